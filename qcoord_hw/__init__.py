@@ -1,0 +1,79 @@
+"""Take a theorem about a quantum network and see what today's chips make of it.
+
+>>> import qcoord_hw as qc
+>>> result = qc.run("chsh", target="aer", shots=1000, seed=7)
+>>> result["win_probability"].verdict
+'above'
+
+Everything here is loaded when it is first used, so that `import qcoord_hw` is instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qcoord_hw import theory
+    from qcoord_hw.analysis.estimate import Estimate
+    from qcoord_hw.api import Result, collect, compare, load_run, replay, run, verify
+    from qcoord_hw.errors import InputError, LocalityError, QcoordError, RecordError, TargetError
+    from qcoord_hw.network import NetworkCircuit, Topology
+    from qcoord_hw.protocols import Experiment, Strategy, game_experiment
+
+_HOMES = {
+    "collect": "api",
+    "compare": "api",
+    "load_run": "api",
+    "replay": "api",
+    "run": "api",
+    "verify": "api",
+    "Result": "api",
+    "Estimate": "analysis.estimate",
+    "InputError": "errors",
+    "LocalityError": "errors",
+    "QcoordError": "errors",
+    "RecordError": "errors",
+    "TargetError": "errors",
+    "NetworkCircuit": "network",
+    "Topology": "network",
+    "Experiment": "protocols",
+    "Strategy": "protocols",
+    "game_experiment": "protocols",
+    "theory": "",
+}
+
+__all__ = [
+    "Estimate",
+    "Experiment",
+    "InputError",
+    "LocalityError",
+    "NetworkCircuit",
+    "QcoordError",
+    "RecordError",
+    "Result",
+    "Strategy",
+    "TargetError",
+    "Topology",
+    "collect",
+    "compare",
+    "game_experiment",
+    "load_run",
+    "replay",
+    "run",
+    "theory",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qcoord_hw' has no attribute {name!r}")
+    home = _HOMES[name]
+    if not home:
+        return importlib.import_module(f"qcoord_hw.{name}")
+    return getattr(importlib.import_module(f"qcoord_hw.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

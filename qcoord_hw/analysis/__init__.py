@@ -1,0 +1,1 @@
+"""From raw counts to estimates, intervals and verdicts. No Qiskit, no network."""

@@ -1,0 +1,308 @@
+"""Estimates and checks of a run of a nonlocal game, from its raw counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from qcoord_hw.analysis.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
+from qcoord_hw.analysis.estimate import Estimate
+from qcoord_hw.analysis.homogeneity import combined_p_value
+from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex
+from qcoord_hw.record import RunRecord
+from qcoord_hw.theory.games import GamePlay
+
+ASSUMES = "settings fixed in advance: i.i.d. local models only"
+ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
+ASSUMES_MITIGATED = "readout calibration exact, readout errors of different bits independent"
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """All that was counted for one round of one circuit, so for one question.
+
+    Attributes:
+        circuit: index of the circuit.
+        round: index of the round.
+        question: what was asked.
+        weight: the cell's share in the average over questions (and rounds).
+        tally: shape (blocks, B_1, .., B_k): how often the players gave each answer, block by block.
+        win: shape (B_1, .., B_k): 1 where the answers win.
+    """
+
+    circuit: int
+    round: int
+    question: tuple[int, ...]
+    weight: float
+    tally: npt.NDArray[np.int64]
+    win: npt.NDArray[np.uint8]
+
+    @cached_property
+    def shots(self) -> int:
+        """Shots in this cell."""
+        return int(self.tally.sum())
+
+    @cached_property
+    def wins(self) -> int:
+        """Shots that won."""
+        return int((self.tally.sum(axis=0) * self.win).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class GameAnalysis:
+    """What a run of a game says.
+
+    Attributes:
+        estimates: the figures of merit.
+        checks: `no_signalling` and `drift`, each with its p-value.
+        questions: wins and interval of every circuit and round.
+    """
+
+    estimates: tuple[Estimate, ...]
+    checks: dict[str, dict[str, Any]]
+    questions: tuple[dict[str, Any], ...]
+
+
+def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
+    """Return estimates, checks and the table of questions of a finished run.
+
+    Args:
+        record: a run of a game.
+        confidence: two-sided confidence level of every interval.
+
+    Raises:
+        InputError: when the confidence is not between 0 and 1.
+    """
+    check_confidence(confidence)
+    experiment = record.intent["experiment"]
+    play = GamePlay.from_json(experiment["play"])
+    cells = tally(record, play)
+    win = _win_probability(play, cells, confidence)
+    estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
+    readout = _readout(record)
+    if readout is not None:
+        estimates.append(_mitigated(play, cells, readout, confidence))
+    if play.rounds > 1:
+        estimates.append(_worst_round(play, cells, confidence))
+    labels = [circuit["label"] for circuit in experiment["circuits"]]
+    return GameAnalysis(
+        estimates=tuple(estimates),
+        checks={
+            "no_signalling": {
+                "p_value": no_signalling(play, cells),
+                "method": "chi-square, Bonferroni over players",
+            },
+            "drift": {"p_value": drift(cells), "method": "chi-square over blocks"},
+        },
+        questions=tuple(_row(cell, play, labels, confidence) for cell in cells),
+    )
+
+
+def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
+    """Decode raw counts into answers, one cell a circuit and round."""
+    blocks = 1 + max(chunk.block for chunk in record.plan)
+    shape = (blocks, *play.game.answers)
+    tallies = np.zeros((len(play.questions), play.rounds, *shape), dtype=np.int64)
+    for (block, circuit), counts in record.by_block().items():
+        outcomes = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
+        shots = np.array(list(counts.values()), dtype=np.int64)
+        for r, players in enumerate(play.answers):
+            answers = tuple(_integer(outcomes[:, list(bits)]) for bits in players)
+            np.add.at(tallies[circuit, r, block], answers, shots)
+    asked = [q for circuit in play.questions for q in circuit]
+    return tuple(
+        Cell(c, r, q, float(play.game.prob[q]) / asked.count(q), tallies[c, r], play.game.win[q])
+        for c, circuit in enumerate(play.questions)
+        for r, q in enumerate(circuit)
+    )
+
+
+def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> float:
+    """Return the p-value that no player's answers depend on the others' questions, from raw counts.
+
+    For each player, round and own question the distribution of its answer is compared across the
+    questions of the others; circuits are independent, so chi-squares add up; players share shots, so
+    their p-values are combined by Bonferroni.
+    """
+    p_values = []
+    for player in range(play.game.players):
+        tables: dict[tuple[int, int], list[npt.NDArray[np.int64]]] = {}
+        others = tuple(1 + p for p in range(play.game.players) if p != player)
+        for cell in cells:
+            marginal = cell.tally.sum(axis=(0, *others))
+            tables.setdefault((cell.round, cell.question[player]), []).append(marginal)
+        p_values.append(combined_p_value(np.array(rows) for rows in tables.values()))
+    return min(1.0, len(p_values) * min(p_values))
+
+
+def drift(cells: Iterable[Cell]) -> float:
+    """Return the p-value that every circuit's outcomes are the same in all blocks, from raw counts."""
+    return combined_p_value(cell.tally.reshape(len(cell.tally), -1) for cell in cells)
+
+
+def _integer(bits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the integers whose bits, most significant first, are the columns."""
+    return np.asarray(bits @ (1 << np.arange(bits.shape[1])[::-1]))
+
+
+def _is_balanced(cells: Sequence[Cell]) -> bool:
+    """Whether all cells weigh the same and have equally many shots, so that wins can be added up."""
+    return len({cell.shots for cell in cells}) == 1 and math.isclose(
+        min(cell.weight for cell in cells), max(cell.weight for cell in cells)
+    )
+
+
+def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
+    """Return (low, best, high) of the weighted win probability.
+
+    Balanced cells: Clopper-Pearson on the sum of wins, which for cells of different probabilities is
+    conservative [Hoeffding1956]. Else: the weighted sum of each cell's limits, Bonferroni over cells.
+    """
+    if _is_balanced(cells):
+        wins, shots = sum(c.wins for c in cells), sum(c.shots for c in cells)
+        return lower_limit(wins, shots, alpha_low), wins / shots, upper_limit(wins, shots, alpha_high)
+    total = sum(cell.weight for cell in cells)
+    weights = [cell.weight / total for cell in cells]
+    m = len(cells)
+    low = sum(w * lower_limit(c.wins, c.shots, alpha_low / m) for w, c in zip(weights, cells, strict=True))
+    high = sum(w * upper_limit(c.wins, c.shots, alpha_high / m) for w, c in zip(weights, cells, strict=True))
+    best = sum(w * c.wins / c.shots for w, c in zip(weights, cells, strict=True))
+    return low, best, high
+
+
+def _p_value(cells: Sequence[Cell], bound: float) -> float:
+    """Return the p-value against a win probability of at most `bound`.
+
+    Balanced cells: the exact binomial tail, valid for cells of different probabilities whose mean is at
+    most the bound [Hoeffding1956]. Else: Hoeffding's inequality for the weighted mean.
+    """
+    if _is_balanced(cells):
+        wins, shots = sum(c.wins for c in cells), sum(c.shots for c in cells)
+        return tail(wins, shots, bound) if wins >= shots * bound + 1 else 1.0
+    total = sum(cell.weight for cell in cells)
+    excess = sum(c.weight / total * c.wins / c.shots for c in cells) - bound
+    spread = sum((c.weight / total) ** 2 / c.shots for c in cells)
+    return math.exp(-2 * excess**2 / spread) if excess > 0 else 1.0
+
+
+def _method(cells: Sequence[Cell]) -> str:
+    return "clopper-pearson" if _is_balanced(cells) else "clopper-pearson a question, bonferroni"
+
+
+def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+    alpha = (1 - confidence) / 2
+    low, best, high = _limits(cells, alpha, alpha)
+    return Estimate(
+        name="win_probability",
+        low=low,
+        best=best,
+        high=high,
+        method=_method(cells),
+        confidence=confidence,
+        shots=sum(cell.shots for cell in cells),
+        theory=play.theory,
+        bound=play.bound,
+        p_value=_p_value(cells, play.bound.value),
+        assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+    )
+
+
+def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+    """Return the minimum over rounds of the win probability, with simultaneous limits.
+
+    The smallest lower limit needs no correction; the smallest upper limit is corrected for the number
+    of rounds. The smallest point estimate is biased downwards, which the interval allows for.
+    """
+    rounds = [[cell for cell in cells if cell.round == r] for r in range(play.rounds)]
+    alpha = (1 - confidence) / 2
+    limits = [_limits(part, alpha, alpha / play.rounds) for part in rounds]
+    return Estimate(
+        name="win_probability_min_round",
+        low=min(low for low, _, _ in limits),
+        best=min(best for _, best, _ in limits),
+        high=min(high for _, _, high in limits),
+        method=f"{_method(rounds[0])}, simultaneous over {play.rounds} rounds",
+        confidence=confidence,
+        shots=sum(cell.shots for cell in cells),
+        theory=play.theory,
+        bound=play.bound,
+        p_value=max(_p_value(part, play.bound.value) for part in rounds),
+        assumes=ASSUMES,
+    )
+
+
+def _mitigated(
+    play: GamePlay, cells: Sequence[Cell], readout: Callable[[int, Sequence[int]], Any], confidence: float
+) -> Estimate:
+    """Return the win probability after inverting the known readout errors, cell by cell.
+
+    The point estimate is projected onto probability distributions; the interval is the normal one of
+    the unprojected (linear, unbiased) estimate, widened to hold the point.
+    """
+    total = sum(cell.weight for cell in cells)
+    best = centre = variance = 0.0
+    for cell in cells:
+        bits = play.answers[cell.round]
+        matrices = readout(cell.circuit, [b for player in bits for b in player])
+        shape = (2,) * len(matrices)
+        frequencies = (cell.tally.sum(axis=0) / cell.shots).reshape(shape)
+        win = cell.win.astype(float).reshape(shape)
+        # The expectation of `win` under the inverted frequencies, written as a value for each outcome.
+        value = invert_readout(win, matrices.transpose(0, 2, 1))
+        mean = float((frequencies * value).sum())
+        weight = cell.weight / total
+        centre += weight * mean
+        variance += weight**2 * max(float((frequencies * value**2).sum()) - mean**2, 0.0) / cell.shots
+        best += weight * float((project_to_simplex(invert_readout(frequencies, matrices)) * win).sum())
+    reach = float(ndtri((1 + confidence) / 2)) * math.sqrt(variance)
+    best = min(best, 1.0)
+    return Estimate(
+        name="win_probability_mitigated",
+        low=max(0.0, min(best, centre - reach)),
+        best=best,
+        high=min(1.0, max(best, centre + reach)),
+        method="tensored inverse of the calibrated readout, projected; normal interval",
+        confidence=confidence,
+        shots=sum(cell.shots for cell in cells),
+        theory=play.theory,
+        bound=play.bound,
+        assumes=ASSUMES_MITIGATED,
+    )
+
+
+def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None:
+    """Return what gives the confusion matrices of some classical bits of a circuit; None if unknown."""
+    snapshot = record.intent["target"]["snapshot"]
+    if snapshot is None or all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
+        return None
+    errors = {q["index"]: (q["p10"], q["p01"]) for q in snapshot["qubits"]}
+    circuits = record.intent["experiment"]["circuits"]
+
+    def matrices(circuit: int, bits: Sequence[int]) -> npt.NDArray[np.float64]:
+        qubits = [circuits[circuit]["measured"][b] for b in bits]
+        return np.array(
+            [[[1 - errors[q][0], errors[q][1]], [errors[q][0], 1 - errors[q][1]]] for q in qubits]
+        )
+
+    return matrices
+
+
+def _row(cell: Cell, play: GamePlay, labels: Sequence[str], confidence: float) -> dict[str, Any]:
+    low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
+    return {
+        "circuit": labels[cell.circuit],
+        "round": cell.round,
+        "question": list(cell.question),
+        "shots": cell.shots,
+        "wins": cell.wins,
+        "low": low,
+        "best": best,
+        "high": high,
+    }

@@ -1,0 +1,52 @@
+"""Chi-square tests that several rows of counts come from one distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtrc
+
+MIN_EXPECTED = 5.0
+"""Outcomes rarer than this (expected, in the smallest row) are pooled, so that the chi-square law holds."""
+
+
+def statistic(table: npt.NDArray[np.int64]) -> tuple[float, int]:
+    """Return (chi-square, degrees of freedom) of the homogeneity of a table's rows.
+
+    Args:
+        table: counts, shape (rows, outcomes).
+    """
+    table = table[table.sum(axis=1) > 0]
+    if len(table) < 2:
+        return 0.0, 0
+    share = table.sum(axis=1) / table.sum()
+    order = np.argsort(table.sum(axis=0), kind="stable")
+    pooled: list[npt.NDArray[np.int64]] = []
+    rest = np.zeros(len(table), dtype=np.int64)
+    for column in table[:, order].T:  # the rarest outcomes are pooled first
+        rest = rest + column
+        if rest.sum() * share.min() >= MIN_EXPECTED:
+            pooled.append(rest)
+            rest = np.zeros(len(table), dtype=np.int64)
+    if rest.sum():
+        if not pooled:
+            return 0.0, 0
+        pooled[-1] = pooled[-1] + rest
+    if len(pooled) < 2:
+        return 0.0, 0
+    observed = np.array(pooled).T
+    expected = np.outer(share, observed.sum(axis=0))
+    value = float(((observed - expected) ** 2 / expected).sum())
+    return value, (observed.shape[0] - 1) * (observed.shape[1] - 1)
+
+
+def combined_p_value(tables: Iterable[npt.NDArray[np.int64]]) -> float:
+    """Return the p-value that every table is homogeneous; the tables must be independent.
+
+    Without any degree of freedom there is nothing to test and the p-value is 1.
+    """
+    parts = [statistic(table) for table in tables]
+    freedom = sum(d for _, d in parts)
+    return float(chdtrc(freedom, sum(v for v, _ in parts))) if freedom else 1.0

@@ -1,0 +1,371 @@
+"""The package from Python: run, load, continue, replay, verify, compare. The command line only calls this."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw import record
+from qcoord_hw.analysis.estimate import Estimate
+from qcoord_hw.catalogue import load_spec
+from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.report.summary import differences, summarise
+from qcoord_hw.spec import MAX_SHOTS, ExperimentSpec, check_integer, spec_from_mapping
+from qcoord_hw.theory.value import Value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from qiskit.circuit import QuantumCircuit
+
+    from qcoord_hw.execution.run import Progress
+    from qcoord_hw.execution.targets import RunTarget
+    from qcoord_hw.protocols import Experiment
+
+DEFAULT_CONFIDENCE = 0.95
+
+
+class Result:
+    """A run with what was derived from it; shows itself as a table in a terminal and in a notebook.
+
+    Attributes:
+        record: the record as read.
+        summary: the plain object that `qcoord run --json` prints.
+    """
+
+    def __init__(self, run: record.RunRecord, confidence: float = DEFAULT_CONFIDENCE) -> None:
+        """Analyse a record.
+
+        Args:
+            run: the record.
+            confidence: two-sided confidence level of the intervals.
+        """
+        self.record = run
+        self.summary = summarise(run, confidence)
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.record.path
+
+    @property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """The figures of merit; none while the run is unfinished."""
+        return tuple(_estimate(data) for data in self.summary["estimates"])
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """Tests of no-signalling and drift, on raw counts."""
+        return dict(self.summary["checks"])
+
+    @property
+    def usage(self) -> dict[str, dict[str, float]]:
+        """What one circuit used of each link and resource."""
+        return dict(self.summary["usage"])
+
+    def __getitem__(self, name: str) -> Estimate:
+        """Return the estimate of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        by_name = {estimate.name: estimate for estimate in self.estimates}
+        if name not in by_name:
+            raise KeyError(f"{name}; estimates are {', '.join(by_name)}")
+        return by_name[name]
+
+    def table(self) -> str:
+        """Return estimates, usage and checks as text."""
+        from qcoord_hw.report.tables import text_table
+
+        return text_table(self.summary)
+
+    def plot(self) -> Figure:
+        """Return a matplotlib figure of the estimates with their intervals, theory and bounds."""
+        from qcoord_hw.report.figures import plot_estimates
+
+        return plot_estimates(self.summary)
+
+    def html(self) -> str:
+        """Return the report as one self-contained HTML page."""
+        from qcoord_hw.report.html import page
+
+        return page(self.summary, self.record.intent)
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        from qcoord_hw.report.html import fragment
+
+        return fragment(self.summary)
+
+
+def run(
+    experiment: str | Path | ExperimentSpec | Experiment,
+    *,
+    target: Any = "aer",
+    shots: int | None = None,
+    seed: int | None = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> Result:
+    """Run an experiment and return its result; the record stays in a new folder.
+
+    Args:
+        experiment: a catalogue name, a path of a `.toml` spec, a spec, or an `Experiment` built in Python.
+        target: `aer`, `fake_NAME`, any `BackendV2` or any `BaseSamplerV2`.
+        shots: shots a circuit; the spec's if omitted.
+        seed: root seed; a fresh one is drawn and recorded if omitted.
+        runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+        progress: called with (chunks done, chunks planned).
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed.
+        TooLargeError: when the circuits fit neither the target nor any simulation method.
+        TargetError: when the target failed; what was counted is kept.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.execution.run import check_seed, describe, execute
+    from qcoord_hw.execution.targets import resolve_target
+
+    check_confidence(confidence)
+    seed = secrets.randbits(32) if seed is None else check_seed(seed)
+    spec, built = _prepare(experiment, shots)
+    circuits = [net.circuit for net in built.circuits]
+    where = resolve_target(target)
+    path = execute(describe(built), circuits, spec, where, seed, record.runs_folder(runs), progress)
+    return Result(record.read(path), confidence)
+
+
+def load_run(
+    path: str | Path, *, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+) -> Result:
+    """Load a run by its folder, a unique prefix of its name, or `latest`.
+
+    Raises:
+        RecordError: when no run or more than one fits, or the record is damaged.
+    """
+    return Result(record.read(record.find(str(path), record.runs_folder(runs))), confidence)
+
+
+def collect(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> Result:
+    """Execute what an interrupted run still lacks, seal it, and return the result.
+
+    Simulators are rebuilt from the record; for a backend or sampler give the object as `target`.
+    """
+    from qcoord_hw.execution.run import finish
+
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.sealed:
+        finish(found.path, _target_of(found, target), progress)
+    return Result(record.read(found.path), confidence)
+
+
+def replay(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> Result:
+    """Repeat a run from its record alone, with its seed, as a new run.
+
+    On the recorded simulator circuits and calibration are those of the record, so the counts are the
+    same. On another target the circuits as built are compiled anew.
+    """
+    from qcoord_hw.execution.run import circuits_of, execute
+
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    intent = found.intent
+    new = execute(
+        intent["experiment"],
+        circuits_of(found),
+        spec_from_mapping(intent["spec"], "recorded spec"),
+        _target_of(found, target),
+        intent["seed"],
+        record.runs_folder(runs),
+        progress,
+    )
+    return Result(record.read(new), confidence)
+
+
+def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None = None) -> dict[str, Any]:
+    """Recompute every estimate of a run from raw counts, and compare with what `report` wrote.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        execute: also build, compile and execute the run again at its seed, and compare with the record.
+        runs: the folder of all runs.
+
+    Returns:
+        `ok`, the run, what was compared and recomputed, and `differs`: a line for each difference.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.sealed:
+        raise RecordError(
+            f"run {found.path.name}: unfinished; `qcoord collect` finishes it, then it can be verified"
+        )
+    written = _read_report(found.path)
+    confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
+    summary = summarise(found, confidence)
+    differs = [] if written is None else _changes(written, json.loads(json.dumps(summary)))
+    if execute:
+        differs += _execute_again(found)
+    return {
+        "ok": not differs,
+        "run": str(found.path),
+        "report": "none written" if written is None else "compared",
+        "executed": execute,
+        "differs": differs,
+        "estimates": summary["estimates"],
+        "checks": summary["checks"],
+    }
+
+
+def compare(
+    *paths: str | Path, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+) -> dict[str, Any]:
+    """Return the differences of the estimates of several runs of one experiment from the first one's."""
+    return differences([load_run(path, runs=runs, confidence=confidence).summary for path in paths])
+
+
+def write_report(result: Result, html: str | Path | None = None) -> Path:
+    """Write `derived/report.json` and the HTML page of a run, and return the page's path.
+
+    Args:
+        result: a finished run.
+        html: where the page goes; `derived/report.html` in the run's folder if omitted.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    derived = result.path / record.DERIVED
+    page = Path(html) if html else derived / "report.html"
+    content = result.html()
+    try:
+        derived.mkdir(exist_ok=True)
+        (derived / "report.json").write_text(json.dumps(result.summary, indent=1) + "\n", encoding="utf-8")
+        page.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"html: cannot write {str(error.filename)!r} ({error.strerror})") from error
+    return page
+
+
+def build(
+    experiment: str | Path | ExperimentSpec, shots: int | None = None
+) -> tuple[ExperimentSpec, Experiment]:
+    """Return the spec and the built circuits of a catalogue name, path or spec, without running anything."""
+    return _prepare(experiment, shots)
+
+
+def _prepare(
+    experiment: str | Path | ExperimentSpec | Experiment, shots: int | None
+) -> tuple[ExperimentSpec, Experiment]:
+    from qcoord_hw.protocols import Experiment, build_experiment
+
+    if shots is not None:
+        check_integer("shots", shots, 1, MAX_SHOTS)
+    if isinstance(experiment, Experiment):
+        from qcoord_hw.execution.run import spec_of
+
+        return spec_of(experiment, shots or 4096), experiment
+    if isinstance(experiment, (str, Path)):
+        spec = load_spec(str(experiment))
+    elif isinstance(experiment, ExperimentSpec):
+        spec = experiment
+    else:
+        raise InputError(
+            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec or an Experiment"
+        )
+    spec = spec.with_shots(shots) if shots else spec
+    return spec, build_experiment(spec)
+
+
+def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
+    """Return the target given, or the recorded simulator if it is the same or none is given."""
+    from qcoord_hw.execution.run import prepared_of
+    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
+
+    if target is None or target == found.intent["target"]["name"]:
+        return RecordedTarget(prepared_of(found))
+    return resolve_target(target)
+
+
+def _execute_again(found: record.RunRecord) -> list[str]:
+    from qcoord_hw.execution.run import circuits_of, moved
+    from qcoord_hw.execution.targets import resolve_target
+    from qcoord_hw.protocols import FAMILIES, build_experiment
+
+    spec: dict[str, Any] = found.intent["spec"]
+    circuits: tuple[QuantumCircuit, ...] = circuits_of(found)
+    if spec["family"] in FAMILIES:
+        built: Experiment = build_experiment(spec_from_mapping(spec, "recorded spec"))
+        circuits = tuple(net.circuit for net in built.circuits)
+    return moved(found, circuits, resolve_target(found.intent["target"]["name"]))
+
+
+def _read_report(path: Path) -> dict[str, Any] | None:
+    file = path / record.DERIVED / "report.json"
+    if not file.exists():
+        return None
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise RecordError(
+            f"run {path.name}: derived/report.json is not valid JSON; write it anew with report"
+        ) from None
+    if not isinstance(written, dict):
+        raise RecordError(
+            f"run {path.name}: derived/report.json is not a JSON object; write it anew with report"
+        )
+    return written
+
+
+def _confidence_of(written: dict[str, Any]) -> float:
+    try:
+        return float(written["estimates"][0]["confidence"])
+    except (KeyError, IndexError, TypeError, ValueError):
+        return DEFAULT_CONFIDENCE
+
+
+def _changes(written: Any, computed: Any, where: str = "") -> list[str]:
+    """Return a line for each value of `written` that differs from `computed`; the folder's path may."""
+    if isinstance(written, dict) and isinstance(computed, dict):
+        keys = [k for k in dict.fromkeys([*written, *computed]) if (where, k) != ("", "run")]
+        return [
+            line
+            for k in keys
+            for line in _changes(written.get(k), computed.get(k), f"{where}.{k}".lstrip("."))
+        ]
+    if isinstance(written, list) and isinstance(computed, list) and len(written) == len(computed):
+        return [
+            line
+            for i, pair in enumerate(zip(written, computed, strict=True))
+            for line in _changes(*pair, f"{where}[{_name(pair[1], i)}]")
+        ]
+    return [] if written == computed else [f"{where}: report {written!r}, recomputed {computed!r}"]
+
+
+def _name(value: Any, position: int) -> str:
+    return str(value["name"]) if isinstance(value, dict) and "name" in value else str(position)
+
+
+def _estimate(data: dict[str, Any]) -> Estimate:
+    fields = {key: value for key, value in data.items() if key != "verdict"}
+    for key in ("theory", "bound"):
+        if fields[key] is not None:
+            fields[key] = Value(**fields[key])
+    return Estimate(**fields)

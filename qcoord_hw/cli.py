@@ -1,0 +1,283 @@
+"""`qcoord`: a thin layer over `qcoord_hw.api`. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from qcoord_hw.errors import InputError, QcoordError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qcoord_hw.api import Result
+    from qcoord_hw.execution.run import Progress
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0 done, 2 bad input, 3 the target failed."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except QcoordError as error:
+        print(f"qcoord: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "qcoord: interrupted; what was counted is kept, `qcoord collect latest` continues",
+            file=sys.stderr,
+        )
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="qcoord", description="Run protocols on quantum networks; see theory beside counts."
+    )
+    parser.add_argument("--version", action="version", version=f"qcoord {version('qcoord_hw')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], None], text: str, *, runs: bool = True
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        sub.set_defaults(command=command)
+        sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        if runs:
+            sub.add_argument("--runs", metavar="DIR", help="where runs live (default $QCOORD_RUNS or ./runs)")
+        return sub
+
+    def add_confidence(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--confidence", type=_number, default=0.95, metavar="P", help="level of the intervals (0.95)"
+        )
+
+    add("list", _list, "the catalogue of experiments", runs=False)
+
+    show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
+    show.add_argument("spec", metavar="SPEC", help="a catalogue name or a .toml file")
+    show.add_argument("--circuit", type=_integer, default=0, metavar="K", help="which circuit is drawn (0)")
+
+    run = add("run", _run, "run experiments and print estimates with verdicts")
+    run.add_argument("specs", metavar="SPEC", nargs="+", help="a catalogue name or a .toml file")
+    run.add_argument(
+        "--target", default="aer", metavar="T", help="aer (ideal, default) or fake_NAME (noise model)"
+    )
+    run.add_argument(
+        "--shots", type=_integer, metavar="N", help="shots a circuit (default: the spec's, 4096)"
+    )
+    run.add_argument("--seed", type=_integer, metavar="N", help="root seed (default: a fresh one, printed)")
+    add_confidence(run)
+
+    collect = add("collect", _collect, "finish an interrupted run")
+    collect.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
+    add_confidence(collect)
+
+    report = add("report", _report, "estimates of a run, and its HTML page")
+    report.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
+    report.add_argument("--html", metavar="FILE", help="where the page goes (default derived/report.html)")
+    add_confidence(report)
+
+    verify = add("verify", _verify, "recompute a run's estimates from raw counts and compare with its report")
+    verify.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
+    verify.add_argument("--execute", action="store_true", help="also execute it again at its seed")
+
+    replay = add("replay", _replay, "repeat a run from its record alone, as a new run")
+    replay.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
+    replay.add_argument("--target", metavar="T", help="default: the simulator that was recorded")
+    add_confidence(replay)
+
+    compare = add("compare", _compare, "differences between runs of one experiment")
+    compare.add_argument(
+        "run", metavar="RUN", nargs="+", help="two or more: folder, unique prefix or 'latest'"
+    )
+    add_confidence(compare)
+    return parser
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed are integers") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed are numbers between 0 and 1") from None
+
+
+def _list(options: argparse.Namespace) -> None:
+    from qcoord_hw.catalogue import catalogue_paths
+    from qcoord_hw.spec import read_spec
+
+    rows = []
+    for path in catalogue_paths().values():
+        spec = read_spec(path)
+        rows.append({"name": spec.name, "title": spec.title, "family": spec.family})
+    if options.json:
+        _print_json({"ok": True, "experiments": rows})
+    else:
+        for row in rows:
+            print(f"{row['name']:<18}{row['title']}")
+
+
+def _show(options: argparse.Namespace) -> None:
+    from qcoord_hw.api import build
+    from qcoord_hw.report.protocol import describe_protocol, protocol_text
+
+    _, experiment = build(options.spec)
+    if not 0 <= options.circuit < len(experiment.circuits):
+        last = len(experiment.circuits) - 1
+        raise InputError(f"circuit: {options.circuit}; allowed are 0 to {last}")
+    if options.json:
+        _print_json({"ok": True, **describe_protocol(experiment)})
+    else:
+        print(protocol_text(experiment, options.circuit))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    specs = [api.build(spec, options.shots)[0] for spec in options.specs]  # all are checked before one runs
+    results = []
+    for spec in specs:
+        with _progress(options, spec.name) as progress:
+            result = api.run(
+                spec,
+                target=options.target,
+                seed=options.seed,
+                runs=options.runs,
+                confidence=options.confidence,
+                progress=progress,
+            )
+        results.append(result)
+        if not options.json:
+            _print_result(result)
+    if options.json:
+        summaries = [result.summary for result in results]
+        _print_json(summaries[0] if len(summaries) == 1 else {"ok": True, "runs": summaries})
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    with _progress(options, "collect") as progress:
+        result = api.collect(options.run, runs=options.runs, confidence=options.confidence, progress=progress)
+    _show_result(options, result)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    result = api.load_run(options.run, runs=options.runs, confidence=options.confidence)
+    page = api.write_report(result, options.html)
+    if options.json:
+        _print_json(result.summary | {"html": str(page)})
+    else:
+        _print_result(result)
+        print(f"HTML report: {page}")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+    from qcoord_hw.errors import RecordError
+
+    found = api.verify(options.run, execute=options.execute, runs=options.runs)
+    if not found["ok"]:
+        raise RecordError(f"run {Path(found['run']).name} differs: " + "; ".join(found["differs"]))
+    if options.json:
+        _print_json(found)
+    else:
+        again = "; executed again, nothing moved" if options.execute else ""
+        print(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
+
+
+def _replay(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    with _progress(options, "replay") as progress:
+        result = api.replay(
+            options.run,
+            target=options.target,
+            runs=options.runs,
+            confidence=options.confidence,
+            progress=progress,
+        )
+    _show_result(options, result)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+    from qcoord_hw.report.tables import print_differences
+
+    found = api.compare(*options.run, runs=options.runs, confidence=options.confidence)
+    if options.json:
+        _print_json(found)
+    else:
+        print_differences(found, _console())
+
+
+def _show_result(options: argparse.Namespace, result: Result) -> None:
+    if options.json:
+        _print_json(result.summary)
+    else:
+        _print_result(result)
+
+
+def _print_result(result: Result) -> None:
+    from qcoord_hw.report.tables import print_summary
+
+    print_summary(result.summary, _console())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def _progress(options: argparse.Namespace, name: str) -> Iterator[Progress | None]:
+    """Yield what draws a progress bar on standard error, or None where that is not a terminal."""
+    if options.json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, planned: bars.update(task, completed=done, total=planned)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Errors of qcoord_hw: every message says, in one line, what was given and what is allowed."""
+
+from __future__ import annotations
+
+
+class QcoordError(Exception):
+    """Base of every error that qcoord_hw raises on purpose; the command line prints its one line.
+
+    Attributes:
+        exit_code: what the command line exits with (2 for bad input, 3 for a target that failed).
+    """
+
+    exit_code = 2
+
+
+class InputError(QcoordError):
+    """A value given by a person (argument, file, field) is not one of those allowed."""
+
+
+class LocalityError(QcoordError):
+    """A protocol tried what its network forbids: a gate across owners, a missing link, a lost qubit."""
+
+
+class RecordError(QcoordError):
+    """A run folder is missing, ambiguous, damaged or of an unknown format version."""
+
+
+class TooLargeError(QcoordError):
+    """A circuit does not fit the target, or no simulation method can run it within its limits."""
+
+
+class TargetError(QcoordError):
+    """The target (simulator, backend or network) failed on valid input."""
+
+    exit_code = 3

@@ -1,0 +1,58 @@
+"""Circuits as files: QPY for programs, OpenQASM 3 for people and other tools."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from qiskit import qasm3, qpy
+from qiskit.circuit import ClassicalRegister, QuantumCircuit
+
+from qcoord_hw.errors import RecordError
+from qcoord_hw.spec import one_line
+
+
+def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
+    """Return circuits as QPY."""
+    buffer = io.BytesIO()
+    qpy.dump(list(circuits), buffer)
+    return buffer.getvalue()
+
+
+def from_qpy(data: bytes) -> tuple[QuantumCircuit, ...]:
+    """Return the circuits of a QPY file.
+
+    Raises:
+        RecordError: when this Qiskit cannot read it.
+    """
+    try:
+        return tuple(qpy.load(io.BytesIO(data)))
+    except Exception as error:  # qpy raises many kinds, a plain struct.error among them
+        raise RecordError(f"circuits.qpy: this Qiskit cannot read it ({one_line(error)})") from error
+
+
+def to_qasm(circuit: QuantumCircuit) -> str:
+    """Return one circuit as OpenQASM 3."""
+    return str(qasm3.dumps(circuit))
+
+
+def in_a_row(circuits: Sequence[QuantumCircuit]) -> QuantumCircuit:
+    """Return one program that runs all circuits on the same qubits, reset in between.
+
+    This is how the circuits of an experiment become ONE OpenQASM 3 file (the golden files of the
+    catalogue); circuit k writes to registers with the suffix `_k`.
+    """
+    program = QuantumCircuit(*circuits[0].qregs)
+    for k, circuit in enumerate(circuits):
+        registers = [ClassicalRegister(r.size, f"{r.name}_{k}") for r in circuit.cregs]
+        program.add_register(*registers)
+        if k:
+            program.barrier()
+            program.reset(program.qubits)
+        program.compose(circuit, program.qubits, [bit for r in registers for bit in r], inplace=True)
+    return program
+
+
+def parse_qasm(text: str) -> QuantumCircuit:
+    """Return the circuit of an OpenQASM 3 program."""
+    return qasm3.loads(text)

@@ -1,0 +1,40 @@
+"""The noise model of a snapshot: gate errors as Aer derives them, readout errors as the device reports them.
+
+`NoiseModel.from_backend` averages the two readout errors of a qubit and converts the whole chip;
+this model keeps them apart and holds only the qubits that are used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from qiskit_aer.noise import NoiseModel, ReadoutError
+from qiskit_aer.noise.device import basic_device_gate_errors
+
+from qcoord_hw.execution.snapshot import Snapshot
+
+NOISE_MODEL = (
+    "depolarizing + thermal relaxation a gate (Aer), asymmetric readout, no idle noise, no crosstalk"
+)
+
+
+def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
+    """Return the readout matrices, shape (qubits, 2, 2): [q, i, j] is the probability to read i given j."""
+    return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])
+
+
+def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
+    """Return the noise model on qubits 0..n-1 that stand for the snapshot's qubits in order.
+
+    Args:
+        snapshot: the calibration.
+        readout: whether readout errors are part of the model (for methods that sample inside Aer).
+    """
+    target = snapshot.target()
+    model = NoiseModel(basis_gates=list(target.operation_names))
+    for name, qubits, error in basic_device_gate_errors(target=target):
+        model.add_quantum_error(error, name, list(qubits))
+    if readout:
+        for qubit, matrix in enumerate(confusion(snapshot)):
+            model.add_readout_error(ReadoutError(matrix.T), [qubit])
+    return model

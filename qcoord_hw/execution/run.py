@@ -1,0 +1,267 @@
+"""From an experiment to a sealed record: plan, write the intent, execute chunk by chunk, seal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw import record
+from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.targets import Executor, Prepared, Request, RunTarget
+from qcoord_hw.protocols import Experiment
+from qcoord_hw.provenance import provenance
+from qcoord_hw.record import Chunk, RunRecord
+from qcoord_hw.spec import ExperimentSpec
+
+Progress = Callable[[int, int], None]
+"""Called with (chunks done, chunks planned) after every chunk."""
+
+MAX_SEED = 2**63 - 1
+
+
+def make_plan(circuits: int, shots: int, blocks: int, seed: int) -> tuple[Chunk, ...]:
+    """Return the chunks in the order of execution.
+
+    The shots of each circuit are spread over the blocks; within a block every circuit comes once, in an
+    order drawn from the seed. A chunk's seed depends on the root seed and its id alone, so it does not
+    depend on what was executed before it.
+
+    Args:
+        circuits: how many circuits.
+        shots: shots a circuit.
+        blocks: how many blocks; at most one a shot is used.
+        seed: root seed.
+    """
+    blocks = min(blocks, shots)
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    plan = []
+    for block in range(blocks):
+        size = shots // blocks + (block < shots % blocks)
+        for circuit in order.permutation(circuits):
+            number = block * circuits + int(circuit)
+            state = np.random.SeedSequence(seed, spawn_key=(1, number)).generate_state(1, np.uint64)
+            plan.append(Chunk(number, block, int(circuit), size, int(state[0])))
+    return tuple(plan)
+
+
+def spec_of(experiment: Experiment, shots: int, blocks: int = 8) -> ExperimentSpec:
+    """Return the spec under which an experiment built in Python is recorded.
+
+    Its family is `python`; the circuits' hash stands among the parameters, so its id is their identity.
+    """
+    text = "\n".join(to_qasm(net.circuit) for net in experiment.circuits)
+    return ExperimentSpec(
+        name=experiment.name,
+        title=experiment.title,
+        family="python",
+        parameters=(("circuits_sha256", hashlib.sha256(text.encode()).hexdigest()),),
+        shots=shots,
+        blocks=blocks,
+    )
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """Return the plain values by which a record keeps an experiment."""
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "copies": experiment.copies,
+        "usage": experiment.usage,
+        "topology": experiment.circuits[0].topology.to_json(),
+        "wires": list(experiment.circuits[0].wires),
+        "circuits": [
+            {"label": label, "events": [event.to_json() for event in net.events]}
+            for label, net in zip(experiment.labels, experiment.circuits, strict=True)
+        ],
+        "play": experiment.play.to_json(),
+    }
+
+
+def execute(
+    description: dict[str, Any],
+    circuits: Sequence[QuantumCircuit],
+    spec: ExperimentSpec,
+    target: RunTarget,
+    seed: int,
+    runs: Path,
+    progress: Progress | None = None,
+) -> Path:
+    """Run circuits on a target and return the folder of the sealed record.
+
+    Args:
+        description: what `describe` returned for them.
+        circuits: the circuits as built.
+        spec: shots, blocks and layout.
+        target: where to run.
+        seed: root seed.
+        runs: the folder of all runs.
+        progress: told of every finished chunk.
+    """
+    prepared = target.prepare(circuits, spec.layout)
+    executor = target.executor(prepared)
+    plan = make_plan(len(circuits), spec.shots, spec.blocks, seed)
+    measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
+    kept = [c | {"measured": m} for c, m in zip(description["circuits"], measured, strict=True)]
+    intent = {
+        "spec": spec.to_json(),
+        "experiment": description | {"circuits": kept},
+        "target": {
+            "name": prepared.target,
+            "kind": prepared.kind,
+            "layout": list(prepared.layout),
+            "noise": prepared.noise,
+            "methods": executor.methods,
+            "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+        },
+        "seed": seed,
+        "plan": [asdict(chunk) for chunk in plan],
+        "provenance": provenance(),
+    }
+    files = {record.CIRCUITS: to_qpy(circuits), record.EXECUTED: to_qpy(prepared.circuits)}
+    files |= {f"circuits/{k:03}.qasm": to_qasm(circuit).encode() for k, circuit in enumerate(circuits)}
+    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
+    _finish(path, plan, executor, progress, done=0, planned=len(plan))
+    return path
+
+
+def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> None:
+    """Execute the missing chunks of an unfinished run and seal it; a sealed run is left alone.
+
+    Raises:
+        RecordError: when the record is damaged.
+    """
+    run = record.read(path)
+    if run.sealed:
+        return
+    record.repair(path)
+    executor = target.executor(prepared_of(run))
+    _finish(path, run.missing, executor, progress, done=len(run.counts), planned=len(run.plan))
+
+
+def prepared_of(run: RunRecord) -> Prepared:
+    """Return the circuits as executed, their layout and calibration, from a record alone."""
+    target = run.intent["target"]
+    return Prepared(
+        target["name"],
+        target["kind"],
+        from_qpy(run.file(record.EXECUTED)),
+        tuple(target["layout"]),
+        Snapshot.from_json(target["snapshot"]) if target["snapshot"] else None,
+        target["noise"],
+    )
+
+
+def circuits_of(run: RunRecord) -> tuple[QuantumCircuit, ...]:
+    """Return the circuits as built, from a record alone."""
+    return from_qpy(run.file(record.CIRCUITS))
+
+
+def moved(run: RunRecord, circuits: Sequence[QuantumCircuit], target: RunTarget) -> list[str]:
+    """Execute a sealed run's plan again with today's program and packages, and say what moved.
+
+    Nothing is written. The stages are compared in order (circuits, layout, calibration, compiled
+    circuits, counts), so that the first line names where a difference begins.
+    """
+    if not run.sealed:
+        raise RecordError(f"run {run.path.name}: unfinished; allowed is a sealed run")
+    found = []
+    before = prepared_of(run)
+    if changed := _differing(circuits_of(run), circuits):
+        found.append(f"circuits as built: {changed}")
+    spec = run.intent["spec"]
+    now = target.prepare(circuits, tuple(spec["layout"]))
+    if now.layout != before.layout:
+        found.append(f"layout: {list(before.layout)} -> {list(now.layout)}")
+    if now.snapshot != before.snapshot:
+        found.append("calibration of the target's qubits")
+    if changed := _differing(before.circuits, now.circuits):
+        found.append(f"circuits as executed: {changed}")
+    if len(now.circuits) == len(before.circuits):
+        executor = target.executor(now)
+        others = [
+            chunk.id
+            for chunk in run.plan
+            for counts in executor.execute([Request(chunk.circuit, chunk.shots, chunk.seed)])
+            if counts != run.counts[chunk.id]
+        ]
+        if others:
+            found.append(f"counts: {len(others)} of {len(run.plan)} chunks")
+    if found:
+        then, today = run.intent["provenance"]["packages"], provenance()["packages"]
+        assert isinstance(today, dict)
+        changes = [f"{k} {then.get(k)} -> {v}" for k, v in today.items() if then.get(k) != v]
+        found.append(f"packages: {', '.join(changes) or 'the same'}")
+    return found
+
+
+def instructions(circuit: QuantumCircuit) -> list[tuple[object, ...]]:
+    """Return a circuit's instructions with the indices of their bits, for comparing two circuits."""
+    return [
+        (
+            i.operation,
+            tuple(circuit.find_bit(q).index for q in i.qubits),
+            tuple(circuit.find_bit(c).index for c in i.clbits),
+        )
+        for i in circuit.data
+    ]
+
+
+def check_seed(seed: object) -> int:
+    """Return a root seed.
+
+    Raises:
+        InputError: when it is not an integer from 0 to 2^63 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise InputError(f"seed: {seed!r}; allowed are integers from 0 to {MAX_SEED}")
+    return seed
+
+
+def _finish(
+    path: Path,
+    chunks: Sequence[Chunk],
+    executor: Executor,
+    progress: Progress | None,
+    done: int,
+    planned: int,
+) -> None:
+    """Execute chunks block by block, append each to the record, and seal it."""
+    for block in dict.fromkeys(chunk.block for chunk in chunks):
+        members = [chunk for chunk in chunks if chunk.block == block]
+        requests = [Request(chunk.circuit, chunk.shots, chunk.seed) for chunk in members]
+        for chunk, counts in zip(members, executor.execute(requests), strict=True):
+            record.append(path, chunk, counts)
+            done += 1
+            if progress:
+                progress(done, planned)
+    record.seal(path)
+
+
+def _measured(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
+    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
+    measured: list[int | None] = [None] * circuit.num_clbits
+    if prepared.snapshot is None:
+        return measured
+    narrow = circuit.num_qubits == len(prepared.layout)
+    for instruction in circuit.data:
+        if instruction.operation.name == "measure":
+            qubit = circuit.find_bit(instruction.qubits[0]).index
+            physical = prepared.layout[qubit] if narrow else qubit
+            measured[circuit.find_bit(instruction.clbits[0]).index] = physical
+    return measured
+
+
+def _differing(before: Sequence[QuantumCircuit], now: Sequence[QuantumCircuit]) -> str:
+    """Return how many circuits differ, in words; empty if none does."""
+    if len(before) != len(now):
+        return f"{len(before)} -> {len(now)}"
+    others = sum(instructions(a) != instructions(b) for a, b in zip(before, now, strict=True))
+    return f"{others} of {len(now)} differ" if others else ""

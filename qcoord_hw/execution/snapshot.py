@@ -1,0 +1,165 @@
+"""A device's calibration in plain values: what a noise model and a layout are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from qiskit.circuit import Measure
+from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+from qiskit.providers import BackendV2, QubitProperties
+from qiskit.transpiler import InstructionProperties, Target
+
+from qcoord_hw.errors import TargetError
+
+_GATES = get_standard_gate_name_mapping()
+
+
+@dataclass(frozen=True)
+class QubitCalibration:
+    """One physical qubit.
+
+    Attributes:
+        index: its number on the device.
+        t1: relaxation time in seconds, or None if unknown.
+        t2: dephasing time in seconds, or None if unknown.
+        p10: probability to read 1 when 0 was prepared.
+        p01: probability to read 0 when 1 was prepared.
+    """
+
+    index: int
+    t1: float | None
+    t2: float | None
+    p10: float
+    p01: float
+
+
+@dataclass(frozen=True)
+class GateCalibration:
+    """One gate on given physical qubits: duration in seconds and error (1 - average gate fidelity)."""
+
+    name: str
+    qubits: tuple[int, ...]
+    duration: float | None
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A device, or the part of it that a run uses, as it was calibrated.
+
+    Attributes:
+        device: the device's name.
+        version: the backend's version.
+        calibrated: when, in ISO format; empty if unknown.
+        num_qubits: qubits of the whole device.
+        qubits: the physical qubits of this snapshot, in the order of the circuit's qubits.
+        gates: gates among these qubits, by physical qubit numbers.
+    """
+
+    device: str
+    version: str
+    calibrated: str
+    num_qubits: int
+    qubits: tuple[QubitCalibration, ...]
+    gates: tuple[GateCalibration, ...]
+
+    @classmethod
+    def of(cls, backend: BackendV2) -> Snapshot:
+        """Take the snapshot of a backend.
+
+        Readout errors are the asymmetric ones of the device's properties; where a backend states only
+        one number a qubit, it is used for both.
+
+        Raises:
+            TargetError: when the backend does not say how many qubits it has.
+        """
+        target = backend.target
+        if target.num_qubits is None:
+            raise TargetError(f"target {backend.name!r} does not say how many qubits it has")
+        properties = backend.properties() if hasattr(backend, "properties") else None
+        readout = dict(enumerate(_readouts(properties))) if properties is not None else {}
+        measured = target["measure"] if "measure" in target.operation_names else {}
+        qubits = []
+        for q in range(target.num_qubits):
+            known = target.qubit_properties[q] if target.qubit_properties else None
+            stated = measured.get((q,)) if measured else None
+            symmetric = getattr(stated, "error", None)
+            p10, p01 = readout.get(q) or (symmetric or 0.0, symmetric or 0.0)
+            qubits.append(
+                QubitCalibration(q, getattr(known, "t1", None), getattr(known, "t2", None), p10, p01)
+            )
+        gates = [
+            GateCalibration(name, qargs, getattr(props, "duration", None), getattr(props, "error", None))
+            for name in target.operation_names
+            if name in _GATES and target[name]
+            for qargs, props in target[name].items()
+            if qargs is not None
+        ]
+        calibrated = getattr(properties, "last_update_date", None)
+        return cls(
+            device=str(backend.name),
+            version=str(backend.backend_version or ""),
+            calibrated=calibrated.isoformat() if isinstance(calibrated, datetime) else str(calibrated or ""),
+            num_qubits=target.num_qubits,
+            qubits=tuple(qubits),
+            gates=tuple(gates),
+        )
+
+    def restrict(self, layout: Sequence[int]) -> Snapshot:
+        """Return the snapshot of some physical qubits alone, in the given order."""
+        by_index = {q.index: q for q in self.qubits}
+        kept = set(layout)
+        return Snapshot(
+            self.device,
+            self.version,
+            self.calibrated,
+            self.num_qubits,
+            tuple(by_index[q] for q in layout),
+            tuple(g for g in self.gates if kept.issuperset(g.qubits)),
+        )
+
+    def target(self) -> Target:
+        """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order."""
+        position = {q.index: i for i, q in enumerate(self.qubits)}
+        target = Target(
+            num_qubits=len(self.qubits),
+            qubit_properties=[QubitProperties(t1=q.t1, t2=q.t2) for q in self.qubits],
+        )
+        by_name: dict[str, dict[tuple[int, ...], InstructionProperties]] = {}
+        for gate in self.gates:
+            qargs = tuple(position[q] for q in gate.qubits)
+            by_name.setdefault(gate.name, {})[qargs] = InstructionProperties(gate.duration, gate.error)
+        for name, properties in by_name.items():
+            if name != "measure":
+                target.add_instruction(_GATES[name], properties, name=name)
+        target.add_instruction(Measure(), {(i,): None for i in range(len(self.qubits))})
+        return target
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Snapshot:
+        """Build a snapshot from what `to_json` returned, after a pass through JSON."""
+        return cls(
+            data["device"],
+            data["version"],
+            data["calibrated"],
+            data["num_qubits"],
+            tuple(QubitCalibration(**q) for q in data["qubits"]),
+            tuple(GateCalibration(**(g | {"qubits": tuple(g["qubits"])})) for g in data["gates"]),
+        )
+
+
+def _readouts(properties: Any) -> list[tuple[float, float] | None]:
+    """Return (p10, p01) of each qubit, or None where the properties do not state both."""
+    pairs: list[tuple[float, float] | None] = []
+    for qubit in properties.qubits:
+        stated = {item.name: item.value for item in qubit}
+        p10, p01 = stated.get("prob_meas1_prep0"), stated.get("prob_meas0_prep1")
+        pairs.append(None if p10 is None or p01 is None else (float(p10), float(p01)))
+    return pairs

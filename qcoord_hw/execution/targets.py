@@ -1,0 +1,321 @@
+"""Targets: the ideal simulator, the noise model of a device snapshot, and any Qiskit backend or sampler."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qiskit.circuit import QuantumCircuit
+from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
+from qiskit.providers import BackendV2
+from qiskit.transpiler import Target as QiskitTarget
+from qiskit.transpiler import generate_preset_pass_manager
+
+from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.execution.layout import check_layout, choose_layout
+from qcoord_hw.execution.noise import NOISE_MODEL
+from qcoord_hw.execution.simulate import Counts, Simulator
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.spec import one_line
+
+IDEAL = "ideal"
+NOISE = "noise-model"
+BACKEND = "backend"
+SAMPLER = "sampler"
+
+OPTIMIZATION_LEVEL = 2
+"""Levels 0 and 1 measured worse on routed lines; level 3 adds nothing consistent."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One chunk to execute: which circuit, how many shots, and the seed of the draw."""
+
+    circuit: int
+    shots: int
+    seed: int
+
+
+class Executor(Protocol):
+    """Executes blocks of requests in the order given."""
+
+    @property
+    def methods(self) -> list[str]:
+        """How the circuits are executed."""
+
+    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
+        """Yield the counts of each request."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Circuits ready for a target.
+
+    Attributes:
+        target: the target's name.
+        kind: `ideal`, `noise-model`, `backend` or `sampler`.
+        circuits: as they are executed; for a noise model on qubits 0..n-1 that stand for `layout`.
+        layout: physical qubit of each circuit qubit; empty where there is none.
+        snapshot: calibration of the layout's qubits; None where there is none.
+        noise: what the noise model holds, in words; empty where there is none.
+    """
+
+    target: str
+    kind: str
+    circuits: tuple[QuantumCircuit, ...]
+    layout: tuple[int, ...] = ()
+    snapshot: Snapshot | None = None
+    noise: str = ""
+
+
+class RunTarget(Protocol):
+    """Where circuits run."""
+
+    name: str
+
+    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+        """Choose ONE layout for all circuits (or check the one given) and compile them for it."""
+
+    def executor(self, prepared: Prepared) -> Executor:
+        """Return what executes prepared circuits."""
+
+
+class _SimulatorExecutor:
+    """The package's own simulation paths behind the executor's interface."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._simulator = Simulator(prepared.circuits, prepared.snapshot)
+
+    @property
+    def methods(self) -> list[str]:
+        return self._simulator.methods
+
+    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
+        for request in block:
+            yield self._simulator.counts(request.circuit, request.shots, request.seed)
+
+
+class IdealTarget:
+    """`aer`: simulation without noise; circuits run as they are written."""
+
+    name = "aer"
+
+    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+        """Return the circuits unchanged.
+
+        Raises:
+            InputError: when a layout is asked for; `aer` has no physical qubits.
+        """
+        if layout:
+            raise InputError(
+                f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
+            )
+        return Prepared(self.name, IDEAL, tuple(circuits))
+
+    def executor(self, prepared: Prepared) -> Executor:
+        """Return the simulator."""
+        return _SimulatorExecutor(prepared)
+
+
+class NoiseTarget:
+    """`fake_NAME`: the noise model of a device snapshot, on the qubits that are used."""
+
+    def __init__(self, backend: BackendV2) -> None:
+        """Wrap a fake backend of the runtime package."""
+        self.name = str(backend.name)
+        self._backend = backend
+
+    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+        """Lay out and compile the circuits for the snapshot."""
+        whole = Snapshot.of(self._backend)
+        chosen = _layout(circuits, layout, whole)
+        used = whole.restrict(chosen)
+        compiled = _compile(circuits, used.target(), tuple(range(len(chosen))))
+        return Prepared(self.name, NOISE, compiled, chosen, used, NOISE_MODEL)
+
+    def executor(self, prepared: Prepared) -> Executor:
+        """Return the simulator with the prepared snapshot's noise."""
+        return _SimulatorExecutor(prepared)
+
+
+class RecordedTarget:
+    """A simulator target rebuilt from a record alone: circuits and calibration as they were."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        """Wrap what a record holds.
+
+        Raises:
+            InputError: when the record is of a backend or sampler, which a record cannot rebuild.
+        """
+        if prepared.kind not in (IDEAL, NOISE):
+            raise InputError(
+                f"target: this run was made on {prepared.target!r} ({prepared.kind}), which cannot be "
+                "rebuilt from the record; name one with --target, or give the object in Python"
+            )
+        self.name = prepared.target
+        self._prepared = prepared
+
+    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+        """Return the recorded circuits, layout and snapshot."""
+        return self._prepared
+
+    def executor(self, prepared: Prepared) -> Executor:
+        """Return the simulator."""
+        return _SimulatorExecutor(prepared)
+
+
+class SamplerTarget:
+    """Any `BaseSamplerV2`, or any `BackendV2` through a sampler; one job a block."""
+
+    def __init__(self, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
+        """Wrap a sampler, a backend, or a sampler with the backend that it runs on."""
+        self.name = _safe_name(str(backend.name) if backend is not None else type(sampler).__name__)
+        self._sampler = sampler
+        self._backend = backend
+
+    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+        """Compile for the backend, if there is one; else leave the circuits as they are."""
+        kind = BACKEND if self._sampler is None else SAMPLER
+        target = None if self._backend is None else self._backend.target
+        if self._backend is None or target is None or target.num_qubits is None:
+            if layout:
+                raise InputError(f"layout: {list(layout)}; target {self.name} states no physical qubits")
+            return Prepared(self.name, kind, tuple(circuits))
+        if target.build_coupling_map() is None:
+            chosen = tuple(layout) or tuple(range(circuits[0].num_qubits))
+            return Prepared(self.name, kind, _compile(circuits, target, chosen), chosen)
+        whole = Snapshot.of(self._backend)
+        chosen = _layout(circuits, layout, whole)
+        return Prepared(self.name, kind, _compile(circuits, target, chosen), chosen, whole.restrict(chosen))
+
+    def executor(self, prepared: Prepared) -> Executor:
+        """Return what sends blocks to the sampler."""
+        return _SamplerExecutor(prepared, self._sampler, self._backend)
+
+
+class _SamplerExecutor:
+    """Sends each block as one job; a backend that simulates gets the block's seed."""
+
+    def __init__(self, prepared: Prepared, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
+        self._prepared = prepared
+        self._sampler = sampler
+        self._backend = backend
+
+    @property
+    def methods(self) -> list[str]:
+        return [type(self._sampler).__name__ if self._sampler is not None else BackendSamplerV2.__name__]
+
+    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
+        sampler = self._sampler
+        if sampler is None:
+            seeded = hasattr(self._backend.options, "seed_simulator") if self._backend is not None else False
+            options = {"seed_simulator": block[0].seed % 2**31} if seeded else {}
+            sampler = BackendSamplerV2(backend=self._backend, options=options)
+        pubs = [(self._prepared.circuits[r.circuit], None, r.shots) for r in block]
+        try:
+            result = sampler.run(pubs).result()
+        except Exception as error:  # whatever a provider raises: it is the target that failed
+            raise TargetError(
+                f"target {self._prepared.target!r} failed: {type(error).__name__}: {one_line(error)}; "
+                "what was counted is kept, collect continues the run"
+            ) from error
+        for request, pub in zip(block, result, strict=True):
+            yield _register_counts(self._prepared.circuits[request.circuit], pub.data)
+
+
+def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
+    """Return counts of whole outcomes (classical bit 0 first) from a PUB result's registers."""
+    shots = [data[register.name].get_bitstrings() for register in circuit.cregs]
+    counts: Counts = {}
+    for words in zip(*shots, strict=True):
+        key = "".join(word[::-1] for word in words)
+        counts[key] = counts.get(key, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _layout(circuits: Sequence[QuantumCircuit], layout: Sequence[int], snapshot: Snapshot) -> tuple[int, ...]:
+    if layout:
+        check_layout(layout, circuits, snapshot)
+        return tuple(layout)
+    return choose_layout(circuits, snapshot)
+
+
+def _compile(
+    circuits: Sequence[QuantumCircuit], target: QiskitTarget, layout: tuple[int, ...]
+) -> tuple[QuantumCircuit, ...]:
+    """Compile circuits for ONE layout that needs no routing, and check that it was kept.
+
+    Raises:
+        TargetError: when the transpiler moved a qubit.
+    """
+    manager = generate_preset_pass_manager(
+        OPTIMIZATION_LEVEL, target=target, initial_layout=list(layout), seed_transpiler=0
+    )
+    compiled = manager.run(list(circuits))
+    for circuit in compiled:
+        kept = tuple(circuit.layout.initial_index_layout(filter_ancillas=True)) if circuit.layout else layout
+        if kept != layout:
+            raise TargetError(f"the transpiler moved circuit {circuit.name!r} from {layout} to {kept}")
+    return tuple(compiled)
+
+
+def fake_backends() -> dict[str, type[BackendV2]]:
+    """Return name -> class of every device snapshot in the runtime package."""
+    from qiskit_ibm_runtime import fake_provider  # two seconds of imports, only where they are needed
+
+    found = {}
+    for attribute in dir(fake_provider):
+        name = getattr(getattr(fake_provider, attribute), "backend_name", None)
+        if isinstance(name, str):
+            found[name] = getattr(fake_provider, attribute)
+    return dict(sorted(found.items()))
+
+
+def resolve_target(target: object) -> RunTarget:
+    """Return the target that a name or an object stands for.
+
+    Args:
+        target: `aer`, `fake_NAME`, a `BackendV2` or a `BaseSamplerV2`. A fake backend is run through
+            the package's own noise model, exactly as by its name.
+
+    Raises:
+        InputError: when it is none of these.
+    """
+    if isinstance(target, str):
+        return _named_target(target)
+    if isinstance(target, BackendV2):
+        from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+
+        return NoiseTarget(target) if isinstance(target, FakeBackendV2) else SamplerTarget(None, target)
+    if isinstance(target, BaseSamplerV2):
+        backend = getattr(target, "backend", None)
+        backend = backend() if callable(backend) else backend
+        return SamplerTarget(target, backend if isinstance(backend, BackendV2) else None)
+    raise InputError(
+        f"target: {type(target).__name__}; allowed are aer, fake_NAME, a BackendV2 or a BaseSamplerV2"
+    )
+
+
+def _named_target(name: str) -> RunTarget:
+    if name == IdealTarget.name:
+        return IdealTarget()
+    if name.startswith("fake_"):
+        known = fake_backends()
+        if name in known:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
+                return NoiseTarget(known[name]())
+        raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
+    if name.startswith("ibm_"):
+        raise InputError(
+            f"target: {name!r} is a real backend, which this version runs from Python only "
+            "(qcoord_hw.run with your own sampler); allowed here are aer and fake_NAME"
+        )
+    raise InputError(f"target: unknown {name!r}; allowed are aer and fake_NAME, for example fake_torino")
+
+
+def _safe_name(name: str) -> str:
+    """Return a name that can stand in a folder's name."""
+    return "".join(c if c.isalnum() or c in "_-." else "_" for c in name).strip(".") or "target"

@@ -1,0 +1,34 @@
+"""Who holds what, over which links: topologies and the circuits that respect them."""
+
+from qcoord_hw.network.circuit import Event, NetworkCircuit
+from qcoord_hw.network.topology import (
+    CASCADE,
+    CLASSICAL_BROADCAST,
+    MANY_TO_ONE,
+    MULTIPLE_ACCESS,
+    NO_COMMUNICATION,
+    ONE_TO_MANY,
+    QUANTUM_BROADCAST,
+    TWO_NODE,
+    Link,
+    Topology,
+    many_to_one,
+    one_to_many,
+)
+
+__all__ = [
+    "CASCADE",
+    "CLASSICAL_BROADCAST",
+    "MANY_TO_ONE",
+    "MULTIPLE_ACCESS",
+    "NO_COMMUNICATION",
+    "ONE_TO_MANY",
+    "QUANTUM_BROADCAST",
+    "TWO_NODE",
+    "Event",
+    "Link",
+    "NetworkCircuit",
+    "Topology",
+    "many_to_one",
+    "one_to_many",
+]

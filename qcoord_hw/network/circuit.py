@@ -1,0 +1,481 @@
+"""A quantum circuit that knows who owns each qubit, and counts what each link and resource was used for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qiskit.circuit import (
+    Barrier,
+    CircuitError,
+    ClassicalRegister,
+    Instruction,
+    QuantumCircuit,
+    QuantumRegister,
+    Qubit,
+)
+
+from qcoord_hw.errors import InputError, LocalityError
+from qcoord_hw.network.topology import Topology
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step of a protocol, in plain values (what a drawing needs).
+
+    Attributes:
+        kind: `allocate`, `share`, `gate`, `barrier`, `send`, `bits`, `measure` or `random`.
+        party: who acts (the sender for `send` and `bits`); empty for a barrier.
+        qubits: indices of the qubits concerned.
+        name: gate name, register name, or the number of bits.
+        to: the receiver of a `send` or of `bits`.
+        owners: for `share`, the party of each of `qubits`.
+    """
+
+    kind: str
+    party: str
+    qubits: tuple[int, ...] = ()
+    name: str = ""
+    to: str = ""
+    owners: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that are not empty."""
+        full = {
+            "kind": self.kind,
+            "party": self.party,
+            "qubits": list(self.qubits),
+            "name": self.name,
+            "to": self.to,
+            "owners": list(self.owners),
+        }
+        return {key: value for key, value in full.items() if value}
+
+
+class NetworkCircuit:
+    """A protocol on a network, written with verbs that the network permits.
+
+    A party allocates qubits, applies local circuits to qubits it owns, and measures; a link moves
+    ownership of qubits, or tells bits; resources that the topology allows are handed out. Everything
+    else raises `LocalityError`, so the usage that is read off at the end cannot be understated.
+    A barrier stands wherever ownership moves, so that a transpiler cannot merge two parties' gates.
+
+    Superdense coding, by which the usage is counted from the circuit:
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qcoord_hw.network import Link, NetworkCircuit, Topology
+    >>> pair = Topology("pair", ("Alice", "Bob"), (Link("Alice", "Bob", qubits=True),),
+    ...                 ebits=(("Alice", "Bob"),))
+    >>> net = NetworkCircuit(pair, "superdense")
+    >>> a, b = net.share_ebits("Alice", "Bob", 1)
+    >>> encode = QuantumCircuit(1)
+    >>> _ = encode.x(0)
+    >>> net.local("Alice", encode, a)
+    >>> net.send("Alice", "Bob", a)
+    >>> decode = QuantumCircuit(2)
+    >>> _ = decode.cx(0, 1)
+    >>> _ = decode.h(0)
+    >>> net.local("Bob", decode, a + b)
+    >>> bits = net.measure("Bob", a + b, "message")
+    >>> net.usage == {"Alice->Bob": {"qubits": 1, "log2_dim": 1.0, "bits": 0}, "Alice-Bob": {"ebits": 1}}
+    True
+    >>> net.owner(a[0])
+    'Bob'
+    >>> net.local("Alice", encode, a)
+    Traceback (most recent call last):
+    ...
+    qcoord_hw.errors.LocalityError: Alice cannot apply x to alice_ebit[0] (owner Bob): not its own
+    """
+
+    def __init__(self, topology: Topology, name: str = "protocol") -> None:
+        """Start an empty protocol on a network.
+
+        Args:
+            topology: the network.
+            name: name of the circuit.
+        """
+        self.topology = topology
+        self._circuit = QuantumCircuit(name=name)
+        self._owner: list[str] = []  # of each qubit, now
+        self._measured: set[int] = set()
+        self._knows: dict[ClassicalRegister, set[str]] = {}
+        self._usage: dict[str, dict[str, float]] = {}
+        self._events: list[Event] = []
+
+    # Reading
+
+    @property
+    def circuit(self) -> QuantumCircuit:
+        """A copy of the circuit so far."""
+        return self._circuit.copy()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every step so far, in order."""
+        return tuple(self._events)
+
+    @property
+    def wires(self) -> tuple[str, ...]:
+        """The label of each qubit, in order."""
+        return tuple(self._label(q) for q in self._circuit.qubits)
+
+    def bits(self, register: ClassicalRegister) -> tuple[int, ...]:
+        """Return where a register's bits stand in an outcome string (classical bit 0 first)."""
+        return tuple(self._circuit.find_bit(bit).index for bit in register)
+
+    @property
+    def usage(self) -> dict[str, dict[str, float]]:
+        """What was used, in total of this circuit; what is absent was not used.
+
+        `"Alice->Bob"`: `qubits`, `log2_dim` (log2 of the dimension sent), `bits`, and `qudits` where
+        qudits were sent; `"Alice-Bob"`: `ebits`; `"common"`: `random_bits`; `"shared"`: `qudits`.
+        """
+        return {key: dict(value) for key, value in self._usage.items()}
+
+    def owner(self, qubit: Qubit, step: int | None = None) -> str:
+        """Return who owns a qubit: now, or after the first `step` events.
+
+        Raises:
+            LocalityError: when the qubit is not of this protocol, or not yet allocated at that step.
+        """
+        (index,) = self._indices("anybody", [qubit], "find the owner of {}")
+        if step is None:
+            return self._owner[index]
+        owner = ""
+        for event in self._events[:step]:
+            if index in event.qubits:
+                if event.kind == "allocate":
+                    owner = event.party
+                elif event.kind == "share":
+                    owner = event.owners[event.qubits.index(index)]
+                elif event.kind == "send":
+                    owner = event.to
+        if not owner:
+            raise LocalityError(f"{self._label(qubit)} has no owner at step {step}: it is allocated later")
+        return owner
+
+    # The verbs
+
+    def allocate(self, party: str, count: int, label: str | None = None) -> list[Qubit]:
+        """Give a party fresh qubits in |0>.
+
+        Args:
+            party: who gets them.
+            count: how many.
+            label: name of their register; a free one is chosen if omitted.
+
+        Returns:
+            The qubits, in order.
+
+        Raises:
+            LocalityError: when the network has no such party.
+            InputError: when `count` is not positive or the label is taken.
+        """
+        self._check_party(party)
+        qubits = self._add_qubits(count, label or self._free_name(party.lower()))
+        self._owner += [party] * count
+        self._log("allocate", party, qubits)
+        return qubits
+
+    def local(
+        self,
+        party: str,
+        operation: QuantumCircuit | Instruction,
+        qubits: Sequence[Qubit],
+        when: tuple[ClassicalRegister, int] | None = None,
+    ) -> None:
+        """Let a party apply a gate or a measurement-free circuit to qubits that it owns.
+
+        Args:
+            party: who acts.
+            operation: a gate, or a circuit on `len(qubits)` qubits without classical bits.
+            qubits: what it acts on, in the order of the operation's qubits.
+            when: apply it only if this register, which the party must know, holds this value.
+
+        Raises:
+            LocalityError: naming the gate, the qubits and their owners.
+            InputError: when the sizes differ or the circuit has classical bits.
+        """
+        self._check_party(party)
+        block = operation
+        if isinstance(operation, Instruction):
+            block = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+            block.append(operation, block.qubits, block.clbits)
+        if block.num_clbits or block.num_qubits != len(qubits):
+            raise InputError(
+                f"operation {operation.name!r}: {block.num_qubits} qubits and {block.num_clbits} classical "
+                f"bits; allowed here are {len(qubits)} qubits and no classical bit (use measure)"
+            )
+        gates = "+".join(dict.fromkeys(i.operation.name for i in block.data)) or block.name
+        indices = self._own(party, qubits, f"apply {gates} to {{}}")
+        if when is None:
+            self._circuit.compose(block, qubits, inplace=True, copy=False)
+        else:
+            register, value = when
+            self._check_known(party, register, f"act on {register.name}")
+            with self._circuit.if_test((register, value)):
+                self._circuit.compose(block, qubits, inplace=True, copy=False)
+        where = {q: indices[i] for i, q in enumerate(block.qubits)}
+        for instruction in block.data:
+            kind = "barrier" if isinstance(instruction.operation, Barrier) else "gate"
+            touched = tuple(where[q] for q in instruction.qubits)
+            name = instruction.operation.name + ("" if when is None else f" if {when[0].name}={when[1]}")
+            self._events.append(Event(kind, party, touched, name))
+
+    def send(self, sender: str, receiver: str, qubits: Sequence[Qubit], dimension: int | None = None) -> None:
+        """Send qubits over a link: ownership moves, the link's counters go up.
+
+        Args:
+            sender: who owns them now.
+            receiver: who owns them afterwards.
+            qubits: what is sent.
+            dimension: if given, the qubits are counted as one qudit of this dimension (at most
+                2^len(qubits)); else as len(qubits) qubits.
+
+        Raises:
+            LocalityError: when there is no such quantum link or the sender does not own the qubits.
+            InputError: when the dimension does not fit the qubits.
+        """
+        if dimension is not None and not 2 <= dimension <= 2 ** len(qubits):
+            raise InputError(
+                f"dimension: {dimension}; allowed is 2 to {2 ** len(qubits)} on {len(qubits)} qubits"
+            )
+        self._check_link(sender, receiver, "qubits", self._names(qubits))
+        indices = self._own(sender, qubits, f"send {{}} to {receiver}")
+        used = self._link_usage(sender, receiver)
+        used["qubits"] += len(qubits)
+        used["log2_dim"] += math.log2(dimension) if dimension else float(len(qubits))
+        if dimension:
+            used["qudits"] = used.get("qudits", 0) + 1
+        self.barrier()
+        for index in indices:
+            self._owner[index] = receiver
+        self._events.append(Event("send", sender, indices, to=receiver))
+
+    def send_bits(self, sender: str, receiver: str, register: ClassicalRegister) -> None:
+        """Tell a receiver the bits of a register that the sender knows.
+
+        Raises:
+            LocalityError: when there is no such classical link or the sender does not know the bits.
+        """
+        self._check_link(sender, receiver, "bits", register.name)
+        self._check_known(sender, register, f"send {register.name} to {receiver}")
+        self._link_usage(sender, receiver)["bits"] += len(register)
+        self._knows[register].add(receiver)
+        self._events.append(Event("bits", sender, name=str(len(register)), to=receiver))
+
+    def measure(self, party: str, qubits: Sequence[Qubit], register: str | None = None) -> ClassicalRegister:
+        """Let a party measure its qubits in the computational basis.
+
+        Args:
+            party: who measures and then knows the bits.
+            qubits: what is measured; afterwards they are spent unless the topology allows reuse.
+            register: name of the classical register; a free one is chosen if omitted.
+
+        Returns:
+            The register of the outcomes: bit i is the outcome of qubits[i].
+
+        Raises:
+            LocalityError: when the party does not own the qubits.
+            InputError: when the register's name is taken.
+        """
+        self._check_party(party)
+        indices = self._own(party, qubits, "measure {}")
+        name = register or self._free_name(f"{party.lower()}_bits")
+        self._check_name(name)
+        bits = ClassicalRegister(len(qubits), name)
+        self._circuit.add_register(bits)
+        self._circuit.measure(qubits, bits)
+        self._measured.update(indices)
+        self._knows[bits] = {party}
+        self._events.append(Event("measure", party, indices, name))
+        return bits
+
+    def share_ebits(self, first: str, second: str, count: int) -> tuple[list[Qubit], list[Qubit]]:
+        """Hand two parties `count` EPR pairs |Phi+>, which the topology must allow; they are counted.
+
+        Returns:
+            The qubits of the first and of the second party; pair i is (first[i], second[i]).
+
+        Raises:
+            LocalityError: when these two may not share ebits.
+        """
+        pair = next((p for p in self.topology.ebits if set(p) == {first, second}), None)
+        if pair is None:
+            raise LocalityError(
+                f"{first} and {second} cannot share ebits in network {self.topology.name!r}; "
+                f"allowed: {['-'.join(p) for p in self.topology.ebits] or 'none'}"
+            )
+        prepare = QuantumCircuit(2 * count)
+        for i in range(count):
+            prepare.h(i)
+            prepare.cx(i, count + i)
+        halves = {first: count, second: count}
+        qubits = self._share(prepare, [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()])
+        self._count("-".join(pair), "ebits", count)
+        return qubits[:count], qubits[count:]
+
+    def share_state(
+        self, preparation: QuantumCircuit, holders: Mapping[str, int], qudits: int | None = None
+    ) -> dict[str, list[Qubit]]:
+        """Hand several parties one entangled state before the protocol starts; it is counted.
+
+        Args:
+            preparation: prepares the state from |0..0>; its qubits go to the holders in order.
+            holders: party -> how many of the qubits it gets.
+            qudits: how many qudits the state is counted as; as many as qubits if omitted.
+
+        Returns:
+            Party -> its qubits.
+
+        Raises:
+            LocalityError: when a holder may not hold a part of a shared state in this network.
+            InputError: when the numbers of qubits differ.
+        """
+        for party in holders:
+            if party not in self.topology.shared_state:
+                raise LocalityError(
+                    f"{party} cannot hold a shared state in network {self.topology.name!r}; "
+                    f"allowed: {list(self.topology.shared_state) or 'nobody'}"
+                )
+        if sum(holders.values()) != preparation.num_qubits:
+            raise InputError(
+                f"holders: {sum(holders.values())} qubits; allowed is {preparation.num_qubits}, as prepared"
+            )
+        qubits = self._share(preparation, [(p, n, f"{p.lower()}_share") for p, n in holders.items()])
+        self._count("shared", "qudits", preparation.num_qubits if qudits is None else qudits)
+        given, start = {}, 0
+        for party, size in holders.items():
+            given[party] = qubits[start : start + size]
+            start += size
+        return given
+
+    def common_randomness(self, values: int) -> None:
+        """Count one draw of common randomness, uniform on `values` values (log2(values) bits).
+
+        The draw itself is classical: build one circuit for each value.
+
+        Raises:
+            LocalityError: when the network has no common randomness.
+            InputError: when `values` is not positive.
+        """
+        if not self.topology.common_randomness:
+            raise LocalityError(f"network {self.topology.name!r} has no common randomness")
+        if values < 1:
+            raise InputError(f"values: {values}; allowed are positive integers")
+        self._count("common", "random_bits", math.log2(values))
+        self._events.append(Event("random", "", name=f"{math.log2(values):g}"))
+
+    def barrier(self) -> None:
+        """Put a barrier over all qubits, unless the circuit already ends in one."""
+        data = self._circuit.data
+        if not data or (isinstance(data[-1].operation, Barrier) and len(data[-1].qubits) == len(self._owner)):
+            return
+        self._circuit.barrier()
+        self._events.append(Event("barrier", "", tuple(range(len(self._owner)))))
+
+    # Checks and book-keeping
+
+    def _share(self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]]) -> list[Qubit]:
+        """Prepare a resource state across owners, which only a resource of the topology may do."""
+        for party, _, _ in parts:
+            self._check_party(party)
+        qubits: list[Qubit] = []
+        owners: list[str] = []
+        for party, size, label in parts:
+            qubits += self._add_qubits(size, self._free_name(label))
+            owners += [party] * size
+        self._owner += owners
+        self._circuit.compose(preparation, qubits, inplace=True)
+        self._events.append(
+            Event("share", "", self._positions(qubits), preparation.name, owners=tuple(owners))
+        )
+        self.barrier()
+        return qubits
+
+    def _add_qubits(self, count: int, label: str) -> list[Qubit]:
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InputError(f"count: {count!r}; allowed are positive integers")
+        self._check_name(label)
+        register = QuantumRegister(count, label)
+        self._circuit.add_register(register)
+        return list(register)
+
+    def _own(self, party: str, qubits: Sequence[Qubit], act: str) -> tuple[int, ...]:
+        """Return the indices of qubits that a party owns and may act on; `act` has {} for their names."""
+        indices = self._indices(party, qubits, act)
+        if len(set(indices)) != len(indices):
+            raise InputError(f"qubits: {self._names(qubits)}; allowed are distinct qubits")
+        if any(self._owner[i] != party for i in indices):
+            raise LocalityError(f"{party} cannot {act.format(self._names(qubits))}: not its own")
+        spent = [q for q, i in zip(qubits, indices, strict=True) if i in self._measured]
+        if spent and not self.topology.reuse_measured:
+            raise LocalityError(
+                f"{party} cannot {act.format(self._names(spent))}: measured already, and network "
+                f"{self.topology.name!r} does not allow acting on a measured qubit"
+            )
+        return indices
+
+    def _indices(self, party: str, qubits: Sequence[Qubit], act: str) -> tuple[int, ...]:
+        try:
+            return self._positions(qubits)
+        except (CircuitError, TypeError) as error:
+            what = act.format(", ".join(map(repr, qubits)))
+            raise LocalityError(f"{party} cannot {what}: not qubits of this protocol") from error
+
+    def _positions(self, qubits: Sequence[Qubit]) -> tuple[int, ...]:
+        return tuple(self._circuit.find_bit(q).index for q in qubits)
+
+    def _check_party(self, party: str) -> None:
+        if party not in self.topology.parties:
+            raise LocalityError(
+                f"no party {party!r} in network {self.topology.name!r}; "
+                f"parties: {list(self.topology.parties)}"
+            )
+
+    def _check_link(self, sender: str, receiver: str, what: str, cargo: str) -> None:
+        link = self.topology.link(sender, receiver)
+        if link is None or not getattr(link, what):
+            links = [str(k) for k in self.topology.links if getattr(k, what)]
+            raise LocalityError(
+                f"{sender} cannot send {cargo} to {receiver}: network {self.topology.name!r} has no link "
+                f"{sender}->{receiver} for {what}; links for {what}: {links or 'none'}"
+            )
+
+    def _check_known(self, party: str, register: ClassicalRegister, act: str) -> None:
+        known = self._knows.get(register, set())
+        if party not in known:
+            raise LocalityError(f"{party} cannot {act}: known to {sorted(known) or 'nobody'} only")
+
+    def _check_name(self, name: str) -> None:
+        taken = {r.name for r in [*self._circuit.qregs, *self._circuit.cregs]}
+        if name in taken:
+            raise InputError(f"register {name!r} exists already; allowed is a name not in {sorted(taken)}")
+
+    def _free_name(self, stem: str) -> str:
+        taken = {r.name for r in [*self._circuit.qregs, *self._circuit.cregs]}
+        if stem not in taken:
+            return stem
+        return next(f"{stem}_{k}" for k in range(2, len(taken) + 3) if f"{stem}_{k}" not in taken)
+
+    def _label(self, qubit: Qubit) -> str:
+        register, index = self._circuit.find_bit(qubit).registers[0]
+        return f"{register.name}[{index}]"
+
+    def _names(self, qubits: Sequence[Qubit]) -> str:
+        return ", ".join(
+            f"{self._label(q)} (owner {self._owner[i]})"
+            for q, i in zip(qubits, self._positions(qubits), strict=True)
+        )
+
+    def _link_usage(self, sender: str, receiver: str) -> dict[str, float]:
+        return self._usage.setdefault(f"{sender}->{receiver}", {"qubits": 0, "log2_dim": 0.0, "bits": 0})
+
+    def _count(self, resource: str, unit: str, amount: float) -> None:
+        used = self._usage.setdefault(resource, {})
+        used[unit] = used.get(unit, 0) + amount
+
+    def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
+        self._events.append(Event(kind, party, self._positions(qubits)))

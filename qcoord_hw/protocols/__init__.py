@@ -1,0 +1,27 @@
+"""Protocol families: each builds the circuits of an experiment, and its prediction, from a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.protocols import nonlocal_game
+from qcoord_hw.protocols.experiment import Experiment
+from qcoord_hw.protocols.nonlocal_game import Strategy, game_experiment
+from qcoord_hw.spec import ExperimentSpec, Scalar
+
+FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {"nonlocal-game": nonlocal_game.build}
+"""Family name -> builder. A new family is a module here and a line in this table."""
+
+__all__ = ["FAMILIES", "Experiment", "Scalar", "Strategy", "build_experiment", "game_experiment"]
+
+
+def build_experiment(spec: ExperimentSpec) -> Experiment:
+    """Build the circuits of a spec.
+
+    Raises:
+        InputError: when the family or one of its parameters is unknown or out of range.
+    """
+    if spec.family not in FAMILIES:
+        raise InputError(f"family: {spec.family!r}; allowed are {', '.join(FAMILIES)}")
+    return FAMILIES[spec.family](spec)

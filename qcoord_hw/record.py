@@ -1,0 +1,337 @@
+"""A run's folder: what was decided before, what was counted, and the seal over both. Never estimates.
+
+    <runs>/<utc>-<spec_id8>-<target>/
+        circuits.qpy      the circuits as built
+        executed.qpy      the circuits as executed
+        circuits/000.qasm one OpenQASM 3 file a circuit, for people
+        intent.json       everything decided before execution; written last, so it vouches for the rest
+        counts.jsonl      one line a finished chunk, appended as it is counted
+        seal.json         SHA-256 of every file above, once all chunks are there
+        derived/          what reports derive; not part of the record
+
+A folder without `intent.json` was interrupted before its plan was complete: nothing was executed. A folder
+without `seal.json` is unfinished and can be continued; a last line of `counts.jsonl` that was cut short is
+a chunk that was never finished. A sealed folder whose files do not match its seal is refused.
+
+`FORMAT` is raised when an older program could no longer read a new record rightly (a field renamed, its
+meaning or unit changed); adding a field does not raise it. A record of a newer format is refused, older
+ones are read as long as this module knows them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.spec import canonical_json, one_line
+
+FORMAT = 1
+
+INTENT = "intent.json"
+COUNTS = "counts.jsonl"
+SEAL = "seal.json"
+CIRCUITS = "circuits.qpy"
+EXECUTED = "executed.qpy"
+DERIVED = "derived"
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A part of the plan: one circuit's shots in one block.
+
+    Attributes:
+        id: its number in the plan; also part of its seed.
+        block: in which block it is executed.
+        circuit: index of the circuit.
+        shots: how many.
+        seed: seed of its draw.
+    """
+
+    id: int
+    block: int
+    circuit: int
+    shots: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """A run as read from its folder.
+
+    Attributes:
+        path: the folder.
+        intent: what was decided before execution.
+        plan: the chunks, in the order of execution.
+        counts: chunk id -> counts (outcome strings with classical bit 0 first), for finished chunks.
+        sealed: whether all chunks are there and the record is closed.
+    """
+
+    path: Path
+    intent: dict[str, Any]
+    plan: tuple[Chunk, ...]
+    counts: Mapping[int, Counts]
+    sealed: bool
+
+    @property
+    def missing(self) -> tuple[Chunk, ...]:
+        """The chunks that are not counted yet, in the order of execution."""
+        return tuple(chunk for chunk in self.plan if chunk.id not in self.counts)
+
+    def by_block(self) -> dict[tuple[int, int], Counts]:
+        """Return (block, circuit) -> counts of the finished chunks."""
+        return {(c.block, c.circuit): self.counts[c.id] for c in self.plan if c.id in self.counts}
+
+    def file(self, name: str) -> bytes:
+        """Return the content of one of the record's files."""
+        return _read_bytes(self.path / name)
+
+
+def runs_folder(given: str | Path | None = None) -> Path:
+    """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`."""
+    return Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+
+
+def create(
+    runs: Path, intent: Mapping[str, Any], files: Mapping[str, bytes], *, spec_id: str, target: str
+) -> Path:
+    """Write a new run folder, `intent.json` last, and return it. Nothing that exists is overwritten.
+
+    Args:
+        runs: the folder of all runs; made if it does not exist.
+        intent: plain JSON values; format, time of creation and the checksums of `files` are added.
+        files: relative name -> content.
+        spec_id: identity of the spec, of which eight digits stand in the folder's name.
+        target: name of the target.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    now = datetime.now(UTC)
+    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{target}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        path = _new_folder(runs, stem)
+        for name, content in files.items():
+            (path / name).parent.mkdir(exist_ok=True)
+            _write(path / name, content)
+        whole = {
+            "format": FORMAT,
+            "created": now.isoformat(timespec="seconds"),
+            "spec_id": spec_id,
+            "files": {name: _digest(content) for name, content in files.items()},
+            **intent,
+        }
+        _write(path / INTENT, _pretty(whole))
+    except OSError as error:
+        raise InputError(
+            f"runs: cannot write in {str(runs)!r} ({error.strerror}); name a writable folder with --runs"
+        ) from error
+    return path
+
+
+def append(path: Path, chunk: Chunk, counts: Counts) -> None:
+    """Add a finished chunk to a run; when this returns, the line is on the disk.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    body = {"chunk": chunk.id, "counts": counts}
+    line = canonical_json(body | {"sha256": _digest(canonical_json(body).encode())}) + "\n"
+    try:
+        with (path / COUNTS).open("ab") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InputError(f"runs: cannot write in {str(path)!r} ({error.strerror})") from error
+
+
+def repair(path: Path) -> None:
+    """Cut a last line of `counts.jsonl` that was never finished, so that appending can go on."""
+    counts = path / COUNTS
+    if counts.exists() and not (content := counts.read_bytes()).endswith(b"\n"):
+        os.truncate(counts, content.rfind(b"\n") + 1)
+
+
+def seal(path: Path) -> None:
+    """Close a run whose chunks are all there: write the checksum of every file.
+
+    Raises:
+        RecordError: when a chunk is missing or the run is sealed already.
+    """
+    record = read(path)
+    if record.sealed or record.missing:
+        raise RecordError(
+            f"run {path.name}: {'sealed already' if record.sealed else 'not all chunks are counted'}"
+        )
+    names = [*record.intent["files"], INTENT, COUNTS]
+    body = {"sealed": datetime.now(UTC).isoformat(timespec="seconds")}
+    files = {name: _digest(_read_bytes(path / name)) for name in names}
+    content = {**body, "files": files}
+    content["sha256"] = _digest(canonical_json(content).encode())
+    _write(path / SEAL, _pretty(content))
+
+
+def read(path: Path) -> RunRecord:
+    """Read a run and check every checksum.
+
+    Raises:
+        RecordError: naming the file that is missing, damaged or of an unknown format.
+    """
+    sealed = (path / SEAL).exists()
+    if not (path / INTENT).exists():
+        if sealed:
+            raise RecordError(f"run {path.name}: {INTENT} is missing; the record is damaged")
+        raise RecordError(
+            f"run {path.name}: unfinished, interrupted before its plan was written; nothing was executed, "
+            "the folder can be deleted"
+        )
+    if sealed:
+        _check_seal(path)
+    intent = _parse(path / INTENT)
+    if intent.get("format") != FORMAT:
+        raise RecordError(
+            f"run {path.name}: {INTENT}: format {intent.get('format')!r}; this program reads format {FORMAT}"
+        )
+    for name, expected in intent["files"].items():
+        if _digest(_read_bytes(path / name)) != expected:
+            raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
+    plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
+    counts = _read_counts(path, plan, sealed=sealed)
+    if sealed and len(counts) != len(plan):
+        raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
+    return RunRecord(path, intent, plan, counts, sealed)
+
+
+def find(reference: str, runs: Path) -> Path:
+    """Return the run folder that a reference means.
+
+    Args:
+        reference: a folder, a unique prefix of a run's name, or `latest`.
+        runs: the folder of all runs.
+
+    Raises:
+        RecordError: when no run or more than one fits.
+    """
+    if reference != "latest":
+        for path in (Path(reference), runs / reference):
+            if path.is_dir() and _looks_like_run(path):
+                return path
+    names = (
+        sorted(p.name for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name)) if runs.is_dir() else []
+    )
+    if reference == "latest" and names:
+        return runs / max(names, key=lambda name: ((runs / name).name[:16], (runs / name).stat().st_mtime_ns))
+    fits = [name for name in names if reference and name.startswith(reference)]
+    if len(fits) == 1:
+        return runs / fits[0]
+    if fits:
+        raise RecordError(f"run: {reference!r} fits {len(fits)} runs; allowed is one of {', '.join(fits)}")
+    raise RecordError(
+        f"run: nothing fits {reference!r} in {str(runs)!r}; allowed are a run's folder, "
+        "a unique prefix or 'latest'"
+    )
+
+
+_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
+
+
+def _looks_like_run(path: Path) -> bool:
+    return bool(_NAME.match(path.resolve().name)) or (path / INTENT).exists() or (path / SEAL).exists()
+
+
+def _new_folder(runs: Path, stem: str) -> Path:
+    """Make and return a folder of that name, or with the first free number behind it."""
+    for number in range(1, 10_000):
+        path = runs / (stem if number == 1 else f"{stem}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    raise InputError(f"runs: {str(runs)!r} holds ten thousand runs of this second")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a new file at once: it is there whole or not at all, and never replaces another."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with partial.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        partial.unlink()
+        raise FileExistsError(17, "exists already", str(path))
+    partial.rename(path)
+
+
+def _check_seal(path: Path) -> None:
+    seal_file = path / SEAL
+    content = _parse(seal_file)
+    expected = content.pop("sha256", None)
+    if _digest(canonical_json(content).encode()) != expected:
+        raise RecordError(f"run {path.name}: {SEAL} does not match its own checksum; the record is damaged")
+    if _read_bytes(seal_file) != _pretty(content | {"sha256": expected}):
+        raise RecordError(f"run {path.name}: {SEAL} was changed; the record is damaged")
+    for name, digest in content["files"].items():
+        if _digest(_read_bytes(path / name)) != digest:
+            raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
+
+
+def _read_counts(path: Path, plan: tuple[Chunk, ...], *, sealed: bool) -> dict[int, Counts]:
+    file = path / COUNTS
+    if not file.exists():
+        return {}
+    lines = _read_bytes(file).split(b"\n")
+    shots = {chunk.id: chunk.shots for chunk in plan}
+    found: dict[int, Counts] = {}
+    for number, line in enumerate(lines[:-1], start=1):  # behind the last line break: a line cut short
+        where = f"run {path.name}: {COUNTS} line {number}"
+        try:
+            body = json.loads(line)
+            expected = body.pop("sha256")
+            chunk, counts = body["chunk"], body["counts"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise RecordError(f"{where} is not a chunk; the record is damaged") from None
+        if _digest(canonical_json(body).encode()) != expected or chunk not in shots:
+            raise RecordError(f"{where} does not match its checksum; the record is damaged")
+        if chunk in found or sum(counts.values()) != shots[chunk]:
+            raise RecordError(f"{where}: chunk {chunk} is there twice or has other shots than planned")
+        found[chunk] = counts
+    return found
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(_read_bytes(path))
+    except ValueError as error:
+        raise RecordError(
+            f"run {path.parent.name}: {path.name} is not valid JSON ({one_line(error)})"
+        ) from None
+    if not isinstance(value, dict):
+        raise RecordError(f"run {path.parent.name}: {path.name} is not a JSON object")
+    return value
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"run file {str(path)!r} cannot be read ({error.strerror})") from None
+
+
+def _pretty(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,105 @@
+"""The summary of a run: the object that `--json` prints and that every table and figure is drawn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from qcoord_hw.analysis.games import analyse_game
+from qcoord_hw.errors import InputError
+from qcoord_hw.record import RunRecord
+
+NOTE = (
+    "One chip is not a network: links are ownership of qubits on one device, and no locality, "
+    "freedom-of-choice or detection loophole is closed."
+)
+
+
+def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
+    """Return the summary of a run, recomputed from raw counts.
+
+    An unfinished run has `state` `unfinished` and no estimates.
+
+    Raises:
+        InputError: when the confidence is not between 0 and 1.
+    """
+    intent = record.intent
+    experiment, target = intent["experiment"], intent["target"]
+    summary: dict[str, Any] = {
+        "ok": True,
+        "run": str(record.path),
+        "state": "sealed" if record.sealed else "unfinished",
+        "experiment": experiment["name"],
+        "title": experiment["title"],
+        "spec_id": intent["spec_id"],
+        "created": intent["created"],
+        "target": target["name"],
+        "kind": target["kind"],
+        "layout": target["layout"],
+        "calibrated": target["snapshot"]["calibrated"] if target["snapshot"] else None,
+        "seed": intent["seed"],
+        "shots": sum(chunk.shots for chunk in record.plan if chunk.id in record.counts),
+        "copies": experiment["copies"],
+        "usage": experiment["usage"],
+        "chunks": {"planned": len(record.plan), "done": len(record.counts)},
+        "estimates": [],
+        "checks": {},
+        "questions": [],
+        "note": NOTE,
+    }
+    if record.sealed:
+        analysis = analyse_game(record, confidence)
+        summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
+        summary["checks"] = analysis.checks
+        summary["questions"] = list(analysis.questions)
+    return summary
+
+
+def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return how each run's estimates differ from those of the first run.
+
+    The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
+    zero when the two runs agree at their confidence level.
+
+    Raises:
+        InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
+    """
+    if len(summaries) < 2:
+        raise InputError("run: one run; allowed are two or more to compare")
+    names = list(dict.fromkeys(s["experiment"] for s in summaries))
+    if len(names) > 1:
+        raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
+    for summary in summaries:
+        if summary["state"] != "sealed":
+            raise InputError(f"run: {summary['run']} is unfinished; allowed are finished runs")
+    first, *others = summaries
+    rows = []
+    for other in others:
+        by_name = {e["name"]: e for e in other["estimates"]}
+        rows += [
+            {
+                "name": a["name"],
+                "run": other["run"],
+                "against": first["run"],
+                **_difference(by_name[a["name"]], a),
+            }
+            for a in first["estimates"]
+            if a["name"] in by_name
+        ]
+    return {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+
+
+def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:
+    best = b["best"] - a["best"]
+    down = math.hypot(b["best"] - b["low"], a["high"] - a["best"])
+    up = math.hypot(b["high"] - b["best"], a["best"] - a["low"])
+    confidence = min(a["confidence"], b["confidence"])
+    return {
+        "low": best - down,
+        "best": best,
+        "high": best + up,
+        "method": "square-and-add",
+        "confidence": confidence,
+        "differ": not best - down <= 0 <= best + up,
+    }

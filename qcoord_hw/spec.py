@@ -1,0 +1,162 @@
+"""What to do: the frozen description of one experiment, read from a TOML file.
+
+A spec is plain values only. Its `spec_id` is a hash of the *whole* content in canonical JSON (sorted
+keys), so two specs share an id exactly when they ask for the same thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import InputError
+
+Scalar = str | int | float | bool
+
+MAX_SHOTS = 10_000_000
+"""Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
+
+MAX_BLOCKS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentSpec:
+    """One experiment: a protocol family with its parameters, and how it is to be run.
+
+    Attributes:
+        name: what the experiment is called in results; letters, digits and dashes.
+        title: one line for people.
+        family: the protocol family that builds the circuits (a module of `qcoord_hw.protocols`).
+        parameters: the family's own parameters as sorted (name, value) pairs.
+        shots: shots a circuit.
+        blocks: in how many blocks the shots of each circuit are taken; the circuits are interleaved
+            block by block, so that a drift of the device is not mistaken for signalling.
+        layout: physical qubits for the circuit's qubits, in order; empty lets calibration choose.
+    """
+
+    name: str
+    title: str
+    family: str
+    parameters: tuple[tuple[str, Scalar], ...] = ()
+    shots: int = 4096
+    blocks: int = 8
+    layout: tuple[int, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            InputError: naming the field, what was given and what is allowed.
+        """
+        _check_text("name", self.name)
+        if not all(c.isascii() and (c.isalnum() or c == "-") for c in self.name):
+            raise InputError(f"name: {self.name!r}; allowed are letters, digits and dashes")
+        _check_text("title", self.title)
+        _check_text("family", self.family)
+        check_integer("shots", self.shots, 1, MAX_SHOTS)
+        check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
+        for qubit in self.layout:
+            check_integer("layout", qubit, 0, 10_000)
+        if len(set(self.layout)) != len(self.layout):
+            raise InputError(f"layout: {list(self.layout)} names a qubit twice; allowed are distinct qubits")
+
+    @property
+    def options(self) -> dict[str, Scalar]:
+        """The family's parameters as a dictionary."""
+        return dict(self.parameters)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content as plain JSON values (what `spec_id` is computed from)."""
+        return asdict(self) | {"parameters": dict(self.parameters), "layout": list(self.layout)}
+
+    @property
+    def spec_id(self) -> str:
+        """SHA-256, in hexadecimal, of the canonical JSON of the whole content."""
+        return hashlib.sha256(canonical_json(self.to_json()).encode()).hexdigest()
+
+    def with_shots(self, shots: int) -> ExperimentSpec:
+        """Return the same spec with another number of shots a circuit."""
+        return replace(self, shots=shots)
+
+
+def canonical_json(value: Any) -> str:
+    """Return `value` as JSON with sorted keys and no spaces; NaN and infinities are refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> ExperimentSpec:
+    """Build a spec from parsed TOML or JSON.
+
+    Args:
+        data: the fields of `ExperimentSpec`; `parameters` is a table of scalars, `layout` a list.
+        where: what to call the source in an error message.
+
+    Raises:
+        InputError: on an unknown or missing key, a wrong type or a value out of range.
+    """
+    known = {f.name: f for f in fields(ExperimentSpec)}
+    for key in data:
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}; allowed are {', '.join(known)}")
+    for key in ("name", "title", "family"):
+        if key not in data:
+            raise InputError(f"{where}: {key} is missing; every experiment needs name, title and family")
+    values = dict(data)
+    parameters = values.get("parameters", {})
+    if not isinstance(parameters, Mapping):
+        raise InputError(f"{where}: parameters: {parameters!r}; allowed is a table of names and values")
+    for key, value in parameters.items():
+        if not isinstance(value, (str, int, float, bool)):
+            raise InputError(
+                f"{where}: parameters.{key}: {value!r}; allowed is text, a number, true or false"
+            )
+    values["parameters"] = tuple(sorted(parameters.items()))
+    layout = values.get("layout", [])
+    if not isinstance(layout, list):
+        raise InputError(f"{where}: layout: {layout!r}; allowed is a list of qubit numbers")
+    values["layout"] = tuple(layout)
+    try:
+        return ExperimentSpec(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def read_spec(path: Path) -> ExperimentSpec:
+    """Read a spec from a TOML file.
+
+    Raises:
+        InputError: when the file cannot be read, is not TOML, or a field is wrong.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML ({one_line(error)})") from None
+    return spec_from_mapping(data, where=path.name)
+
+
+def check_integer(name: str, value: object, low: int, high: int) -> int:
+    """Return `value` if it is an integer (not a boolean) in [low, high].
+
+    Raises:
+        InputError: naming the field.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name}: {value!r}; allowed are integers from {low} to {high}")
+    return value
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise InputError(f"{name}: {value!r}; allowed is one line of text")
+
+
+def one_line(error: object) -> str:
+    """Return an error's text on a single line."""
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""What is true: games, values and bounds. Never imports Qiskit."""

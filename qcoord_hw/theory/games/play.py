@@ -1,0 +1,95 @@
+"""How a run of a game is scored: which circuit asked what, and which bits are whose answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.value import Value
+
+
+@dataclass(frozen=True)
+class LinearFigure:
+    """A figure of merit that is `scale * win_probability + offset`, such as CHSH's S = 8 w - 4.
+
+    Attributes:
+        name: its name among the estimates.
+        scale: the factor.
+        offset: the constant.
+        theory: what quantum theory says of it.
+        bound: its classical bound.
+    """
+
+    name: str
+    scale: float
+    offset: float
+    theory: Value
+    bound: Value
+
+
+@dataclass(frozen=True, eq=False)
+class GamePlay:
+    """The plain description by which counts of a game are turned into wins; stored in the record.
+
+    Attributes:
+        game: the game.
+        players: names of the players, in the order of the questions.
+        questions: questions[circuit][round] is the tuple asked in that round of that circuit.
+        answers: answers[round][player] are the positions of the answer's bits in the outcome string
+            (classical bit 0 first), most significant first.
+        theory: what quantum theory says of the win probability of this strategy.
+        bound: the classical value.
+        figures: further figures, linear in the win probability.
+    """
+
+    game: Game
+    players: tuple[str, ...]
+    questions: tuple[tuple[tuple[int, ...], ...], ...]
+    answers: tuple[tuple[tuple[int, ...], ...], ...]
+    theory: Value
+    bound: Value
+    figures: tuple[LinearFigure, ...] = ()
+
+    @property
+    def rounds(self) -> int:
+        """Rounds in one circuit."""
+        return len(self.answers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as plain JSON values."""
+        return {
+            "kind": "game",
+            "game": self.game.to_json(),
+            "players": list(self.players),
+            "questions": [[list(q) for q in circuit] for circuit in self.questions],
+            "answers": [[list(bits) for bits in rnd] for rnd in self.answers],
+            "theory": self.theory.to_json(),
+            "bound": self.bound.to_json(),
+            "figures": [
+                {
+                    "name": f.name,
+                    "scale": f.scale,
+                    "offset": f.offset,
+                    "theory": f.theory.to_json(),
+                    "bound": f.bound.to_json(),
+                }
+                for f in self.figures
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> GamePlay:
+        """Build the description from what `to_json` returned."""
+        return cls(
+            game=Game.from_json(data["game"]),
+            players=tuple(data["players"]),
+            questions=tuple(tuple(tuple(q) for q in circuit) for circuit in data["questions"]),
+            answers=tuple(tuple(tuple(bits) for bits in rnd) for rnd in data["answers"]),
+            theory=Value(**data["theory"]),
+            bound=Value(**data["bound"]),
+            figures=tuple(
+                LinearFigure(**(f | {"theory": Value(**f["theory"]), "bound": Value(**f["bound"])}))
+                for f in data["figures"]
+            ),
+        )
