@@ -129,26 +129,23 @@ class _Device:
             if len(gate.qubits) == 2:
                 pair, cost = frozenset(gate.qubits), _cost(gate.error)
                 self.pairs[pair] = min(cost, self.pairs.get(pair, math.inf))
-        self.usable = rx.PyGraph(multigraph=False)
-        self.usable.add_nodes_from(range(snapshot.num_qubits))
-        for pair, cost in self.pairs.items():
-            if cost < math.inf:
-                a, b = sorted(pair)
-                self.usable.add_edge(a, b, None)
+        self.coupled = rx.PyGraph(multigraph=False)
+        self.coupled.add_nodes_from(range(snapshot.num_qubits))
+        self.coupled.add_edges_from_no_data([(min(pair), max(pair)) for pair in self.pairs])
 
     def embeddings(self, size: int, pattern: Pattern) -> Iterator[tuple[float, list[int]]]:
-        """Yield (cost, physical qubits) of the finite-cost embeddings of a connected pattern."""
+        """Yield (cost, physical qubits) of the embeddings of a connected pattern."""
         graph = rx.PyGraph()
         graph.add_nodes_from(range(size))
         graph.add_edges_from_no_data([(a, b) for a, b, _ in pattern])
-        found = rx.vf2_mapping(self.usable, graph, subgraph=True, induced=False, id_order=False)
+        found = rx.vf2_mapping(self.coupled, graph, subgraph=True, induced=False, id_order=False)
         for mapping in islice(found, MAX_EMBEDDINGS):
             where = {position: physical for physical, position in mapping.items()}
             cost = sum(w * self.pairs[frozenset((where[a], where[b]))] for a, b, w in pattern)
             cost += sum(self.readout[where[i]] for i in range(size))
-            if cost < math.inf:
-                yield cost, [where[i] for i in range(size)]
+            yield cost, [where[i] for i in range(size)]
 
 
 def _cost(error: float | None) -> float:
-    return math.inf if error is not None and error >= 1 else -math.log1p(-(error or 0.0))
+    """Return -log(1 - error); what calibration marks as faulty (error 1) is a last resort."""
+    return -math.log1p(-min(error or 0.0, 1 - 1e-9))

@@ -186,14 +186,10 @@ def moved(run: RunRecord, circuits: Sequence[QuantumCircuit], target: RunTarget)
         found.append(f"circuits as executed: {changed}")
     if len(now.circuits) == len(before.circuits):
         executor = target.executor(now)
-        others = [
-            chunk.id
-            for chunk in run.plan
-            for counts in executor.execute([Request(chunk.circuit, chunk.shots, chunk.seed)])
-            if counts != run.counts[chunk.id]
-        ]
+        again = executor.execute(_requests(run.plan))
+        others = sum(run.counts[chunk.id] != now for chunk, now in zip(run.plan, again, strict=True))
         if others:
-            found.append(f"counts: {len(others)} of {len(run.plan)} chunks")
+            found.append(f"counts: {others} of {len(run.plan)} chunks")
     if found:
         then, today = run.intent["provenance"]["packages"], provenance()["packages"]
         assert isinstance(today, dict)
@@ -233,16 +229,17 @@ def _finish(
     done: int,
     planned: int,
 ) -> None:
-    """Execute chunks block by block, append each to the record, and seal it."""
-    for block in dict.fromkeys(chunk.block for chunk in chunks):
-        members = [chunk for chunk in chunks if chunk.block == block]
-        requests = [Request(chunk.circuit, chunk.shots, chunk.seed) for chunk in members]
-        for chunk, counts in zip(members, executor.execute(requests), strict=True):
-            record.append(path, chunk, counts)
-            done += 1
-            if progress:
-                progress(done, planned)
+    """Execute chunks in order, append each to the record, and seal it."""
+    for chunk, counts in zip(chunks, executor.execute(_requests(chunks)), strict=True):
+        record.append(path, chunk, counts)
+        done += 1
+        if progress:
+            progress(done, planned)
     record.seal(path)
+
+
+def _requests(chunks: Sequence[Chunk]) -> list[Request]:
+    return [Request(chunk.block, chunk.circuit, chunk.shots, chunk.seed) for chunk in chunks]
 
 
 def _measured(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import Barrier, ClassicalRegister, ControlFlowOp, QuantumCircuit, QuantumRegister, Qubit
+from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford
 from qiskit_aer import AerSimulator
@@ -66,6 +67,20 @@ class Part:
             if instruction.operation.name == "measure":
                 measured.update(instruction.qubits)
         return True
+
+
+def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which gates that Aer does not know stand as their definitions."""
+    known = {*AerSimulator().configuration().basis_gates, *get_control_flow_name_mapping()}
+    known |= {"measure", "reset", "barrier"}
+    while unknown := {i.operation.name for i in circuit.data if i.operation.name not in known}:
+        opened = circuit.decompose(list(unknown))
+        if opened == circuit:
+            raise TargetError(
+                f"target aer: circuit {circuit.name!r} has {sorted(unknown)[0]!r}, unknown to Aer"
+            )
+        circuit = opened
+    return circuit
 
 
 def split(circuit: QuantumCircuit) -> list[Part]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
+import numpy as np
 from qiskit.circuit import QuantumCircuit
-from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
+from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target as QiskitTarget
 from qiskit.transpiler import generate_preset_pass_manager
@@ -16,7 +18,7 @@ from qiskit.transpiler import generate_preset_pass_manager
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
-from qcoord_hw.execution.simulate import Counts, Simulator
+from qcoord_hw.execution.simulate import Counts, Simulator, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.spec import one_line
 
@@ -31,21 +33,22 @@ OPTIMIZATION_LEVEL = 2
 
 @dataclass(frozen=True)
 class Request:
-    """One chunk to execute: which circuit, how many shots, and the seed of the draw."""
+    """One chunk to execute: in which block, which circuit, how many shots, and the seed of the draw."""
 
+    block: int
     circuit: int
     shots: int
     seed: int
 
 
 class Executor(Protocol):
-    """Executes blocks of requests in the order given."""
+    """Executes requests in the order given."""
 
     @property
     def methods(self) -> list[str]:
         """How the circuits are executed."""
 
-    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
+    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
         """Yield the counts of each request."""
 
 
@@ -92,8 +95,8 @@ class _SimulatorExecutor:
     def methods(self) -> list[str]:
         return self._simulator.methods
 
-    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
-        for request in block:
+    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
+        for request in requests:
             yield self._simulator.counts(request.circuit, request.shots, request.seed)
 
 
@@ -103,7 +106,7 @@ class IdealTarget:
     name = "aer"
 
     def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
-        """Return the circuits unchanged.
+        """Return the circuits, with gates that Aer does not know replaced by their definitions.
 
         Raises:
             InputError: when a layout is asked for; `aer` has no physical qubits.
@@ -112,7 +115,7 @@ class IdealTarget:
             raise InputError(
                 f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
             )
-        return Prepared(self.name, IDEAL, tuple(circuits))
+        return Prepared(self.name, IDEAL, tuple(map(unroll, circuits)))
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator."""
@@ -167,7 +170,7 @@ class RecordedTarget:
 
 
 class SamplerTarget:
-    """Any `BaseSamplerV2`, or any `BackendV2` through a sampler; one job a block."""
+    """Any `BaseSamplerV2`, or any `BackendV2` through a sampler."""
 
     def __init__(self, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
         """Wrap a sampler, a backend, or a sampler with the backend that it runs on."""
@@ -191,12 +194,17 @@ class SamplerTarget:
         return Prepared(self.name, kind, _compile(circuits, target, chosen), chosen, whole.restrict(chosen))
 
     def executor(self, prepared: Prepared) -> Executor:
-        """Return what sends blocks to the sampler."""
+        """Return what sends jobs to the sampler."""
         return _SamplerExecutor(prepared, self._sampler, self._backend)
 
 
 class _SamplerExecutor:
-    """Sends each block as one job; a backend that simulates gets the block's seed."""
+    """Sends PUBs in the order of the requests, so that the circuits stay interleaved.
+
+    A backend gets one job a block, with the block's seed if it simulates; so does Qiskit's
+    `StatevectorSampler`, whose own fixed seed would draw the same shots again for every PUB. Any other
+    sampler gets one job for everything, for the same reason.
+    """
 
     def __init__(self, prepared: Prepared, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
         self._prepared = prepared
@@ -207,22 +215,33 @@ class _SamplerExecutor:
     def methods(self) -> list[str]:
         return [type(self._sampler).__name__ if self._sampler is not None else BackendSamplerV2.__name__]
 
-    def execute(self, block: Sequence[Request]) -> Iterator[Counts]:
-        sampler = self._sampler
-        if sampler is None:
-            seeded = hasattr(self._backend.options, "seed_simulator") if self._backend is not None else False
-            options = {"seed_simulator": block[0].seed % 2**31} if seeded else {}
-            sampler = BackendSamplerV2(backend=self._backend, options=options)
-        pubs = [(self._prepared.circuits[r.circuit], None, r.shots) for r in block]
+    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
+        if self._sampler is not None and type(self._sampler) is not StatevectorSampler:
+            yield from self._job(self._sampler, requests)
+            return
+        for _, members in groupby(requests, key=lambda request: request.block):
+            block = list(members)
+            yield from self._job(self._seeded(block[0].seed), block)
+
+    def _seeded(self, seed: int) -> BaseSamplerV2:
+        """Return a sampler of this kind with a seed of ours, where it takes one."""
+        if self._backend is None:
+            return StatevectorSampler(seed=np.random.default_rng(seed))
+        takes_seed = hasattr(self._backend.options, "seed_simulator")
+        options = {"seed_simulator": seed % 2**31} if takes_seed else {}
+        return BackendSamplerV2(backend=self._backend, options=options)
+
+    def _job(self, sampler: BaseSamplerV2, requests: Sequence[Request]) -> Iterator[Counts]:
+        circuits = self._prepared.circuits
         try:
-            result = sampler.run(pubs).result()
+            result = sampler.run([(circuits[r.circuit], None, r.shots) for r in requests]).result()
         except Exception as error:  # whatever a provider raises: it is the target that failed
             raise TargetError(
                 f"target {self._prepared.target!r} failed: {type(error).__name__}: {one_line(error)}; "
                 "what was counted is kept, collect continues the run"
             ) from error
-        for request, pub in zip(block, result, strict=True):
-            yield _register_counts(self._prepared.circuits[request.circuit], pub.data)
+        for request, pub in zip(requests, result, strict=True):
+            yield _register_counts(circuits[request.circuit], pub.data)
 
 
 def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:

@@ -1,0 +1,148 @@
+"""The record: nothing overwritten, nothing half-read, every damaged byte noticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+import qcoord_hw as qc
+from qcoord_hw import record
+from qcoord_hw.errors import InputError, RecordError
+
+
+@pytest.fixture
+def path(runs_dir):
+    return qc.run("chsh", target="aer", shots=64, seed=3).path
+
+
+def test_a_sealed_run_reads_back(path):
+    run = record.read(path)
+    assert run.sealed
+    assert not run.missing
+    assert sum(chunk.shots for chunk in run.plan) == 256
+    assert all(sum(run.counts[chunk.id].values()) == chunk.shots for chunk in run.plan)
+    assert {p.name for p in path.iterdir()} == {
+        "circuits.qpy",
+        "executed.qpy",
+        "circuits",
+        "intent.json",
+        "counts.jsonl",
+        "seal.json",
+    }
+    intent = run.intent
+    assert intent["format"] == record.FORMAT
+    assert intent["seed"] == 3
+    assert intent["provenance"]["packages"]["qiskit"]
+    assert intent["target"]["kind"] == "ideal"
+
+
+def test_a_noise_model_run_keeps_its_calibration():
+    target = qc.run("chsh", target="fake_manila", shots=16, seed=3).record.intent["target"]
+    assert target["kind"] == "noise-model"
+    assert target["snapshot"]["calibrated"].startswith("20")
+    assert sorted(q["index"] for q in target["snapshot"]["qubits"]) == sorted(target["layout"])
+    assert "asymmetric" in target["noise"]
+
+
+def every_file(path):
+    return sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+
+
+def test_one_changed_byte_anywhere_is_noticed(path, rng):
+    for name in every_file(path):
+        content = (path / name).read_bytes()
+        for position in {0, len(content) - 1, *rng.integers(len(content), size=4).tolist()}:
+            changed = bytearray(content)
+            changed[position] ^= 1 << int(rng.integers(7))
+            (path / name).write_bytes(changed)
+            with pytest.raises(RecordError) as caught:
+                record.read(path)
+            assert path.name in str(caught.value) or name in str(caught.value)
+            assert "\n" not in str(caught.value)
+        (path / name).write_bytes(content)
+    record.read(path)
+
+
+def test_a_truncated_or_missing_file_is_noticed(path):
+    for name in every_file(path):
+        content = (path / name).read_bytes()
+        for shorter in (content[: len(content) // 2], content[:-1], b""):
+            (path / name).write_bytes(shorter)
+            with pytest.raises(RecordError):
+                record.read(path)
+        (path / name).unlink()
+        if name == "seal.json":
+            assert not record.read(path).sealed  # as after an interruption before the seal
+        else:
+            with pytest.raises(RecordError):
+                record.read(path)
+        (path / name).write_bytes(content)
+
+
+def test_an_interrupted_run_is_finished_with_the_same_counts(path):
+    whole = record.read(path).counts
+    counts = path / "counts.jsonl"
+    (path / "seal.json").unlink()
+    lines = counts.read_bytes().splitlines(keepends=True)
+    for kept, torn in [(0, b""), (5, b'{"chunk":9,"cou'), (31, b'{"ch'), (32, b"")]:
+        counts.write_bytes(b"".join(lines[:kept]) + torn)
+        unfinished = qc.load_run(path)
+        assert unfinished.summary["state"] == "unfinished"
+        assert unfinished.estimates == ()
+        assert unfinished.summary["chunks"]["done"] == kept
+        finished = qc.collect(path)
+        assert finished.record.sealed
+        assert finished.record.counts == whole
+        (path / "seal.json").unlink()
+
+
+def test_a_folder_without_intent_is_called_unfinished(path):
+    bare = path.with_name(path.name.replace("aer", "bare"))
+    bare.mkdir()
+    shutil.copy(path / "circuits.qpy", bare)
+    with pytest.raises(RecordError, match="unfinished, interrupted before its plan was written"):
+        qc.load_run(bare)
+
+
+def test_nothing_is_overwritten(path):
+    with pytest.raises(FileExistsError):
+        record._write(path / "intent.json", b"{}")
+    with pytest.raises(RecordError, match="sealed already"):
+        record.seal(path)
+    assert not list(path.glob("*.partial"))
+
+
+def test_runs_of_the_same_second_have_their_own_folders(runs_dir):
+    paths = {qc.run("chsh", shots=1, seed=1).path for _ in range(5)}
+    assert len(paths) == 5
+
+
+def test_runs_are_found_by_prefix_and_latest(path, runs_dir):
+    other = qc.run("ghz-3", shots=4, seed=1).path
+    assert record.find("latest", runs_dir) == other
+    assert record.find(path.name, runs_dir) == path
+    assert record.find(str(path), runs_dir) == path
+    assert record.find(other.name[:-2], runs_dir) == other
+    with pytest.raises(RecordError, match="fits 2 runs"):
+        record.find("20", runs_dir)
+    with pytest.raises(RecordError, match="nothing fits 'nope'"):
+        record.find("nope", runs_dir)
+    with pytest.raises(RecordError, match="nothing fits ''"):
+        record.find("", runs_dir)
+
+
+def test_a_newer_format_is_refused(path):
+    (path / "seal.json").unlink()
+    intent = json.loads((path / "intent.json").read_text())
+    (path / "intent.json").write_text(json.dumps(intent | {"format": record.FORMAT + 1}))
+    with pytest.raises(RecordError, match="format 2; this program reads format 1"):
+        record.read(path)
+
+
+def test_an_unwritable_folder_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(InputError, match=r"^runs: cannot write"):
+        qc.run("chsh", shots=4, runs=file / "runs")
