@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qcoord_hw.api import Result, collect, compare, load_run, replay, run, verify
     from qcoord_hw.errors import InputError, LocalityError, QcoordError, RecordError, TargetError
     from qcoord_hw.network import NetworkCircuit, Topology
-    from qcoord_hw.protocols import Experiment, Strategy, game_experiment
+    from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
 
 _HOMES = {
     "collect": "api",
@@ -40,6 +40,7 @@ _HOMES = {
     "Experiment": "protocols",
     "Strategy": "protocols",
     "game_experiment": "protocols",
+    "strategy_experiment": "protocols",
     "theory": "",
 }
 
@@ -61,6 +62,7 @@ __all__ = [
     "load_run",
     "replay",
     "run",
+    "strategy_experiment",
     "theory",
     "verify",
 ]

@@ -1,22 +1,40 @@
-"""The golden OpenQASM 3 files of the catalogue: `python -m qcoord_hw.golden --write` makes them anew.
+"""What the tests compare with: golden OpenQASM 3 files of the catalogue, and the reference runs.
 
-One file an entry, `<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits
-one after the other on the same qubits. They are compared as parsed circuits, instruction by instruction,
-because the text that Qiskit exports changes between releases.
+`python -m qcoord_hw.golden` says which golden files differ; `--write` makes them anew. One file an entry,
+`<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits one after the other
+on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
+Qiskit exports changes between releases.
+
+`python -m qcoord_hw.golden --reference FOLDER` makes the reference runs in a folder, and writes their
+estimates to `estimates.json` there.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from pathlib import Path
 
 from qiskit.circuit import QuantumCircuit
 
+from qcoord_hw.api import run
 from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.run import instructions
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.spec import read_spec
+
+REFERENCE = (
+    ("chsh", "aer"),
+    ("ghz-3", "aer"),
+    ("sequential-chsh", "aer"),
+    ("chsh", "fake_torino"),
+    ("magic-square", "fake_torino"),
+    ("ghz-4", "fake_sherbrooke"),
+)
+REFERENCE_SHOTS = 500
+REFERENCE_SEED = 2026
 
 
 def program_of(spec_path: Path) -> QuantumCircuit:
@@ -39,12 +57,27 @@ def _matches(path: Path) -> bool:
     return registers[0] == registers[1] and instructions(before) == instructions(now)
 
 
+def write_reference(folder: Path) -> None:
+    """Make the reference runs and write what is estimated from them."""
+    results = [
+        run(name, target=target, shots=REFERENCE_SHOTS, seed=REFERENCE_SEED, runs=folder)
+        for name, target in REFERENCE
+    ]
+    kept = {r.path.name: {key: r.summary[key] for key in ("estimates", "checks")} for r in results}
+    (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> int:
-    """Write every golden file, or with no argument say which ones differ."""
-    if sys.argv[1:] == ["--write"]:
+    """Say which golden files differ, or write golden files or reference runs."""
+    parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write every golden file")
+    parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
+    options = parser.parse_args()
+    if options.write:
         for path in catalogue_paths().values():
             path.with_suffix(".qasm").write_text(to_qasm(program_of(path)), encoding="utf-8")
-        return 0
+    if options.reference:
+        write_reference(options.reference)
     names = differing()
     print("differ: " + ", ".join(names) if names else "all golden files match")
     return 1 if names else 0

@@ -4,14 +4,14 @@
         circuits.qpy      the circuits as built
         executed.qpy      the circuits as executed
         circuits/000.qasm one OpenQASM 3 file a circuit, for people
-        intent.json       everything decided before execution; written last, so it vouches for the rest
+        intent.json       everything decided before execution
         counts.jsonl      one line a finished chunk, appended as it is counted
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
-A folder without `intent.json` was interrupted before its plan was complete: nothing was executed. A folder
-without `seal.json` is unfinished and can be continued; a last line of `counts.jsonl` that was cut short is
-a chunk that was never finished. A sealed folder whose files do not match its seal is refused.
+The folder appears at once, by renaming, with everything that is decided before execution. Without
+`seal.json` it is unfinished and can be continued; a last line of `counts.jsonl` that was cut short is a chunk
+that was never finished. A sealed folder whose files do not match its seal is refused.
 
 `FORMAT` is raised when an older program could no longer read a new record rightly (a field renamed, its
 meaning or unit changed); adding a field does not raise it. A record of a newer format is refused, older
@@ -20,11 +20,13 @@ ones are read as long as this module knows them.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import hashlib
+import itertools
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,7 +107,7 @@ def runs_folder(given: str | Path | None = None) -> Path:
 def create(
     runs: Path, intent: Mapping[str, Any], files: Mapping[str, bytes], *, spec_id: str, target: str
 ) -> Path:
-    """Write a new run folder, `intent.json` last, and return it. Nothing that exists is overwritten.
+    """Write a new run folder and return it. Nothing that exists is overwritten.
 
     Args:
         runs: the folder of all runs; made if it does not exist.
@@ -119,25 +121,26 @@ def create(
     """
     now = datetime.now(UTC)
     stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{target}"
+    whole = {
+        "format": FORMAT,
+        "created": now.isoformat(timespec="seconds"),
+        "spec_id": spec_id,
+        "files": {name: _digest(content) for name, content in files.items()},
+        **intent,
+    }
+    partial = runs / f".{stem}.{os.getpid()}.partial"
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        path = _new_folder(runs, stem)
-        for name, content in files.items():
-            (path / name).parent.mkdir(exist_ok=True)
-            _write(path / name, content)
-        whole = {
-            "format": FORMAT,
-            "created": now.isoformat(timespec="seconds"),
-            "spec_id": spec_id,
-            "files": {name: _digest(content) for name, content in files.items()},
-            **intent,
-        }
-        _write(path / INTENT, _pretty(whole))
+        partial.mkdir()
+        for name, content in {**files, INTENT: _pretty(whole)}.items():
+            (partial / name).parent.mkdir(exist_ok=True)
+            _write(partial / name, content)
+        return _rename(partial, stem)
     except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
         raise InputError(
             f"runs: cannot write in {str(runs)!r} ({error.strerror}); name a writable folder with --runs"
         ) from error
-    return path
 
 
 def append(path: Path, chunk: Chunk, counts: Counts) -> None:
@@ -190,13 +193,6 @@ def read(path: Path) -> RunRecord:
         RecordError: naming the file that is missing, damaged or of an unknown format.
     """
     sealed = (path / SEAL).exists()
-    if not (path / INTENT).exists():
-        if sealed:
-            raise RecordError(f"run {path.name}: {INTENT} is missing; the record is damaged")
-        raise RecordError(
-            f"run {path.name}: unfinished, interrupted before its plan was written; nothing was executed, "
-            "the folder can be deleted"
-        )
     if sealed:
         _check_seal(path)
     intent = _parse(path / INTENT)
@@ -251,14 +247,17 @@ def _looks_like_run(path: Path) -> bool:
     return bool(_NAME.match(path.resolve().name)) or (path / INTENT).exists() or (path / SEAL).exists()
 
 
-def _new_folder(runs: Path, stem: str) -> Path:
-    """Make and return a folder of that name, or with the first free number behind it."""
-    for number in range(1, 10_000):
-        path = runs / (stem if number == 1 else f"{stem}-{number}")
-        with contextlib.suppress(FileExistsError):
-            path.mkdir()
-            return path
-    raise InputError(f"runs: {str(runs)!r} holds ten thousand runs of this second")
+def _rename(partial: Path, stem: str) -> Path:
+    """Give a complete folder its name, or that name with the first free number behind it."""
+    for number in itertools.count(1):
+        path = partial.with_name(stem if number == 1 else f"{stem}-{number}")
+        try:
+            if not path.exists():
+                return partial.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another process took the name just now
+                raise
+    raise AssertionError("there is always a free number")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -270,7 +269,7 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     if path.exists():
         partial.unlink()
-        raise FileExistsError(17, "exists already", str(path))
+        raise FileExistsError(errno.EEXIST, "exists already", str(path))
     partial.rename(path)
 
 

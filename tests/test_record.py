@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
@@ -98,12 +97,14 @@ def test_an_interrupted_run_is_finished_with_the_same_counts(path):
         (path / "seal.json").unlink()
 
 
-def test_a_folder_without_intent_is_called_unfinished(path):
-    bare = path.with_name(path.name.replace("aer", "bare"))
-    bare.mkdir()
-    shutil.copy(path / "circuits.qpy", bare)
-    with pytest.raises(RecordError, match="unfinished, interrupted before its plan was written"):
-        qc.load_run(bare)
+def test_a_folder_appears_whole_or_not_at_all(runs_dir, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(record, "_write", full)
+    with pytest.raises(InputError, match=r"runs: cannot write .*No space left"):
+        qc.run("chsh", shots=4)
+    assert list(runs_dir.iterdir()) == []
 
 
 def test_nothing_is_overwritten(path):

@@ -49,7 +49,7 @@ class Estimate:
             return "above"
         return "below" if self.high < self.bound.value else "inconclusive"
 
-    def linear(self, name: str, scale: float, offset: float, theory: Value, bound: Value) -> Estimate:
+    def linear(self, name: str, scale: float, offset: float, theory: Value | None, bound: Value) -> Estimate:
         """Return the estimate of `scale * self + offset`, for a positive scale; the p-value carries over."""
         return replace(
             self,

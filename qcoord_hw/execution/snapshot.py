@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from qiskit.circuit import Measure
@@ -53,7 +53,7 @@ class Snapshot:
     Attributes:
         device: the device's name.
         version: the backend's version.
-        calibrated: when, in ISO format; empty if unknown.
+        calibrated: when, in ISO format and UTC; empty if unknown.
         num_qubits: qubits of the whole device.
         qubits: the physical qubits of this snapshot, in the order of the circuit's qubits.
         gates: gates among these qubits, by physical qubit numbers.
@@ -102,7 +102,7 @@ class Snapshot:
         return cls(
             device=str(backend.name),
             version=str(backend.backend_version or ""),
-            calibrated=calibrated.isoformat() if isinstance(calibrated, datetime) else str(calibrated or ""),
+            calibrated=calibrated.astimezone(UTC).isoformat() if isinstance(calibrated, datetime) else "",
             num_qubits=target.num_qubits,
             qubits=tuple(qubits),
             gates=tuple(gates),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from qcoord_hw.errors import InputError
 from qcoord_hw.protocols import nonlocal_game
 from qcoord_hw.protocols.experiment import Experiment
-from qcoord_hw.protocols.nonlocal_game import Strategy, game_experiment
-from qcoord_hw.spec import ExperimentSpec, Scalar
+from qcoord_hw.protocols.nonlocal_game import Strategy, game_experiment, strategy_experiment
+from qcoord_hw.spec import ExperimentSpec
 
 FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {"nonlocal-game": nonlocal_game.build}
 """Family name -> builder. A new family is a module here and a line in this table."""
 
-__all__ = ["FAMILIES", "Experiment", "Scalar", "Strategy", "build_experiment", "game_experiment"]
+__all__ = ["FAMILIES", "Experiment", "Strategy", "build_experiment", "game_experiment", "strategy_experiment"]
 
 
 def build_experiment(spec: ExperimentSpec) -> Experiment:

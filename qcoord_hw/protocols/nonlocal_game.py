@@ -7,6 +7,7 @@ sequential game of n rounds Alice distributes n shares first, and the rounds are
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -136,6 +137,34 @@ def ghz_strategy(players: int) -> Strategy:
 
 def game_experiment(
     game: Game,
+    circuit: Callable[..., NetworkCircuit],
+    *,
+    name: str,
+    title: str,
+    theory: Value | None = None,
+) -> Experiment:
+    """Return the experiment in which a protocol of your own plays one round of a game.
+
+    Args:
+        game: the game; its players are the parties that measure, in the order of the network's parties.
+        circuit: `circuit(*question)` is the protocol that answers a question. A player's answer is read
+            from the classical register named after it in lower case, bit 0 the most significant.
+        name: name of the experiment.
+        title: one line for people.
+        theory: what theory says of the win probability.
+
+    Raises:
+        InputError: when a register is missing, or does not fit the game's answers.
+    """
+    questions = tuple((question,) for question in game.questions())
+    circuits = tuple(circuit(*question) for (question,) in questions)
+    registers = {register.name for register in circuits[0].circuit.cregs}
+    players = tuple(p for p in circuits[0].topology.parties if p.lower() in registers)
+    return _experiment(game, circuits, questions, players, name=name, title=title, theory=theory)
+
+
+def strategy_experiment(
+    game: Game,
     strategy: Strategy,
     *,
     name: str,
@@ -162,39 +191,57 @@ def game_experiment(
         InputError: when the numbers of players differ or an answer does not fit its share.
     """
     players = tuple(link.receiver for link in topology.links)
-    if not len(players) == game.players == len(strategy.shares):
+    if len(players) != len(strategy.shares):
         raise InputError(
-            f"players: {game.players} in the game, {len(strategy.shares)} in the strategy, "
-            f"{len(players)} receivers in network {topology.name!r}; allowed is the same number"
+            f"players: {len(strategy.shares)} in the strategy, {len(players)} receivers in network "
+            f"{topology.name!r}; allowed is the same number"
         )
-    for player, share, answers in zip(players, strategy.shares, game.answers, strict=True):
-        if 2 ** len(share) != answers:
-            raise InputError(
-                f"{player}: {len(share)} qubits cannot give {answers} answers; allowed is 2^qubits"
-            )
     asked = tuple(game.questions())
     questions = tuple(tuple(asked[(k + i) % len(asked)] for i in range(rounds)) for k in range(len(asked)))
     circuits = tuple(
         _play(strategy, topology, players, asked_here, f"{name}_{k}")
         for k, asked_here in enumerate(questions)
     )
-    first = circuits[0]
-    registers = {register.name: register for register in first.circuit.cregs}
-    answers_bits = tuple(
-        tuple(first.bits(registers[_register(player, i, rounds)]) for player in players)
-        for i in range(rounds)
+    return _experiment(
+        game, circuits, questions, players, name=name, title=title, theory=strategy.value, figures=figures
     )
+
+
+def _experiment(
+    game: Game,
+    circuits: tuple[NetworkCircuit, ...],
+    questions: tuple[tuple[tuple[int, ...], ...], ...],
+    players: tuple[str, ...],
+    *,
+    name: str,
+    title: str,
+    theory: Value | None,
+    figures: Sequence[LinearFigure] = (),
+) -> Experiment:
+    """Return circuits that ask `questions[circuit][round]` as an experiment, answers found by register name."""
+    if len(players) != game.players:
+        raise InputError(f"players: {game.players} in the game, but {list(players)} answer")
+    rounds = len(questions[0])
+    registers = {register.name: register for register in circuits[0].circuit.cregs}
+    for (p, player), i in itertools.product(enumerate(players), range(rounds)):
+        size = len(registers[_register(player, i, rounds)])
+        if 2**size != game.answers[p]:
+            raise InputError(
+                f"{player}: {size} bits cannot give {game.answers[p]} answers; allowed is 2^bits"
+            )
     play = GamePlay(
         game=game,
         players=players,
         questions=questions,
-        answers=answers_bits,
-        theory=strategy.value,
+        answers=tuple(
+            tuple(circuits[0].bits(registers[_register(player, i, rounds)]) for player in players)
+            for i in range(rounds)
+        ),
+        theory=theory,
         bound=Value(float(classical_value(game)), "exact", "classical value, exhaustive search [Cleve2004]"),
         figures=tuple(figures),
     )
-    labels = tuple(_label(circuit_questions) for circuit_questions in questions)
-    return Experiment(name, title, circuits, labels, play, copies=rounds)
+    return Experiment(name, title, circuits, tuple(map(_label, questions)), play, copies=rounds)
 
 
 def _play(
@@ -275,7 +322,7 @@ def build(spec: ExperimentSpec) -> Experiment:
             f"parameters.{next(iter(options))}: unknown for game {which!r}; allowed are game, rounds"
             + (", players" if which == "ghz" else "")
         )
-    return game_experiment(
+    return strategy_experiment(
         game,
         strategy,
         name=spec.name,

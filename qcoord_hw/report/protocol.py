@@ -6,6 +6,7 @@ from typing import Any
 
 from qcoord_hw.network import Event
 from qcoord_hw.protocols import Experiment
+from qcoord_hw.theory.value import Value
 
 
 def describe_protocol(experiment: Experiment) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def describe_protocol(experiment: Experiment) -> dict[str, Any]:
         "topology": first.topology.to_json(),
         "copies": experiment.copies,
         "usage": experiment.usage,
-        "theory": experiment.play.theory.to_json(),
+        "theory": experiment.play.theory.to_json() if experiment.play.theory else None,
         "bound": experiment.play.bound.to_json(),
         "wires": list(first.wires),
         "circuits": [
@@ -41,8 +42,8 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
         f"network   {net.topology.name}: {', '.join(map(str, net.topology.links)) or 'no links'}",
         f"circuits  {len(experiment.circuits)}, one a question: {', '.join(experiment.labels[:8])}"
         + (", .." if len(experiment.labels) > 8 else ""),
-        f"theory    win probability {play.theory.value:.6g} ({play.theory.kind}; {play.theory.source})",
-        f"bound     {play.bound.value:.6g} ({play.bound.kind}; {play.bound.source})",
+        f"theory    win probability {_stated(play.theory)}",
+        f"bound     {_stated(play.bound)}, classical",
         f"usage     of one circuit, {experiment.copies} {'copy' if experiment.copies == 1 else 'copies'}:",
     ]
     for resource, used in experiment.usage.items():
@@ -53,6 +54,10 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
     lines += [f"  {step}" for event in net.events if (step := _step(event, net.wires))]
     lines += ["", str(net.circuit.draw("text", fold=100))]
     return "\n".join(lines)
+
+
+def _stated(value: Value | None) -> str:
+    return f"{value.value:.6g} ({value.kind}; {value.source})" if value else "not stated"
 
 
 def _step(event: Event, wires: tuple[str, ...]) -> str:

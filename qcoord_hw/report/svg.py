@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from qcoord_hw.report.tables import in_words, interval, number, printable
+from qcoord_hw.report.words import in_words, interval, number, printable
 
 PARTY_CLASSES = 8
 
-_WIDE, _MARGIN = 320, 22  # an interval drawing
+_WIDE, _NARROW, _MARGIN = 320, 180, 22  # widths of an interval and of a small one, margin of both
+_MARKS = {"theory": ("theory", 11), "bound": ("classical bound", 25)}  # words, and how high they stand
 _ROW, _BOX, _GAP, _CHAR = 34, 26, 12, 7.3  # a circuit: heights of a row and a box, gap, width of a character
 _SIGNS = {
     "cx": "•⊕",
@@ -39,29 +40,29 @@ def party_classes(parties: Iterable[str]) -> dict[str, str]:
 
 def interval_svg(estimate: Mapping[str, Any]) -> str:
     """Return a drawing of an estimate beside theory and bound, on an axis that just holds all three."""
-    marks = [(k, w, estimate[k]["value"]) for k, w in _MARKS.items() if estimate[k]]
-    values = [estimate["low"], estimate["high"], *(value for _, _, value in marks)]
-    axis = _Axis(min(values), max(values))
-    parts = [_line("axis", _MARGIN - 8, 60, _WIDE - _MARGIN + 8, 60)]
+    marks = [(kind, estimate[kind]["value"], *_MARKS[kind]) for kind in _MARKS if estimate[kind]]
+    values = [estimate["low"], estimate["high"], *(mark[1] for mark in marks)]
+    axis = _Axis(min(values), max(values), _WIDE)
+    parts = [_line("axis", _MARGIN - 8, 66, _WIDE - _MARGIN + 8, 66)]
     for tick in axis.ticks():
-        parts.append(_line("axis", axis.at(tick), 60, axis.at(tick), 64))
-        parts.append(_text("axis", axis.at(tick), 75, number(tick, 9)))
-    for kind, (words, y), value in marks:
+        parts.append(_line("axis", axis.at(tick), 66, axis.at(tick), 70))
+        parts.append(_text("axis", axis.at(tick), 82, number(tick, 9)))
+    for kind, value, words, height in marks:
         x = axis.at(value)
-        parts.append(_line(kind, x, 16, x, 60))
-        parts.append(_text(kind, x, y, f"{words} {number(value)}", _anchor(x)))
-    parts.append(_whisker(axis, estimate, 31, 7))
-    return _svg("interval", f"{in_words(estimate['name'])} {interval(estimate)}", _WIDE, 80, parts)
+        parts.append(_line(kind, x, height + 4, x, 66))
+        parts.append(_text(kind, x, height, f"{words} {number(value)}", _anchor(x)))
+    parts.append(_whisker(axis, estimate, 46, 7))
+    return _svg("interval", f"{in_words(estimate['name'])} {interval(estimate)}", _WIDE, 86, parts)
 
 
 def bar_svg(row: Mapping[str, Any], low: float, high: float, bound: float | None) -> str:
     """Return a small drawing of one interval on an axis from `low` to `high`, with the bound."""
-    axis = _Axis(low, high)
-    parts = [_line("axis", 0, 17, _WIDE, 17)]
+    axis = _Axis(low, high, _NARROW)
+    parts = [_line("axis", 0, 17, _NARROW, 17)]
     if bound is not None:
         parts.append(_line("bound", axis.at(bound), 1, axis.at(bound), 17))
     parts.append(_whisker(axis, row, 9, 4))
-    return _svg("bar", interval(row), _WIDE, 18, parts)
+    return _svg("bar", interval(row), _NARROW, 18, parts)
 
 
 def circuit_svg(experiment: Mapping[str, Any], index: int) -> str:
@@ -83,27 +84,25 @@ def circuit_svg(experiment: Mapping[str, Any], index: int) -> str:
         centres.append(end + widths[column] / 2)
         end += widths[column] + _GAP
     placed = [(centres[column], step) for column, step in packed]
-    names = [_text("name", left - 8, _y(i) + 4, wire, "end") for i, wire in enumerate(wires)]
+    names = [_text("label", left - 8, _y(i) + 4, wire, "end") for i, wire in enumerate(wires)]
     shapes = [_draw(step, x, len(wires), classes) for x, step in placed]
     rows = len(wires) + any(step.kind == "note" for _, step in placed)
     parts = [*names, *_wires(placed, end, classes), *shapes]
     return _svg("circuit", f"circuit {circuit['label']}", end + 4, _ROW * rows, parts)
 
 
-_MARKS = {"theory": ("theory", 11), "bound": ("classical bound", 52)}
-
-
 @dataclass(frozen=True)
 class _Axis:
     low: float
     high: float
+    width: float
 
     @property
     def span(self) -> float:
         return self.high - self.low or 1.0
 
     def at(self, value: float) -> float:
-        return _MARGIN + (value - self.low) / self.span * (_WIDE - 2 * _MARGIN)
+        return _MARGIN + (value - self.low) / self.span * (self.width - 2 * _MARGIN)
 
     def ticks(self) -> list[float]:
         """Return about four round numbers on the axis."""
@@ -121,7 +120,7 @@ def _whisker(axis: _Axis, estimate: Mapping[str, Any], y: float, half: float) ->
     return (
         f'<rect class="data" x="{(low + high - width) / 2:.1f}" y="{y - half}" width="{width:.1f}" '
         f'height="{2 * half}" rx="1"/>'
-        f'<circle class="data" cx="{axis.at(estimate["best"]):.1f}" cy="{y}" r="{half / 2 + 1}"/>'
+        f'<circle class="data" cx="{axis.at(estimate["best"]):.1f}" cy="{y}" r="{0.4 * half:.1f}"/>'
     )
 
 

@@ -38,7 +38,7 @@ class GamePlay:
         questions: questions[circuit][round] is the tuple asked in that round of that circuit.
         answers: answers[round][player] are the positions of the answer's bits in the outcome string
             (classical bit 0 first), most significant first.
-        theory: what quantum theory says of the win probability of this strategy.
+        theory: what quantum theory says of the win probability of this strategy, if anything.
         bound: the classical value.
         figures: further figures, linear in the win probability.
     """
@@ -47,7 +47,7 @@ class GamePlay:
     players: tuple[str, ...]
     questions: tuple[tuple[tuple[int, ...], ...], ...]
     answers: tuple[tuple[tuple[int, ...], ...], ...]
-    theory: Value
+    theory: Value | None
     bound: Value
     figures: tuple[LinearFigure, ...] = ()
 
@@ -64,7 +64,7 @@ class GamePlay:
             "players": list(self.players),
             "questions": [[list(q) for q in circuit] for circuit in self.questions],
             "answers": [[list(bits) for bits in rnd] for rnd in self.answers],
-            "theory": self.theory.to_json(),
+            "theory": self.theory.to_json() if self.theory else None,
             "bound": self.bound.to_json(),
             "figures": [
                 {
@@ -86,7 +86,7 @@ class GamePlay:
             players=tuple(data["players"]),
             questions=tuple(tuple(tuple(q) for q in circuit) for circuit in data["questions"]),
             answers=tuple(tuple(tuple(bits) for bits in rnd) for rnd in data["answers"]),
-            theory=Value(**data["theory"]),
+            theory=Value(**data["theory"]) if data["theory"] else None,
             bound=Value(**data["bound"]),
             figures=tuple(
                 LinearFigure(**(f | {"theory": Value(**f["theory"]), "bound": Value(**f["bound"])}))

@@ -1,0 +1,104 @@
+"""A matplotlib figure of a run: intervals beside theory and bound. Loads matplotlib, never pyplot."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qcoord_hw.report.words import (
+    count_rounds,
+    in_words,
+    number,
+    printable,
+    question_words,
+    target_words,
+    unfinished_words,
+)
+
+DATA, THEORY, BOUND = "#1d5fc0", "#0d7a55", "#b3261e"
+MAX_LABELS = 40
+"""With more questions than this their names are left out."""
+
+
+class RunFigure(Figure):
+    """A figure that a notebook shows although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        image = io.BytesIO()
+        self.savefig(image, format="png")
+        return image.getvalue()
+
+
+def plot_estimates(summary: dict[str, Any]) -> Figure:
+    """Return a figure of the estimates that are probabilities, and of every question below them."""
+    estimates = [e for e in summary["estimates"] if _is_probability(e)]
+    questions = summary["questions"]
+    if not estimates:
+        figure = RunFigure(figsize=(7.5, 1.5), layout="constrained")
+        words = unfinished_words(summary) if summary["state"] == "unfinished" else "no probability to draw"
+        figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
+        return figure
+    heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(questions), MAX_LABELS)]
+    figure = RunFigure(figsize=(7.5, sum(heights) + 0.4), layout="constrained")
+    figure.suptitle(
+        _plain(f"{summary['title']}\n{target_words(summary)}, {summary['shots']} shots"), fontsize=10
+    )
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
+    _draw_marks(above, estimates)
+    _draw_intervals(below, questions, [question_words(row, count_rounds(summary)) for row in questions])
+    below.set_title("each question", fontsize=9, loc="left")
+    if len(questions) > MAX_LABELS:
+        below.set_yticks([])
+    for mark in {e["bound"]["value"] for e in estimates if e["bound"]}:
+        below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
+    below.set_xlabel(f"probability to win, {100 * estimates[0]['confidence']:g}% intervals")
+    return figure
+
+
+def _is_probability(estimate: Mapping[str, Any]) -> bool:
+    """Whether an estimate and all it is compared with lie in [0, 1]."""
+    marks = [estimate[key]["value"] for key in ("theory", "bound") if estimate[key]]
+    return all(0 <= value <= 1 for value in (estimate["low"], estimate["high"], *marks))
+
+
+def _draw_intervals(axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Draw one interval a row, the first on top."""
+    places = range(len(rows))
+    best = [row["best"] for row in rows]
+    reach = [[r["best"] - r["low"] for r in rows], [r["high"] - r["best"] for r in rows]]
+    axes.errorbar(best, places, xerr=reach, fmt="o", markersize=4, capsize=3, color=DATA)
+    axes.set_yticks(places, [_plain(name) for name in names], fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(axis="x", linewidth=0.4, alpha=0.6)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _draw_marks(axes: Axes, estimates: Sequence[Mapping[str, Any]]) -> None:
+    """Mark theory and bound on each row; name each distinct theory above its row, each bound below."""
+    for key, words, colour, line, side in (
+        ("theory", "theory", THEORY, "-", -1),
+        ("bound", "classical bound", BOUND, "--", 1),
+    ):
+        marked = [(row, e[key]["value"]) for row, e in enumerate(estimates) if e[key]]
+        for row, value in marked:
+            axes.vlines(value, row - 0.3, row + 0.3, color=colour, linestyle=line, linewidth=1.6)
+        for value, row in {value: row for row, value in reversed(marked)}.items():
+            axes.annotate(
+                f"{words} {number(value)}",
+                (value, row + 0.32 * side),
+                ha="center",
+                va="bottom" if side < 0 else "top",
+                fontsize=8,
+                color=colour,
+            )
+
+
+def _plain(words: str) -> str:
+    """Return words in which matplotlib sees neither a formula nor a control character."""
+    return printable(words).replace("$", r"\$")

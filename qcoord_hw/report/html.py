@@ -1,0 +1,126 @@
+"""The report of a run as one self-contained HTML page, and as a fragment for notebooks.
+
+Every value comes from a record and is untrusted: templates escape all but the drawings, and those escape
+their own words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from qcoord_hw.report import svg, words
+
+MAX_CIRCUITS = 32
+"""Circuits beyond the first that are drawn."""
+
+
+def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
+    """Return the report of a run as a complete HTML page that needs nothing else.
+
+    Args:
+        summary: what `summarise` returned.
+        intent: the record's intent, for drawings and provenance.
+    """
+    experiment = intent["experiment"]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            s=summary,
+            axis=_axis(summary),
+            usage=_usage(summary),
+            parties=svg.party_classes(experiment["topology"]["parties"]),
+            drawings=[
+                (circuit["label"], svg.circuit_svg(experiment, i))
+                for i, circuit in enumerate(experiment["circuits"][: 1 + MAX_CIRCUITS])
+            ],
+            undrawn=max(0, len(experiment["circuits"]) - 1 - MAX_CIRCUITS),
+            facts=_facts(summary, intent),
+            spec=json.dumps(intent["spec"], indent=2, ensure_ascii=False),
+        )
+    )
+
+
+def fragment(summary: dict[str, Any]) -> str:
+    """Return the summary of a run as a piece of HTML that a notebook shows in its own colours."""
+    return _environment().get_template("fragment.html.j2").render(s=summary)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("qcoord_hw.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        function.__name__: function
+        for function in (
+            words.check_words,
+            words.confidence_words,
+            words.in_words,
+            words.interval,
+            words.is_suspicious,
+            words.number,
+            words.p_words,
+            words.question_words,
+            words.target_words,
+            words.unfinished_words,
+            words.verdict_words,
+            words.worst_questions,
+            words.count_rounds,
+            svg.bar_svg,
+            svg.interval_svg,
+        )
+    }
+    return environment
+
+
+def _axis(summary: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the axis on which the intervals of all questions are drawn, and the bound on it."""
+    bounds = [e["bound"]["value"] for e in summary["estimates"][:1] if e["bound"]]
+    ends = [row[end] for row in summary["questions"] for end in ("low", "high")] + bounds
+    return {
+        "low": min(ends, default=0.0),
+        "high": max(ends, default=1.0),
+        "bound": next(iter(bounds), None),
+    }
+
+
+def _usage(summary: Mapping[str, Any]) -> list[tuple[str, str, float, float]]:
+    """Return (link or resource, unit, used by one circuit, used per copy) of all that was used."""
+    return [
+        (resource, unit.replace("_", " "), used[unit], used[unit] / summary["copies"])
+        for resource, used in summary["usage"].items()
+        for unit in words.units({resource: used})
+        if used[unit]
+    ]
+
+
+def _facts(summary: Mapping[str, Any], intent: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a run comes from, leaving out what is not known."""
+    target, made = intent["target"], intent["provenance"]
+    facts = {
+        "Run": Path(summary["run"]).name,
+        "Spec id": summary["spec_id"],
+        "Seed": summary["seed"],
+        "Created": summary["created"],
+        "Target": words.target_words(summary),
+        "Noise model": target["noise"],
+        "Method": ", ".join(target["methods"]),
+        "Layout": " ".join(map(str, summary["layout"])),
+        "Calibrated": summary["calibrated"],
+        "Network": intent["experiment"]["topology"]["name"],
+        "Packages": ", ".join(f"{name} {version}" for name, version in made["packages"].items() if version),
+        "Python": f"{made['python']}, {made['platform']}",
+        "Commit": made["commit"],
+    }
+    return {name: str(value) for name, value in facts.items() if value not in (None, "")}

@@ -1,0 +1,242 @@
+"""What a spec may say, what it changes, and what is refused by the name of its field."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw.errors import InputError, QcoordError
+from qcoord_hw.execution.run import describe, make_plan
+from qcoord_hw.execution.targets import resolve_target
+from qcoord_hw.network import CASCADE, MULTIPLE_ACCESS, QUANTUM_BROADCAST, one_to_many
+from qcoord_hw.protocols import Strategy, build_experiment, game_experiment
+from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
+from qcoord_hw.theory.value import Value
+
+BASE = ExperimentSpec(
+    name="base",
+    title="base title",
+    family="nonlocal-game",
+    parameters=(("game", "ghz"), ("players", 3)),
+    shots=100,
+    blocks=4,
+    layout=(0, 1, 2),
+)
+
+
+def gates(spec: ExperimentSpec) -> list[list[tuple[str, tuple[float, ...], tuple[int, ...]]]]:
+    return [
+        [
+            (
+                i.operation.name,
+                tuple(map(float, i.operation.params)),
+                tuple(net.circuit.find_bit(q).index for q in i.qubits),
+            )
+            for i in net.circuit.data
+        ]
+        for net in build_experiment(spec).circuits
+    ]
+
+
+def plan(spec: ExperimentSpec) -> tuple[object, ...]:
+    return make_plan(len(build_experiment(spec).circuits), spec.shots, spec.blocks, seed=5)
+
+
+def test_every_field_of_a_spec_has_an_effect():
+    """Each field changes the circuits, the plan or the intent, or is refused; and always the identity."""
+    changes = {
+        "name": "other",
+        "title": "other title",
+        "family": "other-family",
+        "parameters": (("game", "ghz"), ("players", 4)),
+        "shots": 101,
+        "blocks": 5,
+        "layout": (0, 1, 4),
+    }
+    assert set(changes) == {field.name for field in dataclasses.fields(ExperimentSpec)}
+    device = resolve_target("fake_manila")  # a line of five qubits
+    ideal = resolve_target("aer")
+    for name, value in changes.items():
+        other = dataclasses.replace(BASE, **{name: value})
+        assert other.spec_id != BASE.spec_id, name
+        assert other.to_json() != BASE.to_json(), name
+        if name == "family":
+            with pytest.raises(InputError, match="^family:"):
+                build_experiment(other)
+        elif name == "parameters":
+            assert gates(other) != gates(BASE)
+        elif name in ("shots", "blocks"):
+            assert plan(other) != plan(BASE)
+        elif name == "layout":
+            circuits = [net.circuit for net in build_experiment(other).circuits]
+            with pytest.raises(InputError, match="^layout:"):
+                device.prepare(circuits, other.layout)  # 1 and 4 are not neighbours
+            assert device.prepare(circuits, BASE.layout).layout == (0, 1, 2)
+            assert device.prepare(circuits, (1, 2, 3)).layout == (1, 2, 3)
+            with pytest.raises(InputError, match="^layout:"):
+                ideal.prepare(circuits, BASE.layout)
+        else:
+            kept, before = (describe(build_experiment(s)) for s in (other, BASE))
+            assert kept[name] == value
+            assert before[name] == getattr(BASE, name)
+
+
+def test_the_plan_holds_the_shots_that_were_asked_for():
+    chunks = make_plan(4, 103, 8, seed=1)
+    assert {c: sum(k.shots for k in chunks if k.circuit == c) for c in range(4)} == dict.fromkeys(
+        range(4), 103
+    )
+    assert [k.block for k in chunks] == sorted(k.block for k in chunks)
+    for block in range(8):
+        assert sorted(k.circuit for k in chunks if k.block == block) == [0, 1, 2, 3]
+    assert len({k.seed for k in chunks}) == len({k.id for k in chunks}) == len(chunks) == 32
+    assert make_plan(4, 103, 8, seed=1) == chunks != make_plan(4, 103, 8, seed=2)
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_rounds_change_the_circuits(rounds):
+    spec = ExperimentSpec(name="n", title="t", family="nonlocal-game", parameters=(("game", "chsh"),))
+    more = dataclasses.replace(spec, parameters=(("game", "chsh"), ("rounds", rounds)))
+    assert len(gates(more)[0]) > len(gates(spec)[0])
+    assert build_experiment(more).circuits[0].circuit.num_qubits == 2 * rounds
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({}, "parameters.game"),
+        ({"game": "poker"}, "parameters.game"),
+        ({"game": 1}, "parameters.game"),
+        ({"game": True}, "parameters.game"),
+        ({"game": ""}, "parameters.game"),
+        ({"game": "chsh", "rounds": 0}, "parameters.rounds"),
+        ({"game": "chsh", "rounds": -1}, "parameters.rounds"),
+        ({"game": "chsh", "rounds": 65}, "parameters.rounds"),
+        ({"game": "chsh", "rounds": 1.0}, "parameters.rounds"),
+        ({"game": "chsh", "rounds": True}, "parameters.rounds"),
+        ({"game": "chsh", "rounds": "2"}, "parameters.rounds"),
+        ({"game": "chsh", "players": 2}, "parameters.players"),
+        ({"game": "magic-square", "players": 2}, "parameters.players"),
+        ({"game": "chsh", "angle": 0.1}, "parameters.angle"),
+        ({"game": "ghz"}, "parameters.players"),
+        ({"game": "ghz", "players": 2}, "parameters.players"),
+        ({"game": "ghz", "players": 7}, "parameters.players"),
+        ({"game": "ghz", "players": 3.0}, "parameters.players"),
+        ({"game": "ghz", "players": False}, "parameters.players"),
+        ({"game": "ghz", "players": 3, "Rounds": 2}, "parameters.Rounds"),
+    ],
+    ids=repr,
+)
+def test_wrong_parameters_are_refused_by_name(parameters, named):
+    spec = dataclasses.replace(BASE, parameters=tuple(sorted(parameters.items())))
+    with pytest.raises(InputError) as caught:
+        build_experiment(spec)
+    assert str(caught.value).startswith(f"{named}:")
+    assert "allowed" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "a b"),
+        ("name", "ü"),
+        ("name", 3),
+        ("title", ""),
+        ("title", "two\nlines"),
+        ("family", ""),
+        ("shots", 0),
+        ("shots", 1.5),
+        ("shots", True),
+        ("shots", 10**7 + 1),
+        ("blocks", 0),
+        ("blocks", 1001),
+        ("layout", (0, 0)),
+        ("layout", (-1,)),
+        ("layout", (0.5,)),
+    ],
+)
+def test_wrong_fields_are_refused_by_name(field, value):
+    with pytest.raises(InputError, match=rf"^{field}:"):
+        dataclasses.replace(BASE, **{field: value})
+
+
+# Experiments built in Python
+
+
+def strategy(shares: tuple[tuple[int, ...], ...] = ((0,), (1,)), qubits: int = 2) -> Strategy:
+    prepare = QuantumCircuit(qubits)
+    prepare.h(0)
+    for q in range(1, qubits):
+        prepare.cx(0, q)
+
+    def basis(player: int, question: int) -> tuple[QuantumCircuit, tuple[int, ...]]:
+        size = len(shares[player])
+        circuit = QuantumCircuit(size)
+        if question:
+            circuit.h(range(size))
+        return circuit, tuple(range(size))
+
+    return Strategy(prepare, shares, basis, Value(0.5, "lower", "a test"))
+
+
+def test_a_strategy_of_one_s_own_is_built():
+    built = game_experiment(chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST)
+    assert built.usage["Alice->Bob"]["qubits"] == 1
+    assert len(built.circuits) == 4
+
+
+@pytest.mark.parametrize(
+    ("game", "own", "topology", "named"),
+    [
+        (ghz(3), strategy(), QUANTUM_BROADCAST, "players"),
+        (chsh(), strategy(((0,), (1,), (2,)), 3), QUANTUM_BROADCAST, "players"),
+        (chsh(), strategy(), one_to_many("Bob", "Charlie", "Dave"), "players"),
+        (chsh(), strategy(), one_to_many("Bob"), "players"),
+        (magic_square(), strategy(), QUANTUM_BROADCAST, "Bob"),
+        (chsh(), strategy(((0,), (1, 2)), 3), QUANTUM_BROADCAST, "Charlie"),
+    ],
+)
+def test_mismatched_players_and_alphabets_are_refused(game, own, topology, named):
+    with pytest.raises(InputError, match=f"^{named}:.*allowed"):
+        game_experiment(game, own, name="mine", title="t", topology=topology)
+
+
+@pytest.mark.parametrize("topology", [CASCADE, MULTIPLE_ACCESS])
+def test_a_network_without_a_distributor_is_refused(topology):
+    with pytest.raises(QcoordError):
+        game_experiment(chsh(), strategy(), name="mine", title="t", topology=topology)
+
+
+def test_one_qubit_given_to_two_players_is_refused():
+    with pytest.raises(QcoordError):
+        game_experiment(chsh(), strategy(((0,), (0,))), name="mine", title="t", topology=QUANTUM_BROADCAST)
+
+
+@pytest.mark.parametrize("rounds", [0, -1, 1.5, True])
+def test_rounds_of_one_s_own_are_checked(rounds):
+    with pytest.raises(InputError, match="rounds"):
+        game_experiment(chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST, rounds=rounds)
+
+
+def test_a_share_that_is_not_read_whole_is_refused():
+    """Two qubits are four answers; a basis that reads one of them only could never give answers 2 and 3."""
+    whole = strategy(((0, 1), (2, 3)), 4)
+    half = dataclasses.replace(whole, basis=lambda p, x: (QuantumCircuit(2), (0,)))
+    with pytest.raises(InputError):
+        game_experiment(magic_square(), half, name="mine", title="t", topology=QUANTUM_BROADCAST)
+
+
+def test_a_question_of_probability_zero_is_not_asked():
+    game = chsh()
+    prob = np.array([[Fraction(1, 2), Fraction(0)], [Fraction(1, 4), Fraction(1, 4)]], dtype=object)
+    built = game_experiment(
+        Game("three", prob, game.win.copy()), strategy(), name="m", title="t", topology=QUANTUM_BROADCAST
+    )
+    assert [asked[0] for asked in built.play.questions] == [(0, 0), (1, 0), (1, 1)]
+    assert built.play.bound.value == 1.0

@@ -1,0 +1,51 @@
+"""How a run is scored survives the record: GamePlay through JSON text."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from qcoord_hw.theory.games import GamePlay, LinearFigure, chsh, ghz
+from qcoord_hw.theory.value import Value
+
+PLAYS = {
+    "one-round": GamePlay(
+        game=chsh(),
+        players=("Bob", "Charlie"),
+        questions=(((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),)),
+        answers=(((1,), (0,)),),
+        theory=Value(0.85, "lower", "somebody"),
+        bound=Value(0.75, "exact", "search"),
+        figures=(
+            LinearFigure("s", 8, -4, Value(2.8, "upper", "a"), Value(2.0, "bracket", "b")),
+            LinearFigure("t", -1.5, 0.25, Value(1.0, "exact", "c"), Value(0.5, "exact", "d")),
+        ),
+    ),
+    "rounds": GamePlay(
+        game=ghz(3),
+        players=("B", "C", "D"),
+        questions=(((0, 0, 0), (0, 1, 1)), ((1, 1, 0), (1, 0, 1))),
+        answers=(((0,), (1,), (2,)), ((5,), (4,), (3,))),
+        theory=Value(1.0, "exact", "x"),
+        bound=Value(0.75, "exact", "y"),
+    ),
+}
+
+
+@pytest.mark.parametrize("play", PLAYS.values(), ids=PLAYS.keys())
+def test_round_trip_through_text(play):
+    text = json.dumps(play.to_json(), allow_nan=False)
+    again = GamePlay.from_json(json.loads(text))
+    assert again.players == play.players
+    assert again.questions == play.questions
+    assert again.answers == play.answers
+    assert (again.theory, again.bound) == (play.theory, play.bound)
+    assert again.figures == play.figures
+    assert again.game.name == play.game.name
+    assert (again.game.prob == play.game.prob).all()
+    np.testing.assert_array_equal(again.game.win, play.game.win)
+    assert again.rounds == play.rounds == len(play.answers)
+    assert json.dumps(again.to_json()) == text
+    assert hash(again.questions) == hash(play.questions)  # tuples all the way down, not lists
