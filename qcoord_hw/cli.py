@@ -175,11 +175,16 @@ def _run(options: argparse.Namespace) -> None:
                 progress=progress,
             )
         results.append(result)
-        if not options.json:
-            _print_result(result)
+    if len(results) == 1:
+        _show_result(options, results[0])
+        return
+    summaries = [result.summary for result in results]
     if options.json:
-        summaries = [result.summary for result in results]
-        _print_json(summaries[0] if len(summaries) == 1 else {"ok": True, "runs": summaries})
+        _print_json({"ok": True, "runs": summaries})
+    else:
+        from qcoord_hw.report.tables import print_overview
+
+        print_overview(summaries, _console())
 
 
 def _collect(options: argparse.Namespace) -> None:

@@ -5,24 +5,28 @@
 on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
 Qiskit exports changes between releases.
 
-`python -m qcoord_hw.golden --reference FOLDER` makes the reference runs in a folder, and writes their
-estimates to `estimates.json` there.
+`--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
+there. `--readme FILE` writes the tables of `make demo` anew between their marks in the README.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from qiskit.circuit import QuantumCircuit
+from rich.console import Console
 
 from qcoord_hw.api import run
 from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.run import instructions
 from qcoord_hw.protocols import build_experiment
+from qcoord_hw.report.tables import print_overview
 from qcoord_hw.spec import read_spec
 
 REFERENCE = (
@@ -33,6 +37,12 @@ REFERENCE = (
     ("magic-square", "fake_torino"),
     ("ghz-4", "fake_sherbrooke"),
 )
+DEMO = (
+    "run chsh magic-square ghz-3 --target aer --shots 20000 --seed 7",
+    "run chsh magic-square ghz-3 --target fake_torino --shots 20000 --seed 7",
+)
+DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
+
 REFERENCE_SHOTS = 500
 REFERENCE_SEED = 2026
 
@@ -67,17 +77,42 @@ def write_reference(folder: Path) -> None:
     (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
+def demo_tables() -> str:
+    """Return the tables that `make demo` prints, as a console block of Markdown."""
+    blocks = []
+    with tempfile.TemporaryDirectory() as folder:
+        for command in DEMO:
+            file = io.StringIO()
+            _, *names, _, target, _, shots, _, seed = command.split()
+            results = [run(n, target=target, shots=int(shots), seed=int(seed), runs=folder) for n in names]
+            print_overview([r.summary for r in results], Console(file=file, width=100, highlight=False))
+            table = file.getvalue().split("\n\n")[0]
+            lines = [f"$ qcoord {command}", *(line.rstrip() for line in table.splitlines())]
+            blocks.append("\n".join(lines))
+    return "```console\n" + "\n\n".join(blocks) + "\n```"
+
+
+def with_demo(readme: str) -> str:
+    """Return the README's text with the demo's tables between their marks."""
+    before, rest = readme.split(DEMO_BEGIN)
+    _, after = rest.split(DEMO_END)
+    return f"{before}{DEMO_BEGIN}\n{demo_tables()}\n{DEMO_END}{after}"
+
+
 def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
     parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write every golden file")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
     options = parser.parse_args()
     if options.write:
         for path in catalogue_paths().values():
             path.with_suffix(".qasm").write_text(to_qasm(program_of(path)), encoding="utf-8")
     if options.reference:
         write_reference(options.reference)
+    if options.readme:
+        options.readme.write_text(with_demo(options.readme.read_text(encoding="utf-8")), encoding="utf-8")
     names = differing()
     print("differ: " + ", ".join(names) if names else "all golden files match")
     return 1 if names else 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from qcoord_hw import golden
+
 ROOT = Path(__file__).parents[1]
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,6 +34,13 @@ def test_python_snippets_run(page, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for block in re.findall(r"```text\n(.*?)```", page.read_text(), re.S):
         assert block in printed
+
+
+def test_the_demo_tables_are_what_the_program_prints():
+    readme = (ROOT / "README.md").read_text()
+    assert golden.with_demo(readme) == readme
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"qcoord {command}\n" in makefile for command in golden.DEMO)
 
 
 def test_commands_of_the_readme_exist():

@@ -17,7 +17,7 @@ from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.analysis.homogeneity import combined_p_value
 from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex
 from qcoord_hw.record import RunRecord
-from qcoord_hw.theory.games import GamePlay
+from qcoord_hw.theory.games import GamePlay, question_label
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
@@ -81,8 +81,7 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
         InputError: when the confidence is not between 0 and 1.
     """
     check_confidence(confidence)
-    experiment = record.intent["experiment"]
-    play = GamePlay.from_json(experiment["play"])
+    play = GamePlay.from_json(record.intent["experiment"]["play"])
     cells = tally(record, play)
     win = _win_probability(play, cells, confidence)
     estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
@@ -91,7 +90,6 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1:
         estimates.append(_worst_round(play, cells, confidence))
-    labels = [circuit["label"] for circuit in experiment["circuits"]]
     return GameAnalysis(
         estimates=tuple(estimates),
         checks={
@@ -101,7 +99,7 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
             },
             "drift": {"p_value": drift(cells), "method": "chi-square over blocks"},
         },
-        questions=tuple(_row(cell, play, labels, confidence) for cell in cells),
+        questions=tuple(_row(cell, confidence) for cell in cells),
     )
 
 
@@ -294,12 +292,13 @@ def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np
     return matrices
 
 
-def _row(cell: Cell, play: GamePlay, labels: Sequence[str], confidence: float) -> dict[str, Any]:
+def _row(cell: Cell, confidence: float) -> dict[str, Any]:
     low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
     return {
-        "circuit": labels[cell.circuit],
+        "circuit": cell.circuit,
         "round": cell.round,
         "question": list(cell.question),
+        "label": question_label(cell.question),
         "shots": cell.shots,
         "wins": cell.wins,
         "low": low,

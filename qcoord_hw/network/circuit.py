@@ -16,6 +16,7 @@ from qiskit.circuit import (
     QuantumRegister,
     Qubit,
 )
+from qiskit.circuit.tools import pi_check
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network.topology import Topology
@@ -221,7 +222,9 @@ class NetworkCircuit:
         for instruction in block.data:
             kind = "barrier" if isinstance(instruction.operation, Barrier) else "gate"
             touched = tuple(where[q] for q in instruction.qubits)
-            name = instruction.operation.name + ("" if when is None else f" if {when[0].name}={when[1]}")
+            name = _gate_name(instruction.operation) + (
+                "" if when is None else f" if {when[0].name}={when[1]}"
+            )
             self._events.append(Event(kind, party, touched, name))
 
     def send(self, sender: str, receiver: str, qubits: Sequence[Qubit], dimension: int | None = None) -> None:
@@ -313,7 +316,7 @@ class NetworkCircuit:
             prepare.h(i)
             prepare.cx(i, count + i)
         halves = {first: count, second: count}
-        qubits = self._share(prepare, [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()])
+        qubits = self._share(prepare, [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()], "ebits")
         self._count("-".join(pair), "ebits", count)
         return qubits[:count], qubits[count:]
 
@@ -344,7 +347,7 @@ class NetworkCircuit:
             raise InputError(
                 f"holders: {sum(holders.values())} qubits; allowed is {preparation.num_qubits}, as prepared"
             )
-        qubits = self._share(preparation, [(p, n, f"{p.lower()}_share") for p, n in holders.items()])
+        qubits = self._share(preparation, [(p, n, f"{p.lower()}_share") for p, n in holders.items()], "state")
         self._count("shared", "qudits", preparation.num_qubits if qudits is None else qudits)
         given, start = {}, 0
         for party, size in holders.items():
@@ -378,7 +381,9 @@ class NetworkCircuit:
 
     # Checks and book-keeping
 
-    def _share(self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]]) -> list[Qubit]:
+    def _share(
+        self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]], what: str
+    ) -> list[Qubit]:
         """Prepare a resource state across owners, which only a resource of the topology may do."""
         for party, _, _ in parts:
             self._check_party(party)
@@ -389,9 +394,7 @@ class NetworkCircuit:
             owners += [party] * size
         self._owner += owners
         self._circuit.compose(preparation, qubits, inplace=True)
-        self._events.append(
-            Event("share", "", self._positions(qubits), preparation.name, owners=tuple(owners))
-        )
+        self._events.append(Event("share", "", self._positions(qubits), what, owners=tuple(owners)))
         self.barrier()
         return qubits
 
@@ -479,3 +482,9 @@ class NetworkCircuit:
 
     def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
         self._events.append(Event(kind, party, self._positions(qubits)))
+
+
+def _gate_name(operation: Instruction) -> str:
+    """Return a gate's name with its angles, such as `ry(pi/4)`."""
+    angles = [pi_check(angle, ndigits=4) for angle in operation.params if isinstance(angle, (int, float))]
+    return f"{operation.name}({', '.join(angles)})" if angles else str(operation.name)

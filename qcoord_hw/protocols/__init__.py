@@ -7,7 +7,8 @@ from collections.abc import Callable
 from qcoord_hw.errors import InputError
 from qcoord_hw.protocols import nonlocal_game
 from qcoord_hw.protocols.experiment import Experiment
-from qcoord_hw.protocols.nonlocal_game import Strategy, game_experiment, strategy_experiment
+from qcoord_hw.protocols.nonlocal_game import game_experiment, strategy_experiment
+from qcoord_hw.protocols.strategies import Strategy
 from qcoord_hw.spec import ExperimentSpec
 
 FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {"nonlocal-game": nonlocal_game.build}

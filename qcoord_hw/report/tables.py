@@ -71,12 +71,18 @@ def print_differences(comparison: dict[str, Any], console: Console) -> None:
         console.print(_text(f"differ: the interval of the difference ({method}) does not hold 0", "dim"))
 
 
-def print_catalogue(rows: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print the experiments of the catalogue: name, title and family of each."""
-    table = _table("name", "title", "family")
-    for row in rows:
-        _row(table, row["name"], row["title"], row["family"])
+def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print one line a run: its first estimate beside theory and the classical bound."""
+    table = _table("experiment", "target", "win probability", "theory", "classical", "verdict", "p-value")
+    for summary in summaries:
+        e = summary["estimates"][0]
+        theory = number(e["theory"]["value"]) if e["theory"] else ""
+        _row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
     console.print(table)
+    console.print()
+    for summary in summaries:
+        layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
+        console.print(_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
 
 
 def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType]:
@@ -127,22 +133,25 @@ def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterato
     kind = _folded("theory (kind)", 9, console)
     table = _table("estimate", "best [low, high]", kind, "classical\nbound", "verdict", "p-value")
     for e in estimates:
-        theory, bound, verdict, p_value = e["theory"], e["bound"], e["verdict"], e["p_value"]
-        _row(
-            table,
-            _folded(e["name"], 18, console),
-            interval(e),
-            _folded(f"{number(theory['value'])} ({theory['kind']})", 9, console) if theory else "",
-            number(bound["value"]) if bound else "",
-            _text(verdict or "", _STYLES.get(verdict, "")),
-            "" if p_value is None else p_words(p_value).removeprefix("= "),
-        )
+        theory = f"{number(e['theory']['value'])} ({e['theory']['kind']})" if e["theory"] else ""
+        name = _folded(e["name"], 18, console)
+        _row(table, name, interval(e), _folded(theory, 9, console), *_judged(e))
     yield table
     notes: dict[str, list[str]] = {}
     for e in estimates:
         notes.setdefault(confidence_words(e), []).append(e["name"])
     for words, names in notes.items():
         yield Padding(_text(f"{', '.join(names)}: {words}", "dim"), (0, 0, 0, 2))
+
+
+def _judged(estimate: dict[str, Any]) -> tuple[object, ...]:
+    """Return the cells of an estimate's bound, verdict and p-value."""
+    bound, verdict, p_value = estimate["bound"], estimate["verdict"], estimate["p_value"]
+    return (
+        number(bound["value"]) if bound else "",
+        _text(verdict or "", _STYLES.get(verdict, "")),
+        "" if p_value is None else p_words(p_value).removeprefix("= "),
+    )
 
 
 def _usage(summary: dict[str, Any]) -> Table:

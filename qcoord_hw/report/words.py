@@ -113,9 +113,7 @@ def target_words(summary: Mapping[str, Any]) -> str:
 
 def question_words(row: Mapping[str, Any], rounds: int) -> str:
     """Return which question a row of the table of questions is about."""
-    if rounds == 1:
-        return str(row["circuit"])
-    return f"({', '.join(map(str, row['question']))}) in round {row['round'] + 1}"
+    return str(row["label"]) if rounds == 1 else f"{row['label']}, round {row['round'] + 1}"
 
 
 def count_rounds(summary: Mapping[str, Any]) -> int:

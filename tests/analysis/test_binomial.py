@@ -25,7 +25,7 @@ def test_interval_is_scipy_s_exact_one(rng):
 
 
 def test_one_sided_limits_invert_the_tails(rng):
-    """At the lower limit this many wins or more have probability alpha; at the upper one, this many or fewer."""
+    """So many wins or more have probability alpha at the lower limit; so many or fewer, at the upper."""
     for _ in range(100):
         trials = int(rng.integers(2, 5000))
         wins = int(rng.integers(1, trials))

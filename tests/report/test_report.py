@@ -270,7 +270,7 @@ def test_figure_draws_and_shows_itself(result, tmp_path):
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
-def test_differences_and_catalogue_are_printed(result):
+def test_differences_and_overview_are_printed(result):
     other = copy.deepcopy(result.summary) | {"run": "runs/other"}
     for estimate in other["estimates"]:
         estimate |= {key: estimate[key] - 0.5 for key in ("low", "best", "high")}
@@ -280,5 +280,6 @@ def test_differences_and_catalogue_are_printed(result):
     assert result.path.name in text
     text = printed(tables.print_differences, differences([result.summary, dict(result.summary)]))
     assert " differ\n" not in text
-    rows = [{"name": "chsh", "title": "CHSH [game]", "family": "nonlocal-game"}]
-    assert "CHSH [game]" in printed(tables.print_catalogue, rows)
+    text = printed(tables.print_overview, [result.summary | {"target": "[red]fake"}])
+    assert "[red]fake" in text
+    assert f"{result['win_probability'].best:.4f}" in text

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.value import Value
+
+
+def question_label(question: Sequence[int]) -> str:
+    """Return what a question is called.
+
+    >>> question_label((0, 1)), question_label((0, 1, 1))
+    ('x=0,y=1', 'x=011')
+    """
+    return "x={},y={}".format(*question) if len(question) == 2 else "x=" + "".join(map(str, question))
 
 
 @dataclass(frozen=True)
