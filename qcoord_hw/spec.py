@@ -53,11 +53,11 @@ class ExperimentSpec:
         Raises:
             InputError: naming the field, what was given and what is allowed.
         """
-        _check_text("name", self.name)
+        check_text("name", self.name)
         if not all(c.isascii() and (c.isalnum() or c == "-") for c in self.name):
             raise InputError(f"name: {self.name!r}; allowed are letters, digits and dashes")
-        _check_text("title", self.title)
-        _check_text("family", self.family)
+        check_text("title", self.title)
+        check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
         for qubit in self.layout:
@@ -152,7 +152,12 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     return value
 
 
-def _check_text(name: str, value: object) -> None:
+def check_text(name: str, value: object) -> None:
+    """Check that `value` is one line of text.
+
+    Raises:
+        InputError: naming the field.
+    """
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputError(f"{name}: {value!r}; allowed is one line of text")
 

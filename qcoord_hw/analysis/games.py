@@ -241,32 +241,39 @@ def _mitigated(
 ) -> Estimate:
     """Return the win probability after inverting the known readout errors, cell by cell.
 
-    The point estimate is projected onto probability distributions; the interval is the normal one of
-    the unprojected (linear, unbiased) estimate, widened to hold the point.
+    The inverse gives every outcome a score whose mean is the win probability before readout. The interval
+    is the normal one of the mean score with z^2 shots added, half at the least and half at the largest
+    score [AgrestiCoull1998], so that it does not shrink to a point where no loss was seen. The point
+    estimate is projected onto probability distributions.
     """
     total = sum(cell.weight for cell in cells)
+    z = float(ndtri((1 + confidence) / 2))
+    added = z**2 / len(cells)
     best = centre = variance = 0.0
     for cell in cells:
         bits = play.answers[cell.round]
         matrices = readout(cell.circuit, [b for player in bits for b in player])
         shape = (2,) * len(matrices)
-        frequencies = (cell.tally.sum(axis=0) / cell.shots).reshape(shape)
+        counts = cell.tally.sum(axis=0).reshape(shape)
         win = cell.win.astype(float).reshape(shape)
-        # The expectation of `win` under the inverted frequencies, written as a value for each outcome.
-        value = invert_readout(win, matrices.transpose(0, 2, 1))
-        mean = float((frequencies * value).sum())
+        score = invert_readout(win, matrices.transpose(0, 2, 1))
+        ends = np.array([score.min(), score.max()])
+        shots = cell.shots + added
+        mean = float((counts * score).sum() + added * ends.mean()) / shots
+        square = float((counts * score**2).sum() + added * (ends**2).mean()) / shots
         weight = cell.weight / total
         centre += weight * mean
-        variance += weight**2 * max(float((frequencies * value**2).sum()) - mean**2, 0.0) / cell.shots
-        best += weight * float((project_to_simplex(invert_readout(frequencies, matrices)) * win).sum())
-    reach = float(ndtri((1 + confidence) / 2)) * math.sqrt(variance)
-    best = min(best, 1.0)
+        variance += weight**2 * (square - mean**2) / shots
+        before_readout = project_to_simplex(invert_readout(counts / cell.shots, matrices))
+        best += weight * float((before_readout * win).sum())
+    reach = z * math.sqrt(variance)
+    best = min(max(best, 0.0), 1.0)
     return Estimate(
         name="win_probability_mitigated",
-        low=max(0.0, min(best, centre - reach)),
+        low=min(best, max(0.0, centre - reach)),
         best=best,
-        high=min(1.0, max(best, centre + reach)),
-        method="tensored inverse of the calibrated readout, projected; normal interval",
+        high=max(best, min(1.0, centre + reach)),
+        method="tensored inverse of the readout, projected; agresti-coull on its scores",
         confidence=confidence,
         shots=sum(cell.shots for cell in cells),
         theory=play.theory,

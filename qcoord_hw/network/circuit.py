@@ -20,6 +20,10 @@ from qiskit.circuit.tools import pi_check
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network.topology import Topology
+from qcoord_hw.spec import check_integer
+
+MAX_QUBITS = 1000
+"""More than any device here; a larger number is a slip."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class NetworkCircuit:
         self._knows: dict[ClassicalRegister, set[str]] = {}
         self._usage: dict[str, dict[str, float]] = {}
         self._events: list[Event] = []
+        self._acts: dict[str, list[tuple[object, ...]]] = {}
 
     # Reading
 
@@ -125,6 +130,13 @@ class NetworkCircuit:
     def bits(self, register: ClassicalRegister) -> tuple[int, ...]:
         """Return where a register's bits stand in an outcome string (classical bit 0 first)."""
         return tuple(self._circuit.find_bit(bit).index for bit in register)
+
+    def acts(self, party: str) -> tuple[tuple[object, ...], ...]:
+        """Return what a party did, in order: gates as operations with their qubits and condition, and sends.
+
+        Two circuits in which a party knew the same are the same in this, whatever others were asked.
+        """
+        return tuple(self._acts.get(party, ()))
 
     @property
     def usage(self) -> dict[str, dict[str, float]]:
@@ -211,17 +223,20 @@ class NetworkCircuit:
             )
         gates = "+".join(dict.fromkeys(i.operation.name for i in block.data)) or block.name
         indices = self._own(party, qubits, f"apply {gates} to {{}}")
+        if when is not None:
+            register, value = when
+            self._check_known(party, register, f"act on {register.name}")
+            check_integer(f"value of {register.name}", value, 0, 2 ** len(register) - 1)
         if when is None:
             self._circuit.compose(block, qubits, inplace=True, copy=False)
         else:
-            register, value = when
-            self._check_known(party, register, f"act on {register.name}")
             with self._circuit.if_test((register, value)):
                 self._circuit.compose(block, qubits, inplace=True, copy=False)
         where = {q: indices[i] for i, q in enumerate(block.qubits)}
         for instruction in block.data:
             kind = "barrier" if isinstance(instruction.operation, Barrier) else "gate"
             touched = tuple(where[q] for q in instruction.qubits)
+            self._act(party, instruction.operation, touched, when)
             name = _gate_name(instruction.operation) + (
                 "" if when is None else f" if {when[0].name}={when[1]}"
             )
@@ -241,10 +256,11 @@ class NetworkCircuit:
             LocalityError: when there is no such quantum link or the sender does not own the qubits.
             InputError: when the dimension does not fit the qubits.
         """
-        if dimension is not None and not 2 <= dimension <= 2 ** len(qubits):
-            raise InputError(
-                f"dimension: {dimension}; allowed is 2 to {2 ** len(qubits)} on {len(qubits)} qubits"
-            )
+        self._indices(sender, qubits, "send {}")
+        if not qubits:
+            raise InputError("qubits: none; allowed is one or more")
+        if dimension is not None:
+            check_integer("dimension", dimension, 2, 2 ** len(qubits))
         self._check_link(sender, receiver, "qubits", self._names(qubits))
         indices = self._own(sender, qubits, f"send {{}} to {receiver}")
         used = self._link_usage(sender, receiver)
@@ -255,6 +271,7 @@ class NetworkCircuit:
         self.barrier()
         for index in indices:
             self._owner[index] = receiver
+        self._act(sender, "send", indices, receiver)
         self._events.append(Event("send", sender, indices, to=receiver))
 
     def send_bits(self, sender: str, receiver: str, register: ClassicalRegister) -> None:
@@ -267,6 +284,7 @@ class NetworkCircuit:
         self._check_known(sender, register, f"send {register.name} to {receiver}")
         self._link_usage(sender, receiver)["bits"] += len(register)
         self._knows[register].add(receiver)
+        self._act(sender, "send_bits", register.name, receiver)
         self._events.append(Event("bits", sender, name=str(len(register)), to=receiver))
 
     def measure(self, party: str, qubits: Sequence[Qubit], register: str | None = None) -> ClassicalRegister:
@@ -293,6 +311,7 @@ class NetworkCircuit:
         self._circuit.measure(qubits, bits)
         self._measured.update(indices)
         self._knows[bits] = {party}
+        self._act(party, "measure", len(qubits), name)
         self._events.append(Event("measure", party, indices, name))
         return bits
 
@@ -311,6 +330,7 @@ class NetworkCircuit:
                 f"{first} and {second} cannot share ebits in network {self.topology.name!r}; "
                 f"allowed: {['-'.join(p) for p in self.topology.ebits] or 'none'}"
             )
+        check_integer("count", count, 1, MAX_QUBITS)
         prepare = QuantumCircuit(2 * count)
         for i in range(count):
             prepare.h(i)
@@ -343,6 +363,11 @@ class NetworkCircuit:
                     f"{party} cannot hold a shared state in network {self.topology.name!r}; "
                     f"allowed: {list(self.topology.shared_state) or 'nobody'}"
                 )
+        for party, size in holders.items():
+            check_integer(f"holders.{party}", size, 1, MAX_QUBITS)
+        check_integer("classical bits of the preparation", preparation.num_clbits, 0, 0)
+        if qudits is not None:
+            check_integer("qudits", qudits, 1, preparation.num_qubits)
         if sum(holders.values()) != preparation.num_qubits:
             raise InputError(
                 f"holders: {sum(holders.values())} qubits; allowed is {preparation.num_qubits}, as prepared"
@@ -366,8 +391,7 @@ class NetworkCircuit:
         """
         if not self.topology.common_randomness:
             raise LocalityError(f"network {self.topology.name!r} has no common randomness")
-        if values < 1:
-            raise InputError(f"values: {values}; allowed are positive integers")
+        check_integer("values", values, 1, 2**MAX_QUBITS)
         self._count("common", "random_bits", math.log2(values))
         self._events.append(Event("random", "", name=f"{math.log2(values):g}"))
 
@@ -399,8 +423,7 @@ class NetworkCircuit:
         return qubits
 
     def _add_qubits(self, count: int, label: str) -> list[Qubit]:
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"count: {count!r}; allowed are positive integers")
+        check_integer("count", count, 1, MAX_QUBITS)
         self._check_name(label)
         register = QuantumRegister(count, label)
         self._circuit.add_register(register)
@@ -479,6 +502,9 @@ class NetworkCircuit:
     def _count(self, resource: str, unit: str, amount: float) -> None:
         used = self._usage.setdefault(resource, {})
         used[unit] = used.get(unit, 0) + amount
+
+    def _act(self, party: str, *what: object) -> None:
+        self._acts.setdefault(party, []).append(what)
 
     def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
         self._events.append(Event(kind, party, self._positions(qubits)))

@@ -52,13 +52,19 @@ class Topology:
     reuse_measured: bool = False
 
     def __post_init__(self) -> None:
-        """Check that links and resources name parties of the network.
+        """Check that links and resources join distinct parties of the network, each link once.
 
         Raises:
-            InputError: naming the unknown party.
+            InputError: naming the party or the link.
         """
         if len(set(self.parties)) != len(self.parties) or not self.parties:
             raise InputError(f"parties: {self.parties}; allowed are one or more distinct names")
+        pairs = [(link.sender, link.receiver) for link in self.links] + list(self.ebits)
+        if alone := [first for first, second in pairs if first == second]:
+            raise InputError(f"topology {self.name!r}: {alone[0]} linked or entangled with itself")
+        keys = [str(link) for link in self.links]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise InputError(f"topology {self.name!r}: link {twice[0]} stands there twice; allowed is once")
         named = [p for link in self.links for p in (link.sender, link.receiver)]
         named += [p for pair in self.ebits for p in pair] + list(self.shared_state)
         for party in named:

@@ -33,7 +33,7 @@ class Experiment:
         """Check that the circuits belong together.
 
         Raises:
-            InputError: when there is none, or they differ in qubits, classical bits or usage.
+            InputError: when there is none, or they differ in qubits, classical registers or usage.
         """
         if not self.circuits or len(self.circuits) != len(self.labels):
             raise InputError("circuits: allowed is at least one circuit, with one label each")
@@ -43,8 +43,9 @@ class Experiment:
                 raise InputError(f"circuit {label}: other qubits or network than circuit {self.labels[0]}")
             if net.usage != first.usage:
                 raise InputError(f"circuit {label}: usage {net.usage} differs from {first.usage}")
-            if net.circuit.num_clbits != first.circuit.num_clbits:
-                raise InputError(f"circuit {label}: other classical bits than circuit {self.labels[0]}")
+            registers = [(register.name, register.size) for register in net.circuit.cregs]
+            if registers != [(register.name, register.size) for register in first.circuit.cregs]:
+                raise InputError(f"circuit {label}: other classical registers than circuit {self.labels[0]}")
 
     @property
     def usage(self) -> dict[str, dict[str, float]]:

@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
-from qcoord_hw.errors import InputError
+from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network import QUANTUM_BROADCAST, NetworkCircuit, Topology, one_to_many
 from qcoord_hw.protocols.experiment import Experiment
 from qcoord_hw.protocols.strategies import Strategy, chsh_strategy, ghz_strategy, magic_square_strategy
@@ -87,6 +87,7 @@ def strategy_experiment(
     Raises:
         InputError: when the numbers of players differ or an answer does not fit its share.
     """
+    check_integer("rounds", rounds, 1, MAX_ROUNDS)
     players = tuple(link.receiver for link in topology.links)
     if len(players) != len(strategy.shares):
         raise InputError(
@@ -138,7 +139,28 @@ def _experiment(
         bound=Value(float(classical_value(game)), "exact", "classical value, exhaustive search [Cleve2004]"),
         figures=tuple(figures),
     )
-    return Experiment(name, title, circuits, tuple(map(_label, questions)), play, copies=rounds)
+    experiment = Experiment(name, title, circuits, tuple(map(_label, questions)), play, copies=rounds)
+    _check_knowledge(experiment)
+    return experiment
+
+
+def _check_knowledge(experiment: Experiment) -> None:
+    """Check that every party acts on what it knows: a player on its own questions, others on none.
+
+    Raises:
+        LocalityError: naming the party and two circuits between which it must not differ.
+    """
+    circuits, labels, play = experiment.circuits, experiment.labels, experiment.play
+    for party in circuits[0].topology.parties:
+        first: dict[tuple[int, ...], int] = {}
+        for k, rounds in enumerate(play.questions):
+            known = tuple(q[play.players.index(party)] for q in rounds) if party in play.players else ()
+            before = first.setdefault(known, k)
+            if circuits[k].acts(party) != circuits[before].acts(party):
+                raise LocalityError(
+                    f"{party} acts differently in circuits {labels[before]} and {labels[k]}, "
+                    f"between which {'its own question is the same' if known else 'it is told nothing'}"
+                )
 
 
 def _play(

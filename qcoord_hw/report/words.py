@@ -11,8 +11,8 @@ CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
 
 KINDS = {"ideal": "ideal simulator", "noise-model": "noise model"}
-WORST = 8
-"""More questions than this are not all listed in a table of text."""
+MANY, WORST = 12, 8
+"""Where there are more than `MANY` questions, the `WORST` stand in the table."""
 
 _SMALLEST = 2.3e-308  # binomial tails below the smallest normal number are reported as that number
 _NAMES = {
@@ -124,7 +124,7 @@ def count_rounds(summary: Mapping[str, Any]) -> int:
 def worst_questions(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the questions that were won least often, if there are many; else all, in order."""
     rows = list(summary["questions"])
-    return rows if len(rows) <= WORST else sorted(rows, key=lambda row: row["best"])[:WORST]
+    return rows if len(rows) <= MANY else sorted(rows, key=lambda row: row["best"])[:WORST]
 
 
 def units(usage: Mapping[str, Mapping[str, float]]) -> list[str]:

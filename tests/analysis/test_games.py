@@ -52,9 +52,8 @@ def test_counts_are_decoded_wherever_the_bits_stand(rng, play_of, make_record):
                 wins[chunk.circuit, r] = wins.get((chunk.circuit, r), 0) + n * (row[y] == column[x])
     rows = analyse_game(record).questions
     assert len(rows) == 18
-    labels = [c["label"] for c in record.intent["experiment"]["circuits"]]
     for row in rows:
-        circuit = labels.index(row["circuit"])
+        circuit = row["circuit"]
         assert row["wins"] == wins[circuit, row["round"]]
         assert row["shots"] == 120
         assert tuple(row["question"]) == play.questions[circuit][row["round"]]
@@ -166,6 +165,22 @@ def test_unbalanced_estimate_is_the_weighted_mean_and_can_win(play_of, make_reco
     assert w.low < expected < w.high
     assert w.verdict == "above"
     assert w.p_value < 1e-6
+
+
+def test_unbalanced_interval_and_p_value_by_hand(play_of, make_record, joint):
+    """The weighted sum of exact limits, each wrong with a quarter of alpha, and Hoeffding's inequality."""
+    play = play_of(unbalanced(), 7 / 8)
+    record = make_record(play, joint(play, 0.93), shots=150)
+    w = estimates(record, 0.9)["win_probability"]
+    weight = {(0, 0): 0.5, (0, 1): 0.25, (1, 0): 0.125, (1, 1): 0.125}
+    rows = [(weight[tuple(r["question"])], r["wins"]) for r in analyse_game(record).questions]
+    limits = [(p, stats.binomtest(k, 150).proportion_ci(1 - 0.1 / 4, "exact")) for p, k in rows]
+    assert w.low == pytest.approx(sum(p * interval.low for p, interval in limits))
+    assert w.high == pytest.approx(sum(p * interval.high for p, interval in limits))
+    excess = sum(p * k / 150 for p, k in rows) - 7 / 8
+    assert excess > 0
+    # a shot of question q moves the weighted mean by at most p(q) / 150
+    assert w.p_value == pytest.approx(math.exp(-2 * excess**2 / sum(150 * (p / 150) ** 2 for p, _ in rows)))
 
 
 def test_a_question_of_weight_zero_is_left_out(play_of, make_record, joint):

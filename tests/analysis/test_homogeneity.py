@@ -37,6 +37,13 @@ def test_rare_outcomes_are_pooled():
     assert statistic(table) == (pytest.approx(expected.statistic), 2)
 
 
+def test_the_rarest_outcomes_are_pooled_first():
+    """Expected counts 1.5, 3, 3.5, 4.5, 100: the first three together, the fourth with the largest."""
+    table = np.array([[110, 3, 5, 2, 1], [90, 6, 2, 4, 2]])
+    expected = stats.chi2_contingency(np.array([[8, 113], [8, 96]]), correction=False)
+    assert statistic(table) == (pytest.approx(expected.statistic), 1)
+
+
 def test_order_of_outcomes_and_rows_does_not_matter(rng):
     table = rng.poisson([1, 3, 9, 30, 90], (4, 5))
     value, freedom = statistic(table)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
+from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, QcoordError
 from qcoord_hw.execution.run import describe, make_plan
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.network import CASCADE, MULTIPLE_ACCESS, QUANTUM_BROADCAST, one_to_many
-from qcoord_hw.protocols import Strategy, build_experiment, game_experiment
+from qcoord_hw.network import CASCADE, MULTIPLE_ACCESS, QUANTUM_BROADCAST, NetworkCircuit, one_to_many
+from qcoord_hw.protocols import Experiment, Strategy, build_experiment, game_experiment, strategy_experiment
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
 from qcoord_hw.theory.value import Value
@@ -185,8 +187,12 @@ def strategy(shares: tuple[tuple[int, ...], ...] = ((0,), (1,)), qubits: int = 2
     return Strategy(prepare, shares, basis, Value(0.5, "lower", "a test"))
 
 
+def on_broadcast(game: Game, own: Strategy, **more: object) -> Experiment:
+    return strategy_experiment(game, own, name="mine", title="t", topology=QUANTUM_BROADCAST, **more)
+
+
 def test_a_strategy_of_one_s_own_is_built():
-    built = game_experiment(chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST)
+    built = strategy_experiment(chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST)
     assert built.usage["Alice->Bob"]["qubits"] == 1
     assert len(built.circuits) == 4
 
@@ -203,25 +209,29 @@ def test_a_strategy_of_one_s_own_is_built():
     ],
 )
 def test_mismatched_players_and_alphabets_are_refused(game, own, topology, named):
-    with pytest.raises(InputError, match=f"^{named}:.*allowed"):
-        game_experiment(game, own, name="mine", title="t", topology=topology)
+    with pytest.raises(InputError, match=f"^{named}:"):
+        strategy_experiment(game, own, name="mine", title="t", topology=topology)
 
 
 @pytest.mark.parametrize("topology", [CASCADE, MULTIPLE_ACCESS])
 def test_a_network_without_a_distributor_is_refused(topology):
     with pytest.raises(QcoordError):
-        game_experiment(chsh(), strategy(), name="mine", title="t", topology=topology)
+        strategy_experiment(chsh(), strategy(), name="mine", title="t", topology=topology)
 
 
 def test_one_qubit_given_to_two_players_is_refused():
     with pytest.raises(QcoordError):
-        game_experiment(chsh(), strategy(((0,), (0,))), name="mine", title="t", topology=QUANTUM_BROADCAST)
+        strategy_experiment(
+            chsh(), strategy(((0,), (0,))), name="mine", title="t", topology=QUANTUM_BROADCAST
+        )
 
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5, True])
 def test_rounds_of_one_s_own_are_checked(rounds):
     with pytest.raises(InputError, match="rounds"):
-        game_experiment(chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST, rounds=rounds)
+        strategy_experiment(
+            chsh(), strategy(), name="mine", title="t", topology=QUANTUM_BROADCAST, rounds=rounds
+        )
 
 
 def test_a_share_that_is_not_read_whole_is_refused():
@@ -229,14 +239,136 @@ def test_a_share_that_is_not_read_whole_is_refused():
     whole = strategy(((0, 1), (2, 3)), 4)
     half = dataclasses.replace(whole, basis=lambda p, x: (QuantumCircuit(2), (0,)))
     with pytest.raises(InputError):
-        game_experiment(magic_square(), half, name="mine", title="t", topology=QUANTUM_BROADCAST)
+        strategy_experiment(magic_square(), half, name="mine", title="t", topology=QUANTUM_BROADCAST)
 
 
 def test_a_question_of_probability_zero_is_not_asked():
     game = chsh()
     prob = np.array([[Fraction(1, 2), Fraction(0)], [Fraction(1, 4), Fraction(1, 4)]], dtype=object)
-    built = game_experiment(
+    built = strategy_experiment(
         Game("three", prob, game.win.copy()), strategy(), name="m", title="t", topology=QUANTUM_BROADCAST
     )
     assert [asked[0] for asked in built.play.questions] == [(0, 0), (1, 0), (1, 1)]
     assert built.play.bound.value == 1.0
+
+
+# Protocols of one's own, a circuit a question
+
+
+def own(
+    x: int,
+    y: int,
+    *,
+    first: str = "Bob",
+    names: tuple[str, str] = ("bob", "charlie"),
+    sizes: tuple[int, int] = (1, 1),
+) -> NetworkCircuit:
+    """Bob answers x and Charlie answers 0, both with certainty; `first` measures first."""
+    net = NetworkCircuit(QUANTUM_BROADCAST)
+    qubits = net.allocate("Alice", sum(sizes))
+    shares = {"Bob": qubits[: sizes[0]], "Charlie": qubits[sizes[0] :]}
+    for player, share in shares.items():
+        net.send("Alice", player, share)
+    if x:
+        net.local("Bob", XGate(), shares["Bob"][:1])
+    registers = dict(zip(("Bob", "Charlie"), names, strict=True))
+    for player in sorted(shares, key=lambda p: p != first):
+        net.measure(player, shares[player], registers[player])
+    return net
+
+
+def always_bob() -> Game:
+    """Won if and only if Bob answers his question and Charlie answers 0."""
+    x, _, b, c = np.indices((2, 2, 2, 2))
+    prob = np.full((2, 2), Fraction(1, 4), dtype=object)
+    return Game("tell", prob, ((b == x) & (c == 0)).astype(np.uint8))
+
+
+def chance_to_win(built: Experiment, distribution: Callable[[QuantumCircuit], np.ndarray]) -> list[float]:
+    """Return each circuit's win probability, scored as the record would score it."""
+    chances = []
+    for net, asked in zip(built.circuits, built.play.questions, strict=True):
+        ((bob,), (charlie,)) = built.play.answers[0]
+        table = distribution(net.circuit)
+        table = table if (bob, charlie) == (0, 1) else table.transpose(bob, charlie)
+        chances.append(float((table * built.play.game.win[asked[0]]).sum()))
+    return chances
+
+
+@pytest.mark.parametrize("first", ["Bob", "Charlie"])
+def test_a_protocol_of_one_s_own_is_scored_by_register(first, distribution):
+    built = game_experiment(always_bob(), lambda x, y: own(x, y, first=first), name="n", title="t")
+    assert built.play.players == ("Bob", "Charlie")
+    assert [asked for (asked,) in built.play.questions] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert chance_to_win(built, distribution) == pytest.approx([1, 1, 1, 1])
+    assert built.usage == {f"Alice->{p}": {"qubits": 1, "log2_dim": 1, "bits": 0} for p in ("Bob", "Charlie")}
+
+
+def test_who_measures_first_may_not_depend_on_the_question(distribution):
+    """Where the bits stand elsewhere in one circuit, it must be refused or scored rightly."""
+    try:
+        built = game_experiment(
+            always_bob(), lambda x, y: own(x, y, first="Charlie" if x else "Bob"), name="n", title="t"
+        )
+    except InputError:
+        return
+    assert chance_to_win(built, distribution) == pytest.approx([1, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, y: {"names": ("bob", "other")},
+        lambda x, y: {"names": ("Bob", "Charlie")},
+        lambda x, y: {"names": ("alice", "bob")},
+        lambda x, y: {"sizes": (2, 1)},
+        lambda x, y: {"sizes": (1, 2)},
+        lambda x, y: {"names": ("bob", "charlie") if x == 0 else ("bob", "other")},
+        lambda x, y: {"sizes": (1, 1) if x == 0 else (2, 1)},
+    ],
+    ids=[
+        "no charlie",
+        "upper case",
+        "other players",
+        "bob 2 bits",
+        "charlie 2 bits",
+        "one circuit",
+        "one size",
+    ],
+)
+def test_answers_that_do_not_fit_the_game_are_refused(change):
+    with pytest.raises(InputError):
+        game_experiment(chsh(), lambda x, y: own(x, y, **change(x, y)), name="n", title="t")
+
+
+def test_a_protocol_whose_usage_depends_on_the_question_is_refused():
+    def costly(x: int, y: int) -> NetworkCircuit:
+        net = own(x, y)
+        extra = net.allocate("Alice", 1)
+        if x:
+            net.send("Alice", "Bob", extra)
+        return net
+
+    with pytest.raises(InputError):
+        game_experiment(chsh(), costly, name="n", title="t")
+
+
+@pytest.mark.parametrize("cheat", ["Alice", "Bob"])
+def test_a_question_of_another_may_not_be_used(cheat):
+    """Nobody tells Alice a question, or Bob the question of Charlie: yet this wins CHSH with certainty."""
+
+    def told(x: int, y: int) -> NetworkCircuit:
+        net = NetworkCircuit(QUANTUM_BROADCAST)
+        b, c = net.allocate("Alice", 2)
+        if cheat == "Alice" and x * y:
+            net.local("Alice", XGate(), [b])
+        net.send("Alice", "Bob", [b])
+        net.send("Alice", "Charlie", [c])
+        if cheat == "Bob" and x * y:
+            net.local("Bob", XGate(), [b])
+        net.measure("Bob", [b], "bob")
+        net.measure("Charlie", [c], "charlie")
+        return net
+
+    with pytest.raises(QcoordError):
+        game_experiment(chsh(), told, name="n", title="t")

@@ -31,16 +31,18 @@ def classical_value(game: Game) -> Fraction:
             f"game {game.name!r}: {cost:.1e} strategies to try; allowed are at most {MAX_STRATEGIES:.0e}"
         )
     denominator = math.lcm(*(p.denominator for p in game.prob.flat))
-    weight = np.array([int(p * denominator) for p in game.prob.flat], dtype=np.int64).reshape(shape)
+    exact = np.int64 if denominator < 2**62 else object  # object: Python integers, which never overflow
+    weight = np.array([int(p * denominator) for p in game.prob.flat], dtype=exact).reshape(shape)
+    win = game.win.astype(exact)
     last = shape[-1]
     best = 0
     for strategy in itertools.product(
         *(itertools.product(range(b), repeat=x) for x, b in zip(shape[:-1], answers[:-1], strict=True))
     ):
-        score = np.zeros((last, answers[-1]), dtype=np.int64)  # of the last player, per question and answer
+        score = np.zeros((last, answers[-1]), dtype=exact)  # of the last player, per question and answer
         for question in itertools.product(*map(range, shape[:-1])):
             given = tuple(table[x] for table, x in zip(strategy, question, strict=True))
             for y in range(last):
-                score[y] += weight[question + (y,)] * game.win[question + (y,) + given]
+                score[y] += weight[question + (y,)] * win[question + (y,) + given]
         best = max(best, int(score.max(axis=1).sum()))
     return Fraction(best, denominator)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.spec import check_text
 
 ObjectArray = npt.NDArray[Any]
 """An array of Python objects: exact fractions here."""
@@ -34,11 +35,12 @@ class Game:
     win: npt.NDArray[np.uint8]
 
     def __post_init__(self) -> None:
-        """Check shapes, probabilities and predicate.
+        """Check name, shapes, probabilities and predicate.
 
         Raises:
-            InputError: naming the field (`prob` or `win`).
+            InputError: naming the field (`name`, `prob` or `win`).
         """
+        check_text("name", self.name)
         players = self.prob.ndim
         if players < 1 or self.prob.size == 0:
             raise InputError("prob: empty; allowed is a nested list with at least one question a player")
@@ -49,6 +51,8 @@ class Game:
             )
         if self.win.size == 0:
             raise InputError("win: empty; allowed is at least one answer a player")
+        if not np.isin(self.win, (0, 1)).all():
+            raise InputError("win: an entry is not 0 or 1; allowed are 0 and 1")
         if any(p < 0 for p in self.prob.flat):
             raise InputError("prob: a negative probability; allowed are numbers from 0 to 1")
         if sum(self.prob.flat) != 1:
@@ -86,6 +90,8 @@ class Game:
         Raises:
             InputError: naming the field that is wrong.
         """
+        if not isinstance(data, dict):
+            raise InputError(f"game: {type(data).__name__}; allowed is an object with name, prob and win")
         for key in ("name", "prob", "win"):
             if key not in data:
                 raise InputError(f"{key}: missing; a game needs name, prob and win")
@@ -97,7 +103,7 @@ class Game:
         win = _array(data["win"], "win")
         if not all(isinstance(w, (int, bool)) and w in (0, 1) for w in win.flat):
             raise InputError("win: an entry is not 0 or 1; allowed are 0 and 1")
-        return cls(str(data["name"]), flat.reshape(prob.shape), win.astype(np.uint8))
+        return cls(data["name"], flat.reshape(prob.shape), win.astype(np.uint8))
 
 
 def _array(nested: Any, field: str) -> ObjectArray:
