@@ -34,10 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qcoord: error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print(
-            "qcoord: interrupted; what was counted is kept, `qcoord collect latest` continues",
-            file=sys.stderr,
-        )
+        print("qcoord: interrupted; what was counted is kept, `qcoord collect RUN` goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

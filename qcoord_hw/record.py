@@ -27,11 +27,17 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.spec import canonical_json, one_line
@@ -143,6 +149,28 @@ def create(
         ) from error
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[RunRecord]:
+    """Hold an unfinished run for writing, and yield it as it is then.
+
+    A last line that was never finished is cut off first. Where the system has no file locks (Windows),
+    it is up to the user not to write to one run from two processes.
+
+    Raises:
+        RecordError: when another process writes to it, or the record is damaged.
+    """
+    with (path / COUNTS).open("ab") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RecordError(f"run {path.name}: another process is writing to it; wait for it") from None
+        content = _read_bytes(path / COUNTS)
+        if not content.endswith(b"\n"):
+            os.truncate(path / COUNTS, content.rfind(b"\n") + 1)
+        yield read(path)
+
+
 def append(path: Path, chunk: Chunk, counts: Counts) -> None:
     """Add a finished chunk to a run; when this returns, the line is on the disk.
 
@@ -158,13 +186,6 @@ def append(path: Path, chunk: Chunk, counts: Counts) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise InputError(f"runs: cannot write in {str(path)!r} ({error.strerror})") from error
-
-
-def repair(path: Path) -> None:
-    """Cut a last line of `counts.jsonl` that was never finished, so that appending can go on."""
-    counts = path / COUNTS
-    if counts.exists() and not (content := counts.read_bytes()).endswith(b"\n"):
-        os.truncate(counts, content.rfind(b"\n") + 1)
 
 
 def seal(path: Path) -> None:

@@ -147,3 +147,10 @@ def test_an_unwritable_folder_is_refused(tmp_path):
     file.write_text("")
     with pytest.raises(InputError, match=r"^runs: cannot write"):
         qc.run("chsh", shots=4, runs=file / "runs")
+
+
+def test_two_processes_cannot_write_to_one_run(path):
+    (path / "seal.json").unlink()
+    with record.writing(path), pytest.raises(RecordError, match="another process is writing"):
+        qc.collect(path)
+    assert qc.collect(path).record.sealed

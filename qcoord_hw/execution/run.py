@@ -128,7 +128,7 @@ def execute(
     files = {record.CIRCUITS: to_qpy(circuits), record.EXECUTED: to_qpy(prepared.circuits)}
     files |= {f"circuits/{k:03}.qasm": to_qasm(circuit).encode() for k, circuit in enumerate(circuits)}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
-    _finish(path, plan, executor, progress, done=0, planned=len(plan))
+    _finish(path, executor, progress)
     return path
 
 
@@ -139,11 +139,8 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
         RecordError: when the record is damaged.
     """
     run = record.read(path)
-    if run.sealed:
-        return
-    record.repair(path)
-    executor = target.executor(prepared_of(run))
-    _finish(path, run.missing, executor, progress, done=len(run.counts), planned=len(run.plan))
+    if not run.sealed:
+        _finish(path, target.executor(prepared_of(run)), progress)
 
 
 def prepared_of(run: RunRecord) -> Prepared:
@@ -221,21 +218,17 @@ def check_seed(seed: object) -> int:
     return seed
 
 
-def _finish(
-    path: Path,
-    chunks: Sequence[Chunk],
-    executor: Executor,
-    progress: Progress | None,
-    done: int,
-    planned: int,
-) -> None:
-    """Execute chunks in order, append each to the record, and seal it."""
-    for chunk, counts in zip(chunks, executor.execute(_requests(chunks)), strict=True):
-        record.append(path, chunk, counts)
-        done += 1
-        if progress:
-            progress(done, planned)
-    record.seal(path)
+def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
+    """Execute the missing chunks in order, append each to the record, and seal it."""
+    with record.writing(path) as run:
+        if run.sealed:
+            return
+        executed = executor.execute(_requests(run.missing))
+        for done, (chunk, counts) in enumerate(zip(run.missing, executed, strict=True), len(run.counts) + 1):
+            record.append(path, chunk, counts)
+            if progress:
+                progress(done, len(run.plan))
+        record.seal(path)
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:

@@ -42,6 +42,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "shots": sum(chunk.shots for chunk in record.plan if chunk.id in record.counts),
         "copies": experiment["copies"],
         "usage": experiment["usage"],
+        "cautions": _cautions(target["snapshot"]),
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "estimates": [],
         "checks": {},
@@ -54,6 +55,16 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         summary["checks"] = analysis.checks
         summary["questions"] = list(analysis.questions)
     return summary
+
+
+def _cautions(snapshot: dict[str, Any] | None) -> list[str]:
+    """Return what a reader must know of the qubits that were used."""
+    faulty = {
+        f"{gate['name']} on {', '.join(map(str, gate['qubits']))}"
+        for gate in (snapshot or {"gates": []})["gates"]
+        if len(gate["qubits"]) > 1 and (gate["error"] or 0) >= 1
+    }
+    return [f"calibration marks {gate} as faulty (error 1)" for gate in sorted(faulty)]
 
 
 def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:

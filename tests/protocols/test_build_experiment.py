@@ -14,7 +14,14 @@ from qiskit.circuit.library import XGate
 from qcoord_hw.errors import InputError, QcoordError
 from qcoord_hw.execution.run import describe, make_plan
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.network import CASCADE, MULTIPLE_ACCESS, QUANTUM_BROADCAST, NetworkCircuit, one_to_many
+from qcoord_hw.network import (
+    CASCADE,
+    MULTIPLE_ACCESS,
+    QUANTUM_BROADCAST,
+    NetworkCircuit,
+    Topology,
+    one_to_many,
+)
 from qcoord_hw.protocols import Experiment, Strategy, build_experiment, game_experiment, strategy_experiment
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
@@ -353,22 +360,57 @@ def test_a_protocol_whose_usage_depends_on_the_question_is_refused():
         game_experiment(chsh(), costly, name="n", title="t")
 
 
-@pytest.mark.parametrize("cheat", ["Alice", "Bob"])
+WITH_SOURCE = Topology(
+    "with-source", ("Bob", "Charlie"), ebits=(("Bob", "Charlie"),), shared_state=("Bob", "Charlie")
+)
+
+
+@pytest.mark.parametrize(
+    "cheat", ["Alice's gate", "Bob's gate", "what Bob measures", "shared state", "nobody"]
+)
 def test_a_question_of_another_may_not_be_used(cheat):
-    """Nobody tells Alice a question, or Bob the question of Charlie: yet this wins CHSH with certainty."""
+    """Nobody tells Alice or the source a question, or Bob that of Charlie: yet each cheat wins CHSH always."""
 
     def told(x: int, y: int) -> NetworkCircuit:
-        net = NetworkCircuit(QUANTUM_BROADCAST)
-        b, c = net.allocate("Alice", 2)
-        if cheat == "Alice" and x * y:
-            net.local("Alice", XGate(), [b])
-        net.send("Alice", "Bob", [b])
-        net.send("Alice", "Charlie", [c])
-        if cheat == "Bob" and x * y:
-            net.local("Bob", XGate(), [b])
-        net.measure("Bob", [b], "bob")
-        net.measure("Charlie", [c], "charlie")
+        one = x * y
+        if cheat == "shared state":
+            net = NetworkCircuit(WITH_SOURCE)
+            state = QuantumCircuit(2)
+            state.ry(np.pi * one, 0)
+            shares = net.share_state(state, {"Bob": 1, "Charlie": 1})
+            b, c = shares["Bob"], shares["Charlie"]
+        else:
+            net = NetworkCircuit(QUANTUM_BROADCAST)
+            b, c = net.allocate("Alice", 2), net.allocate("Alice", 1)
+            net.local("Alice", XGate(), b[1:])  # Bob gets a 0 and a 1
+            if cheat == "Alice's gate" and one:
+                net.local("Alice", XGate(), b[:1])
+            net.send("Alice", "Bob", b)
+            net.send("Alice", "Charlie", c)
+            if cheat == "Bob's gate" and one:
+                net.local("Bob", XGate(), b[:1])
+            b = [b[one]] if cheat == "what Bob measures" else b[:1]
+        net.measure("Bob", b, "bob")
+        net.measure("Charlie", c, "charlie")
         return net
 
+    if cheat == "nobody":
+        assert game_experiment(chsh(), told, name="n", title="t").play.bound.value == 0.75
+        return
     with pytest.raises(QcoordError):
         game_experiment(chsh(), told, name="n", title="t")
+
+
+def test_what_a_player_measures_may_depend_on_its_own_question(distribution):
+    def choosing(x: int, y: int) -> NetworkCircuit:
+        net = NetworkCircuit(QUANTUM_BROADCAST)
+        b, c = net.allocate("Alice", 2), net.allocate("Alice", 1)
+        net.local("Alice", XGate(), b[1:])
+        net.send("Alice", "Bob", b)
+        net.send("Alice", "Charlie", c)
+        net.measure("Bob", [b[x]], "bob")
+        net.measure("Charlie", c, "charlie")
+        return net
+
+    built = game_experiment(always_bob(), choosing, name="n", title="t")
+    assert chance_to_win(built, distribution) == pytest.approx([1, 1, 1, 1])
