@@ -144,9 +144,7 @@ def create(
         return _rename(partial, stem)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise InputError(
-            f"runs: cannot write in {str(runs)!r} ({error.strerror}); name a writable folder with --runs"
-        ) from error
+        raise _unwritable(runs, error) from error
 
 
 @contextmanager
@@ -158,8 +156,13 @@ def writing(path: Path) -> Iterator[RunRecord]:
 
     Raises:
         RecordError: when another process writes to it, or the record is damaged.
+        InputError: when the folder cannot be written.
     """
-    with (path / COUNTS).open("ab") as file:
+    try:
+        file = (path / COUNTS).open("ab")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with file:
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,7 +188,7 @@ def append(path: Path, chunk: Chunk, counts: Counts) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise InputError(f"runs: cannot write in {str(path)!r} ({error.strerror})") from error
+        raise _unwritable(path, error) from error
 
 
 def seal(path: Path) -> None:
@@ -193,6 +196,7 @@ def seal(path: Path) -> None:
 
     Raises:
         RecordError: when a chunk is missing or the run is sealed already.
+        InputError: when the folder cannot be written.
     """
     record = read(path)
     if record.sealed or record.missing:
@@ -204,7 +208,10 @@ def seal(path: Path) -> None:
     files = {name: _digest(_read_bytes(path / name)) for name in names}
     content = {**body, "files": files}
     content["sha256"] = _digest(canonical_json(content).encode())
-    _write(path / SEAL, _pretty(content))
+    try:
+        _write(path / SEAL, _pretty(content))
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def read(path: Path) -> RunRecord:
@@ -266,6 +273,10 @@ _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
 
 def _looks_like_run(path: Path) -> bool:
     return bool(_NAME.match(path.resolve().name)) or (path / INTENT).exists() or (path / SEAL).exists()
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"runs: cannot write in {str(path)!r} ({error.strerror}); allowed is a writable folder")
 
 
 def _rename(partial: Path, stem: str) -> Path:

@@ -1,6 +1,6 @@
 """Who holds what, over which links: topologies and the circuits that respect them."""
 
-from qcoord_hw.network.circuit import Event, NetworkCircuit
+from qcoord_hw.network.circuit import SOURCE, Event, NetworkCircuit
 from qcoord_hw.network.topology import (
     CASCADE,
     CLASSICAL_BROADCAST,
@@ -24,6 +24,7 @@ __all__ = [
     "NO_COMMUNICATION",
     "ONE_TO_MANY",
     "QUANTUM_BROADCAST",
+    "SOURCE",
     "TWO_NODE",
     "Event",
     "Link",

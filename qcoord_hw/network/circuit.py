@@ -25,6 +25,9 @@ from qcoord_hw.spec import check_integer
 MAX_QUBITS = 1000
 """More than any device here; a larger number is a slip."""
 
+SOURCE = "the source"
+"""Who prepares shared entanglement, in `NetworkCircuit.acts`."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -132,7 +135,7 @@ class NetworkCircuit:
         return tuple(self._circuit.find_bit(bit).index for bit in register)
 
     def acts(self, party: str) -> tuple[tuple[object, ...], ...]:
-        """Return what a party did, in order: gates as operations with their qubits and condition, and sends.
+        """Return what a party (or `SOURCE`, which prepares shared states) did, in order, as plain tuples.
 
         Two circuits in which a party knew the same are the same in this, whatever others were asked.
         """
@@ -311,7 +314,7 @@ class NetworkCircuit:
         self._circuit.measure(qubits, bits)
         self._measured.update(indices)
         self._knows[bits] = {party}
-        self._act(party, "measure", len(qubits), name)
+        self._act(party, "measure", indices, name)
         self._events.append(Event("measure", party, indices, name))
         return bits
 
@@ -418,6 +421,9 @@ class NetworkCircuit:
             owners += [party] * size
         self._owner += owners
         self._circuit.compose(preparation, qubits, inplace=True)
+        for instruction in preparation.data:
+            touched = tuple(preparation.find_bit(q).index for q in instruction.qubits)
+            self._act(SOURCE, instruction.operation, touched, what)
         self._events.append(Event("share", "", self._positions(qubits), what, owners=tuple(owners)))
         self.barrier()
         return qubits

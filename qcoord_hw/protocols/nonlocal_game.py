@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from qcoord_hw.errors import InputError, LocalityError
-from qcoord_hw.network import QUANTUM_BROADCAST, NetworkCircuit, Topology, one_to_many
+from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
 from qcoord_hw.protocols.experiment import Experiment
 from qcoord_hw.protocols.strategies import Strategy, chsh_strategy, ghz_strategy, magic_square_strategy
 from qcoord_hw.spec import ExperimentSpec, check_integer
@@ -151,7 +151,7 @@ def _check_knowledge(experiment: Experiment) -> None:
         LocalityError: naming the party and two circuits between which it must not differ.
     """
     circuits, labels, play = experiment.circuits, experiment.labels, experiment.play
-    for party in circuits[0].topology.parties:
+    for party in (*circuits[0].topology.parties, SOURCE):
         first: dict[tuple[int, ...], int] = {}
         for k, rounds in enumerate(play.questions):
             known = tuple(q[play.players.index(party)] for q in rounds) if party in play.players else ()

@@ -369,7 +369,7 @@ WITH_SOURCE = Topology(
     "cheat", ["Alice's gate", "Bob's gate", "what Bob measures", "shared state", "nobody"]
 )
 def test_a_question_of_another_may_not_be_used(cheat):
-    """Nobody tells Alice or the source a question, or Bob that of Charlie: yet each cheat wins CHSH always."""
+    """Alice and the source are told nothing, and Bob not of Charlie: yet each cheat always wins CHSH."""
 
     def told(x: int, y: int) -> NetworkCircuit:
         one = x * y
