@@ -155,10 +155,12 @@ class NetworkCircuit:
 
         Raises:
             LocalityError: when the qubit is not of this protocol, or not yet allocated at that step.
+            InputError: when there is no such step.
         """
         (index,) = self._indices("anybody", [qubit], "find the owner of {}")
         if step is None:
             return self._owner[index]
+        check_integer("step", step, 0, len(self._events))
         owner = ""
         for event in self._events[:step]:
             if index in event.qubits:

@@ -32,6 +32,8 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "state": "sealed" if record.sealed else "unfinished",
         "experiment": experiment["name"],
         "title": experiment["title"],
+        "family": intent["spec"]["family"],
+        "parameters": intent["spec"]["parameters"],
         "spec_id": intent["spec_id"],
         "created": intent["created"],
         "target": target["name"],
@@ -78,13 +80,15 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     if len(summaries) < 2:
         raise InputError("run: one run; allowed are two or more to compare")
+    first, *others = summaries
     names = list(dict.fromkeys(s["experiment"] for s in summaries))
     if len(names) > 1:
         raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
+    if any((s["family"], s["parameters"]) != (first["family"], first["parameters"]) for s in summaries):
+        raise InputError(f"run: {names[0]} with other parameters; allowed are runs of one experiment")
     for summary in summaries:
         if summary["state"] != "sealed":
             raise InputError(f"run: {summary['run']} is unfinished; allowed are finished runs")
-    first, *others = summaries
     rows = []
     for other in others:
         by_name = {e["name"]: e for e in other["estimates"]}

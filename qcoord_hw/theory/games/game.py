@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -53,8 +54,8 @@ class Game:
             raise InputError("win: empty; allowed is at least one answer a player")
         if not np.isin(self.win, (0, 1)).all():
             raise InputError("win: an entry is not 0 or 1; allowed are 0 and 1")
-        if any(p < 0 for p in self.prob.flat):
-            raise InputError("prob: a negative probability; allowed are numbers from 0 to 1")
+        if outside := [p for p in self.prob.flat if not 0 <= p <= 1]:
+            raise InputError(f"prob: {str(outside[0])[:40]}; allowed are numbers from 0 to 1")
         if sum(self.prob.flat) != 1:
             raise InputError(f"prob: sums to {float(sum(self.prob.flat))!r}; allowed is 1")
         self.prob.flags.writeable = False
@@ -128,11 +129,15 @@ def _array(nested: Any, field: str) -> ObjectArray:
     return array
 
 
+_HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")  # `Fraction` would write out that many digits
+
+
 def _fraction(number: Any) -> Fraction:
     try:
-        if isinstance(number, bool):
+        text = str(number)
+        if isinstance(number, bool) or len(text) > 100 or _HUGE_EXPONENT.search(text):
             raise ValueError
-        return Fraction(str(number) if isinstance(number, float) else number)
+        return Fraction(text if isinstance(number, float) else number)
     except (ValueError, TypeError, ZeroDivisionError, OverflowError):
         raise InputError(f'prob: {number!r}; allowed are numbers and strings such as "1/3"') from None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.value import Value
 
@@ -36,6 +37,15 @@ class LinearFigure:
     offset: float
     theory: Value
     bound: Value
+
+    def __post_init__(self) -> None:
+        """Check the factor.
+
+        Raises:
+            InputError: when it is not positive, so that limits would change places.
+        """
+        if not self.scale > 0:
+            raise InputError(f"scale: {self.scale!r}; allowed are positive numbers")
 
 
 @dataclass(frozen=True, eq=False)

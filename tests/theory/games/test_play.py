@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games import GamePlay, LinearFigure, chsh, ghz
 from qcoord_hw.theory.value import Value
 
@@ -20,7 +21,7 @@ PLAYS = {
         bound=Value(0.75, "exact", "search"),
         figures=(
             LinearFigure("s", 8, -4, Value(2.8, "upper", "a"), Value(2.0, "bracket", "b")),
-            LinearFigure("t", -1.5, 0.25, Value(1.0, "exact", "c"), Value(0.5, "exact", "d")),
+            LinearFigure("t", 1.5, 0.25, Value(1.0, "exact", "c"), Value(0.5, "exact", "d")),
         ),
     ),
     "rounds": GamePlay(
@@ -49,3 +50,9 @@ def test_round_trip_through_text(play):
     assert again.rounds == play.rounds == len(play.answers)
     assert json.dumps(again.to_json()) == text
     assert hash(again.questions) == hash(play.questions)  # tuples all the way down, not lists
+
+
+@pytest.mark.parametrize("scale", [0, -1.5, float("nan")])
+def test_a_figure_that_falls_with_the_win_probability_is_refused(scale):
+    with pytest.raises(InputError, match="scale"):
+        LinearFigure("t", scale, 0.25, Value(1.0, "exact", "c"), Value(0.5, "exact", "d"))
