@@ -73,6 +73,7 @@ def record_of(
         snapshot = {"qubits": qubits, "calibrated": "2025-01-01"}
     labels = [" ".join("".join(map(str, q)) for q in asked) for asked in play.questions]
     intent = {
+        "spec": {"family": "nonlocal-game", "parameters": {}},
         "experiment": {
             "name": name,
             "title": "a synthetic run",

@@ -65,7 +65,8 @@ def test_each_run_is_compared_with_the_first(play_of, make_record, joint):
 def test_square_and_add_by_hand():
     def summary(low: float, best: float, high: float) -> dict[str, object]:
         estimate = {"name": "w", "low": low, "best": best, "high": high, "confidence": 0.95}
-        return {"experiment": "e", "state": "sealed", "run": "r", "estimates": [estimate]}
+        same = {"experiment": "e", "family": "f", "parameters": {}}
+        return same | {"state": "sealed", "run": "r", "estimates": [estimate]}
 
     (row,) = differences([summary(0.5, 0.6, 0.64), summary(0.67, 0.7, 0.8)])["differences"]
     assert row["best"] == pytest.approx(0.1)
@@ -81,5 +82,7 @@ def test_runs_that_cannot_be_compared_are_refused(play_of, make_record, joint):
         differences([one])
     with pytest.raises(InputError, match="synthetic, other"):
         differences([one, other])
+    with pytest.raises(InputError, match="synthetic with other parameters"):
+        differences([one, one | {"parameters": {"rounds": 2}}])
     with pytest.raises(InputError, match="unfinished"):
         differences([one, one | {"state": "unfinished"}])
