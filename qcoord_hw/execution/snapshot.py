@@ -105,7 +105,9 @@ class Snapshot:
             calibrated=calibrated.astimezone(UTC).isoformat() if isinstance(calibrated, datetime) else "",
             num_qubits=target.num_qubits,
             qubits=tuple(qubits),
-            gates=tuple(gates),
+            gates=tuple(
+                sorted(gates, key=lambda gate: (gate.name, gate.qubits))
+            ),  # a target has no fixed order
         )
 
     def restrict(self, layout: Sequence[int]) -> Snapshot:
