@@ -42,7 +42,8 @@ class Result:
             confidence: two-sided confidence level of the intervals.
         """
         self.record = run
-        self.summary = summarise(run, confidence)
+        with record.interpreting(run.path):
+            self.summary = summarise(run, confidence)
 
     @property
     def path(self) -> Path:
@@ -91,7 +92,8 @@ class Result:
         """Return the report as one self-contained HTML page."""
         from qcoord_hw.report.html import page
 
-        return page(self.summary, self.record.intent)
+        with record.interpreting(self.path):
+            return page(self.summary, self.record.intent)
 
     def __repr__(self) -> str:
         """Return the table as text."""
@@ -186,16 +188,18 @@ def replay(
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
     same. On another target the circuits as built are compiled anew.
     """
-    from qcoord_hw.execution.run import circuits_of, execute
+    from qcoord_hw.execution.run import check_seed, circuits_of, execute
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
-    intent = found.intent
+    with record.interpreting(found.path):
+        spec = spec_from_mapping(found.intent["spec"], "recorded spec")
+        seed = check_seed(found.intent["seed"])
     new = execute(
-        intent["experiment"],
+        found.intent["experiment"],
         circuits_of(found),
-        spec_from_mapping(intent["spec"], "recorded spec"),
+        spec,
         _target_of(found, target),
-        intent["seed"],
+        seed,
         record.runs_folder(runs),
         progress,
     )
@@ -220,14 +224,15 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         )
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
-    summary = summarise(found, confidence)
-    differs = [] if written is None else _changes(written, json.loads(json.dumps(summary)))
+    summary = Result(found, confidence).summary
+    early = written is not None and written.get("state") == "unfinished"
+    differs = [] if written is None or early else _changes(written, json.loads(json.dumps(summary)))
     if execute:
         differs += _execute_again(found)
     return {
         "ok": not differs,
         "run": str(found.path),
-        "report": "none written" if written is None else "compared",
+        "report": "none written" if written is None else "written before the end" if early else "compared",
         "executed": execute,
         "differs": differs,
         "estimates": summary["estimates"],
@@ -254,14 +259,21 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
     """
     derived = result.path / record.DERIVED
     page = Path(html) if html else derived / "report.html"
-    content = result.html()
+    record.check_outside(page)
     try:
         derived.mkdir(exist_ok=True)
-        (derived / "report.json").write_text(json.dumps(result.summary, indent=1) + "\n", encoding="utf-8")
-        page.write_text(content, encoding="utf-8")
+        _write_text(derived / "report.json", json.dumps(result.summary, indent=1) + "\n")
     except OSError as error:
-        raise InputError(f"html: cannot write {str(error.filename)!r} ({error.strerror})") from error
+        raise InputError(f"runs: cannot write in {str(derived)!r} ({error.strerror})") from error
+    try:
+        _write_text(page, result.html())
+    except OSError as error:
+        raise InputError(f"html: cannot write {str(page)!r} ({error.strerror})") from error
     return page
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def build(
@@ -323,7 +335,7 @@ def _read_report(path: Path) -> dict[str, Any] | None:
         return None
     try:
         written = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise RecordError(
             f"run {path.name}: derived/report.json is not valid JSON; write it anew with report"
         ) from None

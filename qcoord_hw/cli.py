@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qcoord_hw.errors import InputError, QcoordError
+from qcoord_hw.spec import one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,28 +28,48 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
+def script() -> NoReturn:
+    """Be the `qcoord` program: `main`, and an end without a traceback at Ctrl-C, whatever is under way.
+
+    A record survives being cut off at any moment, so an interruption needs no clean-up.
+    """
+    signal.signal(signal.SIGINT, _interrupt)
+    sys.exit(main())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 2 bad input, 3 the target failed."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
     try:
         options.command(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except QcoordError as error:
-        print(f"qcoord: error: {error}", file=sys.stderr)
+        print(f"qcoord: error: {one_line(error)}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("qcoord: interrupted; what was counted is kept, `qcoord collect RUN` goes on", file=sys.stderr)
-        return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"qcoord: error: standard output: {one_line(error)}", file=sys.stderr)
+        return EXIT_BAD_INPUT
     return 0
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    show_cursor = b"\x1b[?25h" if os.isatty(2) else b""  # a progress bar hides it
+    words = b"qcoord: interrupted; a run that was started is kept, `qcoord collect RUN` finishes it\n"
+    os.write(2, show_cursor + words)
+    os._exit(EXIT_INTERRUPTED)
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, like every other error."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}\n")
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {one_line(message)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,17 +138,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}; allowed are integers") from None
+    if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are integers")
+    return int(text)
 
 
 def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}; allowed are numbers between 0 and 1") from None
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers between 0 and 1") from None
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -263,7 +286,7 @@ def _console() -> Console:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(value, allow_nan=False))
 
 
 @contextmanager
@@ -282,4 +305,4 @@ def _progress(options: argparse.Namespace, name: str) -> Iterator[Progress | Non
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

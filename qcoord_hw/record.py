@@ -4,7 +4,7 @@
         circuits.qpy      the circuits as built
         executed.qpy      the circuits as executed
         circuits/000.qasm one OpenQASM 3 file a circuit, for people
-        intent.json       everything decided before execution
+        intent.json       everything decided before execution, with its own checksum
         counts.jsonl      one line a finished chunk, appended as it is counted
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
@@ -134,6 +134,7 @@ def create(
         "files": {name: _digest(content) for name, content in files.items()},
         **intent,
     }
+    whole["sha256"] = _digest(canonical_json(whole).encode())
     partial = runs / f".{stem}.{os.getpid()}.partial"
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -223,19 +224,58 @@ def read(path: Path) -> RunRecord:
     sealed = (path / SEAL).exists()
     if sealed:
         _check_seal(path)
-    intent = _parse(path / INTENT)
+    intent = _signed(path / INTENT)
     if intent.get("format") != FORMAT:
         raise RecordError(
             f"run {path.name}: {INTENT}: format {intent.get('format')!r}; this program reads format {FORMAT}"
         )
-    for name, expected in intent["files"].items():
+    with interpreting(path):
+        files = dict(intent["files"])
+        plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
+        width = len(intent["experiment"]["circuits"][0]["measured"])
+    for name, expected in files.items():
+        if not (path / name).resolve().is_relative_to(path.resolve()):
+            raise RecordError(f"run {path.name}: {INTENT} names {name!r}, which is not in the folder")
         if _digest(_read_bytes(path / name)) != expected:
             raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
-    plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
-    counts = _read_counts(path, plan, sealed=sealed)
+    counts = _read_counts(path, plan, width)
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     return RunRecord(path, intent, plan, counts, sealed)
+
+
+@contextmanager
+def interpreting(path: Path) -> Iterator[None]:
+    """Turn what a record of another shape runs into, although its checksums match, into a `RecordError`."""
+    try:
+        yield
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise RecordError(
+            f"run {path.name}: the record cannot be interpreted ({type(error).__name__}: {one_line(error)}); "
+            "it was altered or made by another program"
+        ) from error
+
+
+def check_outside(path: Path) -> None:
+    """Check that a file to be written is no part of a record.
+
+    Raises:
+        InputError: when it lies in a run's folder, outside `derived/`.
+    """
+    inside = path.resolve()
+    for folder in inside.parents:
+        if (folder / INTENT).exists() and not inside.is_relative_to(folder / DERIVED):
+            raise InputError(
+                f"html: {str(path)!r} lies in a record; allowed is its {DERIVED}/ or another folder"
+            )
 
 
 def find(reference: str, runs: Path) -> Path:
@@ -248,15 +288,18 @@ def find(reference: str, runs: Path) -> Path:
     Raises:
         RecordError: when no run or more than one fits.
     """
-    if reference != "latest":
-        for path in (Path(reference), runs / reference):
-            if path.is_dir() and _looks_like_run(path):
-                return path
-    names = (
-        sorted(p.name for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name)) if runs.is_dir() else []
-    )
+    try:
+        if reference != "latest":
+            for path in (Path(reference), runs / reference):
+                if path.is_dir() and _looks_like_run(path):
+                    return path
+        names = []
+        if runs.is_dir():
+            names = sorted(p.name for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name))
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
+        raise RecordError(f"run: {reference[:40]!r} in {str(runs)[:40]!r}: {one_line(error)[:80]}") from None
     if reference == "latest" and names:
-        return runs / max(names, key=lambda name: ((runs / name).name[:16], (runs / name).stat().st_mtime_ns))
+        return runs / max(names, key=lambda name: (name[:16], _written(runs / name)))
     fits = [name for name in names if reference and name.startswith(reference)]
     if len(fits) == 1:
         return runs / fits[0]
@@ -269,6 +312,12 @@ def find(reference: str, runs: Path) -> Path:
 
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
+
+
+def _written(path: Path) -> int:
+    """Return when a run was written, for telling runs of one second apart."""
+    intent = path / INTENT
+    return intent.stat().st_mtime_ns if intent.exists() else 0
 
 
 def _looks_like_run(path: Path) -> bool:
@@ -306,24 +355,34 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _check_seal(path: Path) -> None:
-    seal_file = path / SEAL
-    content = _parse(seal_file)
-    expected = content.pop("sha256", None)
-    if _digest(canonical_json(content).encode()) != expected:
-        raise RecordError(f"run {path.name}: {SEAL} does not match its own checksum; the record is damaged")
-    if _read_bytes(seal_file) != _pretty(content | {"sha256": expected}):
-        raise RecordError(f"run {path.name}: {SEAL} was changed; the record is damaged")
-    for name, digest in content["files"].items():
+    for name, digest in _signed(path / SEAL)["files"].items():
         if _digest(_read_bytes(path / name)) != digest:
             raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
 
 
-def _read_counts(path: Path, plan: tuple[Chunk, ...], *, sealed: bool) -> dict[int, Counts]:
+def _signed(path: Path) -> dict[str, Any]:
+    """Return the content of a file that holds its own checksum and is written in one way only."""
+    content = _parse(path)
+    expected = content.pop("sha256", None)
+    try:
+        intact = _digest(canonical_json(content).encode()) == expected
+    except (ValueError, RecursionError):
+        intact = False
+    if not intact or _read_bytes(path) != _pretty(content | {"sha256": expected}):
+        raise RecordError(
+            f"run {path.parent.name}: {path.name} does not match its own checksum; the record is damaged"
+        )
+    return content
+
+
+def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, Counts]:
+    """Read the finished chunks; `width` is the number of classical bits."""
     file = path / COUNTS
     if not file.exists():
         return {}
     lines = _read_bytes(file).split(b"\n")
     shots = {chunk.id: chunk.shots for chunk in plan}
+    outcome = re.compile(rf"[01]{{{width}}}")
     found: dict[int, Counts] = {}
     for number, line in enumerate(lines[:-1], start=1):  # behind the last line break: a line cut short
         where = f"run {path.name}: {COUNTS} line {number}"
@@ -331,12 +390,14 @@ def _read_counts(path: Path, plan: tuple[Chunk, ...], *, sealed: bool) -> dict[i
             body = json.loads(line)
             expected = body.pop("sha256")
             chunk, counts = body["chunk"], body["counts"]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            intact = _digest(canonical_json(body).encode()) == expected and chunk in shots
+            fits = all(outcome.fullmatch(k) and type(n) is int and n > 0 for k, n in counts.items())
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RecordError(f"{where} is not a chunk; the record is damaged") from None
-        if _digest(canonical_json(body).encode()) != expected or chunk not in shots:
+        if not intact:
             raise RecordError(f"{where} does not match its checksum; the record is damaged")
-        if chunk in found or sum(counts.values()) != shots[chunk]:
-            raise RecordError(f"{where}: chunk {chunk} is there twice or has other shots than planned")
+        if chunk in found or not fits or sum(counts.values()) != shots[chunk]:
+            raise RecordError(f"{where}: chunk {chunk} is there twice or is not what was planned")
         found[chunk] = counts
     return found
 
@@ -344,7 +405,7 @@ def _read_counts(path: Path, plan: tuple[Chunk, ...], *, sealed: bool) -> dict[i
 def _parse(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(_read_bytes(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(
             f"run {path.parent.name}: {path.name} is not valid JSON ({one_line(error)})"
         ) from None

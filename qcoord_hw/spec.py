@@ -22,6 +22,7 @@ MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
 MAX_BLOCKS = 1000
+MAX_TEXT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class ExperimentSpec:
         """
         check_text("name", self.name)
         if not all(c.isascii() and (c.isalnum() or c == "-") for c in self.name):
-            raise InputError(f"name: {self.name!r}; allowed are letters, digits and dashes")
+            raise InputError(f"name: {shown(self.name)}; allowed are letters, digits and dashes")
         check_text("title", self.title)
         check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
@@ -109,16 +110,16 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     values = dict(data)
     parameters = values.get("parameters", {})
     if not isinstance(parameters, Mapping):
-        raise InputError(f"{where}: parameters: {parameters!r}; allowed is a table of names and values")
+        raise InputError(f"{where}: parameters: {shown(parameters)}; allowed is a table of names and values")
     for key, value in parameters.items():
         if not isinstance(value, (str, int, float, bool)):
             raise InputError(
-                f"{where}: parameters.{key}: {value!r}; allowed is text, a number, true or false"
+                f"{where}: parameters.{key}: {shown(value)}; allowed is text, a number, true or false"
             )
     values["parameters"] = tuple(sorted(parameters.items()))
     layout = values.get("layout", [])
     if not isinstance(layout, list):
-        raise InputError(f"{where}: layout: {layout!r}; allowed is a list of qubit numbers")
+        raise InputError(f"{where}: layout: {shown(layout)}; allowed is a list of qubit numbers")
     values["layout"] = tuple(layout)
     try:
         return ExperimentSpec(**values)
@@ -136,7 +137,7 @@ def read_spec(path: Path) -> ExperimentSpec:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # bad TOML or UTF-8, numbers too long, tables too deep
         raise InputError(f"{path}: not valid TOML ({one_line(error)})") from None
     return spec_from_mapping(data, where=path.name)
 
@@ -148,7 +149,7 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
         InputError: naming the field.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name}: {value!r}; allowed are integers from {low} to {high}")
+        raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
     return value
 
 
@@ -159,7 +160,18 @@ def check_text(name: str, value: object) -> None:
         InputError: naming the field.
     """
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise InputError(f"{name}: {value!r}; allowed is one line of text")
+        raise InputError(f"{name}: {shown(value)}; allowed is one line of text")
+    if len(value) > MAX_TEXT:
+        raise InputError(f"{name}: {len(value)} characters; allowed are at most {MAX_TEXT}")
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in an error message: on one line, not too long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer with too many digits
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def one_line(error: object) -> str:

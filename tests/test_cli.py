@@ -170,6 +170,9 @@ SPEC = 'name = "mine"\ntitle = "Mine"\nfamily = "nonlocal-game"\n[parameters]\ng
         (SPEC.replace('"chsh"', '"ghz"\nplayers = 7'), "parameters.players"),
         (SPEC.replace('"chsh"', '"chsh'), "not valid TOML"),
         ("\x00", "not valid TOML"),
+        (SPEC.replace("[param", "shots = " + "9" * 5000 + "\n[param"), "not valid TOML"),
+        ("a = " + "[" * 5000, "not valid TOML"),
+        (SPEC.replace("mine", "m" * 300), "name"),
         ("", "name is missing"),
     ],
 )
@@ -211,6 +214,12 @@ def test_a_wrong_spec_names_the_field(capsys, tmp_path, runs_dir, content, field
         (["report", "nothing"], "run"),
         (["show", "chsh", "--circuit", "9"], "circuit"),
         (["compare", "latest"], "run"),
+        (["report", "r" * 300], "run"),
+        (["report", "a\x00b"], "run"),
+        (["report", "a\nb"], "run"),
+        (["run", "a\nb.toml"], "a b.toml"),
+        (["run", "chsh", "--shots", "1_000"], "--shots"),
+        (["run", "chsh", "--shots", "9" * 5000], "--shots"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(capsys, arguments, field):
@@ -329,26 +338,53 @@ def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys):
     assert False in seen, "every process had finished before it was killed"
 
 
-def test_interruption_leaves_a_run_that_collect_finishes(monkeypatch, capsys, runs_dir):
-    from qcoord_hw.execution import simulate
-
-    whole = qc.run("chsh", shots=80, seed=5, runs=runs_dir / "whole").record.counts
-    draw = simulate.Simulator.counts
-    calls = []
-
-    def interrupted(self, circuit, shots, seed):
-        calls.append(circuit)
-        if len(calls) == 10:
-            raise KeyboardInterrupt
-        return draw(self, circuit, shots, seed)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(simulate.Simulator, "counts", interrupted)
-        status, out, err = call(capsys, "run", "chsh", "--shots", 80, "--seed", 5)
-    assert (status, out) == (130, "")
-    assert "collect" in err
-    unfinished = call_json(capsys, "report", "latest")
+def test_interruption_leaves_a_run_that_collect_finishes(capsys, tmp_path):
+    command = [sys.executable, "-m", "qcoord_hw.cli", "run", "ghz-6", "--shots", "8000", "--seed", "2"]
+    process = subprocess.Popen(
+        [*command, "--runs", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(file.read_bytes().count(b"\n") >= 20 for file in tmp_path.glob("*/counts.jsonl")):
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err.count(b"\n") == 1
+    assert b"collect" in err
+    unfinished = call_json(capsys, "report", "latest", "--runs", tmp_path)
     assert unfinished["state"] == "unfinished"
     assert unfinished["estimates"] == []
-    call_json(capsys, "collect", "latest")
-    assert qc.load_run("latest").record.counts == whole
+    assert call_json(capsys, "verify", call_json(capsys, "collect", "latest", "--runs", tmp_path)["run"])[
+        "ok"
+    ]
+    expected = qc.run("ghz-6", shots=8000, seed=2).record.counts
+    assert qc.load_run("latest", runs=tmp_path).record.counts == expected
+
+
+def test_the_page_never_replaces_a_part_of_a_record(capsys):
+    path = qc.run("chsh", shots=5, seed=1).path
+    for name in ("counts.jsonl", "page.html", "circuits/000.qasm"):
+        status, out, err = call(capsys, "report", path, "--html", path / name)
+        assert (status, out) == (2, "")
+        assert err.startswith("qcoord: error: html: ")
+    assert call_json(capsys, "report", path, "--html", path / "derived" / "mine.html")["ok"]
+    assert qc.load_run(path).record.sealed
+
+
+@pytest.mark.parametrize("redirect", [">&-", ">/dev/full"])
+def test_an_output_that_cannot_be_written_is_no_traceback(redirect):
+    done = subprocess.run(
+        f"{sys.executable} -m qcoord_hw.cli list {redirect}", shell=True, stderr=subprocess.PIPE, text=True
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if "full" in redirect else 0)
+
+
+def test_signs_that_an_encoding_lacks_are_replaced():
+    command = [sys.executable, "-m", "qcoord_hw.cli", "show", "chsh", "--circuit", "1"]
+    for encoding in ("ascii", "latin-1"):
+        environment = os.environ | {"PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, capture_output=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert b"Charlie applies ry" in done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import qcoord_hw as qc
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.spec import canonical_json
 
 
 @pytest.fixture
@@ -134,12 +137,12 @@ def test_runs_are_found_by_prefix_and_latest(path, runs_dir):
         record.find("", runs_dir)
 
 
-def test_a_newer_format_is_refused(path):
-    (path / "seal.json").unlink()
-    intent = json.loads((path / "intent.json").read_text())
-    (path / "intent.json").write_text(json.dumps(intent | {"format": record.FORMAT + 1}))
+def test_a_newer_format_is_refused(path, monkeypatch):
+    monkeypatch.setattr(record, "FORMAT", record.FORMAT + 1)
+    newer = qc.run("chsh", shots=4, seed=1).path
+    monkeypatch.undo()
     with pytest.raises(RecordError, match="format 2; this program reads format 1"):
-        record.read(path)
+        record.read(newer)
 
 
 def test_an_unwritable_folder_is_refused(tmp_path):
@@ -154,3 +157,60 @@ def test_two_processes_cannot_write_to_one_run(path):
     with record.writing(path), pytest.raises(RecordError, match="another process is writing"):
         qc.collect(path)
     assert qc.collect(path).record.sealed
+
+
+def sign(line: dict) -> str:
+    body = {key: value for key, value in line.items() if key != "sha256"}
+    digest = hashlib.sha256(canonical_json(body).encode()).hexdigest()
+    return canonical_json(body | {"sha256": digest})
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"00": 9, "11": -1},
+        {"00": 8.0},
+        {"00": True},
+        {"2x": 8},
+        {"0": 8},
+        {"": 8},
+        {"000": 8},
+        [8],
+        "8",
+        None,
+        {},
+    ],
+    ids=str,
+)
+def test_counts_with_a_right_checksum_must_still_be_counts(path, counts):
+    (path / "seal.json").unlink()
+    lines = (path / "counts.jsonl").read_text().splitlines()
+    lines[3] = sign(json.loads(lines[3]) | {"counts": counts})
+    (path / "counts.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.raises(RecordError, match=r"counts.jsonl line 4"):
+        record.read(path)
+
+
+@pytest.mark.parametrize("field", ["plan", "experiment", "target", "seed", "spec", "files", "provenance"])
+@pytest.mark.parametrize("value", ["x", {}, [], None, 7])
+def test_an_intent_of_another_shape_is_refused_in_words(path, field, value):
+    """All checksums are right: somebody made this record by hand."""
+    (path / "seal.json").unlink()
+    intent = json.loads((path / "intent.json").read_text()) | {field: value}
+    del intent["sha256"]
+    digest = hashlib.sha256(canonical_json(intent).encode()).hexdigest()
+    (path / "intent.json").write_bytes(record._pretty(intent | {"sha256": digest}))
+    for use in (qc.load_run, qc.collect, qc.replay):
+        with contextlib.suppress(qc.QcoordError):  # anything else is a traceback, and fails here
+            use(path).html()
+
+
+def test_a_file_outside_the_folder_is_never_read(path):
+    (path / "seal.json").unlink()
+    intent = json.loads((path / "intent.json").read_text())
+    del intent["sha256"]
+    intent["files"]["../../secret"] = "0" * 64
+    digest = hashlib.sha256(canonical_json(intent).encode()).hexdigest()
+    (path / "intent.json").write_bytes(record._pretty(intent | {"sha256": digest}))
+    with pytest.raises(RecordError, match="not in the folder"):
+        record.read(path)

@@ -141,9 +141,12 @@ class _Device:
         found = rx.vf2_mapping(self.coupled, graph, subgraph=True, induced=False, id_order=False)
         for mapping in islice(found, MAX_EMBEDDINGS):
             where = {position: physical for physical, position in mapping.items()}
-            cost = sum(w * self.pairs[frozenset((where[a], where[b]))] for a, b, w in pattern)
-            cost += sum(self.readout[where[i]] for i in range(size))
-            yield cost, [where[i] for i in range(size)]
+            gates = [w * self.pairs[frozenset((where[a], where[b]))] for a, b, w in pattern]
+            cost = math.fsum([*gates, *(self.readout[where[i]] for i in range(size))])
+            yield (
+                round(cost, 12),
+                [where[i] for i in range(size)],
+            )  # rounded: equal costs tie by qubit numbers
 
 
 def _cost(error: float | None) -> float:

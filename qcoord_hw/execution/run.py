@@ -15,7 +15,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import Executor, Prepared, Request, RunTarget
+from qcoord_hw.execution.targets import SAMPLER, Executor, Prepared, Request, RunTarget
 from qcoord_hw.protocols import Experiment
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
@@ -27,27 +27,34 @@ Progress = Callable[[int, int], None]
 MAX_SEED = 2**63 - 1
 
 
-def make_plan(circuits: int, shots: int, blocks: int, seed: int) -> tuple[Chunk, ...]:
+def make_plan(
+    circuits: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
+) -> tuple[Chunk, ...]:
     """Return the chunks in the order of execution.
 
     The shots of each circuit are spread over the blocks; within a block every circuit comes once, in an
-    order drawn from the seed. A chunk's seed depends on the root seed and its id alone, so it does not
-    depend on what was executed before it.
+    order drawn from the seed. A chunk's seed depends on the root seed, the name and its id alone: not on
+    what was executed before it, and runs of one root seed on two targets are independent.
 
     Args:
         circuits: how many circuits.
         shots: shots a circuit.
         blocks: how many blocks; at most one a shot is used.
         seed: root seed.
+        name: what is run where.
+        equal: take fewer blocks if needed, so that all chunks have the same shots.
     """
     blocks = min(blocks, shots)
-    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    if equal:
+        blocks = next(b for b in range(blocks, 0, -1) if shots % b == 0)
+    stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stem, 0)))
     plan = []
     for block in range(blocks):
         size = shots // blocks + (block < shots % blocks)
         for circuit in order.permutation(circuits):
             number = block * circuits + int(circuit)
-            state = np.random.SeedSequence(seed, spawn_key=(1, number)).generate_state(1, np.uint64)
+            state = np.random.SeedSequence(seed, spawn_key=(stem, 1, number)).generate_state(1, np.uint64)
             plan.append(Chunk(number, block, int(circuit), size, int(state[0])))
     return tuple(plan)
 
@@ -107,7 +114,9 @@ def execute(
     """
     prepared = target.prepare(circuits, spec.layout)
     executor = target.executor(prepared)
-    plan = make_plan(len(circuits), spec.shots, spec.blocks, seed)
+    name = f"{spec.name} on {prepared.target}"
+    equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
+    plan = make_plan(len(circuits), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
     kept = [c | {"measured": m} for c, m in zip(description["circuits"], measured, strict=True)]
     intent = {
@@ -145,15 +154,16 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
 
 def prepared_of(run: RunRecord) -> Prepared:
     """Return the circuits as executed, their layout and calibration, from a record alone."""
-    target = run.intent["target"]
-    return Prepared(
-        target["name"],
-        target["kind"],
-        from_qpy(run.file(record.EXECUTED)),
-        tuple(target["layout"]),
-        Snapshot.from_json(target["snapshot"]) if target["snapshot"] else None,
-        target["noise"],
-    )
+    with record.interpreting(run.path):
+        target = run.intent["target"]
+        return Prepared(
+            target["name"],
+            target["kind"],
+            from_qpy(run.file(record.EXECUTED)),
+            tuple(target["layout"]),
+            Snapshot.from_json(target["snapshot"]) if target["snapshot"] else None,
+            target["noise"],
+        )
 
 
 def circuits_of(run: RunRecord) -> tuple[QuantumCircuit, ...]:

@@ -238,7 +238,7 @@ class _SamplerExecutor:
         except Exception as error:  # whatever a provider raises: it is the target that failed
             raise TargetError(
                 f"target {self._prepared.target!r} failed: {type(error).__name__}: {one_line(error)}; "
-                "what was counted is kept, collect continues the run"
+                "what was counted is kept"
             ) from error
         for request, pub in zip(requests, result, strict=True):
             yield _register_counts(circuits[request.circuit], pub.data)

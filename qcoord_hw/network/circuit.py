@@ -11,6 +11,7 @@ from qiskit.circuit import (
     Barrier,
     CircuitError,
     ClassicalRegister,
+    ControlFlowOp,
     Instruction,
     QuantumCircuit,
     QuantumRegister,
@@ -104,16 +105,21 @@ class NetworkCircuit:
             topology: the network.
             name: name of the circuit.
         """
-        self.topology = topology
+        self._topology = topology
         self._circuit = QuantumCircuit(name=name)
         self._owner: list[str] = []  # of each qubit, now
         self._measured: set[int] = set()
-        self._knows: dict[ClassicalRegister, set[str]] = {}
+        self._knows: dict[ClassicalRegister, dict[str, None]] = {}  # in the order of learning
         self._usage: dict[str, dict[str, float]] = {}
         self._events: list[Event] = []
         self._acts: dict[str, list[tuple[object, ...]]] = {}
 
     # Reading
+
+    @property
+    def topology(self) -> Topology:
+        """The network."""
+        return self._topology
 
     @property
     def circuit(self) -> QuantumCircuit:
@@ -133,6 +139,10 @@ class NetworkCircuit:
     def bits(self, register: ClassicalRegister) -> tuple[int, ...]:
         """Return where a register's bits stand in an outcome string (classical bit 0 first)."""
         return tuple(self._circuit.find_bit(bit).index for bit in register)
+
+    def known_to(self, register: ClassicalRegister) -> tuple[str, ...]:
+        """Return who knows a register: the party that measured it, then those it was sent to."""
+        return tuple(self._knows.get(register, ()))
 
     def acts(self, party: str) -> tuple[tuple[object, ...], ...]:
         """Return what a party (or `SOURCE`, which prepares shared states) did, in order, as plain tuples.
@@ -217,6 +227,12 @@ class NetworkCircuit:
             InputError: when the sizes differ or the circuit has classical bits.
         """
         self._check_party(party)
+        qubits = list(qubits)
+        if not isinstance(operation, (QuantumCircuit, Instruction)) or isinstance(operation, ControlFlowOp):
+            kind = type(operation).__name__
+            raise InputError(
+                f"operation: {kind}; allowed are a gate or a circuit (and `when` for a condition)"
+            )
         block = operation
         if isinstance(operation, Instruction):
             block = QuantumCircuit(operation.num_qubits, operation.num_clbits)
@@ -230,6 +246,8 @@ class NetworkCircuit:
         indices = self._own(party, qubits, f"apply {gates} to {{}}")
         if when is not None:
             register, value = when
+            if not isinstance(register, ClassicalRegister):
+                raise InputError(f"when: {register!r}; allowed is a classical register and its value")
             self._check_known(party, register, f"act on {register.name}")
             check_integer(f"value of {register.name}", value, 0, 2 ** len(register) - 1)
         if when is None:
@@ -254,18 +272,19 @@ class NetworkCircuit:
             sender: who owns them now.
             receiver: who owns them afterwards.
             qubits: what is sent.
-            dimension: if given, the qubits are counted as one qudit of this dimension (at most
-                2^len(qubits)); else as len(qubits) qubits.
+            dimension: if given, the n qubits are counted as one qudit of this dimension, from
+                2^(n-1) + 1 to 2^n (fewer levels would need fewer qubits); else as n qubits.
 
         Raises:
             LocalityError: when there is no such quantum link or the sender does not own the qubits.
             InputError: when the dimension does not fit the qubits.
         """
+        qubits = list(qubits)
         self._indices(sender, qubits, "send {}")
         if not qubits:
             raise InputError("qubits: none; allowed is one or more")
         if dimension is not None:
-            check_integer("dimension", dimension, 2, 2 ** len(qubits))
+            check_integer("dimension", dimension, 2 ** (len(qubits) - 1) + 1, 2 ** len(qubits))
         self._check_link(sender, receiver, "qubits", self._names(qubits))
         indices = self._own(sender, qubits, f"send {{}} to {receiver}")
         used = self._link_usage(sender, receiver)
@@ -288,7 +307,7 @@ class NetworkCircuit:
         self._check_link(sender, receiver, "bits", register.name)
         self._check_known(sender, register, f"send {register.name} to {receiver}")
         self._link_usage(sender, receiver)["bits"] += len(register)
-        self._knows[register].add(receiver)
+        self._knows[register][receiver] = None
         self._act(sender, "send_bits", register.name, receiver)
         self._events.append(Event("bits", sender, name=str(len(register)), to=receiver))
 
@@ -308,6 +327,7 @@ class NetworkCircuit:
             InputError: when the register's name is taken.
         """
         self._check_party(party)
+        qubits = list(qubits)
         indices = self._own(party, qubits, "measure {}")
         name = register or self._free_name(f"{party.lower()}_bits")
         self._check_name(name)
@@ -315,7 +335,7 @@ class NetworkCircuit:
         self._circuit.add_register(bits)
         self._circuit.measure(qubits, bits)
         self._measured.update(indices)
-        self._knows[bits] = {party}
+        self._knows[bits] = {party: None}
         self._act(party, "measure", indices, name)
         self._events.append(Event("measure", party, indices, name))
         return bits
@@ -329,11 +349,11 @@ class NetworkCircuit:
         Raises:
             LocalityError: when these two may not share ebits.
         """
-        pair = next((p for p in self.topology.ebits if set(p) == {first, second}), None)
+        pair = next((p for p in self._topology.ebits if set(p) == {first, second}), None)
         if pair is None:
             raise LocalityError(
-                f"{first} and {second} cannot share ebits in network {self.topology.name!r}; "
-                f"allowed: {['-'.join(p) for p in self.topology.ebits] or 'none'}"
+                f"{first} and {second} cannot share ebits in network {self._topology.name!r}; "
+                f"allowed: {['-'.join(p) for p in self._topology.ebits] or 'none'}"
             )
         check_integer("count", count, 1, MAX_QUBITS)
         prepare = QuantumCircuit(2 * count)
@@ -346,14 +366,14 @@ class NetworkCircuit:
         return qubits[:count], qubits[count:]
 
     def share_state(
-        self, preparation: QuantumCircuit, holders: Mapping[str, int], qudits: int | None = None
+        self, preparation: QuantumCircuit, holders: Mapping[str, int], qubits_per_qudit: int = 1
     ) -> dict[str, list[Qubit]]:
         """Hand several parties one entangled state before the protocol starts; it is counted.
 
         Args:
             preparation: prepares the state from |0..0>; its qubits go to the holders in order.
             holders: party -> how many of the qubits it gets.
-            qudits: how many qudits the state is counted as; as many as qubits if omitted.
+            qubits_per_qudit: how many qubits hold one qudit; each holder gets whole qudits.
 
         Returns:
             Party -> its qubits.
@@ -363,22 +383,25 @@ class NetworkCircuit:
             InputError: when the numbers of qubits differ.
         """
         for party in holders:
-            if party not in self.topology.shared_state:
+            if party not in self._topology.shared_state:
                 raise LocalityError(
-                    f"{party} cannot hold a shared state in network {self.topology.name!r}; "
-                    f"allowed: {list(self.topology.shared_state) or 'nobody'}"
+                    f"{party} cannot hold a shared state in network {self._topology.name!r}; "
+                    f"allowed: {list(self._topology.shared_state) or 'nobody'}"
                 )
         for party, size in holders.items():
             check_integer(f"holders.{party}", size, 1, MAX_QUBITS)
         check_integer("classical bits of the preparation", preparation.num_clbits, 0, 0)
-        if qudits is not None:
-            check_integer("qudits", qudits, 1, preparation.num_qubits)
+        check_integer("qubits_per_qudit", qubits_per_qudit, 1, MAX_QUBITS)
+        if any(size % qubits_per_qudit for size in holders.values()):
+            raise InputError(
+                f"qubits_per_qudit: {qubits_per_qudit}; allowed is a divisor of each holder's qubits"
+            )
         if sum(holders.values()) != preparation.num_qubits:
             raise InputError(
                 f"holders: {sum(holders.values())} qubits; allowed is {preparation.num_qubits}, as prepared"
             )
         qubits = self._share(preparation, [(p, n, f"{p.lower()}_share") for p, n in holders.items()], "state")
-        self._count("shared", "qudits", preparation.num_qubits if qudits is None else qudits)
+        self._count("shared", "qudits", preparation.num_qubits // qubits_per_qudit)
         given, start = {}, 0
         for party, size in holders.items():
             given[party] = qubits[start : start + size]
@@ -394,8 +417,8 @@ class NetworkCircuit:
             LocalityError: when the network has no common randomness.
             InputError: when `values` is not positive.
         """
-        if not self.topology.common_randomness:
-            raise LocalityError(f"network {self.topology.name!r} has no common randomness")
+        if not self._topology.common_randomness:
+            raise LocalityError(f"network {self._topology.name!r} has no common randomness")
         check_integer("values", values, 1, 2**MAX_QUBITS)
         self._count("common", "random_bits", math.log2(values))
         self._events.append(Event("random", "", name=f"{math.log2(values):g}"))
@@ -445,10 +468,10 @@ class NetworkCircuit:
         if any(self._owner[i] != party for i in indices):
             raise LocalityError(f"{party} cannot {act.format(self._names(qubits))}: not its own")
         spent = [q for q, i in zip(qubits, indices, strict=True) if i in self._measured]
-        if spent and not self.topology.reuse_measured:
+        if spent and not self._topology.reuse_measured:
             raise LocalityError(
                 f"{party} cannot {act.format(self._names(spent))}: measured already, and network "
-                f"{self.topology.name!r} does not allow acting on a measured qubit"
+                f"{self._topology.name!r} does not allow acting on a measured qubit"
             )
         return indices
 
@@ -463,25 +486,25 @@ class NetworkCircuit:
         return tuple(self._circuit.find_bit(q).index for q in qubits)
 
     def _check_party(self, party: str) -> None:
-        if party not in self.topology.parties:
+        if party not in self._topology.parties:
             raise LocalityError(
-                f"no party {party!r} in network {self.topology.name!r}; "
-                f"parties: {list(self.topology.parties)}"
+                f"no party {party!r} in network {self._topology.name!r}; "
+                f"parties: {list(self._topology.parties)}"
             )
 
     def _check_link(self, sender: str, receiver: str, what: str, cargo: str) -> None:
-        link = self.topology.link(sender, receiver)
+        link = self._topology.link(sender, receiver)
         if link is None or not getattr(link, what):
-            links = [str(k) for k in self.topology.links if getattr(k, what)]
+            links = [str(k) for k in self._topology.links if getattr(k, what)]
             raise LocalityError(
-                f"{sender} cannot send {cargo} to {receiver}: network {self.topology.name!r} has no link "
+                f"{sender} cannot send {cargo} to {receiver}: network {self._topology.name!r} has no link "
                 f"{sender}->{receiver} for {what}; links for {what}: {links or 'none'}"
             )
 
     def _check_known(self, party: str, register: ClassicalRegister, act: str) -> None:
-        known = self._knows.get(register, set())
+        known = self.known_to(register)
         if party not in known:
-            raise LocalityError(f"{party} cannot {act}: known to {sorted(known) or 'nobody'} only")
+            raise LocalityError(f"{party} cannot {act}: known to {list(known) or 'nobody'} only")
 
     def _check_name(self, name: str) -> None:
         taken = {r.name for r in [*self._circuit.qregs, *self._circuit.cregs]}

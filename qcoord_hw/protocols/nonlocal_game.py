@@ -145,12 +145,20 @@ def _experiment(
 
 
 def _check_knowledge(experiment: Experiment) -> None:
-    """Check that every party acts on what it knows: a player on its own questions, others on none.
+    """Check that answers are the players' own, and that every party acts on what it knows.
+
+    A player knows its own questions, the others none.
 
     Raises:
-        LocalityError: naming the party and two circuits between which it must not differ.
+        LocalityError: naming the register that another measured, or the party and two circuits between
+            which it must not differ.
     """
     circuits, labels, play = experiment.circuits, experiment.labels, experiment.play
+    for net, player, i in itertools.product(circuits, play.players, range(play.rounds)):
+        name = _register(player, i, play.rounds)
+        register = next(r for r in net.circuit.cregs if r.name == name)
+        if net.known_to(register)[0] != player:
+            raise LocalityError(f"register {name!r} holds {player}'s answer, but another party measured it")
     for party in (*circuits[0].topology.parties, SOURCE):
         first: dict[tuple[int, ...], int] = {}
         for k, rounds in enumerate(play.questions):

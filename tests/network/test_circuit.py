@@ -163,7 +163,11 @@ INPUT = {
     "share_state: a holder of nothing": lambda w: w.net.share_state(bell(), {"A": 2, "C": 0}),
     "share_state: a holder of minus one": lambda w: w.net.share_state(bell(), {"A": 3, "C": -1}),
     "share_state: a measurement": lambda w: w.net.share_state(measuring(), {"A": 1, "C": 1}),
-    "share_state: negative qudits": lambda w: w.net.share_state(bell(), {"A": 1, "C": 1}, qudits=-2),
+    "share_state: a qudit on no qubits": lambda w: w.net.share_state(
+        bell(), {"A": 1, "C": 1}, qubits_per_qudit=-2
+    ),
+    "share_state: half a qudit": lambda w: w.net.share_state(bell(), {"A": 1, "C": 1}, qubits_per_qudit=2),
+    "send: more qubits than the dimension needs": lambda w: w.net.send("B", "C", w.b, dimension=2),
     "common_randomness: none": lambda w: w.net.common_randomness(0),
     "common_randomness: two and a half": lambda w: w.net.common_randomness(2.5),
 }
@@ -395,9 +399,9 @@ def test_ebits_and_shared_states_are_counted_and_owned():
     net.share_ebits("A", "B", 1)
     net.share_ebits("C", "B", 4)
     assert [net.owner(q) for q in second + first] == ["B", "B", "A", "A"]
-    given = net.share_state(bell(), {"C": 1, "A": 1}, qudits=1)
+    given = net.share_state(bell(), {"C": 1, "A": 1})
     assert {p: [net.owner(q) for q in qs] for p, qs in given.items()} == {"C": ["C"], "A": ["A"]}
-    net.share_state(bell(), {"A": 2})
+    net.share_state(bell(), {"A": 2}, qubits_per_qudit=2)
     assert net.usage == {"A-B": {"ebits": 3}, "B-C": {"ebits": 4}, "shared": {"qudits": 3}}
 
 

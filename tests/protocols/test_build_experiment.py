@@ -11,7 +11,7 @@ import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate
 
-from qcoord_hw.errors import InputError, QcoordError
+from qcoord_hw.errors import InputError, LocalityError, QcoordError
 from qcoord_hw.execution.run import describe, make_plan
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import (
@@ -53,7 +53,7 @@ def gates(spec: ExperimentSpec) -> list[list[tuple[str, tuple[float, ...], tuple
 
 
 def plan(spec: ExperimentSpec) -> tuple[object, ...]:
-    return make_plan(len(build_experiment(spec).circuits), spec.shots, spec.blocks, seed=5)
+    return make_plan(len(build_experiment(spec).circuits), spec.shots, spec.blocks, seed=5, name="x on y")
 
 
 def test_every_field_of_a_spec_has_an_effect():
@@ -96,7 +96,7 @@ def test_every_field_of_a_spec_has_an_effect():
 
 
 def test_the_plan_holds_the_shots_that_were_asked_for():
-    chunks = make_plan(4, 103, 8, seed=1)
+    chunks = make_plan(4, 103, 8, seed=1, name="a")
     assert {c: sum(k.shots for k in chunks if k.circuit == c) for c in range(4)} == dict.fromkeys(
         range(4), 103
     )
@@ -104,7 +104,16 @@ def test_the_plan_holds_the_shots_that_were_asked_for():
     for block in range(8):
         assert sorted(k.circuit for k in chunks if k.block == block) == [0, 1, 2, 3]
     assert len({k.seed for k in chunks}) == len({k.id for k in chunks}) == len(chunks) == 32
-    assert make_plan(4, 103, 8, seed=1) == chunks != make_plan(4, 103, 8, seed=2)
+    assert make_plan(4, 103, 8, seed=1, name="a") == chunks != make_plan(4, 103, 8, seed=2, name="a")
+    other = make_plan(4, 103, 8, seed=1, name="b")
+    assert {k.seed for k in chunks}.isdisjoint(k.seed for k in other)
+
+
+@pytest.mark.parametrize(("shots", "blocks"), [(100, 5), (96, 8), (7, 7), (103, 1), (1, 1)])
+def test_equal_chunks_where_a_job_takes_one_number_of_shots(shots, blocks):
+    chunks = make_plan(2, shots, 8, seed=1, name="a", equal=True)
+    assert {k.shots for k in chunks} == {shots // blocks}
+    assert len(chunks) == 2 * blocks
 
 
 @pytest.mark.parametrize("rounds", [2, 3])
@@ -399,6 +408,19 @@ def test_a_question_of_another_may_not_be_used(cheat):
         return
     with pytest.raises(QcoordError):
         game_experiment(chsh(), told, name="n", title="t")
+
+
+def test_an_answer_must_be_measured_by_its_player():
+    def by_bob(x: int, y: int) -> NetworkCircuit:
+        net = NetworkCircuit(QUANTUM_BROADCAST)
+        b = net.allocate("Alice", 2)
+        net.send("Alice", "Bob", b)
+        net.measure("Bob", b[:1], "bob")
+        net.measure("Bob", b[1:], "charlie")
+        return net
+
+    with pytest.raises(LocalityError, match="'charlie' holds Charlie's answer"):
+        game_experiment(chsh(), by_bob, name="n", title="t")
 
 
 def test_what_a_player_measures_may_depend_on_its_own_question(distribution):
