@@ -18,8 +18,11 @@ MAX_EMBEDDINGS = 50_000
 120 qubits has fewer."""
 
 
-Pattern = tuple[tuple[int, int, float], ...]
-"""A connected part's two-qubit gates: (qubit, qubit, mean number of gates), qubits numbered in the part."""
+VIRTUAL = {"rz", "z", "s", "sdg", "t", "tdg", "p", "id", "measure", "reset", "delay", "barrier"}
+"""What costs a qubit no gate error: rotations about Z are done in software; readout is counted apart."""
+
+Pattern = tuple[tuple[tuple[int, ...], float], ...]
+"""A connected part's gates: (qubits, mean number of gates a circuit), qubits numbered in the part."""
 
 
 def interactions(circuit: QuantumCircuit) -> Counter[frozenset[int]]:
@@ -47,7 +50,7 @@ def choose_layout(circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> tup
     Every two-qubit gate of every circuit falls on a coupled pair, so nothing has to be routed and no
     qubit can pass through another party. Among all such embeddings the one with the smallest expected
     number of errors (gates and readout, by calibration) is taken; disconnected parts are placed one
-    after the other, the costliest first.
+    after the other, the largest first.
 
     Raises:
         TooLargeError: when the circuits do not fit the device.
@@ -57,9 +60,9 @@ def choose_layout(circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> tup
         raise TooLargeError(
             f"target: {snapshot.device} has {snapshot.num_qubits} qubits; this experiment needs {size}"
         )
-    weights = _average_interactions(circuits)
+    weights = _average_gates(circuits)
     device = _Device(snapshot)
-    parts = components(size, weights)
+    parts = components(size, [pair for pair in weights if len(pair) == 2])
     placed: dict[int, int] = {}
     by_shape: dict[Pattern, list[tuple[float, list[int]]]] = {}
     for part in sorted(parts, key=len, reverse=True):
@@ -89,34 +92,44 @@ def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snap
     if unknown := [q for q in layout if not 0 <= q < snapshot.num_qubits]:
         raise InputError(f"layout: qubit {unknown[0]}; {snapshot.device} has 0 to {snapshot.num_qubits - 1}")
     coupled = {frozenset(g.qubits) for g in snapshot.gates if len(g.qubits) == 2}
-    for pair in _average_interactions(circuits):
-        a, b = (layout[q] for q in sorted(pair))
+    for pair in (sorted(qubits) for qubits in _average_gates(circuits) if len(qubits) == 2):
+        a, b = (layout[q] for q in pair)
         if coupled and frozenset((a, b)) not in coupled:
             raise InputError(
                 f"layout: qubits {a} and {b} of {snapshot.device} are not coupled; a gate needs them"
             )
 
 
-def _average_interactions(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
-    """Return the mean number of two-qubit gates a circuit on each pair."""
+def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
+    """Return the mean number of gates a circuit on each qubit and pair.
+
+    A two-qubit gate also counts once on each of its qubits, for the rotation that compiling adds.
+    """
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
-        total.update(interactions(circuit))
-    if wide := [pair for pair in total if len(pair) > 2]:
-        raise TooLargeError(
-            f"target: a gate acts on {len(wide[0])} qubits at once; allowed on devices are one or two"
-        )
-    return {pair: count / len(circuits) for pair, count in total.items()}
+        for instruction in circuit.data:
+            if instruction.operation.name in VIRTUAL:
+                continue
+            qubits = [circuit.find_bit(q).index for q in instruction.qubits]
+            if len(qubits) > 2:
+                raise TooLargeError(
+                    f"target: gate {instruction.operation.name} acts on {len(qubits)} qubits at once; "
+                    "allowed on devices are one or two"
+                )
+            total[frozenset(qubits)] += 1
+            total.update(frozenset([q]) for q in qubits if len(qubits) == 2)
+    return {qubits: count / len(circuits) for qubits, count in total.items()}
 
 
 def _pattern(part: Sequence[int], weights: Mapping[frozenset[int], float]) -> Pattern:
     local = {q: i for i, q in enumerate(part)}
-    edges = []
-    for pair, weight in weights.items():
-        if pair <= local.keys():
-            a, b = sorted(local[q] for q in pair)
-            edges.append((a, b, weight))
-    return tuple(sorted(edges))
+    return tuple(
+        sorted(
+            (tuple(sorted(local[q] for q in qubits)), w)
+            for qubits, w in weights.items()
+            if qubits <= local.keys()
+        )
+    )
 
 
 class _Device:
@@ -124,29 +137,29 @@ class _Device:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.readout = {q.index: _cost((q.p10 + q.p01) / 2) for q in snapshot.qubits}
-        self.pairs: dict[frozenset[int], float] = {}
+        self.gates = {frozenset([q.index]): 0.0 for q in snapshot.qubits}
         for gate in snapshot.gates:
-            if len(gate.qubits) == 2:
-                pair, cost = frozenset(gate.qubits), _cost(gate.error)
-                self.pairs[pair] = min(cost, self.pairs.get(pair, math.inf))
+            qubits, cost = frozenset(gate.qubits), _cost(gate.error)
+            if len(qubits) == 2:  # one direction may be stated, or both
+                self.gates[qubits] = min(cost, self.gates.get(qubits, math.inf))
+            elif gate.name not in VIRTUAL:
+                self.gates[qubits] = max(cost, self.gates[qubits])
         self.coupled = rx.PyGraph(multigraph=False)
         self.coupled.add_nodes_from(range(snapshot.num_qubits))
-        self.coupled.add_edges_from_no_data([(min(pair), max(pair)) for pair in self.pairs])
+        self.coupled.add_edges_from_no_data([(min(q), max(q)) for q in self.gates if len(q) == 2])
 
     def embeddings(self, size: int, pattern: Pattern) -> Iterator[tuple[float, list[int]]]:
         """Yield (cost, physical qubits) of the embeddings of a connected pattern."""
         graph = rx.PyGraph()
         graph.add_nodes_from(range(size))
-        graph.add_edges_from_no_data([(a, b) for a, b, _ in pattern])
+        graph.add_edges_from_no_data([(q[0], q[1]) for q, _ in pattern if len(q) == 2])
         found = rx.vf2_mapping(self.coupled, graph, subgraph=True, induced=False, id_order=False)
         for mapping in islice(found, MAX_EMBEDDINGS):
             where = {position: physical for physical, position in mapping.items()}
-            gates = [w * self.pairs[frozenset((where[a], where[b]))] for a, b, w in pattern]
+            gates = [w * self.gates[frozenset(where[i] for i in qubits)] for qubits, w in pattern]
             cost = math.fsum([*gates, *(self.readout[where[i]] for i in range(size))])
-            yield (
-                round(cost, 12),
-                [where[i] for i in range(size)],
-            )  # rounded: equal costs tie by qubit numbers
+            # Rounded, so that equal costs tie and the smaller qubit numbers are taken.
+            yield round(cost, 12), [where[i] for i in range(size)]
 
 
 def _cost(error: float | None) -> float:

@@ -1,4 +1,8 @@
-"""A quantum circuit that knows who owns each qubit, and counts what each link and resource was used for."""
+"""A quantum circuit that knows who owns each qubit, and counts what each link and resource was used for.
+
+One class in one long module, half of it documentation: all that a protocol can do, and every check on it, can
+be read in one place.
+"""
 
 from __future__ import annotations
 
