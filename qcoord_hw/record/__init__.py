@@ -1,0 +1,58 @@
+"""A run's folder: what was decided before, what was counted, and the seal over both. Never estimates.
+
+    <runs>/<utc>-<spec_id8>-<target>/
+        circuits.qpy      the circuits as built
+        executed.qpy      the circuits as executed
+        circuits/000.qasm one OpenQASM 3 file a circuit, for people
+        intent.json       everything decided before execution, with its own checksum
+        counts.jsonl      one line a finished chunk, appended as it is counted
+        seal.json         SHA-256 of every file above, once all chunks are there
+        derived/          what reports derive; not part of the record
+
+The folder appears at once, by renaming, with everything that is decided before execution. Without
+`seal.json` it is unfinished and can be continued; a last line of `counts.jsonl` that was cut short is a chunk
+that was never finished. A sealed folder whose files do not match its seal is refused.
+
+`FORMAT` is raised when an older program could no longer read a new record rightly (a field renamed, its
+meaning or unit changed); adding a field does not raise it. A record of a newer format is refused, older
+ones are read as long as this module knows them.
+"""
+
+from qcoord_hw.record.lookup import check_outside, find, runs_folder
+from qcoord_hw.record.reader import (
+    CIRCUITS,
+    COUNTS,
+    DERIVED,
+    EXECUTED,
+    FORMAT,
+    INTENT,
+    SEAL,
+    Chunk,
+    Counts,
+    RunRecord,
+    interpreting,
+    read,
+)
+from qcoord_hw.record.writer import append, create, seal, writing
+
+__all__ = [
+    "CIRCUITS",
+    "COUNTS",
+    "DERIVED",
+    "EXECUTED",
+    "FORMAT",
+    "INTENT",
+    "SEAL",
+    "Chunk",
+    "Counts",
+    "RunRecord",
+    "append",
+    "check_outside",
+    "create",
+    "find",
+    "interpreting",
+    "read",
+    "runs_folder",
+    "seal",
+    "writing",
+]

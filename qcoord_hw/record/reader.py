@@ -1,0 +1,159 @@
+"""Reading a run: its plan, its counts, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import RecordError
+from qcoord_hw.record.files import digest, read_bytes, read_signed
+from qcoord_hw.spec import canonical_json, one_line
+
+FORMAT = 1
+
+INTENT = "intent.json"
+COUNTS = "counts.jsonl"
+SEAL = "seal.json"
+CIRCUITS = "circuits.qpy"
+EXECUTED = "executed.qpy"
+DERIVED = "derived"
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A part of the plan: one circuit's shots in one block.
+
+    Attributes:
+        id: its number in the plan; also part of its seed.
+        block: in which block it is executed.
+        circuit: index of the circuit.
+        shots: how many.
+        seed: seed of its draw.
+    """
+
+    id: int
+    block: int
+    circuit: int
+    shots: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """A run as read from its folder.
+
+    Attributes:
+        path: the folder.
+        intent: what was decided before execution.
+        plan: the chunks, in the order of execution.
+        counts: chunk id -> counts (outcome strings with classical bit 0 first), for finished chunks.
+        sealed: whether all chunks are there and the record is closed.
+    """
+
+    path: Path
+    intent: dict[str, Any]
+    plan: tuple[Chunk, ...]
+    counts: Mapping[int, Counts]
+    sealed: bool
+
+    @property
+    def missing(self) -> tuple[Chunk, ...]:
+        """The chunks that are not counted yet, in the order of execution."""
+        return tuple(chunk for chunk in self.plan if chunk.id not in self.counts)
+
+    def by_block(self) -> dict[tuple[int, int], Counts]:
+        """Return (block, circuit) -> counts of the finished chunks."""
+        return {(c.block, c.circuit): self.counts[c.id] for c in self.plan if c.id in self.counts}
+
+    def file(self, name: str) -> bytes:
+        """Return the content of one of the record's files."""
+        return read_bytes(self.path / name)
+
+
+def read(path: Path) -> RunRecord:
+    """Read a run and check every checksum.
+
+    Raises:
+        RecordError: naming the file that is missing, damaged or of an unknown format.
+    """
+    sealed = (path / SEAL).exists()
+    if sealed:
+        _check_seal(path)
+    intent = read_signed(path / INTENT)
+    if intent.get("format") != FORMAT:
+        raise RecordError(
+            f"run {path.name}: {INTENT}: format {intent.get('format')!r}; this program reads format {FORMAT}"
+        )
+    with interpreting(path):
+        files = dict(intent["files"])
+        plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
+        width = len(intent["experiment"]["circuits"][0]["measured"])
+    for name, expected in files.items():
+        if not (path / name).resolve().is_relative_to(path.resolve()):
+            raise RecordError(f"run {path.name}: {INTENT} names {name!r}, which is not in the folder")
+        if digest(read_bytes(path / name)) != expected:
+            raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
+    counts = _read_counts(path, plan, width)
+    if sealed and len(counts) != len(plan):
+        raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
+    return RunRecord(path, intent, plan, counts, sealed)
+
+
+@contextmanager
+def interpreting(path: Path) -> Iterator[None]:
+    """Turn what a record of another shape runs into, although its checksums match, into a `RecordError`."""
+    try:
+        yield
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise RecordError(
+            f"run {path.name}: the record cannot be interpreted ({type(error).__name__}: {one_line(error)}); "
+            "it was altered or made by another program"
+        ) from error
+
+
+def _check_seal(path: Path) -> None:
+    for name, expected in read_signed(path / SEAL)["files"].items():
+        if digest(read_bytes(path / name)) != expected:
+            raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
+
+
+def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, Counts]:
+    """Read the finished chunks; `width` is the number of classical bits."""
+    file = path / COUNTS
+    if not file.exists():
+        return {}
+    lines = read_bytes(file).split(b"\n")
+    shots = {chunk.id: chunk.shots for chunk in plan}
+    outcome = re.compile(rf"[01]{{{width}}}")
+    found: dict[int, Counts] = {}
+    for number, line in enumerate(lines[:-1], start=1):  # behind the last line break: a line cut short
+        where = f"run {path.name}: {COUNTS} line {number}"
+        try:
+            body = json.loads(line)
+            expected = body.pop("sha256")
+            chunk, counts = body["chunk"], body["counts"]
+            intact = digest(canonical_json(body).encode()) == expected and chunk in shots
+            fits = all(outcome.fullmatch(k) and type(n) is int and n > 0 for k, n in counts.items())
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise RecordError(f"{where} is not a chunk; the record is damaged") from None
+        if not intact:
+            raise RecordError(f"{where} does not match its checksum; the record is damaged")
+        if chunk in found or not fits or sum(counts.values()) != shots[chunk]:
+            raise RecordError(f"{where}: chunk {chunk} is there twice or is not what was planned")
+        found[chunk] = counts
+    return found
