@@ -14,12 +14,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qcoord_hw import theory
+    from qcoord_hw import network, theory
     from qcoord_hw.analysis.estimate import Estimate
-    from qcoord_hw.api import Result, collect, compare, load_run, replay, run, verify
-    from qcoord_hw.errors import InputError, LocalityError, QcoordError, RecordError, TargetError
-    from qcoord_hw.network import NetworkCircuit, Topology
+    from qcoord_hw.api import Result, collect, compare, load_run, replay, run, verify, write_report
+    from qcoord_hw.errors import (
+        InputError,
+        LocalityError,
+        QcoordError,
+        RecordError,
+        TargetError,
+        TooLargeError,
+    )
+    from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
+    from qcoord_hw.theory.value import Value
 
 _HOMES = {
     "collect": "api",
@@ -41,13 +49,19 @@ _HOMES = {
     "Strategy": "protocols",
     "game_experiment": "protocols",
     "strategy_experiment": "protocols",
+    "Link": "network",
+    "TooLargeError": "errors",
+    "Value": "theory.value",
+    "network": "",
     "theory": "",
+    "write_report": "api",
 }
 
 __all__ = [
     "Estimate",
     "Experiment",
     "InputError",
+    "Link",
     "LocalityError",
     "NetworkCircuit",
     "QcoordError",
@@ -55,16 +69,20 @@ __all__ = [
     "Result",
     "Strategy",
     "TargetError",
+    "TooLargeError",
     "Topology",
+    "Value",
     "collect",
     "compare",
     "game_experiment",
     "load_run",
+    "network",
     "replay",
     "run",
     "strategy_experiment",
     "theory",
     "verify",
+    "write_report",
 ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.report.summary import differences, summarise
-from qcoord_hw.spec import MAX_SHOTS, ExperimentSpec, check_integer, spec_from_mapping
+from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
 from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ def run(
     target: Any = "aer",
     shots: int | None = None,
     seed: int | None = None,
+    layout: Sequence[int] | None = None,
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     progress: Progress | None = None,
@@ -122,6 +125,7 @@ def run(
         target: `aer`, `fake_NAME`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
@@ -137,7 +141,7 @@ def run(
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
-    spec, built = _prepare(experiment, shots)
+    spec, built = build(experiment, shots, layout)
     circuits = [net.circuit for net in built.circuits]
     where = resolve_target(target)
     path = execute(describe(built), circuits, spec, where, seed, record.runs_folder(runs), progress)
@@ -171,7 +175,10 @@ def collect(
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.sealed:
-        finish(found.path, _target_of(found, target), progress)
+        where, begun = _target_of(found, target), found.intent["target"]["name"]
+        if where.name != begun:
+            raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
+        finish(found.path, where, progress)
     return Result(record.read(found.path), confidence)
 
 
@@ -277,24 +284,27 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def build(
-    experiment: str | Path | ExperimentSpec, shots: int | None = None
+    experiment: str | Path | ExperimentSpec | Experiment,
+    shots: int | None = None,
+    layout: Sequence[int] | None = None,
 ) -> tuple[ExperimentSpec, Experiment]:
-    """Return the spec and the built circuits of a catalogue name, path or spec, without running anything."""
-    return _prepare(experiment, shots)
+    """Return the spec and the built circuits of an experiment, without running anything.
 
+    Args:
+        experiment: as in `run`.
+        shots: shots a circuit, if not the spec's.
+        layout: physical qubits, if not the spec's.
 
-def _prepare(
-    experiment: str | Path | ExperimentSpec | Experiment, shots: int | None
-) -> tuple[ExperimentSpec, Experiment]:
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed.
+    """
     from qcoord_hw.protocols import Experiment, build_experiment
 
-    if shots is not None:
-        check_integer("shots", shots, 1, MAX_SHOTS)
     if isinstance(experiment, Experiment):
         from qcoord_hw.execution.run import spec_of
 
-        return spec_of(experiment, shots or 4096), experiment
-    if isinstance(experiment, (str, Path)):
+        spec = spec_of(experiment)
+    elif isinstance(experiment, (str, Path)):
         spec = load_spec(str(experiment))
     elif isinstance(experiment, ExperimentSpec):
         spec = experiment
@@ -302,8 +312,11 @@ def _prepare(
         raise InputError(
             f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec or an Experiment"
         )
-    spec = spec.with_shots(shots) if shots else spec
-    return spec, build_experiment(spec)
+    if shots is not None:
+        spec = replace(spec, shots=shots)
+    if layout is not None:
+        spec = replace(spec, layout=tuple(layout))
+    return spec, experiment if isinstance(experiment, Experiment) else build_experiment(spec)
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:

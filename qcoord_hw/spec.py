@@ -10,7 +10,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,6 @@ class ExperimentSpec:
     def spec_id(self) -> str:
         """SHA-256, in hexadecimal, of the canonical JSON of the whole content."""
         return hashlib.sha256(canonical_json(self.to_json()).encode()).hexdigest()
-
-    def with_shots(self, shots: int) -> ExperimentSpec:
-        """Return the same spec with another number of shots a circuit."""
-        return replace(self, shots=shots)
 
 
 def canonical_json(value: Any) -> str:

@@ -93,11 +93,8 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
     return GameAnalysis(
         estimates=tuple(estimates),
         checks={
-            "no_signalling": {
-                "p_value": no_signalling(play, cells),
-                "method": "chi-square, Bonferroni over players",
-            },
-            "drift": {"p_value": drift(cells), "method": "chi-square over blocks"},
+            "no_signalling": _check(no_signalling(play, cells), "chi-square, Bonferroni over players", play),
+            "drift": _check(drift(cells), "chi-square over blocks", play),
         },
         questions=tuple(_row(cell, confidence) for cell in cells),
     )
@@ -122,27 +119,33 @@ def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
     )
 
 
-def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> float:
-    """Return the p-value that no player's answers depend on the others' questions, from raw counts.
+def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> tuple[float, int]:
+    """Return (p-value, degrees of freedom) that no player's answers depend on the others' questions.
 
     For each player, round and own question the distribution of its answer is compared across the
     questions of the others; circuits are independent, so chi-squares add up; players share shots, so
     their p-values are combined by Bonferroni.
     """
-    p_values = []
+    tests = []
     for player in range(play.game.players):
         tables: dict[tuple[int, int], list[npt.NDArray[np.int64]]] = {}
         others = tuple(1 + p for p in range(play.game.players) if p != player)
         for cell in cells:
             marginal = cell.tally.sum(axis=(0, *others))
             tables.setdefault((cell.round, cell.question[player]), []).append(marginal)
-        p_values.append(combined_p_value(np.array(rows) for rows in tables.values()))
-    return min(1.0, len(p_values) * min(p_values))
+        tests.append(combined_p_value(np.array(rows) for rows in tables.values()))
+    return min(1.0, len(tests) * min(p for p, _ in tests)), sum(freedom for _, freedom in tests)
 
 
-def drift(cells: Iterable[Cell]) -> float:
-    """Return the p-value that every circuit's outcomes are the same in all blocks, from raw counts."""
+def drift(cells: Iterable[Cell]) -> tuple[float, int]:
+    """Return (p-value, degrees of freedom) that every circuit's outcomes are the same in all blocks."""
     return combined_p_value(cell.tally.reshape(len(cell.tally), -1) for cell in cells)
+
+
+def _check(result: tuple[float, int], method: str, play: GamePlay) -> dict[str, Any]:
+    p_value, freedom = result
+    rounds = "" if play.rounds == 1 else ", rounds taken as independent"
+    return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method + rounds}
 
 
 def _integer(bits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -283,8 +286,13 @@ def _mitigated(
 
 
 def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None:
-    """Return what gives the confusion matrices of some classical bits of a circuit; None if unknown."""
+    """Return what gives the confusion matrices of some classical bits of a circuit.
+
+    None if they are unknown, or if later gates hung on read bits: their errors cannot be inverted afterwards.
+    """
     snapshot = record.intent["target"]["snapshot"]
+    if record.intent["experiment"].get("feed_forward"):
+        return None
     if snapshot is None or all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
         return None
     errors = {q["index"]: (q["p10"], q["p01"]) for q in snapshot["qubits"]}

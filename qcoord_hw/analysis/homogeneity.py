@@ -42,11 +42,11 @@ def statistic(table: npt.NDArray[np.int64]) -> tuple[float, int]:
     return value, (observed.shape[0] - 1) * (observed.shape[1] - 1)
 
 
-def combined_p_value(tables: Iterable[npt.NDArray[np.int64]]) -> float:
-    """Return the p-value that every table is homogeneous; the tables must be independent.
+def combined_p_value(tables: Iterable[npt.NDArray[np.int64]]) -> tuple[float, int]:
+    """Return (p-value, degrees of freedom) that every table is homogeneous; tables must be independent.
 
     Without any degree of freedom there is nothing to test and the p-value is 1.
     """
     parts = [statistic(table) for table in tables]
     freedom = sum(d for _, d in parts)
-    return float(chdtrc(freedom, sum(v for v, _ in parts))) if freedom else 1.0
+    return (float(chdtrc(freedom, sum(v for v, _ in parts))) if freedom else 1.0), freedom

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-MAX_BITS = 14
-
 
 def invert_readout(
     frequencies: npt.NDArray[np.float64], matrices: npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qiskit import qasm3, qpy
 from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
-from qcoord_hw.errors import RecordError
+from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.spec import one_line
 
 
@@ -32,8 +32,15 @@ def from_qpy(data: bytes) -> tuple[QuantumCircuit, ...]:
 
 
 def to_qasm(circuit: QuantumCircuit) -> str:
-    """Return one circuit as OpenQASM 3."""
-    return str(qasm3.dumps(circuit))
+    """Return one circuit as OpenQASM 3.
+
+    Raises:
+        InputError: when a gate of it has no definition there.
+    """
+    try:
+        return str(qasm3.dumps(circuit))
+    except qasm3.QASM3ExporterError as error:
+        raise InputError(f"circuit {circuit.name!r}: cannot be OpenQASM 3 ({one_line(error)})") from error
 
 
 def in_a_row(circuits: Sequence[QuantumCircuit]) -> QuantumCircuit:

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import rustworkx as rx
-from qiskit.circuit import Barrier, QuantumCircuit
+from qiskit.circuit import Barrier, ControlFlowOp, QuantumCircuit
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.snapshot import Snapshot
 
 MAX_EMBEDDINGS = 50_000
-"""Embeddings of one connected pattern that are compared at most; a line of six on a square lattice of
-120 qubits has fewer."""
+"""Embeddings of one connected pattern that are compared at most."""
 
 
 VIRTUAL = {"rz", "z", "s", "sdg", "t", "tdg", "p", "id", "measure", "reset", "delay", "barrier"}
@@ -73,8 +72,8 @@ def choose_layout(circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> tup
         best = next((e for _, e in by_shape[pattern] if taken.isdisjoint(e)), None)
         if best is None:
             raise TooLargeError(
-                f"target: {snapshot.device} has no free qubits coupled as the two-qubit gates of this "
-                f"experiment need ({size} qubits in {len(parts)} connected parts, no routing)"
+                f"target: {snapshot.device}: found no free qubits coupled as the two-qubit gates need "
+                f"({size} qubits in {len(parts)} connected parts, no routing)"
             )
         placed.update(zip(part, best, strict=True))
     return tuple(placed[q] for q in range(size))
@@ -107,18 +106,25 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
     """
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
-        for instruction in circuit.data:
-            if instruction.operation.name in VIRTUAL:
-                continue
-            qubits = [circuit.find_bit(q).index for q in instruction.qubits]
+        for name, qubits in _gates(circuit, range(circuit.num_qubits)):
             if len(qubits) > 2:
                 raise TooLargeError(
-                    f"target: gate {instruction.operation.name} acts on {len(qubits)} qubits at once; "
-                    "allowed on devices are one or two"
+                    f"target: gate {name} acts on {len(qubits)} qubits; allowed on devices are one or two"
                 )
             total[frozenset(qubits)] += 1
             total.update(frozenset([q]) for q in qubits if len(qubits) == 2)
     return {qubits: count / len(circuits) for qubits, count in total.items()}
+
+
+def _gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield name and qubits of every gate that costs anything, also of those under a condition."""
+    for instruction in circuit.data:
+        qubits = [where[circuit.find_bit(q).index] for q in instruction.qubits]
+        if isinstance(instruction.operation, ControlFlowOp):
+            for block in instruction.operation.blocks:
+                yield from _gates(block, qubits)
+        elif instruction.operation.name not in VIRTUAL:
+            yield instruction.operation.name, qubits
 
 
 def _pattern(part: Sequence[int], weights: Mapping[frozenset[int], float]) -> Pattern:

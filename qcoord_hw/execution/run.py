@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
@@ -19,7 +19,7 @@ from qcoord_hw.execution.targets import SAMPLER, Executor, Prepared, Request, Ru
 from qcoord_hw.protocols import Experiment
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import ExperimentSpec, canonical_json
 
 Progress = Callable[[int, int], None]
 """Called with (chunks done, chunks planned) after every chunk."""
@@ -59,19 +59,19 @@ def make_plan(
     return tuple(plan)
 
 
-def spec_of(experiment: Experiment, shots: int, blocks: int = 8) -> ExperimentSpec:
+def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
-    Its family is `python`; the circuits' hash stands among the parameters, so its id is their identity.
+    Its family is `python`; a hash of protocol, scoring and circuits stands among the parameters, so its id
+    is their identity.
     """
-    text = "\n".join(to_qasm(net.circuit) for net in experiment.circuits)
+    parts = [canonical_json(describe(experiment)), *(to_qasm(net.circuit) for net in experiment.circuits)]
+    text = "\n".join(parts)
     return ExperimentSpec(
         name=experiment.name,
         title=experiment.title,
         family="python",
-        parameters=(("circuits_sha256", hashlib.sha256(text.encode()).hexdigest()),),
-        shots=shots,
-        blocks=blocks,
+        parameters=(("sha256", hashlib.sha256(text.encode()).hexdigest()),),
     )
 
 
@@ -83,6 +83,9 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "copies": experiment.copies,
         "usage": experiment.usage,
         "topology": experiment.circuits[0].topology.to_json(),
+        "feed_forward": any(
+            isinstance(i.operation, ControlFlowOp) for net in experiment.circuits for i in net.circuit.data
+        ),
         "wires": list(experiment.circuits[0].wires),
         "circuits": [
             {"label": label, "events": [event.to_json() for event in net.events]}
@@ -114,7 +117,7 @@ def execute(
     """
     prepared = target.prepare(circuits, spec.layout)
     executor = target.executor(prepared)
-    name = f"{spec.name} on {prepared.target}"
+    name = f"{spec.spec_id} on {prepared.target}"
     equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
     plan = make_plan(len(circuits), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]

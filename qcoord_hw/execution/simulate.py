@@ -5,8 +5,8 @@ of a circuit is simulated alone: eight CHSH rounds cost eight pairs, not sixteen
 measurements are final is simulated once, for its outcome probabilities; every block of shots is then
 drawn from them, with the readout error applied exactly. Other parts are sampled by Aer.
 
-The method is chosen by rules that were measured (`benchmarks/simulation_methods.py` prints them), because
-Aer's `automatic` takes trajectories where a density matrix is several times cheaper.
+The method is chosen by rules that were measured (`benchmarks/simulation_methods.py` prints them) and not left
+to Aer's `automatic`: exact probabilities cost one run whatever the number of shots and blocks.
 """
 
 from __future__ import annotations
@@ -28,15 +28,13 @@ from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.record import Counts
 
 MAX_EXACT_IDEAL = 20
 MAX_STATEVECTOR = 28
 MAX_DENSITY_MATRIX = 11
 MAX_TRAJECTORIES = 16
 MAX_MPS = 40
-
-Counts = dict[str, int]
-"""Outcome string (classical bit 0 first) -> number of shots."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +257,7 @@ class Simulator:
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, axis)), 0, axis)
         full = np.zeros((2,) * len(part.clbits))
         full[tuple(slice(None) if c in measured else 0 for c in range(len(part.clbits)))] = tensor
-        # Rounded, so that the order in which threads add floats cannot move a draw.
+        # Rounded, so that a draw hardly ever hangs on the order in which threads add floats.
         flat = np.clip(np.round(full.reshape(-1), 12), 0.0, 1.0)
         return np.asarray(flat / math.fsum(flat))
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qiskit.circuit import Measure
+from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 from qiskit.providers import BackendV2, QubitProperties
 from qiskit.transpiler import InstructionProperties, Target
@@ -137,6 +138,8 @@ class Snapshot:
         for name, properties in by_name.items():
             if name != "measure":
                 target.add_instruction(_GATES[name], properties, name=name)
+        for name, operation in get_control_flow_name_mapping().items():
+            target.add_instruction(operation, name=name)  # of any width: feed-forward is simulated
         target.add_instruction(Measure(), {(i,): None for i in range(len(self.qubits))})
         return target
 

@@ -13,13 +13,14 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target as QiskitTarget
-from qiskit.transpiler import generate_preset_pass_manager
+from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
-from qcoord_hw.execution.simulate import Counts, Simulator, unroll
+from qcoord_hw.execution.simulate import Simulator, unroll
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
 
 IDEAL = "ideal"
@@ -27,8 +28,8 @@ NOISE = "noise-model"
 BACKEND = "backend"
 SAMPLER = "sampler"
 
-OPTIMIZATION_LEVEL = 2
-"""Levels 0 and 1 measured worse on routed lines; level 3 adds nothing consistent."""
+OPTIMIZATION_LEVEL = 1
+"""Higher levels may permute qubits (they elide swaps), which here would mean to move them between owners."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class RecordedTarget:
         if prepared.kind not in (IDEAL, NOISE):
             raise InputError(
                 f"target: this run was made on {prepared.target!r} ({prepared.kind}), which cannot be "
-                "rebuilt from the record; name one with --target, or give the object in Python"
+                "rebuilt from the record; give the same object in Python, or name a simulator to replay it on"
             )
         self.name = prepared.target
         self._prepared = prepared
@@ -264,19 +265,26 @@ def _layout(circuits: Sequence[QuantumCircuit], layout: Sequence[int], snapshot:
 def _compile(
     circuits: Sequence[QuantumCircuit], target: QiskitTarget, layout: tuple[int, ...]
 ) -> tuple[QuantumCircuit, ...]:
-    """Compile circuits for ONE layout that needs no routing, and check that it was kept.
+    """Compile circuits for ONE layout that needs no routing, and check that no qubit was moved.
 
     Raises:
-        TargetError: when the transpiler moved a qubit.
+        TargetError: when the circuits cannot be compiled, or a qubit was moved.
     """
     manager = generate_preset_pass_manager(
-        OPTIMIZATION_LEVEL, target=target, initial_layout=list(layout), seed_transpiler=0
+        OPTIMIZATION_LEVEL,
+        target=target,
+        initial_layout=list(layout),
+        routing_method="none",
+        seed_transpiler=0,
     )
-    compiled = manager.run(list(circuits))
+    try:
+        compiled = manager.run(list(circuits))
+    except TranspilerError as error:
+        raise TargetError(f"the circuits cannot be compiled: {one_line(error)}") from error
     for circuit in compiled:
-        kept = tuple(circuit.layout.initial_index_layout(filter_ancillas=True)) if circuit.layout else layout
-        if kept != layout:
-            raise TargetError(f"the transpiler moved circuit {circuit.name!r} from {layout} to {kept}")
+        for kept in (circuit.layout.initial_index_layout, circuit.layout.final_index_layout):
+            if tuple(kept(filter_ancillas=True)) != layout:
+                raise TargetError(f"the transpiler moved qubits of circuit {circuit.name!r} from {layout}")
     return tuple(compiled)
 
 

@@ -17,6 +17,7 @@ from qiskit.circuit import (
     ClassicalRegister,
     ControlFlowOp,
     Instruction,
+    ParameterExpression,
     QuantumCircuit,
     QuantumRegister,
     Qubit,
@@ -196,7 +197,7 @@ class NetworkCircuit:
         Args:
             party: who gets them.
             count: how many.
-            label: name of their register; a free one is chosen if omitted.
+            label: name of their register; `<party>_q` or the next free one if omitted.
 
         Returns:
             The qubits, in order.
@@ -206,7 +207,7 @@ class NetworkCircuit:
             InputError: when `count` is not positive or the label is taken.
         """
         self._check_party(party)
-        qubits = self._add_qubits(count, label or self._free_name(party.lower()))
+        qubits = self._add_qubits(count, label or self._free_name(f"{party.lower()}_q"))
         self._owner += [party] * count
         self._log("allocate", party, qubits)
         return qubits
@@ -231,12 +232,15 @@ class NetworkCircuit:
             InputError: when the sizes differ or the circuit has classical bits.
         """
         self._check_party(party)
-        qubits = list(qubits)
+        qubits = _listed(qubits)
         if not isinstance(operation, (QuantumCircuit, Instruction)) or isinstance(operation, ControlFlowOp):
             kind = type(operation).__name__
             raise InputError(
                 f"operation: {kind}; allowed are a gate or a circuit (and `when` for a condition)"
             )
+        loose = operation.parameters if isinstance(operation, QuantumCircuit) else operation.params
+        if any(isinstance(p, ParameterExpression) for p in loose):
+            raise InputError(f"operation {operation.name!r}: unbound parameters; allowed are numbers")
         block = operation
         if isinstance(operation, Instruction):
             block = QuantumCircuit(operation.num_qubits, operation.num_clbits)
@@ -283,7 +287,7 @@ class NetworkCircuit:
             LocalityError: when there is no such quantum link or the sender does not own the qubits.
             InputError: when the dimension does not fit the qubits.
         """
-        qubits = list(qubits)
+        qubits = _listed(qubits)
         self._indices(sender, qubits, "send {}")
         if not qubits:
             raise InputError("qubits: none; allowed is one or more")
@@ -308,6 +312,8 @@ class NetworkCircuit:
         Raises:
             LocalityError: when there is no such classical link or the sender does not know the bits.
         """
+        if not isinstance(register, ClassicalRegister):
+            raise InputError(f"register: {register!r}; allowed is what `measure` returned")
         self._check_link(sender, receiver, "bits", register.name)
         self._check_known(sender, register, f"send {register.name} to {receiver}")
         self._link_usage(sender, receiver)["bits"] += len(register)
@@ -331,7 +337,9 @@ class NetworkCircuit:
             InputError: when the register's name is taken.
         """
         self._check_party(party)
-        qubits = list(qubits)
+        qubits = _listed(qubits)
+        if not qubits:
+            raise InputError("qubits: none; allowed is one or more")
         indices = self._own(party, qubits, "measure {}")
         name = register or self._free_name(f"{party.lower()}_bits")
         self._check_name(name)
@@ -543,6 +551,11 @@ class NetworkCircuit:
 
     def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
         self._events.append(Event(kind, party, self._positions(qubits)))
+
+
+def _listed(qubits: Sequence[Qubit] | Qubit) -> list[Qubit]:
+    """Return qubits as a list, read once; a single qubit is one of them."""
+    return [qubits] if isinstance(qubits, Qubit) else list(qubits)
 
 
 def _gate_name(operation: Instruction) -> str:

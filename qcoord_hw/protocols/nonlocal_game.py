@@ -55,6 +55,8 @@ def game_experiment(
     """
     questions = tuple((question,) for question in game.questions())
     circuits = tuple(circuit(*question) for (question,) in questions)
+    if other := [c for c in circuits if not isinstance(c, NetworkCircuit)]:
+        raise InputError(f"circuit: returned {type(other[0]).__name__}; allowed is a NetworkCircuit")
     registers = {register.name for register in circuits[0].circuit.cregs}
     players = tuple(p for p in circuits[0].topology.parties if p.lower() in registers)
     return _experiment(game, circuits, questions, players, name=name, title=title, theory=theory)
@@ -147,11 +149,11 @@ def _experiment(
 def _check_knowledge(experiment: Experiment) -> None:
     """Check that answers are the players' own, and that every party acts on what it knows.
 
-    A player knows its own questions, the others none.
+    A player knows its own questions, the others none; players do not send.
 
     Raises:
-        LocalityError: naming the register that another measured, or the party and two circuits between
-            which it must not differ.
+        LocalityError: naming the register that another measured, the player that sends, or the party
+            and two circuits between which it must not differ.
     """
     circuits, labels, play = experiment.circuits, experiment.labels, experiment.play
     for net, player, i in itertools.product(circuits, play.players, range(play.rounds)):
@@ -159,6 +161,12 @@ def _check_knowledge(experiment: Experiment) -> None:
         register = next(r for r in net.circuit.cregs if r.name == name)
         if net.known_to(register)[0] != player:
             raise LocalityError(f"register {name!r} holds {player}'s answer, but another party measured it")
+    for net, player in itertools.product(circuits, play.players):
+        if any(act[0] in ("send", "send_bits") for act in net.acts(player)):
+            raise LocalityError(
+                f"{player} sends something: players who may talk to each other are not held to the classical "
+                "bound; let a party that is not asked distribute what they need"
+            )
     for party in (*circuits[0].topology.parties, SOURCE):
         first: dict[tuple[int, ...], int] = {}
         for k, rounds in enumerate(play.questions):

@@ -24,6 +24,7 @@ EXECUTED = "executed.qpy"
 DERIVED = "derived"
 
 Counts = dict[str, int]
+"""Outcome string (classical bit 0 first) -> number of shots."""
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,8 @@ def plot_estimates(summary: dict[str, Any]) -> Figure:
         return figure
     heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(questions), MAX_LABELS)]
     figure = RunFigure(figsize=(7.5, sum(heights) + 0.4), layout="constrained")
-    figure.suptitle(
-        _plain(f"{summary['title']}\n{target_words(summary)}, {summary['shots']} shots"), fontsize=10
-    )
+    where = f"{target_words(summary)}, {summary['shots']} shots"
+    figure.suptitle(f"{_plain(summary['title'])}\n{_plain(where)}", fontsize=10)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
     _draw_marks(above, estimates)

@@ -15,6 +15,8 @@ NOTE = (
     "freedom-of-choice or detection loophole is closed."
 )
 
+NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
+
 
 def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     """Return the summary of a run, recomputed from raw counts.
@@ -49,7 +51,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "estimates": [],
         "checks": {},
         "questions": [],
-        "note": NOTE,
+        "note": f"{NOTE} {NOISE_NOTE}" if target["kind"] == "noise-model" else NOTE,
     }
     if record.sealed:
         analysis = analyse_game(record, confidence)
@@ -73,7 +75,8 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return how each run's estimates differ from those of the first run.
 
     The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
-    zero when the two runs agree at their confidence level.
+    zero when the two runs agree at their confidence level. It takes the runs as independent, which a run and
+    its replay are not (`independent` is then false).
 
     Raises:
         InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
@@ -98,11 +101,17 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "run": other["run"],
                 "against": first["run"],
                 **_difference(by_name[a["name"]], a),
+                "independent": _draw(first) != _draw(other),
             }
             for a in first["estimates"]
             if a["name"] in by_name
         ]
     return {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+
+
+def _draw(summary: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what fixes a run's random draws: runs that agree in it are copies of each other."""
+    return summary["spec_id"], summary["target"], summary["seed"]
 
 
 def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:

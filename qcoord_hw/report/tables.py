@@ -62,7 +62,10 @@ def print_differences(comparison: dict[str, Any], console: Console) -> None:
             for value in (e for e in run["estimates"] if e["name"] == name):
                 row = found.get((run["run"], name)) if i > 1 else None
                 less = interval(row) if row else ""
-                verdict = _text("differ" if row and row["differ"] else "", "yellow")
+                words = "" if row is None else "differ" if row["differ"] else ""
+                if row is not None and not row["independent"]:
+                    words = "same draws"
+                verdict = _text(words, "yellow")
                 _row(table, _folded(name, 18, console), i, interval(value), less, verdict)
     console.print(table)
     for method in dict.fromkeys(
@@ -80,6 +83,7 @@ def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> Non
         _row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
     console.print(table)
     console.print()
+    console.print(_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
     for summary in summaries:
         layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
         console.print(_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))

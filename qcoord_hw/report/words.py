@@ -91,6 +91,8 @@ def confidence_words(estimate: Mapping[str, Any]) -> str:
 def check_words(name: str, check: Mapping[str, Any]) -> str:
     """Return what a check found, with a caution where its p-value is small."""
     what = name.removeprefix("no_").replace("_", " ")
+    if check["degrees_of_freedom"] == 0:
+        return f"{what} not tested: nothing to compare"
     found = "CAUTION: signs of" if is_suspicious(check) else "no sign of"
     return f"{found} {what} (p {p_words(check['p_value'])}; {check['method']})"
 

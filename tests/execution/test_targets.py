@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from qiskit.circuit import Barrier
+from qiskit.circuit.library import CXGate, HGate, RYGate, SwapGate, XGate, ZGate
 from qiskit.primitives import BackendSamplerV2, StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer import AerSimulator
@@ -11,7 +14,9 @@ from qiskit_aer import AerSimulator
 import qcoord_hw as qc
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
+from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.targets import Request, fake_backends, resolve_target
+from qcoord_hw.network import QUANTUM_BROADCAST
 from qcoord_hw.protocols import build_experiment
 
 COS2 = 0.8535533905932737
@@ -142,3 +147,88 @@ def test_a_faulty_coupling_is_a_caution():
     assert "CAUTION: calibration marks ecr on" in result.table()
     assert "CAUTION: calibration marks ecr on" in result.html()
     assert qc.run("chsh", target="fake_torino", shots=5, seed=1).summary["cautions"] == []
+
+
+def swapping(x: int, y: int) -> qc.NetworkCircuit:
+    """Bob swaps his qubits before he uses them: an optimiser would rather move them."""
+    net = qc.NetworkCircuit(QUANTUM_BROADCAST)
+    b, c = net.allocate("Alice", 3), net.allocate("Alice", 1)
+    net.local("Alice", HGate(), b[0])
+    net.local("Alice", CXGate(), [b[0], c[0]])
+    net.send("Alice", "Bob", b)
+    net.send("Alice", "Charlie", c)
+    net.local("Bob", SwapGate(), b[:2])
+    net.local("Bob", CXGate(), b[1:])
+    net.measure("Bob", b[2], "bob")
+    net.measure("Charlie", c, "charlie")
+    return net
+
+
+@pytest.mark.parametrize("target", ["fake_torino", "fake_nighthawk", "fake_brisbane"])
+def test_no_qubit_is_moved_even_where_a_swap_could_be_elided(target):
+    built = qc.game_experiment(qc.theory.games.chsh(), swapping, name="swap", title="Swap")
+    circuits = [net.circuit for net in built.circuits]
+    prepared = resolve_target(target).prepare(circuits, ())
+    allowed = set(interactions(circuits[0]))
+    for compiled in prepared.circuits:
+        assert set(interactions(compiled)) <= allowed
+        assert _measurements(compiled) == _measurements(circuits[0])
+        assert compiled.layout.final_index_layout() == list(range(4))
+
+
+def teleported(x: int, y: int) -> qc.NetworkCircuit:
+    """CHSH on a pair of which Bob's half is teleported: ebits, two bits, and feed-forward."""
+    net = qc.NetworkCircuit(TELEPORT)
+    here, there = net.share_ebits("Alice", "Bob", 1)
+    b, c = net.allocate("Alice", 2)
+    net.local("Alice", HGate(), b)
+    net.local("Alice", CXGate(), [b, c])
+    net.send("Alice", "Charlie", c)
+    net.local("Alice", CXGate(), [b, here[0]])
+    net.local("Alice", HGate(), b)
+    bits = [net.measure("Alice", here[0], "flip"), net.measure("Alice", b, "phase")]
+    for register, gate in zip(bits, (XGate(), ZGate()), strict=True):
+        net.send_bits("Alice", "Bob", register)
+        net.local("Bob", gate, there, when=(register, 1))
+    net.local("Bob", RYGate(-x * math.pi / 2), there)
+    net.local("Charlie", RYGate((2 * y - 1) * math.pi / 4), c)
+    net.measure("Bob", there, "bob")
+    net.measure("Charlie", c, "charlie")
+    return net
+
+
+TELEPORT = qc.Topology(
+    "teleport",
+    ("Alice", "Bob", "Charlie"),
+    (qc.Link("Alice", "Bob", bits=True), qc.Link("Alice", "Charlie", qubits=True)),
+    ebits=(("Alice", "Bob"),),
+)
+
+
+@pytest.mark.parametrize("target", ["aer", "fake_torino", "fake_sherbrooke"])
+def test_feed_forward_runs_on_every_kind_of_simulator(target):
+    theory = qc.Value(COS2, "exact", "teleportation")
+    built = qc.game_experiment(
+        qc.theory.games.chsh(), teleported, name="teleported", title="Teleported CHSH", theory=theory
+    )
+    result = qc.run(built, target=target, shots=2000, seed=3)
+    win = result["win_probability"]
+    assert win.verdict == "above"
+    assert win.best > 0.84 if target == "aer" else 0.76 < win.best < 0.84
+    assert result.usage["Alice->Bob"]["bits"] == 2
+    assert [e.name for e in result.estimates] == ["win_probability"]  # nothing mitigated
+    assert qc.replay(result.path).record.counts == result.record.counts
+
+
+def test_a_run_goes_on_only_where_it_was_begun(runs_dir):
+    with pytest.raises(TargetError):
+        qc.run("chsh", target=Failing(), shots=80, seed=1)
+    (path,) = runs_dir.iterdir()
+    with pytest.raises(InputError, match="this run was begun on"):
+        qc.collect(path, target="fake_manila")
+
+
+def test_checks_that_tested_nothing_say_so():
+    result = qc.run("chsh", target="aer", shots=1, seed=1)
+    assert result.checks["drift"]["degrees_of_freedom"] == 0
+    assert "drift not tested" in result.table()

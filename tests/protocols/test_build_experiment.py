@@ -353,7 +353,7 @@ def test_who_measures_first_may_not_depend_on_the_question(distribution):
     ],
 )
 def test_answers_that_do_not_fit_the_game_are_refused(change):
-    with pytest.raises(InputError):
+    with pytest.raises(QcoordError):
         game_experiment(chsh(), lambda x, y: own(x, y, **change(x, y)), name="n", title="t")
 
 
@@ -421,6 +421,28 @@ def test_an_answer_must_be_measured_by_its_player():
 
     with pytest.raises(LocalityError, match="'charlie' holds Charlie's answer"):
         game_experiment(chsh(), by_bob, name="n", title="t")
+
+
+def test_players_may_not_talk():
+    """Bob tells Charlie his question in a qubit: the classical bound says nothing about that."""
+
+    def told(x: int, y: int) -> NetworkCircuit:
+        net = NetworkCircuit(CASCADE)
+        b, c = net.allocate("Bob", 2)
+        if x:
+            net.local("Bob", XGate(), [c])
+        net.send("Bob", "Charlie", [c])
+        net.measure("Bob", [b], "bob")
+        net.measure("Charlie", [c], "charlie")
+        return net
+
+    with pytest.raises(LocalityError, match="Bob sends something"):
+        game_experiment(chsh(), told, name="n", title="t")
+
+
+def test_a_builder_must_return_a_protocol():
+    with pytest.raises(InputError, match="returned NoneType"):
+        game_experiment(chsh(), lambda x, y: None, name="n", title="t")
 
 
 def test_what_a_player_measures_may_depend_on_its_own_question(distribution):
