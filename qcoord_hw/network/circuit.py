@@ -233,45 +233,21 @@ class NetworkCircuit:
         """
         self._check_party(party)
         qubits = _listed(qubits)
-        if not isinstance(operation, (QuantumCircuit, Instruction)) or isinstance(operation, ControlFlowOp):
-            kind = type(operation).__name__
-            raise InputError(
-                f"operation: {kind}; allowed are a gate or a circuit (and `when` for a condition)"
-            )
-        loose = operation.parameters if isinstance(operation, QuantumCircuit) else operation.params
-        if any(isinstance(p, ParameterExpression) for p in loose):
-            raise InputError(f"operation {operation.name!r}: unbound parameters; allowed are numbers")
-        block = operation
-        if isinstance(operation, Instruction):
-            block = QuantumCircuit(operation.num_qubits, operation.num_clbits)
-            block.append(operation, block.qubits, block.clbits)
-        if block.num_clbits or block.num_qubits != len(qubits):
-            raise InputError(
-                f"operation {operation.name!r}: {block.num_qubits} qubits and {block.num_clbits} classical "
-                f"bits; allowed here are {len(qubits)} qubits and no classical bit (use measure)"
-            )
+        block = _block(operation, len(qubits))
         gates = "+".join(dict.fromkeys(i.operation.name for i in block.data)) or block.name
         indices = self._own(party, qubits, f"apply {gates} to {{}}")
-        if when is not None:
-            register, value = when
-            if not isinstance(register, ClassicalRegister):
-                raise InputError(f"when: {register!r}; allowed is a classical register and its value")
-            self._check_known(party, register, f"act on {register.name}")
-            check_integer(f"value of {register.name}", value, 0, 2 ** len(register) - 1)
+        condition = self._condition(party, when)
         if when is None:
             self._circuit.compose(block, qubits, inplace=True, copy=False)
         else:
-            with self._circuit.if_test((register, value)):
+            with self._circuit.if_test(when):
                 self._circuit.compose(block, qubits, inplace=True, copy=False)
         where = {q: indices[i] for i, q in enumerate(block.qubits)}
         for instruction in block.data:
             kind = "barrier" if isinstance(instruction.operation, Barrier) else "gate"
             touched = tuple(where[q] for q in instruction.qubits)
             self._act(party, instruction.operation, touched, when)
-            name = _gate_name(instruction.operation) + (
-                "" if when is None else f" if {when[0].name}={when[1]}"
-            )
-            self._events.append(Event(kind, party, touched, name))
+            self._events.append(Event(kind, party, touched, _gate_name(instruction.operation) + condition))
 
     def send(self, sender: str, receiver: str, qubits: Sequence[Qubit], dimension: int | None = None) -> None:
         """Send qubits over a link: ownership moves, the link's counters go up.
@@ -518,6 +494,17 @@ class NetworkCircuit:
         if party not in known:
             raise LocalityError(f"{party} cannot {act}: known to {list(known) or 'nobody'} only")
 
+    def _condition(self, party: str, when: tuple[ClassicalRegister, int] | None) -> str:
+        """Check a condition and return it in words; empty if there is none."""
+        if when is None:
+            return ""
+        register, value = when
+        if not isinstance(register, ClassicalRegister):
+            raise InputError(f"when: {register!r}; allowed is a classical register and its value")
+        self._check_known(party, register, f"act on {register.name}")
+        check_integer(f"value of {register.name}", value, 0, 2 ** len(register) - 1)
+        return f" if {register.name}={value}"
+
     def _check_name(self, name: str) -> None:
         taken = {r.name for r in [*self._circuit.qregs, *self._circuit.cregs]}
         if name in taken:
@@ -556,6 +543,26 @@ class NetworkCircuit:
 def _listed(qubits: Sequence[Qubit] | Qubit) -> list[Qubit]:
     """Return qubits as a list, read once; a single qubit is one of them."""
     return [qubits] if isinstance(qubits, Qubit) else list(qubits)
+
+
+def _block(operation: QuantumCircuit | Instruction, size: int) -> QuantumCircuit:
+    """Return a gate or circuit as a circuit on `size` qubits, if a party may apply it."""
+    if not isinstance(operation, (QuantumCircuit, Instruction)) or isinstance(operation, ControlFlowOp):
+        kind = type(operation).__name__
+        raise InputError(f"operation: {kind}; allowed are a gate or a circuit (and `when` for a condition)")
+    loose = operation.parameters if isinstance(operation, QuantumCircuit) else operation.params
+    if any(isinstance(p, ParameterExpression) for p in loose):
+        raise InputError(f"operation {operation.name!r}: unbound parameters; allowed are numbers")
+    if operation.num_clbits or operation.num_qubits != size:
+        raise InputError(
+            f"operation {operation.name!r}: {operation.num_qubits} qubits, {operation.num_clbits} classical "
+            f"bits; allowed here are {size} qubits and no classical bit (use measure)"
+        )
+    if isinstance(operation, QuantumCircuit):
+        return operation
+    block = QuantumCircuit(size)
+    block.append(operation, block.qubits)
+    return block
 
 
 def _gate_name(operation: Instruction) -> str:

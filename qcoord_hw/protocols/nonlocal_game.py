@@ -52,6 +52,7 @@ def game_experiment(
 
     Raises:
         InputError: when a register is missing, or does not fit the game's answers.
+        LocalityError: when a party acts on a question it was not told, or a player sends anything.
     """
     questions = tuple((question,) for question in game.questions())
     circuits = tuple(circuit(*question) for (question,) in questions)

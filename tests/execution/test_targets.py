@@ -146,6 +146,7 @@ def test_a_faulty_coupling_is_a_caution():
     assert "faulty" in result.summary["cautions"][0]
     assert "CAUTION: calibration marks ecr on" in result.table()
     assert "CAUTION: calibration marks ecr on" in result.html()
+    assert "CAUTION: calibration marks ecr on" in result._repr_html_()
     assert qc.run("chsh", target="fake_torino", shots=5, seed=1).summary["cautions"] == []
 
 
