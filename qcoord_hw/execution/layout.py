@@ -100,10 +100,7 @@ def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snap
 
 
 def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
-    """Return the mean number of gates a circuit on each qubit and pair.
-
-    A two-qubit gate also counts once on each of its qubits, for the rotation that compiling adds.
-    """
+    """Return the mean number of gates a circuit on each qubit and pair."""
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
         for name, qubits in _gates(circuit, range(circuit.num_qubits)):
@@ -112,7 +109,6 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
                     f"target: gate {name} acts on {len(qubits)} qubits; allowed on devices are one or two"
                 )
             total[frozenset(qubits)] += 1
-            total.update(frozenset([q]) for q in qubits if len(qubits) == 2)
     return {qubits: count / len(circuits) for qubits, count in total.items()}
 
 

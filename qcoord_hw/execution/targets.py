@@ -135,9 +135,10 @@ class NoiseTarget:
         """Lay out and compile the circuits for the snapshot."""
         whole = Snapshot.of(self._backend)
         chosen = _layout(circuits, layout, whole)
+        if not layout:  # once more, for the gates that compiling made of them
+            chosen = choose_layout(_compile_for(whole.restrict(chosen), circuits), whole)
         used = whole.restrict(chosen)
-        compiled = _compile(circuits, used.target(), tuple(range(len(chosen))))
-        return Prepared(self.name, NOISE, compiled, chosen, used, NOISE_MODEL)
+        return Prepared(self.name, NOISE, _compile_for(used, circuits), chosen, used, NOISE_MODEL)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -256,10 +257,16 @@ def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
 
 
 def _layout(circuits: Sequence[QuantumCircuit], layout: Sequence[int], snapshot: Snapshot) -> tuple[int, ...]:
+    """Return the layout given, checked, or the best one for the gates as written."""
     if layout:
         check_layout(layout, circuits, snapshot)
         return tuple(layout)
     return choose_layout(circuits, snapshot)
+
+
+def _compile_for(used: Snapshot, circuits: Sequence[QuantumCircuit]) -> tuple[QuantumCircuit, ...]:
+    """Compile circuits for the qubits of a snapshot alone, which stand for theirs in order."""
+    return _compile(circuits, used.target(), tuple(range(len(used.qubits))))
 
 
 def _compile(
