@@ -19,7 +19,6 @@ from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from qiskit.circuit import QuantumCircuit
 
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
@@ -136,15 +135,14 @@ def run(
         TargetError: when the target failed; what was counted is kept.
     """
     from qcoord_hw.analysis.binomial import check_confidence
-    from qcoord_hw.execution.run import check_seed, describe, execute
+    from qcoord_hw.execution.run import check_seed, describe, execute, program_of
     from qcoord_hw.execution.targets import resolve_target
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     spec, built = build(experiment, shots, layout)
-    circuits = [net.circuit for net in built.circuits]
     where = resolve_target(target)
-    path = execute(describe(built), circuits, spec, where, seed, record.runs_folder(runs), progress)
+    path = execute(describe(built), program_of(built), spec, where, seed, record.runs_folder(runs), progress)
     return Result(record.read(path), confidence)
 
 
@@ -195,7 +193,7 @@ def replay(
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
     same. On another target the circuits as built are compiled anew.
     """
-    from qcoord_hw.execution.run import check_seed, circuits_of, execute
+    from qcoord_hw.execution.run import check_seed, execute, recorded_program
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     with record.interpreting(found.path):
@@ -203,7 +201,7 @@ def replay(
         seed = check_seed(found.intent["seed"])
     new = execute(
         found.intent["experiment"],
-        circuits_of(found),
+        recorded_program(found),
         spec,
         _target_of(found, target),
         seed,
@@ -330,16 +328,16 @@ def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:
-    from qcoord_hw.execution.run import circuits_of, moved
+    from qcoord_hw.execution.run import moved, program_of, recorded_program
     from qcoord_hw.execution.targets import resolve_target
     from qcoord_hw.protocols import FAMILIES, build_experiment
 
     spec: dict[str, Any] = found.intent["spec"]
-    circuits: tuple[QuantumCircuit, ...] = circuits_of(found)
     if spec["family"] in FAMILIES:
-        built: Experiment = build_experiment(spec_from_mapping(spec, "recorded spec"))
-        circuits = tuple(net.circuit for net in built.circuits)
-    return moved(found, circuits, resolve_target(found.intent["target"]["name"]))
+        program = program_of(build_experiment(spec_from_mapping(spec, "recorded spec")))
+    else:
+        program = recorded_program(found)
+    return moved(found, program, resolve_target(found.intent["target"]["name"]))
 
 
 def _read_report(path: Path) -> dict[str, Any] | None:

@@ -16,7 +16,8 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 
-Scalar = str | int | float | bool
+Plain = str | int | float | bool | tuple["Plain", ...]
+"""What a parameter may be; lists are kept as tuples."""
 
 MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
@@ -43,7 +44,7 @@ class ExperimentSpec:
     name: str
     title: str
     family: str
-    parameters: tuple[tuple[str, Scalar], ...] = ()
+    parameters: tuple[tuple[str, Plain], ...] = ()
     shots: int = 4096
     blocks: int = 8
     layout: tuple[int, ...] = field(default=())
@@ -67,7 +68,7 @@ class ExperimentSpec:
             raise InputError(f"layout: {list(self.layout)} names a qubit twice; allowed are distinct qubits")
 
     @property
-    def options(self) -> dict[str, Scalar]:
+    def options(self) -> dict[str, Plain]:
         """The family's parameters as a dictionary."""
         return dict(self.parameters)
 
@@ -90,7 +91,7 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     """Build a spec from parsed TOML or JSON.
 
     Args:
-        data: the fields of `ExperimentSpec`; `parameters` is a table of scalars, `layout` a list.
+        data: the fields of `ExperimentSpec`; `parameters` is a table of scalars and lists, `layout` a list.
         where: what to call the source in an error message.
 
     Raises:
@@ -107,12 +108,9 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     parameters = values.get("parameters", {})
     if not isinstance(parameters, Mapping):
         raise InputError(f"{where}: parameters: {shown(parameters)}; allowed is a table of names and values")
-    for key, value in parameters.items():
-        if not isinstance(value, (str, int, float, bool)):
-            raise InputError(
-                f"{where}: parameters.{key}: {shown(value)}; allowed is text, a number, true or false"
-            )
-    values["parameters"] = tuple(sorted(parameters.items()))
+    values["parameters"] = tuple(
+        (key, _plain(f"{where}: parameters.{key}", value)) for key, value in sorted(parameters.items())
+    )
     layout = values.get("layout", [])
     if not isinstance(layout, list):
         raise InputError(f"{where}: layout: {shown(layout)}; allowed is a list of qubit numbers")
@@ -121,6 +119,14 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
         return ExperimentSpec(**values)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _plain(where: str, value: object) -> Plain:
+    if isinstance(value, list):
+        return tuple(_plain(where, v) for v in value)
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    raise InputError(f"{where}: {shown(value)}; allowed is text, a number, true or false, or a list of them")
 
 
 def read_spec(path: Path) -> ExperimentSpec:

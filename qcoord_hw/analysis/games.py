@@ -16,6 +16,7 @@ from qcoord_hw.analysis.binomial import check_confidence, clopper_pearson, lower
 from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.analysis.homogeneity import combined_p_value
 from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex
+from qcoord_hw.analysis.result import Analysis
 from qcoord_hw.record import RunRecord
 from qcoord_hw.theory.games import GamePlay, question_label
 
@@ -55,22 +56,7 @@ class Cell:
         return int((self.tally.sum(axis=0) * self.win).sum())
 
 
-@dataclass(frozen=True, eq=False)
-class GameAnalysis:
-    """What a run of a game says.
-
-    Attributes:
-        estimates: the figures of merit.
-        checks: `no_signalling` and `drift`, each with its p-value.
-        questions: wins and interval of every circuit and round.
-    """
-
-    estimates: tuple[Estimate, ...]
-    checks: dict[str, dict[str, Any]]
-    questions: tuple[dict[str, Any], ...]
-
-
-def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
+def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     """Return estimates, checks and the table of questions of a finished run.
 
     Args:
@@ -90,7 +76,7 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> GameAnalysis:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1:
         estimates.append(_worst_round(play, cells, confidence))
-    return GameAnalysis(
+    return Analysis(
         estimates=tuple(estimates),
         checks={
             "no_signalling": _check(no_signalling(play, cells), "chi-square, Bonferroni over players", play),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import SAMPLER, Executor, Prepared, Request, RunTarget
-from qcoord_hw.protocols import Experiment
+from qcoord_hw.protocols.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
@@ -28,17 +29,17 @@ MAX_SEED = 2**63 - 1
 
 
 def make_plan(
-    circuits: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
+    settings: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
 ) -> tuple[Chunk, ...]:
     """Return the chunks in the order of execution.
 
-    The shots of each circuit are spread over the blocks; within a block every circuit comes once, in an
+    The shots of each setting are spread over the blocks; within a block every setting comes once, in an
     order drawn from the seed. A chunk's seed depends on the root seed, the name and its id alone: not on
     what was executed before it, and runs of one root seed on two targets are independent.
 
     Args:
-        circuits: how many circuits.
-        shots: shots a circuit.
+        settings: how many settings.
+        shots: shots a setting.
         blocks: how many blocks; at most one a shot is used.
         seed: root seed.
         name: what is run where.
@@ -52,10 +53,10 @@ def make_plan(
     plan = []
     for block in range(blocks):
         size = shots // blocks + (block < shots % blocks)
-        for circuit in order.permutation(circuits):
-            number = block * circuits + int(circuit)
+        for setting in order.permutation(settings):
+            number = block * settings + int(setting)
             state = np.random.SeedSequence(seed, spawn_key=(stem, 1, number)).generate_state(1, np.uint64)
-            plan.append(Chunk(number, block, int(circuit), size, int(state[0])))
+            plan.append(Chunk(number, block, int(setting), size, int(state[0])))
     return tuple(plan)
 
 
@@ -88,16 +89,26 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ),
         "wires": list(experiment.circuits[0].wires),
         "circuits": [
-            {"label": label, "events": [event.to_json() for event in net.events]}
-            for label, net in zip(experiment.labels, experiment.circuits, strict=True)
+            {"events": [event.to_json() for event in net.events], "movable": list(net.movable)}
+            for net in experiment.circuits
         ],
+        "settings": [setting.to_json() for setting in experiment.settings],
         "play": experiment.play.to_json(),
     }
 
 
+def program_of(experiment: Experiment) -> Program:
+    """Return what an experiment executes."""
+    return Program(
+        tuple(net.circuit for net in experiment.circuits),
+        experiment.settings,
+        tuple(net.movable for net in experiment.circuits),
+    )
+
+
 def execute(
     description: dict[str, Any],
-    circuits: Sequence[QuantumCircuit],
+    program: Program,
     spec: ExperimentSpec,
     target: RunTarget,
     seed: int,
@@ -107,24 +118,25 @@ def execute(
     """Run circuits on a target and return the folder of the sealed record.
 
     Args:
-        description: what `describe` returned for them.
-        circuits: the circuits as built.
+        description: what `describe` returned for the experiment.
+        program: its circuits as built, and settings.
         spec: shots, blocks and layout.
         target: where to run.
         seed: root seed.
         runs: the folder of all runs.
         progress: told of every finished chunk.
     """
-    prepared = target.prepare(circuits, spec.layout)
+    prepared = target.prepare(program, spec.layout)
     executor = target.executor(prepared)
     name = f"{spec.spec_id} on {prepared.target}"
     equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
-    plan = make_plan(len(circuits), spec.shots, spec.blocks, seed, name, equal=equal)
+    plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
     kept = [c | {"measured": m} for c, m in zip(description["circuits"], measured, strict=True)]
     intent = {
         "spec": spec.to_json(),
-        "experiment": description | {"circuits": kept},
+        "experiment": description
+        | {"circuits": kept, "settings": [setting.to_json() for setting in prepared.settings]},
         "target": {
             "name": prepared.target,
             "kind": prepared.kind,
@@ -137,6 +149,7 @@ def execute(
         "plan": [asdict(chunk) for chunk in plan],
         "provenance": provenance(),
     }
+    circuits = program.circuits
     files = {record.CIRCUITS: to_qpy(circuits), record.EXECUTED: to_qpy(prepared.circuits)}
     files |= {f"circuits/{k:03}.qasm": to_qasm(circuit).encode() for k, circuit in enumerate(circuits)}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
@@ -166,15 +179,28 @@ def prepared_of(run: RunRecord) -> Prepared:
             tuple(target["layout"]),
             Snapshot.from_json(target["snapshot"]) if target["snapshot"] else None,
             target["noise"],
+            _settings(run),
         )
 
 
-def circuits_of(run: RunRecord) -> tuple[QuantumCircuit, ...]:
-    """Return the circuits as built, from a record alone."""
-    return from_qpy(run.file(record.CIRCUITS))
+def recorded_program(run: RunRecord) -> Program:
+    """Return the circuits as built, and the settings as asked for, from a record alone."""
+    with record.interpreting(run.path):
+        asked: dict[int, Setting] = {}
+        for setting in _settings(run):
+            asked.setdefault(setting.input, replace(setting, method=DIRECT))
+        return Program(
+            from_qpy(run.file(record.CIRCUITS)),
+            tuple(asked.values()),
+            tuple(tuple(c["movable"]) for c in run.intent["experiment"]["circuits"]),
+        )
 
 
-def moved(run: RunRecord, circuits: Sequence[QuantumCircuit], target: RunTarget) -> list[str]:
+def _settings(run: RunRecord) -> tuple[Setting, ...]:
+    return tuple(Setting.from_json(data) for data in run.intent["experiment"]["settings"])
+
+
+def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     """Execute a sealed run's plan again with today's program and packages, and say what moved.
 
     Nothing is written. The stages are compared in order (circuits, layout, calibration, compiled
@@ -184,17 +210,19 @@ def moved(run: RunRecord, circuits: Sequence[QuantumCircuit], target: RunTarget)
         raise RecordError(f"run {run.path.name}: unfinished; allowed is a sealed run")
     found = []
     before = prepared_of(run)
-    if changed := _differing(circuits_of(run), circuits):
+    if changed := _differing(recorded_program(run).circuits, program.circuits):
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]
-    now = target.prepare(circuits, tuple(spec["layout"]))
+    now = target.prepare(program, tuple(spec["layout"]))
+    if now.settings != before.settings:
+        found.append("settings")
     if now.layout != before.layout:
         found.append(f"layout: {list(before.layout)} -> {list(now.layout)}")
     if now.snapshot != before.snapshot:
         found.append("calibration of the target's qubits")
     if changed := _differing(before.circuits, now.circuits):
         found.append(f"circuits as executed: {changed}")
-    if len(now.circuits) == len(before.circuits):
+    if len(now.circuits) == len(before.circuits) and len(now.settings) == len(before.settings):
         executor = target.executor(now)
         again = executor.execute(_requests(run.plan))
         others = sum(run.counts[chunk.id] != now for chunk, now in zip(run.plan, again, strict=True))
@@ -245,7 +273,7 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:
-    return [Request(chunk.block, chunk.circuit, chunk.shots, chunk.seed) for chunk in chunks]
+    return [Request(chunk.block, chunk.setting, chunk.shots, chunk.seed) for chunk in chunks]
 
 
 def _measured(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:

@@ -13,21 +13,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import Barrier, ClassicalRegister, ControlFlowOp, QuantumCircuit, QuantumRegister, Qubit
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
+from qiskit.circuit.library import XGate, YGate, ZGate
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
 from qcoord_hw.errors import TargetError, TooLargeError
+from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import confusion, noise_model
+from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.protocols.experiment import DIRECT, FRAME, Setting
 from qcoord_hw.record import Counts
 
 MAX_EXACT_IDEAL = 20
@@ -35,6 +39,9 @@ MAX_STATEVECTOR = 28
 MAX_DENSITY_MATRIX = 11
 MAX_TRAJECTORIES = 16
 MAX_MPS = 40
+
+SPOT_CHECKS = 3
+"""Inputs that are also simulated directly when the others are derived."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ def choose_method(part: Part, *, noisy: bool) -> str:
 
 
 def _is_clifford(circuit: QuantumCircuit) -> bool:
-    bare = circuit.remove_final_measurements(inplace=False)
+    bare = bind(circuit, [0.0] * circuit.num_parameters).remove_final_measurements(inplace=False)
     try:
         Clifford(bare)
     except QiskitError:
@@ -148,73 +155,127 @@ def _is_line(circuit: QuantumCircuit) -> bool:
     return len(edges) < circuit.num_qubits and max(degree) <= 2 and all(len(e) == 2 for e in edges)
 
 
+@dataclass(frozen=True, eq=False)
+class _Distribution:
+    """Probabilities of a part's outcomes before the readout error; outcomes left out have none.
+
+    Attributes:
+        outcomes: indices; the part's classical bit 0 is the most significant bit.
+        weights: their probabilities.
+    """
+
+    outcomes: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+
+
+_Instance = tuple[int, int, tuple[float, ...]]
+"""A part of a circuit (circuit, part) at values of the parameters that stand in it."""
+
+
 class Simulator:
-    """Draws counts of prepared circuits, each part simulated once.
+    """Draws counts of prepared circuits; what several settings share is simulated once.
 
     Args:
         circuits: the circuits as executed.
+        settings: at which values of their parameters they are counted.
         snapshot: calibration of their qubits, in order; None simulates without noise.
     """
 
-    def __init__(self, circuits: Sequence[QuantumCircuit], snapshot: Snapshot | None) -> None:
+    def __init__(
+        self, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], snapshot: Snapshot | None
+    ) -> None:
         """Choose a method for each part of each circuit.
 
         Raises:
             TooLargeError: when a part is too large for every method.
         """
         self._snapshot = snapshot
+        self._settings = settings
         self._parts = [split(c) for c in circuits]
         self._num_clbits = [c.num_clbits for c in circuits]
         self._methods = [
             [choose_method(p, noisy=snapshot is not None) for p in parts] for parts in self._parts
         ]
-        self._exact: dict[tuple[int, int], npt.NDArray[np.float64]] = {}
+        self._columns = [
+            [[list(c.parameters).index(name) for name in part.circuit.parameters] for part in parts]
+            for c, parts in zip(circuits, self._parts, strict=True)
+        ]
+        self._exact: dict[_Instance, _Distribution] = {}
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
 
     @property
     def methods(self) -> list[str]:
         """The methods in use, without repetition."""
-        return sorted({m for methods in self._methods for m in methods})
+        derived = {s.method for s in self._settings} - {DIRECT}
+        return sorted({m for methods in self._methods for m in methods} | derived)
 
-    def probabilities(self, circuit: int, part: int) -> npt.NDArray[np.float64]:
+    def probabilities(self, setting: int, part: int) -> npt.NDArray[np.float64]:
         """Return the outcome probabilities of a part, readout error included.
 
-        Shape (2^k,) for its k classical bits; bit 0 is the most significant of the index.
+        Shape (2^k,) for its k classical bits; bit 0 is the most significant of the index. A derived
+        setting is shifted by its flips before the readout error, which does not commute with them.
 
         Raises:
             TargetError: when Aer reports a failure.
         """
-        if not self._exact:
-            self._compute()
-        return self._exact[circuit, part]
+        asked = self._settings[setting]
+        one = self._parts[asked.circuit][part]
+        instance = self._instance(asked, part)
+        if instance not in self._exact:
+            self._compute(instance)
+        before = self._exact[instance]
+        mask = 0
+        if asked.method == FRAME:
+            for k, clbit in enumerate(reversed(one.clbits)):
+                mask |= (clbit in (asked.flips or ())) << k
+        dense = np.zeros(2 ** len(one.clbits))
+        dense[before.outcomes ^ mask] = before.weights
+        return self._read_out(one, dense)
 
-    def counts(self, circuit: int, shots: int, seed: int) -> Counts:
+    def counts(self, setting: int, shots: int, seed: int) -> Counts:
         """Return the counts of one block of shots; the same seed gives the same counts.
 
         Raises:
             TargetError: when Aer reports a failure.
         """
         rng = np.random.default_rng(seed)
+        circuit = self._settings[setting].circuit
         parts = self._parts[circuit]
-        drawn = [self._draw(circuit, p, shots, rng) for p in range(len(parts))]
+        drawn = [self._draw(setting, p, shots, rng) for p in range(len(parts))]
         if len(parts) == 1 and len(parts[0].clbits) == self._num_clbits[circuit]:
             return drawn[0]
-        bits = np.full((shots, self._num_clbits[circuit]), ord("0"), dtype=np.uint8)
+        certain = all(len(counts) == 1 for counts in drawn)
+        rows = 1 if certain else shots
+        bits = np.full((rows, self._num_clbits[circuit]), ord("0"), dtype=np.uint8)
         for part, counts in zip(parts, drawn, strict=True):
             keys = np.array([list(k.encode()) for k in counts], dtype=np.uint8)
-            order = rng.permutation(np.repeat(np.arange(len(counts)), list(counts.values())))
+            order = (
+                [0] if certain else rng.permutation(np.repeat(np.arange(len(counts)), list(counts.values())))
+            )
             bits[:, list(part.clbits)] = keys[order]
-        rows, times = np.unique(bits, axis=0, return_counts=True)
-        return {row.tobytes().decode(): int(n) for row, n in zip(rows, times, strict=True)}
+        found, times = np.unique(bits, axis=0, return_counts=True)
+        return {row.tobytes().decode(): int(n) * shots // rows for row, n in zip(found, times, strict=True)}
 
-    def _draw(self, circuit: int, part: int, shots: int, rng: np.random.Generator) -> Counts:
-        one = self._parts[circuit][part]
-        width = len(one.clbits)
-        if self._methods[circuit][part].startswith("exact:"):
-            drawn = rng.multinomial(shots, self.probabilities(circuit, part))
+    def _instance(self, asked: Setting, part: int) -> _Instance:
+        columns = self._columns[asked.circuit][part]
+        framed = asked.method == FRAME
+        return asked.circuit, part, tuple(0.0 if framed else float(asked.values[k]) for k in columns)
+
+    def _draw(self, setting: int, part: int, shots: int, rng: np.random.Generator) -> Counts:
+        asked = self._settings[setting]
+        one, method = self._parts[asked.circuit][part], self._methods[asked.circuit][part]
+        if method.startswith("exact:"):
+            drawn = rng.multinomial(shots, self.probabilities(setting, part))
+            width = len(one.clbits)
             return {format(i, f"0{width}b"): int(drawn[i]) for i in np.flatnonzero(drawn)}
-        backend = self._backend(one, self._methods[circuit][part])
-        result = backend.run(one.circuit, shots=shots, seed_simulator=int(rng.integers(2**31))).result()
+        circuit = bind(one.circuit, self._instance(asked, part)[2])
+        if method == "stabilizer":
+            circuit = as_clifford(circuit)
+        result = (
+            self._backend(one, method)
+            .run(circuit, shots=shots, seed_simulator=int(rng.integers(2**31)))
+            .result()
+        )
         if not result.success:
             raise TargetError(f"Aer failed on circuit {one.circuit.name!r}: {result.status}")
         return {key.replace(" ", "")[::-1]: int(n) for key, n in sorted(result.get_counts().items())}
@@ -229,36 +290,68 @@ class Simulator:
             self._backends[key] = AerSimulator(method=method.removeprefix("exact:"), **options)
         return self._backends[key]
 
-    def _compute(self) -> None:
-        """Simulate every exact part once; parts on the same qubits go to Aer in one batch."""
-        batches: dict[AerSimulator, list[tuple[int, int]]] = {}
-        for c, (parts, methods) in enumerate(zip(self._parts, self._methods, strict=True)):
-            for p, (part, method) in enumerate(zip(parts, methods, strict=True)):
-                if method.startswith("exact:"):
-                    batches.setdefault(self._backend(part, method), []).append((c, p))
-        for backend, batch in batches.items():
-            result = backend.run(
-                [_saving(self._parts[c][p]) for c, p in batch], shots=1, seed_simulator=0
-            ).result()
-            if not result.success:
-                raise TargetError(f"Aer failed: {result.status}")
-            for k, (c, p) in enumerate(batch):
-                saved = np.asarray(result.data(k)["probabilities"])
-                self._exact[c, p] = self._outcomes(self._parts[c][p], saved)
+    def _compute(self, instance: _Instance) -> None:
+        """Simulate exactly what an instance needs, and with it what costs little more in the same run.
 
-    def _outcomes(self, part: Part, saved: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return probabilities of classical outcomes from those of the measured qubits."""
+        Circuits without parameters go to Aer in one batch a set of qubits. Many values of one circuit's
+        parameters are simulated as one array where there is no noise; with noise each takes its own run.
+        """
+        circuit, p, values = instance
+        part, method = self._parts[circuit][p], self._methods[circuit][p]
+        if not values:
+            self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
+        elif self._snapshot is not None:
+            self._run(method, [instance])
+        else:
+            asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
+            rows = np.array([i[2] for i in asked])
+            qubits = list(reversed(_measured(part).values()))
+            for one, weights in zip(asked, probabilities(_bare(part), qubits, rows), strict=True):
+                self._keep(one, part, weights)
+
+    def _like(self, method: str, qubits: tuple[int, ...]) -> list[_Instance]:
+        """Return the instances without parameters that run on the same qubits by the same method."""
+        return [
+            (c, p, ())
+            for c, parts in enumerate(self._parts)
+            for p, part in enumerate(parts)
+            if part.qubits == qubits and self._methods[c][p] == method and not part.circuit.parameters
+        ]
+
+    def _run(self, method: str, batch: Sequence[_Instance]) -> None:
+        parts = [self._parts[c][p] for c, p, _ in batch]
+        circuits = []
+        for part, (_, _, values) in zip(parts, batch, strict=True):
+            circuit = bind(_bare(part), values)
+            qubits = list(_measured(part).values())
+            circuit.append(SaveProbabilities(len(qubits)), qubits)
+            circuits.append(circuit)
+        result = self._backend(parts[0], method).run(circuits, shots=1, seed_simulator=0).result()
+        if not result.success:
+            raise TargetError(f"Aer failed: {result.status}")
+        for k, (part, instance) in enumerate(zip(parts, batch, strict=True)):
+            self._keep(instance, part, np.asarray(result.data(k)["probabilities"]))
+
+    def _keep(self, instance: _Instance, part: Part, saved: npt.NDArray[np.float64]) -> None:
+        """Keep the probabilities of the measured qubits, the last one's bit the most significant."""
         measured = _measured(part)
         tensor = saved.reshape((2,) * len(measured)).transpose()  # axis k: the k-th measured classical bit
-        if self._snapshot is not None:
-            matrices = confusion(self._snapshot)
-            for axis, qubit in enumerate(measured.values()):
-                matrix = matrices[part.qubits[qubit]]
-                tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, axis)), 0, axis)
         full = np.zeros((2,) * len(part.clbits))
         full[tuple(slice(None) if c in measured else 0 for c in range(len(part.clbits)))] = tensor
         # Rounded, so that a draw hardly ever hangs on the order in which threads add floats.
-        flat = np.clip(np.round(full.reshape(-1), 12), 0.0, 1.0)
+        flat = np.clip(np.round(full.reshape(-1), 13), 0.0, 1.0)
+        outcomes = np.flatnonzero(flat)
+        self._exact[instance] = _Distribution(outcomes, flat[outcomes])
+
+    def _read_out(self, part: Part, dense: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return probabilities after the readout error, summing to 1."""
+        tensor = dense.reshape((2,) * len(part.clbits))
+        if self._snapshot is not None:
+            matrices = confusion(self._snapshot)
+            for clbit, qubit in _measured(part).items():
+                matrix = matrices[part.qubits[qubit]]
+                tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
+        flat = np.clip(np.round(tensor.reshape(-1), 12), 0.0, 1.0)
         return np.asarray(flat / math.fsum(flat))
 
 
@@ -273,12 +366,44 @@ def _measured(part: Part) -> dict[int, int]:
     return dict(sorted(pairs.items()))
 
 
-def _saving(part: Part) -> QuantumCircuit:
-    """Return a part that saves the probabilities of its measured qubits instead of measuring them."""
-    bare = part.circuit.copy_empty_like()
+def _bare(part: Part) -> QuantumCircuit:
+    """Return a part's gates alone."""
+    bare = QuantumCircuit(*part.circuit.qregs)
     for instruction in part.circuit.data:
         if instruction.operation.name not in ("measure", "barrier"):
             bare.append(instruction)
-    qubits = list(_measured(part).values())
-    bare.append(SaveProbabilities(len(qubits)), qubits)
     return bare
+
+
+def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which rotations by multiples of pi are Pauli gates, up to a global phase.
+
+    Aer's stabilizer method knows these alone.
+    """
+    out = circuit.copy_empty_like()
+    for i in circuit.data:
+        name = i.operation.name
+        if name in ("rx", "rz", "ry", "p"):
+            turns = round(float(i.operation.params[0]) / math.pi)
+            if abs(float(i.operation.params[0]) - turns * math.pi) < 1e-9:
+                if turns % 2:
+                    out.append({"rx": XGate, "ry": YGate}.get(name, ZGate)(), i.qubits)
+                continue
+        out.append(i)
+    return out
+
+
+def framed(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> tuple[Setting, ...]:
+    """Return settings in which one noisy simulation serves all inputs, if it can.
+
+    It can where every input is a Pauli frame and outcome probabilities are computed exactly. Some inputs,
+    evenly spread, are simulated directly as well, to check the others.
+    """
+    known = all(s.flips is not None for s in settings)
+    if not known or len(settings) <= SPOT_CHECKS or len(circuits) > 1:
+        return tuple(settings)
+    if any(not choose_method(p, noisy=True).startswith("exact:") for p in split(circuits[0])):
+        return tuple(settings)
+    chosen = [settings[round(k)] for k in np.linspace(0, len(settings) - 1, SPOT_CHECKS + 2)[1:-1]]
+    checks = [replace(s, label=f"{s.label} (direct)") for s in chosen]
+    return (*(replace(s, method=FRAME) for s in settings), *checks)

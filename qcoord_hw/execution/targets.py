@@ -15,11 +15,14 @@ from qiskit.providers import BackendV2
 from qiskit.transpiler import Target as QiskitTarget
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
-from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
-from qcoord_hw.execution.simulate import Simulator, unroll
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.routing import routed_circuits
+from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.protocols.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
 
@@ -34,10 +37,10 @@ OPTIMIZATION_LEVEL = 1
 
 @dataclass(frozen=True)
 class Request:
-    """One chunk to execute: in which block, which circuit, how many shots, and the seed of the draw."""
+    """One chunk to execute: in which block, which setting, how many shots, and the seed of the draw."""
 
     block: int
-    circuit: int
+    setting: int
     shots: int
     seed: int
 
@@ -64,6 +67,7 @@ class Prepared:
         layout: physical qubit of each circuit qubit; empty where there is none.
         snapshot: calibration of the layout's qubits; None where there is none.
         noise: what the noise model holds, in words; empty where there is none.
+        settings: what is executed and counted, and by which method.
     """
 
     target: str
@@ -72,6 +76,7 @@ class Prepared:
     layout: tuple[int, ...] = ()
     snapshot: Snapshot | None = None
     noise: str = ""
+    settings: tuple[Setting, ...] = ()
 
 
 class RunTarget(Protocol):
@@ -79,7 +84,7 @@ class RunTarget(Protocol):
 
     name: str
 
-    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
         """Choose ONE layout for all circuits (or check the one given) and compile them for it."""
 
     def executor(self, prepared: Prepared) -> Executor:
@@ -90,7 +95,7 @@ class _SimulatorExecutor:
     """The package's own simulation paths behind the executor's interface."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._simulator = Simulator(prepared.circuits, prepared.snapshot)
+        self._simulator = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
 
     @property
     def methods(self) -> list[str]:
@@ -98,7 +103,7 @@ class _SimulatorExecutor:
 
     def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
         for request in requests:
-            yield self._simulator.counts(request.circuit, request.shots, request.seed)
+            yield self._simulator.counts(request.setting, request.shots, request.seed)
 
 
 class IdealTarget:
@@ -106,7 +111,7 @@ class IdealTarget:
 
     name = "aer"
 
-    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
         """Return the circuits, with gates that Aer does not know replaced by their definitions.
 
         Raises:
@@ -116,7 +121,8 @@ class IdealTarget:
             raise InputError(
                 f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
             )
-        return Prepared(self.name, IDEAL, tuple(map(unroll, circuits)))
+        circuits = tuple(map(unroll, program.circuits))
+        return Prepared(self.name, IDEAL, circuits, settings=program.settings)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator."""
@@ -131,14 +137,19 @@ class NoiseTarget:
         self.name = str(backend.name)
         self._backend = backend
 
-    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
-        """Lay out and compile the circuits for the snapshot."""
+    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
+        """Lay out and compile the circuits for the snapshot.
+
+        Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
+        """
         whole = Snapshot.of(self._backend)
-        chosen = _layout(circuits, layout, whole)
+        circuits, chosen = _layout(program, layout, whole)
         if not layout:  # once more, for the gates that compiling made of them
             chosen = choose_layout(_compile_for(whole.restrict(chosen), circuits), whole)
         used = whole.restrict(chosen)
-        return Prepared(self.name, NOISE, _compile_for(used, circuits), chosen, used, NOISE_MODEL)
+        compiled = _compile_for(used, circuits)
+        settings = framed(compiled, program.settings)
+        return Prepared(self.name, NOISE, compiled, chosen, used, NOISE_MODEL, settings)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -162,7 +173,7 @@ class RecordedTarget:
         self.name = prepared.target
         self._prepared = prepared
 
-    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
         """Return the recorded circuits, layout and snapshot."""
         return self._prepared
 
@@ -180,20 +191,23 @@ class SamplerTarget:
         self._sampler = sampler
         self._backend = backend
 
-    def prepare(self, circuits: Sequence[QuantumCircuit], layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
         """Compile for the backend, if there is one; else leave the circuits as they are."""
         kind = BACKEND if self._sampler is None else SAMPLER
         target = None if self._backend is None else self._backend.target
         if self._backend is None or target is None or target.num_qubits is None:
             if layout:
                 raise InputError(f"layout: {list(layout)}; target {self.name} states no physical qubits")
-            return Prepared(self.name, kind, tuple(circuits))
+            return Prepared(self.name, kind, program.circuits, settings=program.settings)
         if target.build_coupling_map() is None:
-            chosen = tuple(layout) or tuple(range(circuits[0].num_qubits))
-            return Prepared(self.name, kind, _compile(circuits, target, chosen), chosen)
+            chosen = tuple(layout) or tuple(range(program.circuits[0].num_qubits))
+            compiled = _compile(program.circuits, target, chosen)
+            return Prepared(self.name, kind, compiled, chosen, settings=program.settings)
         whole = Snapshot.of(self._backend)
-        chosen = _layout(circuits, layout, whole)
-        return Prepared(self.name, kind, _compile(circuits, target, chosen), chosen, whole.restrict(chosen))
+        circuits, chosen = _layout(program, layout, whole)
+        compiled = _compile(circuits, target, chosen)
+        calibration = whole.restrict(chosen)
+        return Prepared(self.name, kind, compiled, chosen, calibration, settings=program.settings)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return what sends jobs to the sampler."""
@@ -234,16 +248,20 @@ class _SamplerExecutor:
         return BackendSamplerV2(backend=self._backend, options=options)
 
     def _job(self, sampler: BaseSamplerV2, requests: Sequence[Request]) -> Iterator[Counts]:
-        circuits = self._prepared.circuits
+        circuits, settings = self._prepared.circuits, self._prepared.settings
+        asked = [settings[request.setting] for request in requests]
+        pubs = [
+            (circuits[s.circuit], s.values or None, r.shots) for s, r in zip(asked, requests, strict=True)
+        ]
         try:
-            result = sampler.run([(circuits[r.circuit], None, r.shots) for r in requests]).result()
+            result = sampler.run(pubs).result()
         except Exception as error:  # whatever a provider raises: it is the target that failed
             raise TargetError(
                 f"target {self._prepared.target!r} failed: {type(error).__name__}: {one_line(error)}; "
                 "what was counted is kept"
             ) from error
-        for request, pub in zip(requests, result, strict=True):
-            yield _register_counts(circuits[request.circuit], pub.data)
+        for setting, pub in zip(asked, result, strict=True):
+            yield _register_counts(circuits[setting.circuit], pub.data)
 
 
 def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
@@ -256,12 +274,24 @@ def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
     return dict(sorted(counts.items()))
 
 
-def _layout(circuits: Sequence[QuantumCircuit], layout: Sequence[int], snapshot: Snapshot) -> tuple[int, ...]:
-    """Return the layout given, checked, or the best one for the gates as written."""
+def _layout(
+    program: Program, layout: Sequence[int], snapshot: Snapshot
+) -> tuple[tuple[QuantumCircuit, ...], tuple[int, ...]]:
+    """Return circuits whose gates fall on coupled qubits, and their layout: that given, or the best.
+
+    Circuits that fit nowhere as they are get swaps where one hand holds all qubits.
+    """
+    circuits = program.circuits
     if layout:
         check_layout(layout, circuits, snapshot)
-        return tuple(layout)
-    return choose_layout(circuits, snapshot)
+        return circuits, tuple(layout)
+    try:
+        return circuits, choose_layout(circuits, snapshot)
+    except TooLargeError:
+        routed = routed_circuits(program, snapshot)
+        if routed is None:
+            raise
+        return routed, choose_layout(routed, snapshot)
 
 
 def _compile_for(used: Snapshot, circuits: Sequence[QuantumCircuit]) -> tuple[QuantumCircuit, ...]:

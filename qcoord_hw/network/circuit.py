@@ -17,7 +17,8 @@ from qiskit.circuit import (
     ClassicalRegister,
     ControlFlowOp,
     Instruction,
-    ParameterExpression,
+    Parameter,
+    ParameterVector,
     QuantumCircuit,
     QuantumRegister,
     Qubit,
@@ -27,6 +28,9 @@ from qiskit.circuit.tools import pi_check
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network.topology import Topology
 from qcoord_hw.spec import check_integer
+
+MAX_DATA = 10_000
+"""Numbers of data a name at most."""
 
 MAX_QUBITS = 1000
 """More than any device here; a larger number is a slip."""
@@ -115,6 +119,7 @@ class NetworkCircuit:
         self._owner: list[str] = []  # of each qubit, now
         self._measured: set[int] = set()
         self._knows: dict[ClassicalRegister, dict[str, None]] = {}  # in the order of learning
+        self._data: dict[Parameter, str] = {}  # who holds it
         self._usage: dict[str, dict[str, float]] = {}
         self._events: list[Event] = []
         self._acts: dict[str, list[tuple[object, ...]]] = {}
@@ -155,6 +160,30 @@ class NetworkCircuit:
         Two circuits in which a party knew the same are the same in this, whatever others were asked.
         """
         return tuple(self._acts.get(party, ()))
+
+    @property
+    def movable(self) -> tuple[bool, ...]:
+        """For each part between barriers over all qubits: whether one hand holds every qubit in it.
+
+        In such a part (a source that prepares a shared state, a user who was sent everything) qubits may
+        be moved about the device without passing through another party.
+        """
+        owner: dict[int, str] = {}
+        parts, hands = [], set[str]()
+        for event in self._events:
+            if event.kind == "allocate":
+                owner |= dict.fromkeys(event.qubits, event.party)
+            elif event.kind == "share":
+                hands |= {SOURCE} | set(owner.values())
+                owner |= dict(zip(event.qubits, event.owners, strict=True))
+            elif event.kind == "send":
+                owner |= dict.fromkeys(event.qubits, event.to)
+            elif event.kind in ("gate", "measure"):
+                hands |= set(owner.values())
+            elif event.kind == "barrier" and len(event.qubits) == len(owner):
+                parts.append(len(hands) == 1)
+                hands = set()
+        return (*parts, len(hands) == 1)
 
     @property
     def usage(self) -> dict[str, dict[str, float]]:
@@ -212,6 +241,29 @@ class NetworkCircuit:
         self._log("allocate", party, qubits)
         return qubits
 
+    def data(self, party: str, name: str, count: int) -> ParameterVector:
+        """Give a party classical data: parameters that its gates, and nobody else's, may depend on.
+
+        Args:
+            party: who holds the data.
+            name: name of the parameters.
+            count: how many numbers.
+
+        Returns:
+            The parameters, in order; values are given when the circuit runs.
+
+        Raises:
+            LocalityError: when the network has no such party.
+            InputError: when `count` is not positive or the name is taken.
+        """
+        self._check_party(party)
+        check_integer("count", count, 1, MAX_DATA)
+        if any(parameter.name.split("[")[0] == name for parameter in self._data):
+            raise InputError(f"data {name!r} exists already; allowed is another name")
+        vector = ParameterVector(name, count)
+        self._data |= dict.fromkeys(vector, party)
+        return vector
+
     def local(
         self,
         party: str,
@@ -223,7 +275,8 @@ class NetworkCircuit:
 
         Args:
             party: who acts.
-            operation: a gate, or a circuit on `len(qubits)` qubits without classical bits.
+            operation: a gate, or a circuit on `len(qubits)` qubits without classical bits; its parameters
+                must be data of the party.
             qubits: what it acts on, in the order of the operation's qubits.
             when: apply it only if this register, which the party must know, holds this value.
 
@@ -236,6 +289,7 @@ class NetworkCircuit:
         block = _block(operation, len(qubits))
         gates = "+".join(dict.fromkeys(i.operation.name for i in block.data)) or block.name
         indices = self._own(party, qubits, f"apply {gates} to {{}}")
+        self._check_data(party, block, gates)
         condition = self._condition(party, when)
         if when is None:
             self._circuit.compose(block, qubits, inplace=True, copy=False)
@@ -249,15 +303,24 @@ class NetworkCircuit:
             self._act(party, instruction.operation, touched, when)
             self._events.append(Event(kind, party, touched, _gate_name(instruction.operation) + condition))
 
-    def send(self, sender: str, receiver: str, qubits: Sequence[Qubit], dimension: int | None = None) -> None:
+    def send(
+        self,
+        sender: str,
+        receiver: str,
+        qubits: Sequence[Qubit],
+        dimension: int | None = None,
+        digits: int = 1,
+    ) -> None:
         """Send qubits over a link: ownership moves, the link's counters go up.
 
         Args:
             sender: who owns them now.
             receiver: who owns them afterwards.
             qubits: what is sent.
-            dimension: if given, the n qubits are counted as one qudit of this dimension, from
-                2^(n-1) + 1 to 2^n (fewer levels would need fewer qubits); else as n qubits.
+            dimension: if given, the qubits are counted as one qudit; else as n qubits. It is the number
+                of levels of each digit, from 2^(k-1) + 1 to 2^k for k qubits (fewer levels would need
+                fewer qubits).
+            digits: how many digits, of the same number of qubits each, the qudit is made of.
 
         Raises:
             LocalityError: when there is no such quantum link or the sender does not own the qubits.
@@ -267,13 +330,17 @@ class NetworkCircuit:
         self._indices(sender, qubits, "send {}")
         if not qubits:
             raise InputError("qubits: none; allowed is one or more")
+        check_integer("digits", digits, 1, len(qubits))
+        if len(qubits) % digits:
+            raise InputError(f"digits: {digits}; allowed is a divisor of {len(qubits)} qubits")
         if dimension is not None:
-            check_integer("dimension", dimension, 2 ** (len(qubits) - 1) + 1, 2 ** len(qubits))
+            size = len(qubits) // digits
+            check_integer("dimension", dimension, 2 ** (size - 1) + 1, 2**size)
         self._check_link(sender, receiver, "qubits", self._names(qubits))
         indices = self._own(sender, qubits, f"send {{}} to {receiver}")
         used = self._link_usage(sender, receiver)
         used["qubits"] += len(qubits)
-        used["log2_dim"] += math.log2(dimension) if dimension else float(len(qubits))
+        used["log2_dim"] += digits * math.log2(dimension) if dimension else float(len(qubits))
         if dimension:
             used["qudits"] = used.get("qudits", 0) + 1
         self.barrier()
@@ -494,6 +561,18 @@ class NetworkCircuit:
         if party not in known:
             raise LocalityError(f"{party} cannot {act}: known to {list(known) or 'nobody'} only")
 
+    def _check_data(self, party: str, block: QuantumCircuit, gates: str) -> None:
+        for parameter in block.parameters:
+            if parameter not in self._data:
+                raise InputError(
+                    f"operation {gates}: unbound parameter {parameter.name}; allowed are numbers "
+                    "and what `data` returned"
+                )
+            if self._data[parameter] != party:
+                raise LocalityError(
+                    f"{party} cannot apply {gates}: {parameter.name} is data of {self._data[parameter]}"
+                )
+
     def _condition(self, party: str, when: tuple[ClassicalRegister, int] | None) -> str:
         """Check a condition and return it in words; empty if there is none."""
         if when is None:
@@ -550,9 +629,6 @@ def _block(operation: QuantumCircuit | Instruction, size: int) -> QuantumCircuit
     if not isinstance(operation, (QuantumCircuit, Instruction)) or isinstance(operation, ControlFlowOp):
         kind = type(operation).__name__
         raise InputError(f"operation: {kind}; allowed are a gate or a circuit (and `when` for a condition)")
-    loose = operation.parameters if isinstance(operation, QuantumCircuit) else operation.params
-    if any(isinstance(p, ParameterExpression) for p in loose):
-        raise InputError(f"operation {operation.name!r}: unbound parameters; allowed are numbers")
     if operation.num_clbits or operation.num_qubits != size:
         raise InputError(
             f"operation {operation.name!r}: {operation.num_qubits} qubits, {operation.num_clbits} classical "

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols import nonlocal_game
+from qcoord_hw.protocols import linear_computation, nonlocal_game
 from qcoord_hw.protocols.experiment import Experiment
 from qcoord_hw.protocols.nonlocal_game import game_experiment, strategy_experiment
 from qcoord_hw.protocols.strategies import Strategy
 from qcoord_hw.spec import ExperimentSpec
 
-FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {"nonlocal-game": nonlocal_game.build}
+FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {
+    "nonlocal-game": nonlocal_game.build,
+    "linear-computation": linear_computation.build,
+}
 """Family name -> builder. A new family is a module here and a line in this table."""
 
 __all__ = ["FAMILIES", "Experiment", "Strategy", "build_experiment", "game_experiment", "strategy_experiment"]

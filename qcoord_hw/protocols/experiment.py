@@ -2,11 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.network import NetworkCircuit
-from qcoord_hw.theory.games import GamePlay
+
+DIRECT = "direct"
+FRAME = "derived:frame"
+
+
+class Play(Protocol):
+    """How counts are scored: plain values that a record can keep."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as plain JSON values, with its `kind`."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that is executed and counted: a circuit at given values of its parameters.
+
+    Attributes:
+        label: what is asked, such as `x=0,y=1`, or which data are given.
+        circuit: index of the circuit.
+        values: of the circuit's parameters, in the order of `QuantumCircuit.parameters`.
+        flips: the classical bits that these values flip against all values zero, when that is all they
+            do to an ideal circuit (a Pauli frame); None when it is not.
+        method: `direct`, or `derived:frame` where counts are drawn from the outcome probabilities at all
+            values zero, shifted by `flips` before the readout error.
+        input: index of the input that is given; of several settings with one input the first counts,
+            the others check it.
+    """
+
+    label: str
+    circuit: int = 0
+    values: tuple[float, ...] = ()
+    flips: tuple[int, ...] | None = None
+    method: str = DIRECT
+    input: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the setting as plain JSON values."""
+        return asdict(self) | {
+            "values": list(self.values),
+            "flips": None if self.flips is None else list(self.flips),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Setting:
+        """Build the setting from what `to_json` returned."""
+        flips = data["flips"]
+        return cls(
+            **data
+            | {"values": tuple(data["values"]), "flips": None if flips is None else tuple(map(int, flips))}
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +67,8 @@ class Experiment:
     Attributes:
         name: what it is called in results; letters, digits and dashes.
         title: one line for people.
-        circuits: one protocol for each question; all have the same qubits and the same usage.
-        labels: what each circuit asks, such as `x=0,y=1`.
+        circuits: the protocols; all have the same qubits and the same usage.
+        settings: what is executed, for example one circuit a question, or one circuit with many data.
         play: how counts are scored.
         copies: the block length n: how many copies of the task one circuit makes.
     """
@@ -25,29 +76,46 @@ class Experiment:
     name: str
     title: str
     circuits: tuple[NetworkCircuit, ...]
-    labels: tuple[str, ...]
-    play: GamePlay
+    settings: tuple[Setting, ...]
+    play: Play
     copies: int = 1
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.
 
         Raises:
-            InputError: when there is none, or they differ in qubits, classical registers or usage.
+            InputError: when there is none, they differ in qubits, classical registers or usage, or a setting
+                does not fit its circuit.
         """
-        if not self.circuits or len(self.circuits) != len(self.labels):
-            raise InputError("circuits: allowed is at least one circuit, with one label each")
+        if not self.circuits or {s.circuit for s in self.settings} != set(range(len(self.circuits))):
+            raise InputError("circuits: allowed is at least one circuit, each with a setting")
+        sizes = [net.circuit.num_parameters for net in self.circuits]
+        if unfit := [s for s in self.settings if len(s.values) != sizes[s.circuit]]:
+            raise InputError(
+                f"setting {unfit[0].label}: {len(unfit[0].values)} values; its circuit has "
+                f"{sizes[unfit[0].circuit]} parameters"
+            )
         first = self.circuits[0]
-        for label, net in zip(self.labels, self.circuits, strict=True):
+        for k, net in enumerate(self.circuits):
+            label = self.label(k)
             if net.wires != first.wires or net.topology != first.topology:
-                raise InputError(f"circuit {label}: other qubits or network than circuit {self.labels[0]}")
+                raise InputError(f"circuit {label}: other qubits or network than circuit {self.label(0)}")
             if net.usage != first.usage:
                 raise InputError(f"circuit {label}: usage {net.usage} differs from {first.usage}")
             registers = [(register.name, register.size) for register in net.circuit.cregs]
             if registers != [(register.name, register.size) for register in first.circuit.cregs]:
-                raise InputError(f"circuit {label}: other classical registers than circuit {self.labels[0]}")
+                raise InputError(f"circuit {label}: other classical registers than circuit {self.label(0)}")
+
+    def label(self, circuit: int) -> str:
+        """Return what a circuit is called: the label of its first setting."""
+        return next(s.label for s in self.settings if s.circuit == circuit)
 
     @property
     def usage(self) -> dict[str, dict[str, float]]:
         """What one circuit uses of each link and resource."""
         return self.circuits[0].usage
+
+
+def one_setting_each(labels: Sequence[str]) -> tuple[Setting, ...]:
+    """Return the settings of circuits without parameters."""
+    return tuple(Setting(label, k, input=k) for k, label in enumerate(labels))

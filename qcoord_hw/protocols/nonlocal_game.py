@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
-from qcoord_hw.protocols.experiment import Experiment
+from qcoord_hw.protocols.experiment import Experiment, one_setting_each
 from qcoord_hw.protocols.strategies import Strategy, chsh_strategy, ghz_strategy, magic_square_strategy
 from qcoord_hw.spec import ExperimentSpec, check_integer
 from qcoord_hw.theory.games import (
@@ -142,12 +142,13 @@ def _experiment(
         bound=Value(float(classical_value(game)), "exact", "classical value, exhaustive search [Cleve2004]"),
         figures=tuple(figures),
     )
-    experiment = Experiment(name, title, circuits, tuple(map(_label, questions)), play, copies=rounds)
-    _check_knowledge(experiment)
+    settings = one_setting_each([_label(question) for question in questions])
+    experiment = Experiment(name, title, circuits, settings, play, copies=rounds)
+    _check_knowledge(experiment, play)
     return experiment
 
 
-def _check_knowledge(experiment: Experiment) -> None:
+def _check_knowledge(experiment: Experiment, play: GamePlay) -> None:
     """Check that answers are the players' own, and that every party acts on what it knows.
 
     A player knows its own questions, the others none; players do not send.
@@ -156,7 +157,7 @@ def _check_knowledge(experiment: Experiment) -> None:
         LocalityError: naming the register that another measured, the player that sends, or the party
             and two circuits between which it must not differ.
     """
-    circuits, labels, play = experiment.circuits, experiment.labels, experiment.play
+    circuits, labels = experiment.circuits, [setting.label for setting in experiment.settings]
     for net, player, i in itertools.product(circuits, play.players, range(play.rounds)):
         name = _register(player, i, play.rounds)
         register = next(r for r in net.circuit.cregs if r.name == name)

@@ -14,7 +14,7 @@ from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import digest, read_bytes, read_signed
 from qcoord_hw.spec import canonical_json, one_line
 
-FORMAT = 1
+FORMAT = 2
 
 INTENT = "intent.json"
 COUNTS = "counts.jsonl"
@@ -29,19 +29,19 @@ Counts = dict[str, int]
 
 @dataclass(frozen=True)
 class Chunk:
-    """A part of the plan: one circuit's shots in one block.
+    """A part of the plan: one setting's shots in one block.
 
     Attributes:
         id: its number in the plan; also part of its seed.
         block: in which block it is executed.
-        circuit: index of the circuit.
+        setting: index of the setting.
         shots: how many.
         seed: seed of its draw.
     """
 
     id: int
     block: int
-    circuit: int
+    setting: int
     shots: int
     seed: int
 
@@ -70,8 +70,8 @@ class RunRecord:
         return tuple(chunk for chunk in self.plan if chunk.id not in self.counts)
 
     def by_block(self) -> dict[tuple[int, int], Counts]:
-        """Return (block, circuit) -> counts of the finished chunks."""
-        return {(c.block, c.circuit): self.counts[c.id] for c in self.plan if c.id in self.counts}
+        """Return (block, setting) -> counts of the finished chunks."""
+        return {(c.block, c.setting): self.counts[c.id] for c in self.plan if c.id in self.counts}
 
     def file(self, name: str) -> bytes:
         """Return the content of one of the record's files."""

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qcoord_hw.report.words import (
+    LINEAR,
+    bound_words,
     count_rounds,
     in_words,
     number,
@@ -34,18 +36,20 @@ class RunFigure(Figure):
 
 
 def plot_estimates(summary: dict[str, Any]) -> Figure:
-    """Return a figure of the estimates that are probabilities, and of every question below them."""
+    """Return a figure of the estimates that are probabilities (or rates), of a game with every question."""
     estimates = [e for e in summary["estimates"] if _is_probability(e)]
-    questions = summary["questions"]
     if not estimates:
         figure = RunFigure(figsize=(7.5, 1.5), layout="constrained")
         words = unfinished_words(summary) if summary["state"] == "unfinished" else "no probability to draw"
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
         return figure
+    return (_rates if summary["play"] == LINEAR else _game)(summary, estimates)
+
+
+def _game(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
+    questions = summary["questions"]
     heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(questions), MAX_LABELS)]
-    figure = RunFigure(figsize=(7.5, sum(heights) + 0.4), layout="constrained")
-    where = f"{target_words(summary)}, {summary['shots']} shots"
-    figure.suptitle(f"{_plain(summary['title'])}\n{_plain(where)}", fontsize=10)
+    figure = _figure(summary, sum(heights) + 0.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
     _draw_marks(above, estimates)
@@ -59,8 +63,27 @@ def plot_estimates(summary: dict[str, Any]) -> Figure:
     return figure
 
 
+def _rates(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
+    figure = _figure(summary, 1.6 + 0.45 * len(estimates))
+    axes = figure.subplots()
+    _draw_intervals(axes, estimates, [in_words(e["name"]) for e in estimates])
+    _draw_marks(axes, estimates)
+    level = 100 * estimates[0]["confidence"]
+    axes.set_xlabel(f"probability, or rate in dits a qudit; {level:g}% intervals")
+    return figure
+
+
+def _figure(summary: dict[str, Any], height: float) -> Figure:
+    figure = RunFigure(figsize=(7.5, height), layout="constrained")
+    where = f"{target_words(summary)}, {summary['shots']} shots"
+    figure.suptitle(f"{_plain(summary['title'])}\n{_plain(where)}", fontsize=10)
+    return figure
+
+
 def _is_probability(estimate: Mapping[str, Any]) -> bool:
-    """Whether an estimate and all it is compared with lie in [0, 1]."""
+    """Whether an estimate and all it is compared with lie in [0, 1]; an entropy may, but is none."""
+    if estimate["name"] == "error_entropy":
+        return False
     marks = [estimate[key]["value"] for key in ("theory", "bound") if estimate[key]]
     return all(0 <= value <= 1 for value in (estimate["low"], estimate["high"], *marks))
 
@@ -80,14 +103,12 @@ def _draw_intervals(axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequen
 
 def _draw_marks(axes: Axes, estimates: Sequence[Mapping[str, Any]]) -> None:
     """Mark theory and bound on each row; name each distinct theory above its row, each bound below."""
-    for key, words, colour, line, side in (
-        ("theory", "theory", THEORY, "-", -1),
-        ("bound", "classical bound", BOUND, "--", 1),
-    ):
+    for key, colour, line, side in (("theory", THEORY, "-", -1), ("bound", BOUND, "--", 1)):
         marked = [(row, e[key]["value"]) for row, e in enumerate(estimates) if e[key]]
         for row, value in marked:
             axes.vlines(value, row - 0.3, row + 0.3, color=colour, linestyle=line, linewidth=1.6)
         for value, row in {value: row for row, value in reversed(marked)}.items():
+            words = key if key == "theory" else bound_words(estimates[row])
             axes.annotate(
                 f"{words} {number(value)}",
                 (value, row + 0.32 * side),

@@ -36,10 +36,7 @@ def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
             axis=_axis(summary),
             usage=_usage(summary),
             parties=svg.party_classes(experiment["topology"]["parties"]),
-            drawings=[
-                (circuit["label"], svg.circuit_svg(experiment, i))
-                for i, circuit in enumerate(experiment["circuits"][: 1 + MAX_CIRCUITS])
-            ],
+            drawings=_drawings(experiment),
             undrawn=max(0, len(experiment["circuits"]) - 1 - MAX_CIRCUITS),
             facts=_facts(summary, intent),
             spec=json.dumps(intent["spec"], indent=2, ensure_ascii=False),
@@ -64,17 +61,22 @@ def _environment() -> Environment:
     environment.filters |= {
         function.__name__: function
         for function in (
+            words.bound_words,
             words.check_words,
             words.confidence_words,
+            words.headline,
+            words.input_words,
             words.in_words,
             words.interval,
             words.is_suspicious,
             words.number,
             words.p_words,
             words.question_words,
+            words.rate_rows,
+            words.symbols,
             words.target_words,
             words.unfinished_words,
-            words.verdict_words,
+            words.worst_outputs,
             words.worst_questions,
             words.count_rounds,
             svg.bar_svg,
@@ -82,6 +84,19 @@ def _environment() -> Environment:
         )
     }
     return environment
+
+
+def _drawings(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (label, drawing) of the first circuits; one with many settings is labelled by their number."""
+    labels: dict[int, list[str]] = {}
+    for setting in experiment["settings"]:
+        labels.setdefault(setting["circuit"], []).append(setting["label"])
+    drawings = []
+    for i in range(min(len(experiment["circuits"]), 1 + MAX_CIRCUITS)):
+        given = labels[i]
+        label = given[0] if len(given) == 1 else f"with {len(given)} settings of its parameters"
+        drawings.append((label, svg.circuit_svg(experiment, i, label)))
+    return drawings
 
 
 def _axis(summary: Mapping[str, Any]) -> dict[str, float | None]:

@@ -6,7 +6,13 @@ from typing import Any
 
 from qcoord_hw.network import Event
 from qcoord_hw.protocols import Experiment
+from qcoord_hw.report.words import number
+from qcoord_hw.theory.games import GamePlay
+from qcoord_hw.theory.linear_computation.play import LinearPlay
 from qcoord_hw.theory.value import Value
+
+SHOWN = 8
+"""Settings that are named; of thousands nobody reads more."""
 
 
 def describe_protocol(experiment: Experiment) -> dict[str, Any]:
@@ -18,12 +24,12 @@ def describe_protocol(experiment: Experiment) -> dict[str, Any]:
         "topology": first.topology.to_json(),
         "copies": experiment.copies,
         "usage": experiment.usage,
-        "theory": experiment.play.theory.to_json() if experiment.play.theory else None,
-        "bound": experiment.play.bound.to_json(),
+        **_prediction(experiment),
+        "settings": len(experiment.settings),
         "wires": list(first.wires),
         "circuits": [
-            {"label": label, "events": [event.to_json() for event in net.events]}
-            for label, net in zip(experiment.labels, experiment.circuits, strict=True)
+            {"label": experiment.label(k), "events": [event.to_json() for event in net.events]}
+            for k, net in enumerate(experiment.circuits)
         ],
     }
 
@@ -36,24 +42,76 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
         index: which circuit is drawn.
     """
     net = experiment.circuits[index]
-    play = experiment.play
     lines = [
         f"{experiment.name}: {experiment.title}",
         f"network   {net.topology.name}: {', '.join(map(str, net.topology.links)) or 'no links'}",
-        f"circuits  {len(experiment.circuits)}, one a question: {', '.join(experiment.labels[:8])}"
-        + (", .." if len(experiment.labels) > 8 else ""),
-        f"theory    win probability {_stated(play.theory)}",
-        f"bound     {_stated(play.bound)}, classical",
+        *_facts(experiment),
         f"usage     of one circuit, {experiment.copies} {'copy' if experiment.copies == 1 else 'copies'}:",
     ]
     for resource, used in experiment.usage.items():
         lines.append(
             f"          {resource}: " + ", ".join(f"{unit} {amount:g}" for unit, amount in used.items())
         )
-    lines += ["", f"circuit {index} ({experiment.labels[index]}), step by step:"]
+    given = sum(setting.circuit == index for setting in experiment.settings)
+    name = experiment.label(index) if given == 1 else f"with {given} settings of its parameters"
+    lines += ["", f"circuit {index} ({name}), step by step:"]
     lines += [f"  {step}" for event in net.events if (step := _step(event, net.wires))]
     lines += ["", str(net.circuit.draw("text", fold=100))]
     return "\n".join(lines)
+
+
+def _prediction(experiment: Experiment) -> dict[str, Any]:
+    """Return what theory says, as plain values."""
+    match experiment.play:
+        case GamePlay() as play:
+            return {
+                "theory": play.theory.to_json() if play.theory else None,
+                "bound": play.bound.to_json(),
+            }
+        case LinearPlay() as play:
+            return {
+                "task": play.task.to_json(),
+                "qudits": play.qudits,
+                "auxiliary": _auxiliary(play),
+                "rates": {name: {"value": v, "source": s} for name, (v, s) in play.baselines.items()},
+            }
+    return {}
+
+
+def _facts(experiment: Experiment) -> list[str]:
+    """Return what is asked, and what theory says of it, line by line."""
+    labels = [setting.label for setting in experiment.settings[:SHOWN]]
+    some = ", ".join(labels) + (", .." if len(experiment.settings) > SHOWN else "")
+    match experiment.play:
+        case GamePlay() as play:
+            return [
+                f"circuits  {len(experiment.circuits)}, one a question: {some}",
+                f"theory    win probability {_stated(play.theory)}",
+                f"bound     {_stated(play.bound)}, classical",
+            ]
+        case LinearPlay() as play:
+            task, c = play.task, _auxiliary(play)
+            field = task.field
+            modulus = f", modulus {list(field.irreducible_poly)}" if field.degree > 1 else ""
+            matrices = [f"V {s:<8}{v.tolist()}" for s, v in zip(task.servers, task.matrices, strict=True)]
+            rates = [
+                f"{'rates' if k == 0 else '':<10}{number(value):<8}{name.replace('_', ' ')} ({source})"
+                for k, (name, (value, source)) in enumerate(play.baselines.items())
+            ]
+            return [
+                f"field     F_{field.order}{modulus}",
+                f"task      y = V w for two instances, {task.rows} symbols each",
+                *matrices,
+                f"qudits    N = {play.qudits}: {play.qudits - c} with data, c = {c} auxiliary",
+                f"inputs    {len(experiment.settings)}: {some}",
+                *rates,
+            ]
+    return []
+
+
+def _auxiliary(play: LinearPlay) -> int:
+    """Return c: the qudits beyond those that carry data, rank V_s a server."""
+    return play.qudits - sum(play.task.field.rank(v) for v in play.task.matrices)
 
 
 def _stated(value: Value | None) -> str:

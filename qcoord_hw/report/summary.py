@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qcoord_hw.analysis.games import analyse_game
+from qcoord_hw.analysis.linear import analyse_linear
+from qcoord_hw.analysis.result import Analysis
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord
+from qcoord_hw.report.words import GAME, LINEAR
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "
     "freedom-of-choice or detection loophole is closed."
 )
+
+ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {GAME: analyse_game, LINEAR: analyse_linear}
+"""Kind of play -> its analysis."""
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
 
@@ -35,6 +41,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "experiment": experiment["name"],
         "title": experiment["title"],
         "family": intent["spec"]["family"],
+        "play": experiment["play"]["kind"],
         "parameters": intent["spec"]["parameters"],
         "spec_id": intent["spec_id"],
         "created": intent["created"],
@@ -53,12 +60,54 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "questions": [],
         "note": f"{NOTE} {NOISE_NOTE}" if target["kind"] == "noise-model" else NOTE,
     }
+    if summary["play"] == LINEAR:
+        summary |= {"rates": _rates(experiment), "methods": _methods(experiment)}
     if record.sealed:
-        analysis = analyse_game(record, confidence)
+        analysis = ANALYSERS[summary["play"]](record, confidence)
         summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
         summary["checks"] = analysis.checks
         summary["questions"] = list(analysis.questions)
+        if summary["play"] == LINEAR:
+            summary["inputs"] = _inputs(analysis.outputs)
+            if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
+                summary["outputs"] = list(analysis.outputs)
     return summary
+
+
+def _rates(experiment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return name -> value and source of what the surviving rate stands beside, in dits a qudit."""
+    play, usage = experiment["play"], experiment["usage"]
+    rates = {name: {"value": v, "source": source} for name, (v, source) in play["baselines"].items()}
+    rates["guessing"] = {"value": 0.0, "source": "no output is learnt when nothing is sent"}
+    links = {link: used["qudits"] for link, used in usage.items() if "->" in link and used.get("qudits")}
+    if total := sum(links.values()):
+        dits = play["baselines"]["quantum"][0] * play["qudits"]
+        source = f"{dits:g} dits in {total:g} qudits: " + ", ".join(f"{k} {n:g}" for k, n in links.items())
+        rates["counted"] = {"value": dits / total, "source": source}
+    return rates
+
+
+def _methods(experiment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the inputs were executed, with a sentence for people."""
+    inputs = len(experiment["play"]["inputs"])
+    methods = sorted({setting["method"] for setting in experiment["settings"][:inputs]})
+    checked = len({setting["input"] for setting in experiment["settings"][inputs:]})
+    words = "direct: every input was executed"
+    if methods != ["direct"]:
+        words = (
+            "derived: one noisy simulation serves all inputs, its outcomes shifted by what the data flip, "
+            f"before the readout error; checked against {checked or 'no'} directly simulated inputs"
+        )
+    return {"inputs": ", ".join(methods), "checked": checked, "words": words}
+
+
+def _inputs(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how many inputs ran, the least share of right shots, and if every commonest output is right."""
+    return {
+        "run": len(outputs),
+        "worst_success": min(row["success"] for row in outputs),
+        "all_right": all(row[y] == row[f"expected_{y}"] for row in outputs for y in ("y1", "y2")),
+    }
 
 
 def _cautions(snapshot: dict[str, Any] | None) -> list[str]:

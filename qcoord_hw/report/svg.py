@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from qcoord_hw.report.words import in_words, interval, number, printable
+from qcoord_hw.report.words import bound_words, in_words, interval, number, printable
 
 PARTY_CLASSES = 8
 
 _WIDE, _NARROW, _MARGIN = 320, 180, 22  # widths of an interval and of a small one, margin of both
-_MARKS = {"theory": ("theory", 11), "bound": ("classical bound", 25)}  # words, and how high they stand
+_MARKS = {"theory": 11, "bound": 25}  # how high their words stand
 _ROW, _BOX, _GAP, _CHAR = 34, 26, 12, 7.3  # a circuit: heights of a row and a box, gap, width of a character
 _SIGNS = {
     "cx": "•⊕",
@@ -40,17 +40,18 @@ def party_classes(parties: Iterable[str]) -> dict[str, str]:
 
 def interval_svg(estimate: Mapping[str, Any]) -> str:
     """Return a drawing of an estimate beside theory and bound, on an axis that just holds all three."""
-    marks = [(kind, estimate[kind]["value"], *_MARKS[kind]) for kind in _MARKS if estimate[kind]]
+    words = {"theory": "theory", "bound": bound_words(estimate)}
+    marks = [(kind, estimate[kind]["value"], words[kind], _MARKS[kind]) for kind in _MARKS if estimate[kind]]
     values = [estimate["low"], estimate["high"], *(mark[1] for mark in marks)]
     axis = _Axis(min(values), max(values), _WIDE)
     parts = [_line("axis", _MARGIN - 8, 66, _WIDE - _MARGIN + 8, 66)]
     for tick in axis.ticks():
         parts.append(_line("axis", axis.at(tick), 66, axis.at(tick), 70))
         parts.append(_text("axis", axis.at(tick), 82, number(tick, 9)))
-    for kind, value, words, height in marks:
+    for kind, value, word, height in marks:
         x = axis.at(value)
         parts.append(_line(kind, x, height + 4, x, 66))
-        parts.append(_text(kind, x, height, f"{words} {number(value)}", _anchor(x)))
+        parts.append(_text(kind, x, height, f"{word} {number(value)}", _anchor(x)))
     parts.append(_whisker(axis, estimate, 46, 7))
     return _svg("interval", f"{in_words(estimate['name'])} {interval(estimate)}", _WIDE, 86, parts)
 
@@ -65,12 +66,13 @@ def bar_svg(row: Mapping[str, Any], low: float, high: float, bound: float | None
     return _svg("bar", interval(row), _NARROW, 18, parts)
 
 
-def circuit_svg(experiment: Mapping[str, Any], index: int) -> str:
+def circuit_svg(experiment: Mapping[str, Any], index: int, label: str = "") -> str:
     """Return a drawing of a circuit: each wire in the colour of whoever owns it at that moment.
 
     Args:
         experiment: the experiment as a record keeps it.
         index: which of its circuits.
+        label: what it is called.
     """
     wires, circuit = experiment["wires"], experiment["circuits"][index]
     classes = party_classes(experiment["topology"]["parties"])
@@ -88,7 +90,7 @@ def circuit_svg(experiment: Mapping[str, Any], index: int) -> str:
     shapes = [_draw(step, x, len(wires), classes) for x, step in placed]
     rows = len(wires) + any(step.kind == "note" for _, step in placed)
     parts = [*names, *_wires(placed, end, classes), *shapes]
-    return _svg("circuit", f"circuit {circuit['label']}", end + 4, _ROW * rows, parts)
+    return _svg("circuit", f"circuit {label}".strip(), end + 4, _ROW * rows, parts)
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.report.words import (
+    LINEAR,
+    bound_words,
     check_words,
     confidence_words,
     count_rounds,
+    headline,
+    input_words,
     interval,
     is_suspicious,
     number,
     p_words,
     printable,
     question_words,
+    rate_rows,
+    symbols,
     target_words,
     unfinished_words,
     units,
+    worst_outputs,
     worst_questions,
 )
 
@@ -75,10 +82,12 @@ def print_differences(comparison: dict[str, Any], console: Console) -> None:
 
 
 def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print one line a run: its first estimate beside theory and the classical bound."""
-    table = _table("experiment", "target", "win probability", "theory", "classical", "verdict", "p-value")
+    """Print one line a run: win probability or surviving rate beside theory and the classical bound."""
+    kinds = {summary["play"] == LINEAR for summary in summaries}
+    shown = [name for kind, name in ((False, "win probability"), (True, "surviving rate")) if kind in kinds]
+    table = _table("experiment", "target", " or\n".join(shown), "theory", "classical", "verdict", "p-value")
     for summary in summaries:
-        e = summary["estimates"][0]
+        e = summary["estimates"][1 if summary["play"] == LINEAR else 0]
         theory = number(e["theory"]["value"]) if e["theory"] else ""
         _row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
     console.print(table)
@@ -99,7 +108,13 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield _text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:
         yield ""
+        if summary["play"] == LINEAR:
+            yield _text(headline(summary), "bold")
+            yield ""
         yield from _estimates(summary["estimates"], console)
+    if "rates" in summary:
+        yield ""
+        yield _rates(summary)
     if summary["usage"]:
         yield ""
         yield _usage(summary)
@@ -107,6 +122,13 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield ""
     for name, check in summary["checks"].items():
         yield _text(check_words(name, check), "bold red" if is_suspicious(check) else "")
+    if "methods" in summary:
+        yield _text(summary["methods"]["words"])
+    if "inputs" in summary:
+        yield _text(input_words(summary), "" if summary["inputs"]["all_right"] else "yellow")
+    if "outputs" in summary:
+        yield ""
+        yield _outputs(summary)
     if summary["questions"]:
         yield ""
         yield _questions(summary)
@@ -137,12 +159,19 @@ def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterato
     from rich.padding import Padding
 
     kind = _folded("theory (kind)", 9, console)
-    table = _table("estimate", "best [low, high]", kind, "classical\nbound", "verdict", "p-value")
+    bounds: dict[str, list[str]] = {}
+    for e in (e for e in estimates if e["bound"]):
+        bounds.setdefault(bound_words(e), []).append(e["name"])
+    bound = next(iter(bounds)).replace(" ", "\n") if len(bounds) == 1 else "bound"
+    table = _table("estimate", "best [low, high]", kind, bound, "verdict", "p-value")
     for e in estimates:
         theory = f"{number(e['theory']['value'])} ({e['theory']['kind']})" if e["theory"] else ""
         name = _folded(e["name"], 18, console)
         _row(table, name, interval(e), _folded(theory, 9, console), *_judged(e))
     yield table
+    if len(bounds) > 1:
+        words = "; ".join(f"{words} of {', '.join(names)}" for words, names in bounds.items())
+        yield Padding(_text(f"bound: {words}", "dim"), (0, 0, 0, 2))
     notes: dict[str, list[str]] = {}
     for e in estimates:
         notes.setdefault(confidence_words(e), []).append(e["name"])
@@ -158,6 +187,23 @@ def _judged(estimate: dict[str, Any]) -> tuple[object, ...]:
         _text(verdict or "", _STYLES.get(verdict, "")),
         "" if p_value is None else p_words(p_value).removeprefix("= "),
     )
+
+
+def _rates(summary: dict[str, Any]) -> Table:
+    table = _table("rate", "dits a qudit", "source")
+    for row in rate_rows(summary):
+        _row(table, *row)
+    return table
+
+
+def _outputs(summary: dict[str, Any]) -> Table:
+    rows, every = worst_outputs(summary), len(summary["outputs"])
+    first = "w1" if len(rows) == every else f"w1 (worst {len(rows)} of {every})"
+    table = _table(first, "w2", "y1", "y2", "expected y1", "expected y2", "success")
+    for row in rows:
+        vectors = [symbols(row[key]) for key in ("w1", "w2", "y1", "y2", "expected_y1", "expected_y2")]
+        _row(table, *vectors, number(row["success"]))
+    return table
 
 
 def _usage(summary: dict[str, Any]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,30 @@ _NAMES = {
     "win_probability_mitigated": "Win probability, readout mitigated",
     "win_probability_min_round": "Win probability of the worst round",
     "chsh_s": "CHSH S",
+    "frame": "difference between derived and direct inputs",
+    "success_probability": "Whole output right",
+    "success_postselected": "Whole output right, of the shots that did not leak",
+    "surviving_rate": "Surviving rate (dits a qudit)",
+    "leakage": "Leakage",
+    "error_entropy": "Entropy of errors (dits)",
 }
+_RATES = {
+    "quantum": "quantum, formula (achievable)",
+    "theorem1": "quantum, formula (achievable)",
+    "classical": "classical, formula",
+    "sigma_qmac": "quantum, one computation at a time",
+    "holevo": "upper bound, a dit a qudit",
+    "dense_coding": "upper bound, dense coding",
+    "converse": "upper bound",
+    "three_server_optimum": "optimum of three servers",
+    "guessing": "guessing",
+    "counted": "used by this circuit (counted)",
+    "surviving": "surviving on this target",
+}
+"""Names of rates of linear computations, in the order of `summary.rates`."""
+
+LINEAR, GAME = "linear-computation", "game"
+"""Kinds of plays."""
 _UNITS = ("qubits", "qudits", "log2_dim", "bits", "ebits", "random_bits")
 
 
@@ -68,12 +91,73 @@ def p_words(p_value: float) -> str:
     return "< 1e-300" if p_value <= _SMALLEST else f"= {p_value:.2g}"
 
 
+def bound_words(estimate: Mapping[str, Any]) -> str:
+    """Return what the bound of an estimate is."""
+    if estimate["name"] == "surviving_rate":
+        return "classical rate"
+    return "guessing" if estimate["name"].startswith("success_") else "classical bound"
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """Return in one sentence what a finished run found."""
+    if summary["play"] != LINEAR:
+        return verdict_words(summary["estimates"][0])
+    found = {estimate["name"]: estimate for estimate in summary["estimates"]}
+    success, rate = found["success_probability"], found["surviving_rate"]
+    right = f"{number(success['best'])} of the outputs were right"
+    if kept := found.get("success_postselected"):
+        right += f" ({number(kept['best'])} of those that did not leak)"
+    verb = {"above": "beats", "below": "does not reach", "inconclusive": "cannot be told from"}
+    return (
+        f"{summary['title']}: {right}; the surviving rate {interval(rate)} {verb[rate['verdict']]} the "
+        f"classical {number(rate['bound']['value'])} (p {p_words(rate['p_value'])}; {rate['assumes']})."
+    )
+
+
+def rate_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return (what it is, dits a qudit, source) of every rate of a linear computation."""
+    rows = {name: (number(rate["value"]), rate["source"]) for name, rate in summary["rates"].items()}
+    for estimate in summary["estimates"]:
+        if estimate["name"] == "surviving_rate":
+            rows["surviving"] = interval(estimate), f"{estimate['shots']} shots, {target_words(summary)}"
+    names = [*(name for name in _RATES if name in rows), *(name for name in rows if name not in _RATES)]
+    return [(_RATES.get(name, name.replace("_", " ")), *rows[name]) for name in names]
+
+
+def input_words(summary: Mapping[str, Any]) -> str:
+    """Return how many inputs of a linear computation were run, and how the worst of them fared."""
+    inputs = summary["inputs"]
+    run = f"{inputs['run']} {'input' if inputs['run'] == 1 else 'inputs'} run"
+    right = "of every one" if inputs["all_right"] else "NOT of every one"
+    return (
+        f"{run}: the commonest output is right {right}; right least often {number(inputs['worst_success'])}"
+    )
+
+
+def symbols(vector: Sequence[int] | None) -> str:
+    """Return symbols of a vector with spaces; nothing for an output that was never read.
+
+    >>> symbols([0, 12, 3]), symbols(None)
+    ('0 12 3', '-')
+    """
+    return "-" if vector is None else " ".join(map(str, vector))
+
+
+def worst_outputs(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the outputs that were right least often, if there are many; else all, in order."""
+    return _worst(summary["outputs"], "success")
+
+
+def _worst(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    return list(rows) if len(rows) <= MANY else sorted(rows, key=lambda row: row[key])[:WORST]
+
+
 def verdict_words(estimate: Mapping[str, Any]) -> str:
     """Return in one sentence what an estimate says of the bound it is judged against."""
     found = f"{in_words(estimate['name'])} {interval(estimate)}"
     if estimate["bound"] is None:
         return f"{found}."
-    bound = f"the classical bound {number(estimate['bound']['value'])}"
+    bound = f"the {bound_words(estimate)} {number(estimate['bound']['value'])}"
     claim = f"is {estimate['verdict']} {bound}"
     if estimate["verdict"] == "inconclusive":
         claim = f"is inconclusive: its interval holds {bound}"
@@ -125,8 +209,7 @@ def count_rounds(summary: Mapping[str, Any]) -> int:
 
 def worst_questions(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the questions that were won least often, if there are many; else all, in order."""
-    rows = list(summary["questions"])
-    return rows if len(rows) <= MANY else sorted(rows, key=lambda row: row["best"])[:WORST]
+    return _worst(summary["questions"], "best")
 
 
 def units(usage: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -1,0 +1,25 @@
+"""What the analysis of a run returns, whatever was run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qcoord_hw.analysis.estimate import Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What a run says.
+
+    Attributes:
+        estimates: the figures of merit.
+        checks: tests on raw counts (`no_signalling`, `drift`, `frame`), each with its p-value.
+        questions: of a game: wins and interval of every circuit and round.
+        outputs: of a linear computation: what was asked, read and expected for every input.
+    """
+
+    estimates: tuple[Estimate, ...]
+    checks: dict[str, dict[str, Any]]
+    questions: tuple[dict[str, Any], ...] = ()
+    outputs: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,42 @@
+"""What is executed: circuits, the settings at which they are counted, and where their qubits may be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qiskit.circuit import Barrier, QuantumCircuit
+
+from qcoord_hw.protocols.experiment import Setting
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Circuits with their settings.
+
+    Attributes:
+        circuits: as built.
+        settings: what is executed and counted.
+        movable: for each circuit, for each part between barriers over all its qubits, whether one hand holds
+            all qubits in it, so that they may be routed.
+    """
+
+    circuits: tuple[QuantumCircuit, ...]
+    settings: tuple[Setting, ...]
+    movable: tuple[tuple[bool, ...], ...]
+
+
+def bind(circuit: QuantumCircuit, values: Sequence[float]) -> QuantumCircuit:
+    """Return a circuit at values of its parameters."""
+    return circuit.assign_parameters(list(values)) if values else circuit
+
+
+def stages(circuit: QuantumCircuit) -> list[QuantumCircuit]:
+    """Return the parts of a circuit between barriers over all its qubits, on the same qubits and bits."""
+    parts = [circuit.copy_empty_like()]
+    for instruction in circuit.data:
+        if isinstance(instruction.operation, Barrier) and len(instruction.qubits) == circuit.num_qubits:
+            parts.append(circuit.copy_empty_like())
+        else:
+            parts[-1].append(instruction)
+    return parts

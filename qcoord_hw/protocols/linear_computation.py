@@ -1,0 +1,391 @@
+"""Linear computations over a quantum multiple-access channel [Hu2025].
+
+Servers share a stabilizer state before any data are known. Each acts on its own qudits with Weyl operators whose
+exponents are linear in its own symbols of two instances, and sends its qudits to the user, who undoes the
+state's graph, measures, and reads y = V w for both instances.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.network import NetworkCircuit, many_to_one
+from qcoord_hw.protocols.experiment import Experiment, Setting
+from qcoord_hw.qudits.gates import (
+    attach,
+    controlled_z,
+    detach_before_measuring,
+    fourier_before_measuring,
+    weyl,
+    zero_fourier,
+)
+from qcoord_hw.qudits.graph import GraphCode, digit_code, synthesise
+from qcoord_hw.qudits.leakage import qubits_per_digit
+from qcoord_hw.spec import ExperimentSpec, check_integer, shown
+from qcoord_hw.theory.linear_computation.batching import batch
+from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.theory.linear_computation.precoding import (
+    Precoding,
+    minimal_precodings,
+    minimise_auxiliary,
+)
+from qcoord_hw.theory.linear_computation.rates import baselines
+from qcoord_hw.theory.linear_computation.scheme import Scheme, build_scheme
+from qcoord_hw.theory.linear_computation.task import LinearTask, Reduction, reduce_task, task_from_json
+
+USER = "User"
+
+MAX_INPUTS = 65_536
+"""Inputs of one run at most."""
+
+ALL_INPUTS = 6561
+"""Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
+
+SOME_INPUTS = 200
+
+PRECODINGS = 4
+"""Minimal precodings among which the sparsest graph is looked for."""
+
+PLACES = 8
+"""Ways to place the auxiliary qudits that are tried."""
+
+MAX_QUBITS = 64
+
+OPTIONS = ("field", "irreducible_poly", "servers", "batch", "auxiliary", "inputs", "inputs_seed")
+
+
+def build(spec: ExperimentSpec) -> Experiment:
+    """Build the experiment of a spec of family `linear-computation`.
+
+    Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
+    in a task file; `batch` (consecutive instances of F_p data that become one symbol, default 1); `auxiliary`
+    (the servers that hold the auxiliary qudits, by default one after the other); `inputs` (`all`, a number
+    of random ones, or a list of [w1, w2]) and `inputs_seed`.
+
+    Raises:
+        InputError: naming the parameter that is missing, unknown or out of range.
+    """
+    options: dict[str, Any] = spec.options
+    if unknown := [key for key in options if key not in OPTIONS]:
+        raise InputError(f"parameters.{unknown[0]}: unknown; allowed are {', '.join(OPTIONS)}")
+    return task_experiment(
+        task_of(spec),
+        name=spec.name,
+        title=spec.title,
+        batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
+        auxiliary=options.get("auxiliary"),
+        inputs=options.get("inputs"),
+        inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
+    )
+
+
+def task_of(spec: ExperimentSpec) -> LinearTask:
+    """Return the task of a spec of family `linear-computation`.
+
+    Raises:
+        InputError: naming the parameter that is missing or wrong.
+    """
+    data: dict[str, Any] = {"name": spec.name}
+    data |= {k: listed(v) for k, v in spec.options.items() if k in ("field", "irreducible_poly")}
+    servers = spec.options.get("servers", ())
+    if not isinstance(servers, tuple) or not all(isinstance(s, tuple) and len(s) == 2 for s in servers):
+        raise InputError(f"parameters.servers: {shown(servers)}; allowed is a list of [name, matrix]")
+    names = [name for name, _ in servers]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"parameters.servers: {shown(twice[0])} stands there twice; allowed is once")
+    return task_from_json(data | {"servers": {name: listed(rows) for name, rows in servers}}, spec.name)
+
+
+def listed(value: Any) -> Any:
+    """Return nested tuples as nested lists."""
+    return [listed(v) for v in value] if isinstance(value, tuple) else value
+
+
+def task_spec(task: LinearTask, **parameters: Any) -> ExperimentSpec:
+    """Return the spec of a task; further keywords are parameters of the family."""
+    data: dict[str, Any] = {
+        "field": task.field.order,
+        "servers": tuple((s, frozen(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)),
+    }
+    if task.field.degree > 1:
+        data["irreducible_poly"] = task.field.irreducible_poly
+    return ExperimentSpec(
+        name=task.name,
+        title=f"{task.name}: {task.rows} linear combinations of the symbols of {len(task.servers)} servers "
+        f"over F_{task.field.order}",
+        family="linear-computation",
+        parameters=tuple(sorted((data | parameters).items())),
+        blocks=1,
+    )
+
+
+def frozen(value: Any) -> Any:
+    """Return nested lists as nested tuples."""
+    return tuple(frozen(v) for v in value) if isinstance(value, list) else value
+
+
+def task_experiment(
+    task: LinearTask,
+    *,
+    name: str,
+    title: str,
+    batched: int = 1,
+    auxiliary: Sequence[str] | None = None,
+    inputs: object = None,
+    inputs_seed: int = 0,
+) -> Experiment:
+    """Return the experiment that computes a task.
+
+    Args:
+        task: what the user wants.
+        name: name of the experiment.
+        title: one line for people.
+        batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
+        auxiliary: the server of each auxiliary qudit.
+        inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else 200.
+        inputs_seed: of the random ones.
+
+    Raises:
+        InputError: naming the argument that does not fit the task.
+        TooLargeError: when the circuit would have more than 64 qubits.
+    """
+    wide = batch(task, batched) if batched > 1 else task
+    reduction = reduce_task(wide)
+    scheme, code = sparse_scheme(reduction, auxiliary)
+    code = _ordered(code)
+    size = len(code.holders) * qubits_per_digit(code.p)
+    if size > MAX_QUBITS:
+        raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
+    net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
+    rates = baselines(reduction.task, scheme.auxiliary)
+    given = input_symbols(wide, inputs, inputs_seed)
+    play = LinearPlay(
+        task=wide,
+        qudits=scheme.qudits,
+        bits=digits,
+        decoder=code.decoder,
+        inputs=given,
+        baselines={
+            "quantum": (2 * reduction.task.rows / scheme.qudits, "[Hu2025, Theorem 1]"),
+            **{k: (float(b.value), b.source) for k, b in rates.items() if b.value is not None},
+        },
+    )
+    return Experiment(
+        name, title, (net,), _settings(net, code, wide, digits, given), play, copies=2 * batched
+    )
+
+
+def sparse_scheme(
+    reduction: Reduction, auxiliary: Sequence[str] | None = None, found: Precoding | None = None
+) -> tuple[Scheme, GraphCode]:
+    """Return a scheme with the fewest auxiliary qudits known, and its graph code.
+
+    Among some minimal precodings, and places of the auxiliary qudits if none are given, the one whose graph is
+    easiest to make is taken.
+
+    Args:
+        reduction: the task.
+        auxiliary: the server of each auxiliary qudit.
+        found: minimal precoders, if known already.
+    """
+    task = reduction.task
+    found = found or minimise_auxiliary(task)
+    precodings = minimal_precodings(task, found.c, count=PRECODINGS, seed=0, start=found)
+    places = [tuple(auxiliary)] if auxiliary is not None else _places(task.servers, found.c)
+    schemes = [build_scheme(task, precoders, place) for place in places for precoders in precodings]
+    code, k = synthesise(digit_code(reduction, scheme) for scheme in schemes)
+    return schemes[k], code
+
+
+def _places(servers: Sequence[str], c: int) -> list[tuple[str, ...]]:
+    """Return some ways to give c auxiliary qudits to servers: all to one, or one after the other."""
+    alone = [(server,) * c for server in servers]
+    turns = [tuple(servers[(k + i) % len(servers)] for i in range(c)) for k in range(len(servers))]
+    return list(dict.fromkeys([*alone, *turns]))[:PLACES]
+
+
+def input_symbols(task: LinearTask, inputs: object, seed: int) -> Array:
+    """Return the inputs of a run, shape (inputs, 2, sum m_s): symbols (w1, w2), servers in order.
+
+    Raises:
+        InputError: naming `inputs`, what was given and what is allowed.
+    """
+    d, width = task.field.order, sum(task.sizes)
+    total = d ** (2 * width)
+    if inputs is None:
+        inputs = "all" if total <= ALL_INPUTS else SOME_INPUTS
+    if inputs == "all":
+        if total > MAX_INPUTS:
+            raise InputError(
+                f"inputs: all {total} are more than {MAX_INPUTS}; allowed here is a number of random ones"
+            )
+        every = np.array(list(itertools.product(range(d), repeat=2 * width)), dtype=np.int64)
+        return every.reshape(total, 2, width)
+    if isinstance(inputs, int) and not isinstance(inputs, bool):
+        check_integer("inputs", inputs, 1, MAX_INPUTS)
+        return np.random.default_rng(seed).integers(0, d, (inputs, 2, width))
+    if not isinstance(inputs, (list, tuple)) or not 1 <= len(inputs) <= MAX_INPUTS:
+        raise InputError(
+            f"inputs: {shown(inputs)}; allowed are all, a number, or a list of 1 to {MAX_INPUTS}"
+        )
+    for k, pair in enumerate(inputs):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise InputError(f"inputs[{k}]: {shown(pair)}; allowed is a pair w1, w2")
+        for which, symbols in zip(("w1", "w2"), pair, strict=True):
+            if not isinstance(symbols, (list, tuple)) or len(symbols) != width:
+                raise InputError(
+                    f"inputs[{k}].{which}: {shown(symbols)}; allowed are {width} symbols, servers in order"
+                )
+            for j, symbol in enumerate(symbols):
+                check_integer(f"inputs[{k}].{which}[{j}]", symbol, 0, d - 1)
+    return np.array(inputs, dtype=np.int64)
+
+
+def computation_circuit(
+    code: GraphCode, servers: Sequence[str], name: str
+) -> tuple[NetworkCircuit, tuple[tuple[int, ...], ...]]:
+    """Return the protocol of a graph code, and the classical bits of each digit, least significant first.
+
+    The data are parameters: server A's exponents of its digit k are `A_x[k]` and `A_z[k]`, integers 0..p-1.
+
+    Args:
+        code: digits ordered by holder.
+        servers: names, as the code's holders number them.
+        name: name of the circuit.
+    """
+    p, r, size = code.p, code.degree, qubits_per_digit(code.p)
+    net = NetworkCircuit(many_to_one(*servers, user=USER), name)
+    own = {k: [q for q, h in enumerate(code.holders) if h == k] for k in dict.fromkeys(code.holders)}
+    shares = net.share_state(
+        _prepare(code), {servers[k]: size * len(mine) for k, mine in own.items()}, qubits_per_qudit=size * r
+    )
+    qubits = [
+        [shares[servers[k]][size * i + j] for j in range(size)] for k in own for i in range(len(own[k]))
+    ]
+    for k, mine in own.items():
+        active = [q for q in mine if q in code.operated]
+        if active:
+            x = net.data(servers[k], f"{servers[k]}_x", len(active))
+            z = net.data(servers[k], f"{servers[k]}_z", len(active))
+            for i, q in enumerate(active):
+                net.local(servers[k], _weyl(p, x[i], z[i]), qubits[q])
+    for k, mine in own.items():
+        for start in range(0, len(mine), r):
+            sent = [bit for q in mine[start : start + r] for bit in qubits[q]]
+            net.send(servers[k], USER, sent, dimension=p, digits=r)
+    net.local(USER, _undo(code), [bit for digit in qubits for bit in digit])
+    register = net.measure(USER, [bit for digit in qubits for bit in digit], "outcome")
+    bits = net.bits(register)
+    return net, tuple(bits[size * k : size * (k + 1)] for k in range(len(qubits)))
+
+
+def _ordered(code: GraphCode) -> GraphCode:
+    """Return the code with its digits ordered by holder."""
+    order = np.argsort(code.holders, kind="stable")
+    return replace(
+        code,
+        adjacency=code.adjacency[np.ix_(order, order)],
+        holders=tuple(code.holders[k] for k in order),
+        x=code.x[order],
+        z=code.z[order],
+        decoder=code.decoder[:, order],
+    )
+
+
+def _forest(code: GraphCode) -> tuple[list[int], list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+    """Return roots, tree edges (parent, child, weight) from the roots outwards, and the other edges."""
+    roots, tree, seen = [], [], set[int]()
+    degrees = np.count_nonzero(code.adjacency, axis=0)
+    for root in np.argsort(-degrees, kind="stable").tolist():
+        if root in seen:
+            continue
+        roots.append(root)
+        seen.add(root)
+        queue = [root]
+        while queue:
+            a = queue.pop(0)
+            for b in np.flatnonzero(code.adjacency[a]).tolist():
+                if b not in seen:
+                    seen.add(b)
+                    queue.append(b)
+                    tree.append((a, b, int(code.adjacency[a, b])))
+    joined = {frozenset(edge[:2]) for edge in tree}
+    return roots, tree, [edge for edge in code.edges if frozenset(edge[:2]) not in joined]
+
+
+def _prepare(code: GraphCode) -> QuantumCircuit:
+    """Return the preparation of the graph state."""
+    roots, tree, others = _forest(code)
+    circuit, where = _register(code)
+    for root in roots:
+        circuit.compose(zero_fourier(code.p), where[root], inplace=True)
+    for a, b, t in tree:
+        circuit.compose(attach(code.p, t), where[a] + where[b], inplace=True)
+    for a, b, t in others:
+        circuit.compose(controlled_z(code.p, t), where[a] + where[b], inplace=True)
+    return circuit
+
+
+def _undo(code: GraphCode) -> QuantumCircuit:
+    """Return what the user applies before measuring: the graph's inverse and F^-1 on every digit."""
+    roots, tree, others = _forest(code)
+    circuit, where = _register(code)
+    for a, b, t in others:
+        circuit.compose(controlled_z(code.p, -t % code.p), where[a] + where[b], inplace=True)
+    for a, b, t in reversed(tree):
+        circuit.compose(detach_before_measuring(code.p, t), where[a] + where[b], inplace=True)
+    for root in roots:
+        circuit.compose(fourier_before_measuring(code.p), where[root], inplace=True)
+    return circuit
+
+
+def _register(code: GraphCode) -> tuple[QuantumCircuit, list[list[int]]]:
+    size = qubits_per_digit(code.p)
+    where = [list(range(size * q, size * (q + 1))) for q in range(len(code.holders))]
+    return QuantumCircuit(size * len(code.holders)), where
+
+
+def _weyl(p: int, x: Any, z: Any) -> QuantumCircuit:
+    circuit, u, v = weyl(p)
+    return circuit.assign_parameters({u: x, v: z})
+
+
+def _settings(
+    net: NetworkCircuit,
+    code: GraphCode,
+    task: LinearTask,
+    digits: Sequence[Sequence[int]],
+    inputs: Array,
+) -> tuple[Setting, ...]:
+    """Return a setting for each input: the exponents as values, and what they flip where digits are bits."""
+    p, d = code.p, task.field.order
+    data = task.field.digits(inputs).reshape(len(inputs), -1)
+    names = [parameter.name for parameter in net.circuit.parameters]
+    rows: dict[str, Array] = {}
+    for server in dict.fromkeys(code.holders):
+        active = [q for q in code.operated if code.holders[q] == server]
+        for i, q in enumerate(active):
+            rows[f"{task.servers[server]}_x[{i}]"] = code.x[q]
+            rows[f"{task.servers[server]}_z[{i}]"] = code.z[q]
+    values = data @ np.array([rows[name] for name in names]).T % p
+    flips = data @ code.transfer.T % p
+    text = [["" if d <= 10 else ",", w] for w in inputs.reshape(len(inputs), -1).tolist()]
+    half = inputs.shape[2]
+    return tuple(
+        Setting(
+            f"w1={comma.join(map(str, w[:half]))} w2={comma.join(map(str, w[half:]))}",
+            0,
+            tuple(map(int, values[k])),
+            tuple(digits[q][0] for q in np.flatnonzero(flips[k])) if p == 2 else None,
+            input=k,
+        )
+        for k, (comma, w) in enumerate(text)
+    )

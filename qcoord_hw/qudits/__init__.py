@@ -1,0 +1,1 @@
+"""Stabilizer protocols over F_p on qubits."""

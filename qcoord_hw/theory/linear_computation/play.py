@@ -1,0 +1,71 @@
+"""How a run of a linear computation is scored: what each input was, and how outcomes become outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
+
+
+@dataclass(frozen=True, eq=False)
+class LinearPlay:
+    """The plain description by which counts of a linear computation are scored; stored in the record.
+
+    Attributes:
+        task: the task as the user wrote it: y = V w for each of two instances.
+        qudits: N, the qudits downloaded for both instances.
+        bits: positions in the outcome string (classical bit 0 first) of each base-p digit, least
+            significant first: n digits of ceil(log2 p) bits. A digit that reads p or more has leaked.
+        decoder: shape (2 K r, n): digits of the outputs from the n digits measured, modulo p. Outputs are
+            ordered instance, row, digit of the symbol (constant term first).
+        inputs: shape (settings, 2, sum m_s): the symbols (w1, w2) of each setting, servers in order.
+        baselines: rates to compare with, in dits a qudit: name -> (value, source).
+    """
+
+    task: LinearTask
+    qudits: int
+    bits: tuple[tuple[int, ...], ...]
+    decoder: Array
+    inputs: Array
+    baselines: dict[str, tuple[float, str]]
+
+    @property
+    def expected(self) -> Array:
+        """What the outputs should be, shape (settings, 2, K): symbols V w."""
+        return self.task.field.matmul(self.inputs, np.ascontiguousarray(self.task.matrix.T))
+
+    def outputs(self, digits: Array) -> Array:
+        """Return the outputs of measured digits: shape (.., n) to symbols of shape (.., 2, K)."""
+        field = self.task.field
+        values = (digits @ self.decoder.T) % field.characteristic
+        return field.undigits(values.reshape(*digits.shape[:-1], 2, self.task.rows, field.degree))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as plain JSON values."""
+        return {
+            "kind": "linear-computation",
+            "task": self.task.to_json(),
+            "servers": list(self.task.servers),  # their order, which a JSON object does not keep
+            "qudits": self.qudits,
+            "bits": [list(digit) for digit in self.bits],
+            "decoder": self.decoder.tolist(),
+            "inputs": self.inputs.tolist(),
+            "baselines": {name: list(pair) for name, pair in self.baselines.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> LinearPlay:
+        """Build the description from what `to_json` returned."""
+        task = data["task"] | {"servers": {s: data["task"]["servers"][s] for s in data["servers"]}}
+        return cls(
+            task=task_from_json(task),
+            qudits=data["qudits"],
+            bits=tuple(tuple(digit) for digit in data["bits"]),
+            decoder=np.array(data["decoder"], dtype=np.int64),
+            inputs=np.array(data["inputs"], dtype=np.int64),
+            baselines={name: (pair[0], pair[1]) for name, pair in data["baselines"].items()},
+        )
