@@ -55,9 +55,7 @@ class ExperimentSpec:
         Raises:
             InputError: naming the field, what was given and what is allowed.
         """
-        check_text("name", self.name)
-        if not all(c.isascii() and (c.isalnum() or c == "-") for c in self.name):
-            raise InputError(f"name: {shown(self.name)}; allowed are letters, digits and dashes")
+        check_name("name", self.name)
         check_text("title", self.title)
         check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
@@ -165,6 +163,17 @@ def check_text(name: str, value: object) -> None:
         raise InputError(f"{name}: {shown(value)}; allowed is one line of text")
     if len(value) > MAX_TEXT:
         raise InputError(f"{name}: {len(value)} characters; allowed are at most {MAX_TEXT}")
+
+
+def check_name(name: str, value: object) -> None:
+    """Check that `value` is a name: letters, digits and dashes.
+
+    Raises:
+        InputError: naming the field.
+    """
+    check_text(name, value)
+    if not all(c.isascii() and (c.isalnum() or c == "-") for c in str(value)):
+        raise InputError(f"{name}: {shown(value)}; allowed are letters, digits and dashes")
 
 
 def shown(value: object) -> str:

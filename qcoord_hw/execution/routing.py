@@ -8,10 +8,9 @@ So placements are judged at that middle: the last stage is routed forwards from 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import rustworkx as rx
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import Barrier
 from qiskit.transpiler import CouplingMap, Layout, PassManager
 from qiskit.transpiler.passes import (
@@ -26,7 +25,8 @@ from qiskit.transpiler.passes import (
     UnitarySynthesis,
 )
 
-from qcoord_hw.execution.layout import interactions
+from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.layout import choose_layout, components, interactions
 from qcoord_hw.execution.program import Program, stages
 from qcoord_hw.execution.snapshot import Snapshot
 
@@ -36,20 +36,11 @@ TRIALS = 24
 BASIS = ["cz", "rz", "sx", "x", "rx", "u"]
 
 
-@dataclass(frozen=True)
-class _Stages:
-    """A circuit cut at its barriers: what the source prepares, what parties do, what the user does."""
-
-    first: QuantumCircuit
-    middle: list[QuantumCircuit]
-    last: QuantumCircuit
-    measures: QuantumCircuit
-
-
 def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircuit, ...] | None:
     """Return circuits with swaps in their movable stages, such that all gates embed in the device; else None.
 
     Qubit k is the same qubit in every circuit while parties act; what the outcome bits mean is unchanged.
+    Connected parts are routed one by one, and those that fit as they are stay so.
     """
     if len(program.circuits) != 1:
         return None  # every circuit would have to leave its qubits in one place
@@ -57,24 +48,72 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
     cut = stages(circuit)
     if len(cut) != len(movable) or len(cut) < 3 or not (movable[0] and movable[-1]):
         return None
+    coupling = _coupling(snapshot)
+    whole = [circuit.copy_empty_like() for _ in cut]
+    for qubits in components(circuit.num_qubits, interactions(circuit)):
+        part = [_restricted(stage, qubits) for stage in cut]
+        if not _fits(part, snapshot):
+            routed = _routed_part(part, coupling)
+            if routed is None:
+                return None
+            part = routed
+        for stage, mine in zip(whole, part, strict=True):
+            stage.compose(mine, [stage.qubits[q] for q in qubits], stage.clbits, inplace=True)
+    return (_joined(whole),)
+
+
+def _restricted(stage: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
+    """Return what a stage does to some qubits that no gate joins to others."""
+    part = QuantumCircuit(QuantumRegister(len(qubits), "q"), stage.clbits)
+    where = {stage.qubits[q]: part.qubits[k] for k, q in enumerate(qubits)}
+    for i in stage.data:
+        if not isinstance(i.operation, Barrier) and i.qubits[0] in where:
+            part.append(i.operation, [where[q] for q in i.qubits], i.clbits)
+    return part
+
+
+def _fits(part: Sequence[QuantumCircuit], snapshot: Snapshot) -> bool:
+    try:
+        choose_layout([_joined(part)], snapshot)
+    except TooLargeError:
+        return False
+    return True
+
+
+def _routed_part(cut: Sequence[QuantumCircuit], coupling: CouplingMap) -> list[QuantumCircuit] | None:
+    """Return the stages of a connected part with swaps in the first and the last one, or None."""
     gates, measures = _without_measurements(cut[-1])
     if gates is None:
         return None
-    coupling = _coupling(snapshot)
-    best: tuple[int, QuantumCircuit] | None = None
+    middle = list(cut[1:-1])
+    best: tuple[int, list[QuantumCircuit]] | None = None
     for seed in range(TRIALS):
-        placed = _placement([*cut[1:-1], gates], coupling, seed)
-        if placed is None or not _adjacent(cut[1:-1], placed, coupling):
+        placed = _placement([*middle, gates], coupling, seed)
+        if placed is None or not _adjacent(middle, placed, coupling):
             continue
         inside = _induced(placed, coupling)
         if not rx.is_connected(inside.graph.to_undirected()):
             continue
-        last, moved = _routed(gates, inside, seed)
+        last, ends = _routed(gates, inside, seed)
         first, _ = _routed(cut[0].inverse(), inside, seed)
         size = sum(interactions(c).total() for c in (first, last))
         if best is None or size < best[0]:
-            best = size, _joined(circuit, [first.inverse(), *cut[1:-1], last], measures, moved)
-    return None if best is None else (best[1],)
+            measured = cut[-1].copy_empty_like()
+            measured.compose(last, measured.qubits, inplace=True)
+            for qubit, clbit in measures:
+                measured.measure(ends[qubit], clbit)
+            best = size, [first.inverse(), *middle, measured]
+    return None if best is None else best[1]
+
+
+def _joined(parts: Sequence[QuantumCircuit]) -> QuantumCircuit:
+    """Return stages in one circuit again, with barriers between them."""
+    whole = parts[-1].copy_empty_like()
+    for k, part in enumerate(parts):
+        if k:
+            whole.barrier()
+        whole.compose(part, whole.qubits, whole.clbits[: part.num_clbits], inplace=True)
+    return whole
 
 
 def _coupling(snapshot: Snapshot) -> CouplingMap:
@@ -156,21 +195,3 @@ def _routed(circuit: QuantumCircuit, coupling: CouplingMap, seed: int) -> tuple[
     if final is not None:
         ends = [final[routed.qubits[q]] for q in range(circuit.num_qubits)]
     return routed, ends
-
-
-def _joined(
-    circuit: QuantumCircuit,
-    parts: Sequence[QuantumCircuit],
-    measures: Sequence[tuple[int, int]],
-    ends: Sequence[int],
-) -> QuantumCircuit:
-    """Return the stages in one circuit again, measured where each qubit has come to."""
-    whole = circuit.copy_empty_like()
-    for k, part in enumerate(parts):
-        if k:
-            whole.barrier()
-        for i in part.data:
-            whole.append(i.operation, [whole.qubits[part.find_bit(q).index] for q in i.qubits])
-    for qubit, clbit in measures:
-        whole.measure(whole.qubits[ends[qubit]], whole.clbits[clbit])
-    return whole

@@ -1,8 +1,8 @@
 """Linear computations over a quantum multiple-access channel [Hu2025].
 
-Servers share a stabilizer state before any data are known. Each acts on its own qudits with Weyl operators whose
-exponents are linear in its own symbols of two instances, and sends its qudits to the user, who undoes the
-state's graph, measures, and reads y = V w for both instances.
+Servers share a stabilizer state before any data are known. Each acts on its own qudits with Weyl operators
+whose exponents are linear in its own symbols of two instances, and sends its qudits to the user, who undoes
+the state's graph, measures, and reads y = V w for both instances.
 """
 
 from __future__ import annotations
@@ -26,20 +26,16 @@ from qcoord_hw.qudits.gates import (
     weyl,
     zero_fourier,
 )
-from qcoord_hw.qudits.graph import GraphCode, digit_code, synthesise
+from qcoord_hw.qudits.graph import GraphCode
 from qcoord_hw.qudits.leakage import qubits_per_digit
+from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch
 from qcoord_hw.theory.linear_computation.field import Array
 from qcoord_hw.theory.linear_computation.play import LinearPlay
-from qcoord_hw.theory.linear_computation.precoding import (
-    Precoding,
-    minimal_precodings,
-    minimise_auxiliary,
-)
 from qcoord_hw.theory.linear_computation.rates import baselines
-from qcoord_hw.theory.linear_computation.scheme import Scheme, build_scheme
-from qcoord_hw.theory.linear_computation.task import LinearTask, Reduction, reduce_task, task_from_json
+from qcoord_hw.theory.linear_computation.specs import task_of
+from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
 USER = "User"
 
@@ -51,15 +47,7 @@ ALL_INPUTS = 6561
 
 SOME_INPUTS = 200
 
-PRECODINGS = 4
-"""Minimal precodings among which the sparsest graph is looked for."""
-
-PLACES = 8
-"""Ways to place the auxiliary qudits that are tried."""
-
 MAX_QUBITS = 64
-
-OPTIONS = ("field", "irreducible_poly", "servers", "batch", "auxiliary", "inputs", "inputs_seed")
 
 
 def build(spec: ExperimentSpec) -> Experiment:
@@ -74,8 +62,6 @@ def build(spec: ExperimentSpec) -> Experiment:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
     options: dict[str, Any] = spec.options
-    if unknown := [key for key in options if key not in OPTIONS]:
-        raise InputError(f"parameters.{unknown[0]}: unknown; allowed are {', '.join(OPTIONS)}")
     return task_experiment(
         task_of(spec),
         name=spec.name,
@@ -85,51 +71,6 @@ def build(spec: ExperimentSpec) -> Experiment:
         inputs=options.get("inputs"),
         inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
     )
-
-
-def task_of(spec: ExperimentSpec) -> LinearTask:
-    """Return the task of a spec of family `linear-computation`.
-
-    Raises:
-        InputError: naming the parameter that is missing or wrong.
-    """
-    data: dict[str, Any] = {"name": spec.name}
-    data |= {k: listed(v) for k, v in spec.options.items() if k in ("field", "irreducible_poly")}
-    servers = spec.options.get("servers", ())
-    if not isinstance(servers, tuple) or not all(isinstance(s, tuple) and len(s) == 2 for s in servers):
-        raise InputError(f"parameters.servers: {shown(servers)}; allowed is a list of [name, matrix]")
-    names = [name for name, _ in servers]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise InputError(f"parameters.servers: {shown(twice[0])} stands there twice; allowed is once")
-    return task_from_json(data | {"servers": {name: listed(rows) for name, rows in servers}}, spec.name)
-
-
-def listed(value: Any) -> Any:
-    """Return nested tuples as nested lists."""
-    return [listed(v) for v in value] if isinstance(value, tuple) else value
-
-
-def task_spec(task: LinearTask, **parameters: Any) -> ExperimentSpec:
-    """Return the spec of a task; further keywords are parameters of the family."""
-    data: dict[str, Any] = {
-        "field": task.field.order,
-        "servers": tuple((s, frozen(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)),
-    }
-    if task.field.degree > 1:
-        data["irreducible_poly"] = task.field.irreducible_poly
-    return ExperimentSpec(
-        name=task.name,
-        title=f"{task.name}: {task.rows} linear combinations of the symbols of {len(task.servers)} servers "
-        f"over F_{task.field.order}",
-        family="linear-computation",
-        parameters=tuple(sorted((data | parameters).items())),
-        blocks=1,
-    )
-
-
-def frozen(value: Any) -> Any:
-    """Return nested lists as nested tuples."""
-    return tuple(frozen(v) for v in value) if isinstance(value, list) else value
 
 
 def task_experiment(
@@ -150,7 +91,8 @@ def task_experiment(
         title: one line for people.
         batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
         auxiliary: the server of each auxiliary qudit.
-        inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else 200.
+        inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
+            200.
         inputs_seed: of the random ones.
 
     Raises:
@@ -181,35 +123,6 @@ def task_experiment(
     return Experiment(
         name, title, (net,), _settings(net, code, wide, digits, given), play, copies=2 * batched
     )
-
-
-def sparse_scheme(
-    reduction: Reduction, auxiliary: Sequence[str] | None = None, found: Precoding | None = None
-) -> tuple[Scheme, GraphCode]:
-    """Return a scheme with the fewest auxiliary qudits known, and its graph code.
-
-    Among some minimal precodings, and places of the auxiliary qudits if none are given, the one whose graph is
-    easiest to make is taken.
-
-    Args:
-        reduction: the task.
-        auxiliary: the server of each auxiliary qudit.
-        found: minimal precoders, if known already.
-    """
-    task = reduction.task
-    found = found or minimise_auxiliary(task)
-    precodings = minimal_precodings(task, found.c, count=PRECODINGS, seed=0, start=found)
-    places = [tuple(auxiliary)] if auxiliary is not None else _places(task.servers, found.c)
-    schemes = [build_scheme(task, precoders, place) for place in places for precoders in precodings]
-    code, k = synthesise(digit_code(reduction, scheme) for scheme in schemes)
-    return schemes[k], code
-
-
-def _places(servers: Sequence[str], c: int) -> list[tuple[str, ...]]:
-    """Return some ways to give c auxiliary qudits to servers: all to one, or one after the other."""
-    alone = [(server,) * c for server in servers]
-    turns = [tuple(servers[(k + i) % len(servers)] for i in range(c)) for k in range(len(servers))]
-    return list(dict.fromkeys([*alone, *turns]))[:PLACES]
 
 
 def input_symbols(task: LinearTask, inputs: object, seed: int) -> Array:
@@ -377,15 +290,14 @@ def _settings(
             rows[f"{task.servers[server]}_z[{i}]"] = code.z[q]
     values = data @ np.array([rows[name] for name in names]).T % p
     flips = data @ code.transfer.T % p
-    text = [["" if d <= 10 else ",", w] for w in inputs.reshape(len(inputs), -1).tolist()]
-    half = inputs.shape[2]
+    comma = "" if d <= 10 else ","
     return tuple(
         Setting(
-            f"w1={comma.join(map(str, w[:half]))} w2={comma.join(map(str, w[half:]))}",
+            " ".join(f"w{i + 1}={comma.join(map(str, w))}" for i, w in enumerate(given)),
             0,
             tuple(map(int, values[k])),
-            tuple(digits[q][0] for q in np.flatnonzero(flips[k])) if p == 2 else None,
+            tuple(digits[q][0] for q in np.flatnonzero(flips[k]).tolist()) if p == 2 else None,
             input=k,
         )
-        for k, (comma, w) in enumerate(text)
+        for k, given in enumerate(inputs.tolist())
     )

@@ -8,6 +8,7 @@ gates on both; and 11 may go anywhere, so a phase of its own makes F a two-CX ga
 from __future__ import annotations
 
 from math import acos, atan, pi, sqrt
+from typing import Any
 
 from qiskit.circuit import Parameter, QuantumCircuit
 
@@ -24,19 +25,36 @@ def zero_fourier() -> QuantumCircuit:
 
 
 def fourier() -> QuantumCircuit:
-    """F on any state of the code, 2 CX; 11 gets the phase e^(-i pi/6)."""
-    # The Cartan decomposition of F + e^(-i pi/6)|11><11|, the one phase at which the third angle is zero.
-    sum_, difference, turn = pi / 3, acos(5 / 6) / 2, atan(sqrt(8 / 3)) / 2
+    """F on any state of the code, 2 CX."""
+    # The Cartan decomposition of F + e^(-i pi/6)|11><11|, at the one phase that makes its third angle zero.
+    total, difference, turn = pi / 3, acos(5 / 6) / 2, atan(sqrt(8 / 3)) / 2
     circuit = QuantumCircuit(2)
     for qubit in (0, 1):
         circuit.rz(-2 * pi / 3, qubit)
         circuit.ry(pi / 4, qubit)
         circuit.rz(pi + turn, qubit)
-    _double_rotation(circuit, (sum_ + difference) / 2, (sum_ - difference) / 2)
+    _double_rotation(circuit, (total + difference) / 2, (total - difference) / 2)
     for qubit in (0, 1):
         circuit.rz(turn, qubit)
         circuit.ry(pi / 4, qubit)
         circuit.rz(pi / 3, qubit)
+    return circuit
+
+
+def inverse_fourier_before_measuring() -> QuantumCircuit:
+    """F^-1 for a digit measured next, 1 CZ, with the outcome 3 meaning 0 as well.
+
+    The projector on the outcome 0 is shared by 00 and 11, which leaves no outcome to leakage.
+    """
+    circuit = QuantumCircuit(2)
+    tilt = pi - atan(sqrt(2))
+    for qubit, sign in ((0, 1), (1, -1)):
+        circuit.rz(sign * 5 * pi / 6, qubit)
+        circuit.ry(-pi / 2 if sign > 0 else pi / 2, qubit)
+    circuit.cz(0, 1)
+    for qubit, sign in ((0, 1), (1, -1)):
+        circuit.rz(pi / 4, qubit)
+        circuit.ry(sign * tilt, qubit)
     return circuit
 
 
@@ -49,8 +67,8 @@ def weyl() -> tuple[QuantumCircuit, Parameter, Parameter]:
     # Lagrange polynomials: 1 for u = 1 only, for u = 2 only, for both.
     one, two = u * (2 - u), u * (u - 1) / 2
     both = one + two
-    # On the flipped bits, X(1) is SWAP and a CX, X(2) the same with the qubits exchanged. A CX is a CZ between
-    # Hadamards, SWAP and CZ make an iSWAP but for phases, and an iSWAP is two CX.
+    # On the flipped bits, X(1) is SWAP and a CX, X(2) the same with the qubits exchanged. A CX is a CZ
+    # between Hadamards, SWAP and CZ make an iSWAP but for phases, and an iSWAP is two CX.
     for qubit, on in ((0, two), (1, one)):
         circuit.rx(pi * both, qubit)
         circuit.rz(pi * on, qubit)
@@ -64,37 +82,36 @@ def weyl() -> tuple[QuantumCircuit, Parameter, Parameter]:
     return circuit, u, v
 
 
-def copy() -> QuantumCircuit:
-    """|a>|0> -> |a>|a>, 2 CX."""
+def flipping_controlled_z(t: int) -> QuantumCircuit:
+    """CZ^t and then b -> 1-b on the second qutrit, 5 CX.
+
+    The phase that b = 0, 1, 2 gets is a function of a times the sign of b's first qubit, and another one times
+    the sign of both its qubits. A function of a needs two of the three parities of a. They are added to b's
+    first qubit for the one sign, and taken off again for the other.
+    """
     circuit = QuantumCircuit(4)
+    angle = pi * t / 3
+    circuit.p(angle, 0)
+    circuit.p(-angle, 1)
+    circuit.p(2 * angle, 3)
+    for source, phase in ((1, angle), (0, angle), (3, -angle), (1, -angle)):
+        circuit.cx(source, 2)
+        circuit.p(phase, 2)
     circuit.cx(0, 2)
-    circuit.cx(1, 3)
+    # The second qubit stays added to the first: 0, 1, 2 are 00, 01, 11 now, a flip away from 1, 0, 2.
+    circuit.x(2)
     return circuit
 
 
 def controlled_z(t: int) -> QuantumCircuit:
-    """CZ^t on two qutrits, 6 CX.
-
-    Modulo 3, a b = -(a0 b0 + a1 b1) - (a0 + a1)(b0 + b1) in the bits, and on the code a0 + a1 and b0 + b1 are
-    parities. So three parities across the qutrits do instead of the four products of bits.
-    """
-    circuit = QuantumCircuit(4)
-    angle = pi * t / 3
-    for qubit in range(4):
-        circuit.p(-2 * angle, qubit)
-    circuit.cx(0, 2)
-    circuit.cx(1, 3)
-    circuit.p(angle, 2)
-    circuit.p(angle, 3)
-    circuit.cx(2, 3)
-    circuit.p(angle, 3)
-    circuit.cx(2, 3)
-    circuit.cx(1, 3)
-    circuit.cx(0, 2)
+    """CZ^t on two qutrits, 6 CX."""
+    circuit = flipping_controlled_z(t)
+    circuit.x(2)
+    circuit.cx(3, 2)
     return circuit
 
 
-def _double_rotation(circuit: QuantumCircuit, xx: object, yy: object) -> None:
+def _double_rotation(circuit: QuantumCircuit, xx: Any, yy: Any) -> None:
     """Append exp(i (xx X(x)X + yy Y(x)Y)) on qubits 0 and 1, 2 CX."""
     for qubit in (0, 1):
         circuit.rx(pi / 2, qubit)

@@ -20,7 +20,6 @@ _NAMES = {
     "win_probability_mitigated": "Win probability, readout mitigated",
     "win_probability_min_round": "Win probability of the worst round",
     "chsh_s": "CHSH S",
-    "frame": "difference between derived and direct inputs",
     "success_probability": "Whole output right",
     "success_postselected": "Whole output right, of the shots that did not leak",
     "surviving_rate": "Surviving rate (dits a qudit)",
@@ -34,13 +33,15 @@ _RATES = {
     "sigma_qmac": "quantum, one computation at a time",
     "holevo": "upper bound, a dit a qudit",
     "dense_coding": "upper bound, dense coding",
-    "converse": "upper bound",
+    "converse": "upper bound, the best known",
     "three_server_optimum": "optimum of three servers",
     "guessing": "guessing",
     "counted": "used by this circuit (counted)",
     "surviving": "surviving on this target",
 }
 """Names of rates of linear computations, in the order of `summary.rates`."""
+
+_CHECKS = {"frame": "a difference between derived and direct inputs"}
 
 LINEAR, GAME = "linear-computation", "game"
 """Kinds of plays."""
@@ -104,7 +105,8 @@ def headline(summary: Mapping[str, Any]) -> str:
         return verdict_words(summary["estimates"][0])
     found = {estimate["name"]: estimate for estimate in summary["estimates"]}
     success, rate = found["success_probability"], found["surviving_rate"]
-    right = f"{number(success['best'])} of the outputs were right"
+    share = "all" if success["best"] == 1 else number(success["best"])
+    right = f"{share} of the outputs were right"
     if kept := found.get("success_postselected"):
         right += f" ({number(kept['best'])} of those that did not leak)"
     verb = {"above": "beats", "below": "does not reach", "inconclusive": "cannot be told from"}
@@ -116,12 +118,13 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 def rate_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (what it is, dits a qudit, source) of every rate of a linear computation."""
-    rows = {name: (number(rate["value"]), rate["source"]) for name, rate in summary["rates"].items()}
+    found = {name: (number(rate["value"]), rate["source"]) for name, rate in summary["rates"].items()}
     for estimate in summary["estimates"]:
         if estimate["name"] == "surviving_rate":
-            rows["surviving"] = interval(estimate), f"{estimate['shots']} shots, {target_words(summary)}"
-    names = [*(name for name in _RATES if name in rows), *(name for name in rows if name not in _RATES)]
-    return [(_RATES.get(name, name.replace("_", " ")), *rows[name]) for name in names]
+            found["surviving"] = interval(estimate), f"{estimate['shots']} shots, {target_words(summary)}"
+    names = dict.fromkeys([*(name for name in _RATES if name in found), *found])
+    rows = {_RATES.get(name, name.replace("_", " ")): found[name] for name in names}
+    return [(words, *row) for words, row in rows.items()]
 
 
 def input_words(summary: Mapping[str, Any]) -> str:
@@ -174,7 +177,7 @@ def confidence_words(estimate: Mapping[str, Any]) -> str:
 
 def check_words(name: str, check: Mapping[str, Any]) -> str:
     """Return what a check found, with a caution where its p-value is small."""
-    what = name.removeprefix("no_").replace("_", " ")
+    what = _CHECKS.get(name, name.removeprefix("no_").replace("_", " "))
     if check["degrees_of_freedom"] == 0:
         return f"{what} not tested: nothing to compare"
     found = "CAUTION: signs of" if is_suspicious(check) else "no sign of"

@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from qcoord_hw.theory.linear_computation.annealing import anneal_forms
+from qcoord_hw.theory.linear_computation.enumeration import cheapest_forms
 from qcoord_hw.theory.linear_computation.field import Array, Field
 from qcoord_hw.theory.linear_computation.forms import copies, forms_cost
 from qcoord_hw.theory.linear_computation.packing import common_forms
@@ -157,8 +158,8 @@ def search_beyond(
     """Look for a stabilizer scheme that is cheaper than Theorem 1's.
 
     First by construction, from what the servers have in common: with three servers this is optimal among all
-    schemes (`rates.minimum_cost`). With more servers a seeded random search follows, unless the construction
-    reaches that bound; finding nothing proves nothing.
+    schemes (`rates.minimum_cost`). With more servers all forms of small tasks and a seeded random search
+    follow, unless the bound is reached before; finding nothing proves nothing.
 
     Args:
         task: reduced.
@@ -172,14 +173,18 @@ def search_beyond(
     bound, servers = minimum_cost(task), len(task.servers)
     if bound >= theorem1_cost:
         return None
-    construct = three_server_forms if servers == 3 else common_forms
     best: tuple[Fraction, int, list[Array]] | None = None
-    for n in sorted({1, 2, servers - 1, 2 * (servers - 1), 4 * (servers - 1)}):
+    construct = three_server_forms if servers == 3 else common_forms
+    for n in sorted({1, 2, servers - 1, 2 * (servers - 1), 4 * (servers - 1)} - {0}):
         if n * task.rows <= MAX_SIZE and (best is None or best[0] > bound):
             forms = construct(task, n)
             cost = forms_cost(task, forms, n)
             if best is None or cost < best[0]:
                 best = cost, n, forms
+    for n in range(1, 5):
+        small = cheapest_forms(task, n) if best is None or best[0] > bound else None
+        if small and (best is None or (small[0], n) < best[:2]):
+            best = small[0], n, small[1]
     if servers > 3 and (best is None or best[0] > bound):
         found = anneal_forms(task, bound, time_limit=time_limit, seed=seed)
         if found and (best is None or found[0] < best[0]):

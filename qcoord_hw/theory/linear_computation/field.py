@@ -180,7 +180,7 @@ def field_of(order: object, irreducible_poly: Sequence[int] | None = None) -> Fi
         check_integer(f"irreducible_poly[{k}]", coefficient, 0, p - 1)
     if len(irreducible_poly) != r + 1 or irreducible_poly[0] != 1:
         raise InputError(
-            f"irreducible_poly: {list(irreducible_poly)}; allowed are {r + 1} coefficients, the first of them 1"
+            f"irreducible_poly: {list(irreducible_poly)}; allowed are {r + 1} coefficients, the first 1"
         )
     return _field(order, tuple(irreducible_poly))
 
@@ -201,7 +201,8 @@ def _field(order: int, irreducible_poly: tuple[int, ...] | None) -> Field:
     p, r = prime_power(order) or (0, 0)
     symbols = np.arange(order, dtype=np.int64)
     if r == 1:  # galois takes two seconds to load; arithmetic modulo a prime needs none of it
-        modulus, mul = (1, 0), np.multiply.outer(symbols, symbols) % p
+        modulus: tuple[int, ...] = (1, 0)
+        mul = np.multiply.outer(symbols, symbols) % p
         add = np.add.outer(symbols, symbols) % p
     else:
         import galois
@@ -209,7 +210,8 @@ def _field(order: int, irreducible_poly: tuple[int, ...] | None) -> Field:
         poly = None if irreducible_poly is None else galois.Poly(irreducible_poly, field=galois.GF(p))
         if poly is not None and not poly.is_irreducible():
             raise InputError(
-                f"irreducible_poly: {list(irreducible_poly or ())} is reducible over F_{p}; allowed is an irreducible one"
+                f"irreducible_poly: {list(irreducible_poly or ())} is reducible over F_{p}; "
+                "allowed is an irreducible one"
             )
         gf = galois.GF(p, r, irreducible_poly=poly, compile="python-calculate")
         elements = gf(symbols)

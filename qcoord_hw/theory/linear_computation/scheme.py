@@ -116,7 +116,7 @@ def build_scheme(
     Args:
         task: rank(V) = K, rank(V_s) = m_s.
         precoders: P_s, invertible.
-        holders: the server of each auxiliary qudit; one after the other in the order of the servers if omitted.
+        holders: the server of each auxiliary qudit; one after the other, in order, if omitted.
 
     Raises:
         InputError: when `holders` does not name c servers of the task.
@@ -132,7 +132,8 @@ def build_scheme(
         holders = [task.servers[k % len(task.servers)] for k in range(c)]
     if len(holders) != c or any(s not in task.servers for s in holders):
         raise InputError(
-            f"auxiliary: {', '.join(holders) or 'none'}; allowed are {c} names among {', '.join(task.servers)}"
+            f"auxiliary: {', '.join(holders) or 'none'}; allowed are {c} names among "
+            f"{', '.join(task.servers)}"
         )
     data = [k for k, size in enumerate(task.sizes) for _ in range(size)]
     return Scheme(

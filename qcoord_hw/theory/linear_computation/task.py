@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, one_line, shown
+from qcoord_hw.spec import check_name, one_line, shown
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 MAX_ROWS = 64
@@ -55,9 +55,9 @@ class LinearTask:
         return {
             "name": self.name,
             "field": self.field.order,
-            "irreducible_poly": list(self.field.irreducible_poly),
+            "irreducible_poly": list(self.field.irreducible_poly) if self.field.degree > 1 else None,
             "servers": {s: v.tolist() for s, v in zip(self.servers, self.matrices, strict=True)},
-        } | ({} if self.field.degree > 1 else {"irreducible_poly": None})
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,8 @@ def reduce_task(task: LinearTask) -> Reduction:
         inputs.append(combine)
         if len(columns) < full.shape[1]:
             notes.append(
-                f"server {server}: rank {len(columns)}; it sends {len(columns)} combinations of its {full.shape[1]} symbols"
+                f"server {server}: rank {len(columns)}; it sends {len(columns)} combinations of its "
+                f"{full.shape[1]} symbols"
             )
     reduced = LinearTask(task.name, gf, task.servers, tuple(kept))
     return Reduction(reduced, rows, outputs, tuple(inputs), tuple(notes))
@@ -157,7 +158,7 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
     for key in ("field", "servers"):
         if key not in data:
             raise InputError(f"{key}: missing; every task needs field and servers")
-    check_text("name", data.get("name", name))
+    check_name("name", data.get("name", name))
     poly = data.get("irreducible_poly")
     if poly is not None and not isinstance(poly, list):
         raise InputError(f"irreducible_poly: {shown(poly)}; allowed is a list of coefficients, highest first")

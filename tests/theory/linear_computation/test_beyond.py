@@ -7,7 +7,9 @@ import galois
 import numpy as np
 import pytest
 
+from qcoord_hw.theory.linear_computation.annealing import anneal_forms
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, scheme_of_forms, search_beyond
+from qcoord_hw.theory.linear_computation.enumeration import cheapest_forms
 from qcoord_hw.theory.linear_computation.field import field_of
 from qcoord_hw.theory.linear_computation.forms import forms_cost
 from qcoord_hw.theory.linear_computation.rates import minimum_cost
@@ -130,6 +132,35 @@ def test_bits_of_example_1_need_no_larger_field(rng):
     assert scheme is not None
     assert sum(scheme.qudits) == 5
     assert scheme.instances == 2
+    check(scheme, rng)
+
+
+@pytest.mark.parametrize(
+    ("order", "counts", "cost"), [(2, (3, 1, 1), 6), (2, (2, 2, 1), 6), (2, (4, 1, 1), 7), (3, (1, 1, 1), 4)]
+)
+def test_all_forms_of_a_small_task(order, counts, cost, rng):
+    """Servers with e1, e2 or e1 + e2, two instances; costs over F_2 by a separate exhaustive search."""
+    columns = [[[1], [0]]] * counts[0] + [[[0], [1]]] * counts[1] + [[[1], [1]]] * counts[2]
+    task = task_of(order, columns)
+    found = cheapest_forms(task, 2)
+    assert found is not None
+    assert found[0] == Fraction(cost, 2) >= minimum_cost(task)
+    scheme = scheme_of_forms(task, found[1], 2)
+    assert scheme.cost == found[0]
+    check(scheme, rng)
+    assert cheapest_forms(task, 4) is None
+
+
+def test_random_search_for_more_servers(rng):
+    """Ten servers are too many for subsets and groupings; the sum of ten bits costs 5."""
+    found = anneal_forms(task_of(2, [[[1]]] * 4), Fraction(2), time_limit=20, seed=1)
+    assert found is not None
+    cost, instances, forms = found
+    assert cost == 2
+    check(scheme_of_forms(task_of(2, [[[1]]] * 4), forms, instances), rng)
+    scheme = search_beyond(task_of(2, [[[1]]] * 10), Fraction(6), time_limit=1)
+    assert scheme is not None
+    assert scheme.cost == 5
     check(scheme, rng)
 
 

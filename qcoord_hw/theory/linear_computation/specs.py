@@ -1,0 +1,65 @@
+"""Tasks in specs: the parameters of the family `linear-computation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
+
+FAMILY = "linear-computation"
+
+TASK = ("field", "irreducible_poly", "servers")
+OPTIONS = (*TASK, "batch", "auxiliary", "inputs", "inputs_seed")
+
+
+def task_of(spec: ExperimentSpec) -> LinearTask:
+    """Return the task of a spec of the family.
+
+    Raises:
+        InputError: naming the parameter that is missing, unknown or wrong.
+    """
+    options: dict[str, Any] = spec.options
+    if unknown := [key for key in options if key not in OPTIONS]:
+        raise InputError(f"parameters.{unknown[0]}: unknown; allowed are {', '.join(OPTIONS)}")
+    data = {key: listed(options[key]) for key in TASK if key in options}
+    if "servers" in data:
+        pairs = data["servers"]
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+        ):
+            raise InputError(f"parameters.servers: {shown(pairs)}; allowed is a list of [name, matrix]")
+        names = [name for name, _ in pairs]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"parameters.servers: {shown(twice[0])} stands there twice; allowed is once")
+        data["servers"] = dict(pairs)
+    return task_from_json(data, spec.name)
+
+
+def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> ExperimentSpec:
+    """Return the spec of a task, with further parameters of the family."""
+    data: dict[str, Plain] = {
+        "field": task.field.order,
+        "servers": tuple((s, frozen(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)),
+    }
+    if task.field.degree > 1:
+        data["irreducible_poly"] = task.field.irreducible_poly
+    return ExperimentSpec(
+        name=task.name,
+        title=f"{task.rows} linear combinations of what {len(task.servers)} servers hold, over "
+        f"F_{task.field.order}",
+        family=FAMILY,
+        parameters=tuple(sorted((data | (parameters or {})).items())),
+        blocks=1,
+    )
+
+
+def listed(value: Plain) -> Any:
+    """Return nested tuples as nested lists."""
+    return [listed(v) for v in value] if isinstance(value, tuple) else value
+
+
+def frozen(value: Any) -> Any:
+    """Return nested lists as nested tuples."""
+    return tuple(frozen(v) for v in value) if isinstance(value, list) else value
