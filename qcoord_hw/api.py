@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.report.summary import differences, summarise
-from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
+from qcoord_hw.spec import ExperimentSpec, Plain, spec_from_mapping
 from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
     from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.linear_computation.task import LinearTask
 
 DEFAULT_CONFIDENCE = 0.95
+
+MAX_TIME_LIMIT = 1_000_000
+
+NOISY_INPUTS = 8
+"""Inputs of a linear computation that are run by default where each needs a noisy simulation of its own."""
 
 
 class Result:
@@ -106,8 +112,16 @@ class Result:
         return fragment(self.summary)
 
 
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A spec and the experiment that was built from it."""
+
+    spec: ExperimentSpec
+    experiment: Experiment
+
+
 def run(
-    experiment: str | Path | ExperimentSpec | Experiment,
+    experiment: str | Path | ExperimentSpec | Experiment | Built,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -116,11 +130,13 @@ def run(
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     progress: Progress | None = None,
+    parameters: Mapping[str, Plain] | None = None,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
-        experiment: a catalogue name, a path of a `.toml` spec, a spec, or an `Experiment` built in Python.
+        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, an
+            `Experiment` built in Python, or what `build` returned.
         target: `aer`, `fake_NAME`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
@@ -128,6 +144,8 @@ def run(
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
+        parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
+            example `inputs` (`all`, a number of random ones, or a list of (w1, w2)).
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -140,10 +158,28 @@ def run(
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
-    spec, built = build(experiment, shots, layout)
+    if isinstance(experiment, Built):
+        spec, built = experiment.spec, experiment.experiment
+    else:
+        found = build(experiment, shots, layout, parameters, target=target, seed=seed)
+        spec, built = found.spec, found.experiment
     where = resolve_target(target)
     path = execute(describe(built), program_of(built), spec, where, seed, record.runs_folder(runs), progress)
     return Result(record.read(path), confidence)
+
+
+def read_user_spec(name_or_path: str) -> ExperimentSpec:
+    """Return the spec of a catalogue name, of a `.toml` spec, or of a task file (`.json`).
+
+    Raises:
+        InputError: when it is none of these, or the file is wrong.
+    """
+    if not name_or_path.endswith(".json"):
+        return load_spec(name_or_path)
+    from qcoord_hw.theory.linear_computation.specs import spec_of
+    from qcoord_hw.theory.linear_computation.task import read_task
+
+    return spec_of(read_task(Path(name_or_path)))
 
 
 def load_run(
@@ -285,13 +321,20 @@ def build(
     experiment: str | Path | ExperimentSpec | Experiment,
     shots: int | None = None,
     layout: Sequence[int] | None = None,
-) -> tuple[ExperimentSpec, Experiment]:
+    parameters: Mapping[str, Plain] | None = None,
+    *,
+    target: Any = "aer",
+    seed: int | None = None,
+) -> Built:
     """Return the spec and the built circuits of an experiment, without running anything.
 
     Args:
         experiment: as in `run`.
         shots: shots a circuit, if not the spec's.
         layout: physical qubits, if not the spec's.
+        parameters: of the family, beside or instead of the spec's.
+        target: where it is meant to run, which decides how many inputs are given by default.
+        seed: of random inputs, if the spec states none; a fresh one if omitted.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -303,18 +346,66 @@ def build(
 
         spec = spec_of(experiment)
     elif isinstance(experiment, (str, Path)):
-        spec = load_spec(str(experiment))
+        spec = read_user_spec(str(experiment))
     elif isinstance(experiment, ExperimentSpec):
         spec = experiment
     else:
         raise InputError(
             f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec or an Experiment"
         )
+    if parameters and not isinstance(experiment, Experiment):
+        spec = replace(spec, parameters=tuple(sorted((spec.options | dict(parameters)).items())))
     if shots is not None:
         spec = replace(spec, shots=shots)
     if layout is not None:
         spec = replace(spec, layout=tuple(layout))
-    return spec, experiment if isinstance(experiment, Experiment) else build_experiment(spec)
+    if isinstance(experiment, Experiment):
+        return Built(spec, experiment)
+    spec = _with_inputs(spec, target, seed)
+    return Built(spec, build_experiment(spec))
+
+
+def _with_inputs(spec: ExperimentSpec, target: Any, seed: int | None) -> ExperimentSpec:
+    """Return the spec of a linear computation with its inputs stated; any other spec as it is."""
+    from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
+
+    if spec.family != FAMILY:
+        return spec
+    options = spec.options
+    if "inputs" not in options and target != "aer" and task_of(spec).field.characteristic > 2:
+        options["inputs"] = NOISY_INPUTS
+    if isinstance(options.get("inputs", 0), int):
+        options.setdefault("inputs_seed", secrets.randbits(32) if seed is None else seed)
+    return replace(spec, parameters=tuple(sorted(options.items())))
+
+
+def theory_linear(
+    task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0
+) -> dict[str, Any]:
+    """Return what theory says of a linear computation: what `qcoord theory linear --json` prints.
+
+    Args:
+        task: a catalogue name, a path of a task file (`.json`) or spec (`.toml`), or a task.
+        time_limit: seconds for everything; what is not proved by then is an interval.
+        seed: of the searches.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
+    """
+    from qcoord_hw.report.theory import linear_theory
+    from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
+    from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
+
+    if not 0 < time_limit <= MAX_TIME_LIMIT:
+        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
+    if isinstance(task, LinearTask):
+        return linear_theory(task, time_limit, seed)
+    if str(task).endswith(".json"):
+        return linear_theory(read_task(Path(task)), time_limit, seed)
+    spec = load_spec(str(task))
+    if spec.family != FAMILY:
+        raise InputError(f"task: {spec.name!r} is of family {spec.family}; allowed is a linear computation")
+    return linear_theory(task_of(spec), time_limit, seed)
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
+SPEC = "a catalogue name, a .toml spec or a task file (.json)"
+
 
 def script() -> NoReturn:
     """Be the `qcoord` program: `main`, and an end without a traceback at Ctrl-C, whatever is under way.
@@ -80,9 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(
-        name: str, command: Callable[[argparse.Namespace], None], text: str, *, runs: bool = True
+        name: str,
+        command: Callable[[argparse.Namespace], None],
+        text: str,
+        *,
+        runs: bool = True,
+        among: Any = commands,
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        sub: argparse.ArgumentParser = among.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(command=command)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:
@@ -97,11 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     add("list", _list, "the catalogue of experiments", runs=False)
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
-    show.add_argument("spec", metavar="SPEC", help="a catalogue name or a .toml file")
+    show.add_argument("spec", metavar="SPEC", help=SPEC)
     show.add_argument("--circuit", type=_integer, default=0, metavar="K", help="which circuit is drawn (0)")
 
     run = add("run", _run, "run experiments and print estimates with verdicts")
-    run.add_argument("specs", metavar="SPEC", nargs="+", help="a catalogue name or a .toml file")
+    run.add_argument("specs", metavar="SPEC", nargs="+", help=SPEC)
     run.add_argument(
         "--target", default="aer", metavar="T", help="aer (ideal, default) or fake_NAME (noise model)"
     )
@@ -109,7 +116,25 @@ def _parser() -> argparse.ArgumentParser:
         "--shots", type=_integer, metavar="N", help="shots a circuit (default: the spec's, 4096)"
     )
     run.add_argument("--seed", type=_integer, metavar="N", help="root seed (default: a fresh one, printed)")
+    run.add_argument(
+        "--inputs", type=_inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
+    )
+    run.add_argument(
+        "--inputs-file", metavar="F", help='linear computations: inputs as JSON [{"w1": [..], "w2": [..]}]'
+    )
+    run.add_argument(
+        "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
+    )
     add_confidence(run)
+
+    kinds = commands.add_parser(
+        "theory", help="what is true: rates, certificates", description="What is true, with certificates."
+    ).add_subparsers(title="kinds", metavar="KIND", required=True)
+    linear = add("linear", _theory_linear, "rates of a linear computation", runs=False, among=kinds)
+    linear.add_argument("task", metavar="FILE|NAME", help="a task file (.json), a spec or a catalogue name")
+    linear.add_argument(
+        "--time-limit", type=_number, default=60.0, metavar="S", help="seconds for everything (60)"
+    )
 
     collect = add("collect", _collect, "finish an interrupted run")
     collect.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
@@ -143,6 +168,10 @@ def _integer(text: str) -> int:
     return int(text)
 
 
+def _inputs(text: str) -> int | str:
+    return text if text == "all" else _integer(text)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -169,7 +198,7 @@ def _show(options: argparse.Namespace) -> None:
     from qcoord_hw.api import build
     from qcoord_hw.report.protocol import describe_protocol, protocol_text
 
-    _, experiment = build(options.spec)
+    experiment = build(options.spec).experiment
     if not 0 <= options.circuit < len(experiment.circuits):
         last = len(experiment.circuits) - 1
         raise InputError(f"circuit: {options.circuit}; allowed are 0 to {last}")
@@ -182,12 +211,16 @@ def _show(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
-    specs = [api.build(spec, options.shots)[0] for spec in options.specs]  # all are checked before one runs
+    parameters = _parameters(options)
+    built = [  # all are checked before one runs
+        api.build(s, options.shots, parameters=parameters, target=options.target, seed=options.seed)
+        for s in options.specs
+    ]
     results = []
-    for spec in specs:
-        with _progress(options, spec.name) as progress:
+    for one in built:
+        with _progress(options, one.spec.name) as progress:
             result = api.run(
-                spec,
+                one,
                 target=options.target,
                 seed=options.seed,
                 runs=options.runs,
@@ -205,6 +238,33 @@ def _run(options: argparse.Namespace) -> None:
         from qcoord_hw.report.tables import print_overview
 
         print_overview(summaries, _console())
+
+
+def _parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of linear computations that the command line states."""
+    parameters: dict[str, Any] = {}
+    if options.inputs is not None and options.inputs_file is not None:
+        raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
+    if options.inputs is not None:
+        parameters["inputs"] = options.inputs
+    if options.inputs_file is not None:
+        from qcoord_hw.theory.linear_computation.specs import read_inputs
+
+        parameters["inputs"] = read_inputs(Path(options.inputs_file))
+    if options.auxiliary is not None:
+        parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
+    return parameters
+
+
+def _theory_linear(options: argparse.Namespace) -> None:
+    from qcoord_hw.api import theory_linear
+    from qcoord_hw.report.theory import linear_theory_text
+
+    answer = theory_linear(options.task, time_limit=options.time_limit)
+    if options.json:
+        _print_json(answer)
+    else:
+        print(linear_theory_text(answer))
 
 
 def _collect(options: argparse.Namespace) -> None:

@@ -26,7 +26,7 @@ ASSUMES = "shots independent"
 ASSUMES_GUESS = f"{ASSUMES}; inputs fixed in advance, to a guesser every output is equally likely"
 ASSUMES_RATE = f"{ASSUMES}; errors pooled over inputs; normal approximation"
 RATE_METHOD = (
-    "normal interval of the mean score 2K + log p(error) over N, Agresti-Coull; "
+    "normal interval of the mean score L K + log p(error) over N, Agresti-Coull; "
     "entropy after Miller-Madow, its largest bias off the low end"
 )
 GUESS = "guessing without quantum or classical link"
@@ -46,7 +46,7 @@ class Tally:
         outcome: shape (entries,): index into what follows.
         shots: shape (entries,).
         leaked: shape (outcomes,): whether a digit read p or more.
-        outputs: shape (outcomes, 2K): what the user computes, y1 then y2; means nothing where leaked.
+        outputs: shape (outcomes, L K): what the user computes, y1 then y2 ..; means nothing where leaked.
     """
 
     play: LinearPlay
@@ -59,7 +59,7 @@ class Tally:
 
     @cached_property
     def expected(self) -> npt.NDArray[np.uint8]:
-        """What the outputs should be, shape (inputs, 2K)."""
+        """What the outputs should be, shape (inputs, L K)."""
         return self.play.expected.reshape(len(self.play.inputs), -1).astype(np.uint8)
 
     @cached_property
@@ -69,14 +69,14 @@ class Tally:
 
     @cached_property
     def errors(self) -> npt.NDArray[np.uint8]:
-        """Output less expected output of each entry, shape (entries, 2K); means nothing where lost."""
+        """Output less expected output of each entry, shape (entries, L K); means nothing where lost."""
         field = self.play.task.field
         less = field.add[:, field.neg].astype(np.uint8)
         return np.asarray(less[self.outputs[self.outcome], self.expected[self.setting]])
 
     @cached_property
     def right(self) -> npt.NDArray[np.bool_]:
-        """Whether each output of an entry is right, shape (entries, 2K); nothing is where it leaked."""
+        """Whether each output of an entry is right, shape (entries, L K); nothing is where it leaked."""
         return np.asarray((self.errors == 0) & ~self.lost[:, None])
 
     @cached_property
@@ -138,7 +138,9 @@ def tally(play: LinearPlay, counts: Mapping[tuple[int, int], Mapping[str, int]])
 def _estimates(found: Tally, confidence: float) -> list[Estimate]:
     play, shots = found.play, int(found.shots.sum())
     field, rows = play.task.field, play.task.rows
-    symbols = 2 * field.rank(play.task.matrix)  # of 2K outputs: rows that depend on others tell nothing new
+    symbols = play.instances * field.rank(
+        play.task.matrix
+    )  # rows that depend on others tell nothing new
     cells = np.bincount(found.cells, found.shots, minlength=2).astype(np.int64)
     right, lost = int(cells[0]), int(cells[1])
     counts = ErrorCounts(right, cells[2:], leaked=lost, order=field.order, symbols=symbols)
@@ -187,7 +189,7 @@ def _success(name: str, right: int, shots: int, confidence: float, guess: Value)
 
 
 def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Estimate:
-    """Return the rate that survives: (1 - leakage) (2K - entropy of errors) / N, in dits a qudit."""
+    """Return the rate that survives: (1 - leakage) (L K - entropy of errors) / N, in dits a qudit."""
     dits = survival(counts, confidence)
     quantum, classical = (Value(*_baseline(play, name)) for name in ("quantum", "classical"))
     return Estimate(
@@ -282,15 +284,10 @@ def _outputs(found: Tally) -> list[dict[str, Any]]:
     right = np.bincount(found.setting, found.shots * (found.cells == 0), inputs)
     share = right / np.maximum(np.bincount(found.setting, found.shots, inputs), 1)
     return [
-        {
-            "w1": w[0],
-            "w2": w[1],
-            "y1": y and y[:rows],
-            "y2": y and y[rows:],
-            "expected_y1": e[:rows],
-            "expected_y2": e[rows:],
-            "success": s,
-        }
+        {f"w{i + 1}": symbols for i, symbols in enumerate(w)}
+        | {f"y{i + 1}": y and y[i * rows : (i + 1) * rows] for i in range(len(w))}
+        | {f"expected_y{i + 1}": e[i * rows : (i + 1) * rows] for i in range(len(w))}
+        | {"success": s}
         for w, y, e, s in zip(
             found.play.inputs.tolist(), commonest, found.expected.tolist(), share.tolist(), strict=True
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -237,8 +238,15 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
 
 
 def instructions(circuit: QuantumCircuit) -> list[tuple[object, ...]]:
-    """Return a circuit's instructions with the indices of their bits, for comparing two circuits."""
-    return [
+    """Return a circuit's instructions with the indices of their bits, for comparing two circuits.
+
+    Parameters are compared by name: those of two programs are never the same objects, so angles are taken at
+    some generic values.
+    """
+    names = [parameter.name for parameter in circuit.parameters]
+    if names:
+        circuit = circuit.assign_parameters([math.sqrt(2 + k) for k in range(len(names))])
+    return [(name,) for name in names] + [
         (
             i.operation,
             tuple(circuit.find_bit(q).index for q in i.qubits),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,18 +26,22 @@ from qcoord_hw.qudits.gates import (
     weyl,
     zero_fourier,
 )
-from qcoord_hw.qudits.graph import GraphCode
+from qcoord_hw.qudits.graph import GraphCode, stabilizer_digit_code
 from qcoord_hw.qudits.leakage import qubits_per_digit
-from qcoord_hw.qudits.synthesis import sparse_scheme
+from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch
+from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
 from qcoord_hw.theory.linear_computation.play import LinearPlay
-from qcoord_hw.theory.linear_computation.rates import baselines
+from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
+from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
 from qcoord_hw.theory.linear_computation.specs import task_of
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
 USER = "User"
+
+THEOREM_1, BEYOND = "theorem-1", "beyond"
 
 MAX_INPUTS = 65_536
 """Inputs of one run at most."""
@@ -54,20 +58,25 @@ def build(spec: ExperimentSpec) -> Experiment:
     """Build the experiment of a spec of family `linear-computation`.
 
     Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
-    in a task file; `batch` (consecutive instances of F_p data that become one symbol, default 1); `auxiliary`
-    (the servers that hold the auxiliary qudits, by default one after the other); `inputs` (`all`, a number
-    of random ones, or a list of [w1, w2]) and `inputs_seed`.
+    in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
+    fewer qudits); `batch` (consecutive instances of F_p data that become one symbol, default 1);
+    `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
+    `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
     options: dict[str, Any] = spec.options
+    auxiliary = options.get("auxiliary")
+    if auxiliary is not None and not isinstance(auxiliary, tuple):
+        raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
     return task_experiment(
         task_of(spec),
         name=spec.name,
         title=spec.title,
+        scheme=options.get("scheme", THEOREM_1),
         batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
-        auxiliary=options.get("auxiliary"),
+        auxiliary=auxiliary,
         inputs=options.get("inputs"),
         inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
     )
@@ -78,6 +87,7 @@ def task_experiment(
     *,
     name: str,
     title: str,
+    scheme: object = THEOREM_1,
     batched: int = 1,
     auxiliary: Sequence[str] | None = None,
     inputs: object = None,
@@ -89,6 +99,7 @@ def task_experiment(
         task: what the user wants.
         name: name of the experiment.
         title: one line for people.
+        scheme: `theorem-1` or `beyond`.
         batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
         auxiliary: the server of each auxiliary qudit.
         inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
@@ -100,39 +111,100 @@ def task_experiment(
         TooLargeError: when the circuit would have more than 64 qubits.
     """
     wide = batch(task, batched) if batched > 1 else task
-    reduction = reduce_task(wide)
-    scheme, code = sparse_scheme(reduction, auxiliary)
-    code = _ordered(code)
+    if scheme == THEOREM_1:
+        found = _theorem_1(wide, auxiliary)
+    elif scheme == BEYOND:
+        found = _beyond(wide, auxiliary)
+    else:
+        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
+    code = _ordered(found.code)
     size = len(code.holders) * qubits_per_digit(code.p)
     if size > MAX_QUBITS:
         raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
     net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
-    rates = baselines(reduction.task, scheme.auxiliary)
-    given = input_symbols(wide, inputs, inputs_seed)
+    given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
     play = LinearPlay(
-        task=wide,
-        qudits=scheme.qudits,
+        task=task,
+        qudits=found.qudits * batched,
         bits=digits,
-        decoder=code.decoder,
+        decoder=_unbatched(code.decoder, task.rows, batched),
         inputs=given,
         baselines={
-            "quantum": (2 * reduction.task.rows / scheme.qudits, "[Hu2025, Theorem 1]"),
-            **{k: (float(b.value), b.source) for k, b in rates.items() if b.value is not None},
+            "quantum": (found.instances * found.rows / found.qudits, found.scheme["source"]),
+            **{k: (float(b.value), b.source) for k, b in found.rates.items() if b.value is not None},
         },
+        scheme=found.scheme,
     )
-    return Experiment(
-        name, title, (net,), _settings(net, code, wide, digits, given), play, copies=2 * batched
-    )
+    settings = _settings(net, code, task, digits, given, batched)
+    return Experiment(name, title, (net,), settings, play, copies=found.instances * batched)
 
 
-def input_symbols(task: LinearTask, inputs: object, seed: int) -> Array:
-    """Return the inputs of a run, shape (inputs, 2, sum m_s): symbols (w1, w2), servers in order.
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A scheme for a task: its graph code, the qudits and instances that it counts, and what to say of it."""
+
+    code: GraphCode
+    rows: int
+    instances: int
+    qudits: int
+    rates: dict[str, Baseline]
+    scheme: dict[str, Any]
+
+
+def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+    reduction = reduce_task(task)
+    scheme, code = sparse_scheme(reduction, auxiliary)
+    small = reduction.task
+    words = {
+        "source": "Hu2025, Theorem 1",
+        "field": small.field.order,
+        "c": scheme.auxiliary,
+        "P": {s: p.tolist() for s, p in zip(small.servers, scheme.precoders, strict=True)},
+        "M": scheme.matrix.tolist(),
+        "download": scheme.download,
+        "reduced": list(reduction.notes),
+        "bonus_outputs": scheme.qudits - 2 * small.rows,
+    }
+    return _Found(code, small.rows, 2, scheme.qudits, baselines(small, scheme.auxiliary), words)
+
+
+def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+    if auxiliary is not None:
+        raise InputError("auxiliary: given; allowed only with scheme theorem-1")
+    reduction = reduce_task(task)
+    small = reduction.task
+    c = minimise_auxiliary(small).c
+    scheme = search_beyond(small, region(small, c).cost)
+    if scheme is None:
+        raise InputError(f"parameters.scheme: {BEYOND}; none was found for task {task.name!r}")
+    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
+    words = {
+        "source": scheme.source,
+        "field": small.field.order,
+        "instances": scheme.instances,
+        "M": scheme.M.tolist(),
+        "download": dict(zip(small.servers, scheme.qudits, strict=True)),
+        "reduced": list(reduction.notes),
+    }
+    return _Found(code, small.rows, scheme.instances, sum(scheme.qudits), baselines(small, c), words)
+
+
+def _unbatched(decoder: Array, rows: int, batched: int) -> Array:
+    """Return the decoder with the digits of a symbol as instances of their own."""
+    if batched == 1:
+        return decoder
+    n = decoder.shape[1]
+    return decoder.reshape(-1, rows, batched, n).transpose(0, 2, 1, 3).reshape(-1, n)
+
+
+def input_symbols(task: LinearTask, inputs: object, seed: int, instances: int = 2) -> Array:
+    """Return the inputs of a run, shape (inputs, instances, sum m_s): symbols w1, w2, .., servers in order.
 
     Raises:
         InputError: naming `inputs`, what was given and what is allowed.
     """
     d, width = task.field.order, sum(task.sizes)
-    total = d ** (2 * width)
+    total = d ** (instances * width)
     if inputs is None:
         inputs = "all" if total <= ALL_INPUTS else SOME_INPUTS
     if inputs == "all":
@@ -140,19 +212,20 @@ def input_symbols(task: LinearTask, inputs: object, seed: int) -> Array:
             raise InputError(
                 f"inputs: all {total} are more than {MAX_INPUTS}; allowed here is a number of random ones"
             )
-        every = np.array(list(itertools.product(range(d), repeat=2 * width)), dtype=np.int64)
-        return every.reshape(total, 2, width)
+        every = np.array(list(itertools.product(range(d), repeat=instances * width)), dtype=np.int64)
+        return every.reshape(total, instances, width)
     if isinstance(inputs, int) and not isinstance(inputs, bool):
         check_integer("inputs", inputs, 1, MAX_INPUTS)
-        return np.random.default_rng(seed).integers(0, d, (inputs, 2, width))
+        return np.random.default_rng(seed).integers(0, d, (inputs, instances, width))
     if not isinstance(inputs, (list, tuple)) or not 1 <= len(inputs) <= MAX_INPUTS:
         raise InputError(
             f"inputs: {shown(inputs)}; allowed are all, a number, or a list of 1 to {MAX_INPUTS}"
         )
     for k, pair in enumerate(inputs):
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise InputError(f"inputs[{k}]: {shown(pair)}; allowed is a pair w1, w2")
-        for which, symbols in zip(("w1", "w2"), pair, strict=True):
+        names = [f"w{i + 1}" for i in range(instances)]
+        if not isinstance(pair, (list, tuple)) or len(pair) != instances:
+            raise InputError(f"inputs[{k}]: {shown(pair)}; allowed are {', '.join(names)}")
+        for which, symbols in zip(names, pair, strict=True):
             if not isinstance(symbols, (list, tuple)) or len(symbols) != width:
                 raise InputError(
                     f"inputs[{k}].{which}: {shown(symbols)}; allowed are {width} symbols, servers in order"
@@ -277,10 +350,16 @@ def _settings(
     task: LinearTask,
     digits: Sequence[Sequence[int]],
     inputs: Array,
+    batched: int,
 ) -> tuple[Setting, ...]:
     """Return a setting for each input: the exponents as values, and what they flip where digits are bits."""
     p, d = code.p, task.field.order
-    data = task.field.digits(inputs).reshape(len(inputs), -1)
+    if batched > 1:  # digit j of a symbol of instance i is instance i * batched + j
+        count, instances, width = inputs.shape
+        packed = inputs.reshape(count, instances // batched, batched, width)
+        data = packed.transpose(0, 1, 3, 2).reshape(count, -1)
+    else:
+        data = task.field.digits(inputs).reshape(len(inputs), -1)
     names = [parameter.name for parameter in net.circuit.parameters]
     rows: dict[str, Array] = {}
     for server in dict.fromkeys(code.holders):

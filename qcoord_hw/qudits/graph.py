@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 from qcoord_hw.theory.linear_computation.scheme import Scheme
 from qcoord_hw.theory.linear_computation.task import LinearTask, Reduction
@@ -136,10 +137,46 @@ def digit_code(reduction: Reduction, scheme: Scheme) -> DigitCode:
     )
 
 
-def computed(task: LinearTask) -> Array:
-    """Return what the outputs should be, over F_p: digits of (y1, y2) from digits of the data (w1, w2)."""
+def stabilizer_digit_code(reduction: Reduction, scheme: StabilizerScheme) -> DigitCode:
+    """Return a general stabilizer scheme over F_p, for the data and outputs of the task as written."""
+    gf, total, many = scheme.task.field, sum(scheme.qudits), scheme.instances
+    basis = gf.power_basis
+    dual = gf.dual_basis(basis)
+    columns, places = [], []  # the scheme orders data by server, then instance; here instances come first
+    for s, (combine, encoder) in enumerate(zip(reduction.inputs, scheme.encoders, strict=True)):
+        columns.append(gf.matmul(encoder, np.kron(np.eye(many, dtype=np.int64), combine)))
+        places += [(i, s, k) for i in range(many) for k in range(combine.shape[1])]
+    n = scheme.qudits
+    x = _stacked([c[:size] for c, size in zip(columns, n, strict=True)])
+    z = _stacked([c[size:] for c, size in zip(columns, n, strict=True)])
+    order = sorted(range(len(places)), key=lambda k: places[k])
+    encode = np.vstack([expand(gf, x[:, order], basis, basis), expand(gf, z[:, order], basis, dual)])
+    checks = np.hstack(
+        [expand(gf, scheme.M[:, :total], basis, basis), expand(gf, scheme.M[:, total:], dual, basis)]
+    )
+    outputs = expand(gf, np.kron(np.eye(many, dtype=np.int64), reduction.outputs), basis, basis)
+    return DigitCode(
+        p=gf.characteristic,
+        degree=gf.degree,
+        encode=encode,
+        detect=outputs @ checks % gf.characteristic,
+        checks=checks,
+        holders=tuple(np.repeat(np.arange(len(n)), np.array(n) * gf.degree).tolist()),
+    )
+
+
+def computed(task: LinearTask, instances: int = 2) -> Array:
+    """Return what the outputs should be, over F_p: digits of (y1, y2, ..) from digits of (w1, w2, ..)."""
     one = expand(task.field, task.matrix, task.field.power_basis, task.field.power_basis)
-    return block_diagonal(one, one)
+    return np.kron(np.eye(instances, dtype=np.int64), one)
+
+
+def _stacked(blocks: list[Array]) -> Array:
+    """Return a block diagonal matrix."""
+    whole = blocks[0]
+    for block in blocks[1:]:
+        whole = block_diagonal(whole, block)
+    return whole
 
 
 def block_diagonal(one: Array, two: Array) -> Array:

@@ -41,20 +41,19 @@ def fourier() -> QuantumCircuit:
     return circuit
 
 
-def inverse_fourier_before_measuring() -> QuantumCircuit:
-    """F^-1 for a digit measured next, 1 CZ, with the outcome 3 meaning 0 as well.
+def fourier_before_measuring(sign: int) -> QuantumCircuit:
+    """F^sign for a digit measured next, 1 CZ, with the outcome 3 meaning 0 as well.
 
     The projector on the outcome 0 is shared by 00 and 11, which leaves no outcome to leakage.
     """
     circuit = QuantumCircuit(2)
-    tilt = pi - atan(sqrt(2))
-    for qubit, sign in ((0, 1), (1, -1)):
-        circuit.rz(sign * 5 * pi / 6, qubit)
-        circuit.ry(-pi / 2 if sign > 0 else pi / 2, qubit)
+    for qubit, side in ((0, 1), (1, -1)):
+        circuit.rz(sign * side * pi / 2, qubit)
+        circuit.ry(-side * pi / 2, qubit)
     circuit.cz(0, 1)
-    for qubit, sign in ((0, 1), (1, -1)):
-        circuit.rz(pi / 4, qubit)
-        circuit.ry(sign * tilt, qubit)
+    for qubit, side in ((0, 1), (1, -1)):
+        circuit.rz(-sign * pi / 4, qubit)
+        circuit.ry(side * (pi - atan(sqrt(2))), qubit)
     return circuit
 
 
@@ -85,9 +84,9 @@ def weyl() -> tuple[QuantumCircuit, Parameter, Parameter]:
 def flipping_controlled_z(t: int) -> QuantumCircuit:
     """CZ^t and then b -> 1-b on the second qutrit, 5 CX.
 
-    The phase that b = 0, 1, 2 gets is a function of a times the sign of b's first qubit, and another one times
-    the sign of both its qubits. A function of a needs two of the three parities of a. They are added to b's
-    first qubit for the one sign, and taken off again for the other.
+    The phase that b = 0, 1, 2 gets is a function of a times the sign of b's first qubit, and another one
+    times the sign of both its qubits. A function of a needs two of the three parities of a. They are added to
+    b's first qubit for the one sign, and taken off again for the other.
     """
     circuit = QuantumCircuit(4)
     angle = pi * t / 3

@@ -42,8 +42,8 @@ def sparse_scheme(
 ) -> tuple[Scheme, GraphCode]:
     """Return a scheme with the fewest auxiliary qudits known, and its graph code.
 
-    Among some minimal precodings, and places of the auxiliary qudits if none are given, the one whose graph is
-    easiest to make is taken.
+    Among some minimal precodings, and places of the auxiliary qudits if none are given, the one whose graph
+    is easiest to make is taken.
 
     Args:
         reduction: the task.

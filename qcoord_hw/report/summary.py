@@ -106,7 +106,9 @@ def _inputs(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "run": len(outputs),
         "worst_success": min(row["success"] for row in outputs),
-        "all_right": all(row[y] == row[f"expected_{y}"] for row in outputs for y in ("y1", "y2")),
+        "all_right": all(
+            row[key[9:]] == row[key] for row in outputs for key in row if key[:9] == "expected_"
+        ),
     }
 
 

@@ -198,11 +198,13 @@ def _rates(summary: dict[str, Any]) -> Table:
 
 def _outputs(summary: dict[str, Any]) -> Table:
     rows, every = worst_outputs(summary), len(summary["outputs"])
-    first = "w1" if len(rows) == every else f"w1 (worst {len(rows)} of {every})"
-    table = _table(first, "w2", "y1", "y2", "expected y1", "expected y2", "success")
+    vectors = [key for key in rows[0] if key != "success"]
+    names = [key.replace("_", " ") for key in vectors]
+    if len(rows) < every:
+        names[0] += f" (worst {len(rows)} of {every})"
+    table = _table(*names, "success")
     for row in rows:
-        vectors = [symbols(row[key]) for key in ("w1", "w2", "y1", "y2", "expected_y1", "expected_y2")]
-        _row(table, *vectors, number(row["success"]))
+        _row(table, *(symbols(row[key]) for key in vectors), number(row["success"]))
     return table
 
 

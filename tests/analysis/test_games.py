@@ -44,12 +44,12 @@ def test_counts_are_decoded_wherever_the_bits_stand(rng, play_of, make_record):
         for outcome, n in record.counts[chunk.id].items():
             for r in range(2):
                 b, c = (int("".join(outcome[i] for i in bits), 2) for bits in answers[r])
-                x, y = play.questions[chunk.circuit][r]
+                x, y = play.questions[chunk.setting][r]
                 row, column = (
                     (b >> 1, b & 1, (b >> 1) ^ (b & 1)),
                     (c >> 1, c & 1, (c >> 1) ^ (c & 1) ^ (y == 2)),
                 )
-                wins[chunk.circuit, r] = wins.get((chunk.circuit, r), 0) + n * (row[y] == column[x])
+                wins[chunk.setting, r] = wins.get((chunk.setting, r), 0) + n * (row[y] == column[x])
     rows = analyse_game(record).questions
     assert len(rows) == 18
     for row in rows:
@@ -401,7 +401,7 @@ def test_mitigation_with_exact_frequencies_is_exact(play_of, make_record, joint)
     shots = 16 * 2**16
     keys = ["".join(k) for k in itertools.product("01", repeat=2)]
     for chunk in record.plan:
-        exact = behave(chunk.circuit, 0).reshape(-1) * shots
+        exact = behave(chunk.setting, 0).reshape(-1) * shots
         np.testing.assert_allclose(exact, np.round(exact), atol=1e-9)
         record.counts[chunk.id].clear()
         record.counts[chunk.id].update({k: round(n) for k, n in zip(keys, exact, strict=True)})

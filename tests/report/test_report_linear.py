@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.api import build
+from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report import tables, words
 from qcoord_hw.report.html import fragment, page
 from qcoord_hw.report.protocol import describe_protocol, protocol_text
@@ -230,7 +230,7 @@ def test_runs_are_compared_and_listed_beside_games(noisy):
 
 
 def test_prediction_names_field_matrices_and_rates():
-    _, experiment = build(spec_of(4, inputs="all"))
+    experiment = build_experiment(spec_of(4, inputs="all"))
     text = protocol_text(experiment)
     for part in (
         "F_4, modulus [1, 1, 1]",

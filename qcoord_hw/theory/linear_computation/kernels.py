@@ -8,6 +8,7 @@ admissible element is dropped together with all that contain it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -137,6 +138,24 @@ class KernelSearch:
         m = self.sizes[s]
         return np.asarray(ranks(self.arrangement.field, flat.reshape(-1, m, m)) >= floor)
 
+    def _alone(self, block: Array, random: Array, s: int, floor: int) -> bool:
+        """Whether one block, by itself, can have the rank it needs.
+
+        A minor of size f is a polynomial of degree f in the coordinates; if it does not vanish everywhere, it
+        does not vanish at some combination of f basis elements.
+        """
+        if self._enough(random[:, self.slots[s] : self.slots[s + 1]], s, floor).any():
+            return True
+        gf = self.arrangement.field
+        small, _ = gf.rref(block)
+        size = min(floor, len(small))
+        for subset in itertools.combinations(range(len(small)), size):
+            for words in _lines(gf.order, size):
+                self._spend(len(words))
+                if self._enough(product(gf, words, small[list(subset)]), s, floor).any():
+                    return True
+        return False
+
     def samples(self, kernel: Array) -> Array:
         """Return random admissible elements, at most SAMPLES, with R x = 0 for the rows x of a matrix."""
         gf = self.arrangement.field
@@ -157,6 +176,9 @@ class KernelSearch:
         good = np.flatnonzero(self._admissible(random))
         if good.size:
             return np.asarray(random[good[0]])
+        for s, floor in enumerate(self.floors):
+            if not self._alone(basis[:, self.slots[s] : self.slots[s + 1]], random, s, floor):
+                return None
         echelon, pivots = gf.rref(basis)
         ends = np.searchsorted(pivots, self.slots[1:])  # basis vectors that reach the blocks so far
         spent = [0]

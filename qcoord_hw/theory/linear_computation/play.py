@@ -16,14 +16,15 @@ class LinearPlay:
     """The plain description by which counts of a linear computation are scored; stored in the record.
 
     Attributes:
-        task: the task as the user wrote it: y = V w for each of two instances.
-        qudits: N, the qudits downloaded for both instances.
+        task: the task as the user wrote it: y = V w for each of L instances.
+        qudits: N, the qudits of dimension d downloaded for all instances.
         bits: positions in the outcome string (classical bit 0 first) of each base-p digit, least
             significant first: n digits of ceil(log2 p) bits. A digit that reads p or more has leaked.
-        decoder: shape (2 K r, n): digits of the outputs from the n digits measured, modulo p. Outputs are
+        decoder: shape (L K r, n): digits of the outputs from the n digits measured, modulo p. Outputs are
             ordered instance, row, digit of the symbol (constant term first).
-        inputs: shape (settings, 2, sum m_s): the symbols (w1, w2) of each setting, servers in order.
+        inputs: shape (settings, L, sum m_s): the symbols (w1, w2, ..) of each setting, servers in order.
         baselines: rates to compare with, in dits a qudit: name -> (value, source).
+        scheme: how the circuit computes it, as plain values for a reader (`source`, `P`, `M`, ..).
     """
 
     task: LinearTask
@@ -32,17 +33,25 @@ class LinearPlay:
     decoder: Array
     inputs: Array
     baselines: dict[str, tuple[float, str]]
+    scheme: dict[str, Any]
+
+    @property
+    def instances(self) -> int:
+        """L: instances computed together."""
+        return int(self.inputs.shape[1])
 
     @property
     def expected(self) -> Array:
-        """What the outputs should be, shape (settings, 2, K): symbols V w."""
+        """What the outputs should be, shape (settings, L, K): symbols V w."""
         return self.task.field.matmul(self.inputs, np.ascontiguousarray(self.task.matrix.T))
 
     def outputs(self, digits: Array) -> Array:
-        """Return the outputs of measured digits: shape (.., n) to symbols of shape (.., 2, K)."""
+        """Return the outputs of measured digits: shape (.., n) to symbols of shape (.., L, K)."""
         field = self.task.field
         values = (digits @ self.decoder.T) % field.characteristic
-        return field.undigits(values.reshape(*digits.shape[:-1], 2, self.task.rows, field.degree))
+        return field.undigits(
+            values.reshape(*digits.shape[:-1], self.instances, self.task.rows, field.degree)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
@@ -55,6 +64,7 @@ class LinearPlay:
             "decoder": self.decoder.tolist(),
             "inputs": self.inputs.tolist(),
             "baselines": {name: list(pair) for name, pair in self.baselines.items()},
+            "scheme": self.scheme,
         }
 
     @classmethod
@@ -68,4 +78,5 @@ class LinearPlay:
             decoder=np.array(data["decoder"], dtype=np.int64),
             inputs=np.array(data["inputs"], dtype=np.int64),
             baselines={name: (pair[0], pair[1]) for name, pair in data["baselines"].items()},
+            scheme=data["scheme"],
         )

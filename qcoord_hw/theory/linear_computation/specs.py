@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, one_line, shown
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 FAMILY = "linear-computation"
 
 TASK = ("field", "irreducible_poly", "servers")
-OPTIONS = (*TASK, "batch", "auxiliary", "inputs", "inputs_seed")
+OPTIONS = (*TASK, "batch", "scheme", "auxiliary", "inputs", "inputs_seed")
 
 
 def task_of(spec: ExperimentSpec) -> LinearTask:
@@ -53,6 +55,32 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
         parameters=tuple(sorted((data | (parameters or {})).items())),
         blocks=1,
     )
+
+
+def read_inputs(path: Path) -> Plain:
+    """Return the inputs of a file [{"w1": [..], "w2": [..]}] as the parameter `inputs`: pairs (w1, w2).
+
+    Raises:
+        InputError: when it cannot be read, is not JSON, or an entry is not an object with w1 and w2.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
+    if not isinstance(data, list) or not data:
+        raise InputError(f'{path.name}: {shown(data)}; allowed is a list of {{"w1": [..], "w2": [..]}}')
+    for k, entry in enumerate(data):
+        names = [f"w{i + 1}" for i in range(len(entry))] if isinstance(entry, dict) else []
+        if not names or sorted(entry) != sorted(names):
+            raise InputError(f'{path.name}: [{k}]: {shown(entry)}; allowed is {{"w1": [..], "w2": [..]}}')
+        for name in names:
+            if not isinstance(entry[name], list) or not all(type(w) is int for w in entry[name]):
+                raise InputError(
+                    f"{path.name}: [{k}].{name}: {shown(entry[name])}; allowed is a list of integers"
+                )
+    return tuple(tuple(frozen(entry[f"w{i + 1}"]) for i in range(len(entry))) for entry in data)
 
 
 def listed(value: Plain) -> Any:
