@@ -14,6 +14,7 @@ from qiskit_aer import AerSimulator
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import Prepared, resolve_target
 from qcoord_hw.protocols import build_experiment
@@ -35,7 +36,7 @@ def line(size: int) -> QuantumCircuit:
 def ours(prepared: Prepared, shots: int) -> float:
     """Return the seconds of one circuit on this package's own path, set-up included."""
     start = time.perf_counter()
-    Simulator(prepared.circuits[:1], prepared.snapshot).counts(0, shots, seed=1)
+    Simulator(prepared.circuits[:1], prepared.settings[:1], prepared.snapshot).counts(0, shots, seed=1)
     return time.perf_counter() - start
 
 
@@ -50,10 +51,10 @@ def aer(prepared: Prepared, method: str, shots: int) -> float:
 def main() -> None:
     """Print the two tables."""
     target = resolve_target("fake_torino")
-    ours(target.prepare([line(2)], ()), 1)  # warms up
+    ours(target.prepare(Program.of([line(2)]), ()), 1)  # warms up
     print(f"{'n':>3}{'exact':>9}{'trajectories':>14}{'automatic':>11}   seconds, {SHOTS} shots")
     for size in (2, 4, 6, 8, 10):
-        prepared = target.prepare([line(size)], ())
+        prepared = target.prepare(Program.of([line(size)]), ())
         times = [
             ours(prepared, SHOTS),
             aer(prepared, "statevector", SHOTS),
@@ -61,7 +62,7 @@ def main() -> None:
         ]
         print(f"{size:>3}{times[0]:>9.2f}{times[1]:>14.2f}{times[2]:>11.2f}")
     circuits = [net.circuit for net in build_experiment(load_spec("sequential-chsh")).circuits]
-    prepared = target.prepare(circuits, ())
+    prepared = target.prepare(Program.of(circuits), ())
     parts, whole = ours(prepared, 200), aer(prepared, "statevector", 200)
     print(f"eight rounds, 200 shots: parts {parts:.2f} s, whole {whole:.2f} s, {whole / parts:.0f}x")
 

@@ -21,13 +21,14 @@ from pathlib import Path
 from qiskit.circuit import QuantumCircuit
 from rich.console import Console
 
-from qcoord_hw.api import run
+from qcoord_hw.api import build, run
 from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.run import instructions
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report.tables import print_overview
 from qcoord_hw.spec import read_spec
+from qcoord_hw.theory.linear_computation.specs import FAMILY
 
 REFERENCE = (
     ("chsh", "aer"),
@@ -36,7 +37,10 @@ REFERENCE = (
     ("chsh", "fake_torino"),
     ("magic-square", "fake_torino"),
     ("ghz-4", "fake_sherbrooke"),
+    ("sum-2-f3", "aer"),
+    ("example-1-f4", "fake_torino"),
 )
+REFERENCE_INPUTS = 12
 DEMO = (
     "run chsh magic-square ghz-3 --target aer --shots 20000 --seed 7",
     "run chsh magic-square ghz-3 --target fake_torino --shots 20000 --seed 7",
@@ -69,10 +73,12 @@ def _matches(path: Path) -> bool:
 
 def write_reference(folder: Path) -> None:
     """Make the reference runs and write what is estimated from them."""
-    results = [
-        run(name, target=target, shots=REFERENCE_SHOTS, seed=REFERENCE_SEED, runs=folder)
-        for name, target in REFERENCE
-    ]
+    results = []
+    for name, target in REFERENCE:
+        one = build(name, REFERENCE_SHOTS, target=target, seed=REFERENCE_SEED)
+        if one.spec.family == FAMILY:
+            one = build(one.spec, parameters={"inputs": REFERENCE_INPUTS})
+        results.append(run(one, target=target, seed=REFERENCE_SEED, runs=folder))
     kept = {r.path.name: {key: r.summary[key] for key in ("estimates", "checks")} for r in results}
     (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 

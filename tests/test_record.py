@@ -143,7 +143,9 @@ def test_a_newer_format_is_refused(path):
     intent = json.loads((path / "intent.json").read_text()) | {"format": record.FORMAT + 1}
     del intent["sha256"]
     (path / "intent.json").write_bytes(files.signed(intent))
-    with pytest.raises(RecordError, match="format 2; this program reads format 1"):
+    with pytest.raises(
+        RecordError, match=f"format {record.FORMAT + 1}; this program reads format {record.FORMAT}"
+    ):
         record.read(path)
 
 

@@ -138,9 +138,7 @@ def tally(play: LinearPlay, counts: Mapping[tuple[int, int], Mapping[str, int]])
 def _estimates(found: Tally, confidence: float) -> list[Estimate]:
     play, shots = found.play, int(found.shots.sum())
     field, rows = play.task.field, play.task.rows
-    symbols = play.instances * field.rank(
-        play.task.matrix
-    )  # rows that depend on others tell nothing new
+    symbols = play.instances * field.rank(play.task.matrix)  # rows that depend on others tell nothing new
     cells = np.bincount(found.cells, found.shots, minlength=2).astype(np.int64)
     right, lost = int(cells[0]), int(cells[1])
     counts = ErrorCounts(right, cells[2:], leaked=lost, order=field.order, symbols=symbols)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from qiskit.circuit import Barrier, QuantumCircuit
 
-from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.protocols.experiment import Setting, one_setting_each
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,12 @@ class Program:
     circuits: tuple[QuantumCircuit, ...]
     settings: tuple[Setting, ...]
     movable: tuple[tuple[bool, ...], ...]
+
+    @classmethod
+    def of(cls, circuits: Sequence[QuantumCircuit]) -> Program:
+        """Return the program that runs circuits without parameters, in which nothing may be moved."""
+        settings = one_setting_each([circuit.name for circuit in circuits])
+        return cls(tuple(circuits), settings, ((),) * len(circuits))
 
 
 def bind(circuit: QuantumCircuit, values: Sequence[float]) -> QuantumCircuit:

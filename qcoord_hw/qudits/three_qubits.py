@@ -11,169 +11,44 @@ from collections.abc import Sequence
 from math import atan, pi
 from typing import Any
 
+import numpy as np
+from numpy.polynomial.polynomial import polyfromroots
 from qiskit.circuit import Parameter, QuantumCircuit
 
-FOURIER: dict[tuple[int, int], tuple[str, tuple[float, ...]]] = {
+FOURIER: dict[tuple[int, int], tuple[str, str]] = {
     (5, 1): (
         "12 02 12 01 02 12 02 12 01",
         (
-            -0.9,
-            0.5,
-            0.2,
-            0.25,
-            0.9,
-            1.0,
-            0.0,
-            -0.25,
-            1.0,
-            0.5,
-            0.25,
-            0.5,
-            -0.86885500676242,
-            -0.3787585358088991,
-            0.0,
-            0.5,
-            0.7243676531066486,
-            0.3237918088252167,
-            0.3237918088252166,
-            -0.6834299894118889,
-            -0.5,
-            -0.8237918088252166,
-            0.0,
-            -0.5,
-            0.0,
-            1.0,
-            1.0,
-            -0.6,
-            0.0,
-            -0.4153324317629009,
-            -0.1880654109068344,
-            -0.6453152127014422,
-            -0.5,
-            -0.5,
-            0.5600684275753984,
-            0.6666666666666666,
-            0.5,
-            0.0,
-            -0.7076520452258317,
-            0.5,
-            0.6161397635993852,
-            -0.5,
-            -0.9,
-            -0.3,
-            0.4,
+            "-0.9 0.5 0.2 0.25 0.9 1.0 0.0 -0.25 1.0 0.5 0.25 0.5 -0.86885500676242 -0.3787585358088991 "
+            "0.0 0.5 0.7243676531066486 0.3237918088252167 0.3237918088252166 -0.6834299894118889 -0.5 "
+            "-0.8237918088252166 0.0 -0.5 0.0 1.0 1.0 -0.6 0.0 -0.4153324317629009 -0.1880654109068344 "
+            "-0.6453152127014422 -0.5 -0.5 0.5600684275753984 0.6666666666666666 0.5 0.0 "
+            "-0.7076520452258317 0.5 0.6161397635993852 -0.5 -0.9 -0.3 0.4"
         ),
     ),
     (5, 2): (
         "02 12 01 02 12 02 01 02 01",
         (
-            0.2,
-            -0.75,
-            0.9,
-            0.5,
-            0.8,
-            0.0,
-            0.0,
-            -0.75,
-            -0.5,
-            -0.5,
-            0.25,
-            -0.1762081911747834,
-            0.86885500676242,
-            0.6212414641911008,
-            0.0,
-            0.0,
-            0.0,
-            0.8237918088252166,
-            0.5,
-            -0.9,
-            -0.2756323468933514,
-            -0.3237918088252166,
-            -0.5,
-            0.5,
-            0.0,
-            -0.5,
-            0.5,
-            -0.5,
-            -0.5,
-            1.0,
-            -0.3,
-            0.6762081911747834,
-            0.5,
-            0.1762081911747834,
-            -0.8237918088252167,
-            0.8,
-            0.8,
-            0.0,
-            -0.1762081911747835,
-            0.5,
-            0.5,
-            -0.5,
-            0.7,
-            -0.1,
-            1.0,
+            "0.2 -0.75 0.9 0.5 0.8 0.0 0.0 -0.75 -0.5 -0.5 0.25 -0.1762081911747834 0.86885500676242 "
+            "0.6212414641911008 0.0 0.0 0.0 0.8237918088252166 0.5 -0.9 -0.2756323468933514 "
+            "-0.3237918088252166 -0.5 0.5 0.0 -0.5 0.5 -0.5 -0.5 1.0 -0.3 0.6762081911747834 0.5 "
+            "0.1762081911747834 -0.8237918088252167 0.8 0.8 0.0 -0.1762081911747835 0.5 0.5 -0.5 0.7 "
+            "-0.1 1.0"
         ),
     ),
     (7, 1): (
         "02 12 01 12 01 02 01 02 01 02 01 12",
         (
-            0.7557838184693894,
-            -0.5,
-            -0.5,
-            1.0,
-            0.6278919092346943,
-            -0.5,
-            0.125,
-            0.5,
-            0.1959132760153037,
-            -0.3333333333333333,
-            0.0,
-            0.0,
-            -0.3040867239846964,
-            0.25,
-            0.845433877015097,
-            0.5607869695930927,
-            -0.5639459546173471,
-            0.5,
-            -0.6735067474610695,
-            0.6319591612554079,
-            0.3489110961879104,
-            -0.2971869560724009,
-            0.1099013246721166,
-            -0.9557005523885173,
-            -0.6475250810241288,
-            -0.5954492490220235,
-            -0.5,
-            0.4552463931184909,
-            0.0892165029206765,
-            0.300249583981147,
-            0.5,
-            -0.6792430057465512,
-            0.6225371406614324,
-            0.3721671277541172,
-            0.5,
-            -0.2428731667755259,
-            0.1836593445364654,
-            -0.543028829355226,
-            0.5,
-            0.0999031851830127,
-            0.8535785837526711,
-            -0.7259507529459273,
-            0.5,
-            0.3894030677424744,
-            -0.875248930528193,
-            0.3142738093938418,
-            0.5,
-            -0.8458379153819944,
-            -0.5,
-            -0.0881309801316384,
-            0.9791016846882534,
-            0.5,
-            0.774826769268812,
-            0.5,
-            0.7142857142857141,
-            0.9285714285714284,
-            0.3571428571428568,
+            "0.7557838184693894 -0.5 -0.5 1.0 0.6278919092346943 -0.5 0.125 0.5 0.1959132760153037 "
+            "-0.3333333333333333 0.0 0.0 -0.3040867239846964 0.25 0.845433877015097 0.5607869695930927 "
+            "-0.5639459546173471 0.5 -0.6735067474610695 0.6319591612554079 0.3489110961879104 "
+            "-0.2971869560724009 0.1099013246721166 -0.9557005523885173 -0.6475250810241288 "
+            "-0.5954492490220235 -0.5 0.4552463931184909 0.0892165029206765 0.300249583981147 0.5 "
+            "-0.6792430057465512 0.6225371406614324 0.3721671277541172 0.5 -0.2428731667755259 "
+            "0.1836593445364654 -0.543028829355226 0.5 0.0999031851830127 0.8535785837526711 "
+            "-0.7259507529459273 0.5 0.3894030677424744 -0.875248930528193 0.3142738093938418 0.5 "
+            "-0.8458379153819944 -0.5 -0.0881309801316384 0.9791016846882534 0.5 0.774826769268812 0.5 "
+            "0.7142857142857141 0.9285714285714284 0.3571428571428568"
         ),
     ),
 }
@@ -241,17 +116,15 @@ def zero_fourier(p: int) -> QuantumCircuit:
 
 def fourier(p: int, t: int) -> QuantumCircuit:
     """|j> -> p^(-1/2) sum_k w^(t j k)|k>, 9 CZ for p = 5 and 12 for p = 7; t in 1..p-1."""
+    turns = {1: 0, 2: 1, 4: 2}
+    if t not in (turns if p == 7 else (1, 2)):
+        return fourier(p, p - t).inverse()
+    pairs, angles = FOURIER[p, 1 if p == 7 else t]
+    circuit = _circuit(pairs, [pi * float(angle) for angle in angles.split()])
     if p == 7:
         # Doubling a digit moves its bits round: it takes F to F times 4.
-        turns = {1: 0, 2: 1, 4: 2}
-        base = _circuit(*_radians(FOURIER[7, 1]))
-        circuit = QuantumCircuit(3)
-        shift = turns[t if t in turns else 7 - t]
-        circuit.compose(base, [(k + shift) % 3 for k in range(3)], inplace=True)
-        return circuit if t in turns else circuit.inverse()
-    if t > 2:
-        return fourier(p, p - t).inverse()
-    return _circuit(*_radians(FOURIER[p, t]))
+        return QuantumCircuit(3).compose(circuit, [(k + turns[t]) % 3 for k in range(3)])
+    return circuit
 
 
 def controlled_z_5(t: int) -> QuantumCircuit:
@@ -278,25 +151,22 @@ def weyl(p: int) -> tuple[QuantumCircuit, Parameter, Parameter]:
     """X(u)Z(v), 6 CZ for p = 5 and 8 for p = 7; returns the circuit and its parameters u, v."""
     u, v = Parameter("u"), Parameter("v")
     pairs, rows = WEYL[p]
+    nodes = np.arange(p)
     lagrange = []
-    for node in range(p):
-        polynomial: Any = 1.0
-        for other in range(p):
-            if other != node:
-                polynomial = polynomial * (u - other) / (node - other)
-        lagrange.append(polynomial)
+    for node in nodes:
+        others = nodes[nodes != node]
+        lagrange.append(polyfromroots(others) / np.prod(node - others))
     angles = []
     for values in zip(*rows, strict=True):
-        terms = [pi / 4 * int(value) * lagrange[k] for k, value in enumerate(values) if value != "0"]
-        angles.append(sum(terms[1:], terms[0]) if terms else 0.0)
+        # Horner's rule: Qiskit multiplies out products of sums, in exponential time.
+        angle: Any = 0.0
+        for coefficient in (pi / 4 * np.array(values, dtype=float) @ np.array(lagrange))[::-1]:
+            angle = u * angle + float(coefficient)
+        angles.append(angle)
     circuit = QuantumCircuit(3)
     for k in range(3):
         circuit.p(2 * pi / p * 2**k * v, k)
     return circuit.compose(_circuit(pairs, angles)), u, v
-
-
-def _radians(entry: tuple[str, tuple[float, ...]]) -> tuple[str, list[float]]:
-    return entry[0], [pi * angle for angle in entry[1]]
 
 
 def _circuit(pairs: str, angles: Sequence[Any]) -> QuantumCircuit:

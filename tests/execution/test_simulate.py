@@ -12,9 +12,14 @@ from qiskit_aer import AerSimulator
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution import simulate
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import fake_backends, resolve_target
+
+
+def _simulator(circuits, snapshot):
+    return Simulator(circuits, Program.of(circuits).settings, snapshot)
 
 
 def line(size: int, angle: float = 0.4) -> QuantumCircuit:
@@ -51,7 +56,7 @@ def outcome_probabilities(circuit: QuantumCircuit) -> np.ndarray:
 def test_ideal_probabilities_are_exact(rng):
     for _ in range(5):
         circuit = random_circuit(rng, 4, 6)
-        simulator = Simulator([circuit], None)
+        simulator = _simulator([circuit], None)
         assert len(split(circuit)) >= 1
         if len(split(circuit)) == 1:
             np.testing.assert_allclose(
@@ -69,7 +74,7 @@ def test_parts_give_the_joint_distribution(rng):
     circuit.rx(1.1, 2)
     circuit.measure([4, 3, 2, 1, 0], range(5))
     assert [part.qubits for part in split(circuit)] == [(0, 3), (1, 4), (2,)]
-    counts = Simulator([circuit], None).counts(0, 200_000, int(rng.integers(2**32)))
+    counts = _simulator([circuit], None).counts(0, 200_000, int(rng.integers(2**32)))
     observed = np.zeros(32)
     for key, number in counts.items():
         observed[int(key, 2)] = number
@@ -89,8 +94,8 @@ def test_active_qubits_alone_give_the_counts_of_the_whole_device():
     circuit.h(0)
     circuit.cx(0, 1)
     circuit.measure([0, 1], [0, 1])
-    prepared = target.prepare([circuit], (3, 4))
-    restricted = Simulator(prepared.circuits, prepared.snapshot)
+    prepared = target.prepare(Program.of([circuit]), (3, 4))
+    restricted = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
     wide = QuantumCircuit(5, 2)
     wide.compose(prepared.circuits[0], [3, 4], [0, 1], inplace=True)
     # Directly on Aer: one model of five qubits, one of two.
@@ -101,12 +106,12 @@ def test_active_qubits_alone_give_the_counts_of_the_whole_device():
             plain.append(simulator.run(run, shots=shots, seed_simulator=seed).result().get_counts())
         assert plain[0] == plain[1]
         # And through the package's own path.
-        assert restricted.counts(0, shots, seed) == Simulator([wide], whole).counts(0, shots, seed)
+        assert restricted.counts(0, shots, seed) == _simulator([wide], whole).counts(0, shots, seed)
 
 
 def test_exact_noise_path_agrees_with_aer_sampling():
-    prepared = resolve_target("fake_torino").prepare([line(3)], ())
-    probabilities = Simulator(prepared.circuits, prepared.snapshot).probabilities(0, 0)
+    prepared = resolve_target("fake_torino").prepare(Program.of([line(3)]), ())
+    probabilities = Simulator(prepared.circuits, prepared.settings, prepared.snapshot).probabilities(0, 0)
     aer = AerSimulator(method="density_matrix", noise_model=noise_model(prepared.snapshot, readout=True))
     shots = 200_000
     counts = aer.run(prepared.circuits[0], shots=shots, seed_simulator=5).result().get_counts()
@@ -122,7 +127,7 @@ def test_readout_is_asymmetric():
     assert abs(qubit.p10 - qubit.p01) > 0.01
     zero = QuantumCircuit(1, 1)
     zero.measure(0, 0)
-    probabilities = Simulator([zero], whole.restrict([qubit.index])).probabilities(0, 0)
+    probabilities = _simulator([zero], whole.restrict([qubit.index])).probabilities(0, 0)
     np.testing.assert_allclose(probabilities, [1 - qubit.p10, qubit.p10], atol=1e-9)
 
 
@@ -133,7 +138,7 @@ def test_dynamic_circuits_are_sampled_by_aer():
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.x(1)
     circuit.measure(1, 1)
-    simulator = Simulator([circuit], None)
+    simulator = _simulator([circuit], None)
     counts = simulator.counts(0, 1000, 5)
     assert set(counts) == {"00", "11"}
     assert counts == simulator.counts(0, 1000, 5)
@@ -164,7 +169,7 @@ def test_clifford_circuits_of_any_size_use_the_stabilizer_method():
     for q in range(59):
         circuit.cx(0, q + 1)
     circuit.measure(range(60), range(60))
-    counts = Simulator([circuit], None).counts(0, 100, 1)
+    counts = _simulator([circuit], None).counts(0, 100, 1)
     assert set(counts) == {"0" * 60, "1" * 60}
 
 
@@ -182,10 +187,10 @@ def test_too_large_is_refused_with_the_reason():
 
 def test_mps_agrees_with_the_state_vector(monkeypatch):
     circuit = line(6)
-    exact = Simulator([circuit], None).probabilities(0, 0)
+    exact = _simulator([circuit], None).probabilities(0, 0)
     monkeypatch.setattr(simulate, "MAX_EXACT_IDEAL", 3)
     monkeypatch.setattr(simulate, "MAX_STATEVECTOR", 3)
-    sampled = Simulator([circuit], None)
+    sampled = _simulator([circuit], None)
     assert sampled.methods == ["matrix_product_state"]
     counts = sampled.counts(0, 50_000, 2)
     expected = exact * 50_000
@@ -202,6 +207,6 @@ def test_gates_that_aer_does_not_know_are_unrolled(rng):
     circuit = QuantumCircuit(2, 2)
     circuit.append(inner.to_gate(), [0, 1])
     circuit.measure([0, 1], [0, 1])
-    prepared = resolve_target("aer").prepare([circuit], ())
-    simulator = Simulator(prepared.circuits, None)
+    prepared = resolve_target("aer").prepare(Program.of([circuit]), ())
+    simulator = Simulator(prepared.circuits, prepared.settings, None)
     np.testing.assert_allclose(simulator.probabilities(0, 0), outcome_probabilities(circuit), atol=1e-10)

@@ -15,6 +15,7 @@ import qcoord_hw as qc
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.layout import interactions
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.targets import Request, fake_backends, resolve_target
 from qcoord_hw.network import QUANTUM_BROADCAST
 from qcoord_hw.protocols import build_experiment
@@ -40,9 +41,9 @@ def test_every_snapshot_with_two_qubits_runs_chsh():
         target = resolve_target(name)
         if name == "fake_armonk":
             with pytest.raises(TooLargeError, match="has 1 qubits; this experiment needs 2"):
-                target.prepare(circuits, ())
+                target.prepare(Program.of(circuits), ())
             continue
-        prepared = target.prepare(circuits, ())
+        prepared = target.prepare(Program.of(circuits), ())
         counts = next(iter(target.executor(prepared).execute([Request(0, 0, 100, 1)])))
         assert sum(counts.values()) == 100, name
 
@@ -53,7 +54,7 @@ def test_compiled_circuits_keep_one_layout_and_locality(target, name):
     """After the last barrier, no compiled two-qubit gate spans two owners, and no qubit has moved."""
     built = experiment(name)
     circuits = [net.circuit for net in built.circuits]
-    prepared = resolve_target(target).prepare(circuits, ())
+    prepared = resolve_target(target).prepare(Program.of(circuits), ())
     assert len(set(prepared.layout)) == circuits[0].num_qubits
     for net, logical, compiled in zip(built.circuits, circuits, prepared.circuits, strict=True):
         owner = [net.owner(q) for q in logical.qubits]
@@ -79,7 +80,7 @@ def _measurements(circuit):
 def test_aer_refuses_a_layout():
     circuits = [net.circuit for net in experiment("chsh").circuits]
     with pytest.raises(InputError, match="no physical qubits"):
-        resolve_target("aer").prepare(circuits, (0, 1))
+        resolve_target("aer").prepare(Program.of(circuits), (0, 1))
 
 
 @pytest.mark.filterwarnings("ignore:.*has no QubitProperties:UserWarning")
@@ -169,7 +170,7 @@ def swapping(x: int, y: int) -> qc.NetworkCircuit:
 def test_no_qubit_is_moved_even_where_a_swap_could_be_elided(target):
     built = qc.game_experiment(qc.theory.games.chsh(), swapping, name="swap", title="Swap")
     circuits = [net.circuit for net in built.circuits]
-    prepared = resolve_target(target).prepare(circuits, ())
+    prepared = resolve_target(target).prepare(Program.of(circuits), ())
     allowed = set(interactions(circuits[0]))
     for compiled in prepared.circuits:
         assert set(interactions(compiled)) <= allowed

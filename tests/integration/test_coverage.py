@@ -18,7 +18,7 @@ def exact_win(result: qc.Result) -> float:
     """The win probability that the noise model itself has: no sampling."""
     prepared = prepared_of(result.record)
     play = GamePlay.from_json(result.record.intent["experiment"]["play"])
-    simulator = Simulator(prepared.circuits, prepared.snapshot)
+    simulator = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
     total = 0.0
     for c, (question,) in enumerate(play.questions):
         for outcome, p in enumerate(simulator.probabilities(c, 0)):

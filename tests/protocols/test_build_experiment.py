@@ -12,6 +12,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run import describe, make_plan
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import (
@@ -84,11 +85,11 @@ def test_every_field_of_a_spec_has_an_effect():
         elif name == "layout":
             circuits = [net.circuit for net in build_experiment(other).circuits]
             with pytest.raises(InputError, match="^layout:"):
-                device.prepare(circuits, other.layout)  # 1 and 4 are not neighbours
-            assert device.prepare(circuits, BASE.layout).layout == (0, 1, 2)
-            assert device.prepare(circuits, (1, 2, 3)).layout == (1, 2, 3)
+                device.prepare(Program.of(circuits), other.layout)  # 1 and 4 are not neighbours
+            assert device.prepare(Program.of(circuits), BASE.layout).layout == (0, 1, 2)
+            assert device.prepare(Program.of(circuits), (1, 2, 3)).layout == (1, 2, 3)
             with pytest.raises(InputError, match="^layout:"):
-                ideal.prepare(circuits, BASE.layout)
+                ideal.prepare(Program.of(circuits), BASE.layout)
         else:
             kept, before = (describe(build_experiment(s)) for s in (other, BASE))
             assert kept[name] == value
@@ -97,12 +98,12 @@ def test_every_field_of_a_spec_has_an_effect():
 
 def test_the_plan_holds_the_shots_that_were_asked_for():
     chunks = make_plan(4, 103, 8, seed=1, name="a")
-    assert {c: sum(k.shots for k in chunks if k.circuit == c) for c in range(4)} == dict.fromkeys(
+    assert {c: sum(k.shots for k in chunks if k.setting == c) for c in range(4)} == dict.fromkeys(
         range(4), 103
     )
     assert [k.block for k in chunks] == sorted(k.block for k in chunks)
     for block in range(8):
-        assert sorted(k.circuit for k in chunks if k.block == block) == [0, 1, 2, 3]
+        assert sorted(k.setting for k in chunks if k.block == block) == [0, 1, 2, 3]
     assert len({k.seed for k in chunks}) == len({k.id for k in chunks}) == len(chunks) == 32
     assert make_plan(4, 103, 8, seed=1, name="a") == chunks != make_plan(4, 103, 8, seed=2, name="a")
     other = make_plan(4, 103, 8, seed=1, name="b")

@@ -233,8 +233,9 @@ def test_no_gate_spans_two_players_after_the_shares_are_sent(game, parameters, f
 @every_case
 def test_labels_and_questions_belong_together(game, parameters, formula):
     built = experiment(game, **parameters)
-    assert len(built.labels) == len(built.circuits) == len(built.play.questions)
-    assert len(set(built.labels)) == len(built.labels)
-    for label, asked in zip(built.labels, built.play.questions, strict=True):
+    labels = [setting.label for setting in built.settings]
+    assert len(labels) == len(built.circuits) == len(built.play.questions)
+    assert len(set(labels)) == len(labels)
+    for label, asked in zip(labels, built.play.questions, strict=True):
         digits = [c for c in label if c.isdigit()]
         assert digits == [str(x) for question in asked for x in question]

@@ -19,6 +19,19 @@ from qcoord_hw.spec import check_integer, shown
 
 MAX_ORDER = 64
 
+CONWAY = {
+    4: (1, 1, 1),
+    8: (1, 0, 1, 1),
+    9: (1, 2, 2),
+    16: (1, 0, 0, 1, 1),
+    25: (1, 4, 2),
+    27: (1, 0, 2, 1),
+    32: (1, 0, 0, 1, 0, 1),
+    49: (1, 6, 3),
+    64: (1, 0, 1, 1, 0, 1, 1),
+}
+"""Conway polynomials, highest coefficient first; looked up here, since galois compiles code to do it."""
+
 Array = npt.NDArray[np.int64]
 """An array of symbols 0..d-1 (or of base-p digits)."""
 
@@ -207,13 +220,17 @@ def _field(order: int, irreducible_poly: tuple[int, ...] | None) -> Field:
     else:
         import galois
 
-        poly = None if irreducible_poly is None else galois.Poly(irreducible_poly, field=galois.GF(p))
-        if poly is not None and not poly.is_irreducible():
+        # Naming a generator, unverified, spares galois a search by compiled code; nothing here uses it.
+        prime = galois.GF(p, primitive_element=p - 1, verify=False, compile="python-calculate")
+        poly = galois.Poly(irreducible_poly or CONWAY[order], field=prime)
+        if irreducible_poly is not None and not poly.is_irreducible():
             raise InputError(
                 f"irreducible_poly: {list(irreducible_poly or ())} is reducible over F_{p}; "
                 "allowed is an irreducible one"
             )
-        gf = galois.GF(p, r, irreducible_poly=poly, compile="python-calculate")
+        gf = galois.GF(
+            p, r, irreducible_poly=poly, primitive_element=p, verify=False, compile="python-calculate"
+        )
         elements = gf(symbols)
         modulus = tuple(int(c) for c in gf.irreducible_poly.coeffs)
         add = np.asarray(np.add.outer(elements, elements)).astype(np.int64)

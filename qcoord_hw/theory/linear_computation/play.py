@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class LinearPlay:
     decoder: Array
     inputs: Array
     baselines: dict[str, tuple[float, str]]
-    scheme: dict[str, Any]
+    scheme: dict[str, Any] = dataclass_field(default_factory=dict)
 
     @property
     def instances(self) -> int:
