@@ -17,7 +17,7 @@ p(pi*_B_z_0_) b_share[0];
 rx(pi*_B_x_0_) b_share[0];
 barrier a_share[0], b_share[0];
 cz a_share[0], b_share[0];
-h b_share[0];
 h a_share[0];
+h b_share[0];
 outcome_0[0] = measure a_share[0];
 outcome_0[1] = measure b_share[0];

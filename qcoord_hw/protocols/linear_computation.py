@@ -13,20 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.protocols.experiment import Experiment, Setting
-from qcoord_hw.qudits.gates import (
-    attach,
-    controlled_z,
-    detach_before_measuring,
-    fourier_before_measuring,
-    weyl,
-    zero_fourier,
-)
+from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
 from qcoord_hw.qudits.graph import GraphCode, stabilizer_digit_code
+from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
 from qcoord_hw.qudits.leakage import qubits_per_digit
 from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
@@ -250,8 +243,10 @@ def computation_circuit(
     p, r, size = code.p, code.degree, qubits_per_digit(code.p)
     net = NetworkCircuit(many_to_one(*servers, user=USER), name)
     own = {k: [q for q, h in enumerate(code.holders) if h == k] for k in dict.fromkeys(code.holders)}
+    # A digit that its server operates on anyway may get its last Fourier transform there.
+    state, late = graph_state(p, code.adjacency, code.operated)
     shares = net.share_state(
-        _prepare(code), {servers[k]: size * len(mine) for k, mine in own.items()}, qubits_per_qudit=size * r
+        state, {servers[k]: size * len(mine) for k, mine in own.items()}, qubits_per_qudit=size * r
     )
     qubits = [
         [shares[servers[k]][size * i + j] for j in range(size)] for k in own for i in range(len(own[k]))
@@ -262,12 +257,13 @@ def computation_circuit(
             x = net.data(servers[k], f"{servers[k]}_x", len(active))
             z = net.data(servers[k], f"{servers[k]}_z", len(active))
             for i, q in enumerate(active):
-                net.local(servers[k], _weyl(p, x[i], z[i]), qubits[q])
+                gate, u, v = weyl_after_fourier(p, late[q]) if q in late else weyl(p)
+                net.local(servers[k], gate.assign_parameters({u: x[i], v: z[i]}), qubits[q])
     for k, mine in own.items():
         for start in range(0, len(mine), r):
             sent = [bit for q in mine[start : start + r] for bit in qubits[q]]
             net.send(servers[k], USER, sent, dimension=p, digits=r)
-    net.local(USER, _undo(code), [bit for digit in qubits for bit in digit])
+    net.local(USER, undo_graph(p, code.adjacency), [bit for digit in qubits for bit in digit])
     register = net.measure(USER, [bit for digit in qubits for bit in digit], "outcome")
     bits = net.bits(register)
     return net, tuple(bits[size * k : size * (k + 1)] for k in range(len(qubits)))
@@ -284,64 +280,6 @@ def _ordered(code: GraphCode) -> GraphCode:
         z=code.z[order],
         decoder=code.decoder[:, order],
     )
-
-
-def _forest(code: GraphCode) -> tuple[list[int], list[tuple[int, int, int]], list[tuple[int, int, int]]]:
-    """Return roots, tree edges (parent, child, weight) from the roots outwards, and the other edges."""
-    roots, tree, seen = [], [], set[int]()
-    degrees = np.count_nonzero(code.adjacency, axis=0)
-    for root in np.argsort(-degrees, kind="stable").tolist():
-        if root in seen:
-            continue
-        roots.append(root)
-        seen.add(root)
-        queue = [root]
-        while queue:
-            a = queue.pop(0)
-            for b in np.flatnonzero(code.adjacency[a]).tolist():
-                if b not in seen:
-                    seen.add(b)
-                    queue.append(b)
-                    tree.append((a, b, int(code.adjacency[a, b])))
-    joined = {frozenset(edge[:2]) for edge in tree}
-    return roots, tree, [edge for edge in code.edges if frozenset(edge[:2]) not in joined]
-
-
-def _prepare(code: GraphCode) -> QuantumCircuit:
-    """Return the preparation of the graph state."""
-    roots, tree, others = _forest(code)
-    circuit, where = _register(code)
-    for root in roots:
-        circuit.compose(zero_fourier(code.p), where[root], inplace=True)
-    for a, b, t in tree:
-        circuit.compose(attach(code.p, t), where[a] + where[b], inplace=True)
-    for a, b, t in others:
-        circuit.compose(controlled_z(code.p, t), where[a] + where[b], inplace=True)
-    return circuit
-
-
-def _undo(code: GraphCode) -> QuantumCircuit:
-    """Return what the user applies before measuring: the graph's inverse and F^-1 on every digit."""
-    roots, tree, others = _forest(code)
-    circuit, where = _register(code)
-    for a, b, t in others:
-        circuit.compose(controlled_z(code.p, -t % code.p), where[a] + where[b], inplace=True)
-    for a, b, t in reversed(tree):
-        circuit.compose(detach_before_measuring(code.p, t), where[a] + where[b], inplace=True)
-    for root in roots:
-        circuit.compose(fourier_before_measuring(code.p), where[root], inplace=True)
-    return circuit
-
-
-def _register(code: GraphCode) -> tuple[QuantumCircuit, list[list[int]]]:
-    size = qubits_per_digit(code.p)
-    where = [list(range(size * q, size * (q + 1))) for q in range(len(code.holders))]
-    return QuantumCircuit(size * len(code.holders)), where
-
-
-def _weyl(p: int, x: Any, z: Any) -> QuantumCircuit:
-    circuit, u, v = weyl(p)
-    return circuit.assign_parameters({u: x, v: z})
 
 
 def _settings(

@@ -27,13 +27,11 @@ take five, not six, for a CZ between two digits. Larger primes go through Qiskit
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 from math import pi
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from qiskit import transpile
 from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.circuit.library import StatePreparation, UnitaryGate
@@ -60,7 +58,7 @@ def zero_fourier(p: int) -> QuantumCircuit:
 @lru_cache
 def fourier(p: int, inverse: bool = False) -> QuantumCircuit:
     """Return F, or F^-1, for any state of the code."""
-    return _fourier(p, p - 1 if inverse else 1)
+    return fourier_power(p, p - 1 if inverse else 1)
 
 
 @lru_cache
@@ -72,7 +70,7 @@ def fourier_before_measuring(p: int, detect_leakage: bool = True) -> QuantumCirc
         detect_leakage: false saves a two-qubit gate for p = 3, where the outcome 3 then means 0 and leakage
             looks like any digit. For other p it changes nothing.
     """
-    return _measuring(p, -1, detect_leakage)
+    return fourier_measured(p, -1, detect_leakage)
 
 
 @lru_cache
@@ -87,14 +85,14 @@ def weyl(p: int) -> tuple[QuantumCircuit, Parameter, Parameter]:
         return three_qubits.weyl(p)
     u, v = Parameter("u"), Parameter("v")
     circuit = QuantumCircuit(qubits_per_digit(p))
-    _phases(circuit, p, v)
+    clock_phases(circuit, p, v)
     if p == 2:
         circuit.rx(pi * u, 0)
         return circuit, u, v
     # F^-1|k> is the eigenvector of X(u) with the eigenvalue w^(uk).
-    circuit.compose(_fourier(p, 1), inplace=True)
-    _phases(circuit, p, u)
-    circuit.compose(_fourier(p, p - 1), inplace=True)
+    circuit.compose(fourier_power(p, 1), inplace=True)
+    clock_phases(circuit, p, u)
+    circuit.compose(fourier_power(p, p - 1), inplace=True)
     return circuit, u, v
 
 
@@ -106,9 +104,9 @@ def weyl_after_fourier(p: int, t: int) -> tuple[QuantumCircuit, Parameter, Param
     """
     u, v = Parameter("u"), Parameter("v")
     circuit = QuantumCircuit(qubits_per_digit(p))
-    _phases(circuit, p, -t * u)
-    circuit.compose(_fourier(p, t % p), inplace=True)
-    _phases(circuit, p, v)
+    clock_phases(circuit, p, -t * u)
+    circuit.compose(fourier_power(p, t % p), inplace=True)
+    clock_phases(circuit, p, v)
     return circuit, u, v
 
 
@@ -148,166 +146,7 @@ def copy(p: int) -> QuantumCircuit:
 
 
 @lru_cache
-def attach(p: int, t: int) -> QuantumCircuit:
-    """Return |psi>|0..0> -> CZ^t |psi> F|0>: a fresh digit b joined to a digit a in any state; t not 0."""
-    n = qubits_per_digit(p)
-    return copy(p).compose(_fourier(p, t % p), range(n, 2 * n))
-
-
-@lru_cache
-def pair_state(p: int, t: int) -> QuantumCircuit:
-    """Return the preparation of CZ^t F|0>F|0> from |0..0>; t not 0."""
-    n = qubits_per_digit(p)
-    return QuantumCircuit(2 * n).compose(zero_fourier(p), range(n)).compose(attach(p, t))
-
-
-@lru_cache
-def detach_before_measuring(p: int, t: int, detect_leakage: bool = True) -> QuantumCircuit:
-    """Return CZ^-t and then F^-1 on b up to phases of its outcomes, for a digit b that is measured next.
-
-    For every outcome a goes on as it does after CZ^-t and F^-1, up to a phase.
-
-    Args:
-        p: the prime.
-        t: exponent.
-        detect_leakage: as in `fourier_before_measuring`.
-    """
-    n = qubits_per_digit(p)
-    if p == 3:
-        # Measured as 1 - b, the digit wants F.
-        return qutrit.flipping_controlled_z(-t % 3).compose(_measuring(3, 1, detect_leakage), (2, 3))
-    return controlled_z(p, -t % p).compose(_measuring(p, -1, detect_leakage), range(n, 2 * n))
-
-
-def graph_state(
-    p: int, adjacency: npt.ArrayLike, deferrable: Collection[int] = ()
-) -> tuple[QuantumCircuit, dict[int, int]]:
-    """Return the preparation of prod CZ^adjacency[a,b] F|0>..F|0> from |0..0>, and what it leaves to do.
-
-    Digit q is on qubits n q..n q + n - 1. A digit whose last step would be a Fourier transform can leave it
-    to its holder, who applies X(u)Z(v) F_t with no more gates (`weyl_after_fourier`).
-
-    Args:
-        p: the prime.
-        adjacency: shape (digits, digits), symmetric integers.
-        deferrable: digits that may be left without their last transform.
-
-    Returns:
-        The circuit, and t for each digit that still needs F_t.
-    """
-    graph = _Graph(p, adjacency)
-    roots, tree, others = graph.forest()
-    # Where b will be flipped an odd number of times, it starts flipped.
-    for _, b, _ in others:
-        graph.flip(b)
-    for root in roots:
-        graph.append(zero_fourier(p), root)
-    late = {b: t for _, b, t in tree if p > 2 and b in deferrable and graph.degree(b) == 1}
-    for a, b, t in tree:
-        if b not in late:
-            graph.append(copy(p), a, b)
-            exponent = graph.exponent(a, b, t)
-            graph.append(_fourier(p, exponent % p), b)
-            graph.correct(a, b, exponent)
-    for a, b, t in others:
-        graph.controlled_z(a, b, t)
-    for a, b, _ in tree:
-        if b in late:
-            graph.append(copy(p), a, b)
-    return graph.circuit, late
-
-
-def undo_graph(p: int, adjacency: npt.ArrayLike, detect_leakage: bool = True) -> QuantumCircuit:
-    """Return prod CZ^-adjacency[a,b], then F^-1 on every digit, for digits that are all measured next.
-
-    It is right up to phases of the outcomes.
-
-    Args:
-        p: the prime.
-        adjacency: shape (digits, digits), symmetric integers.
-        detect_leakage: as in `fourier_before_measuring`.
-    """
-    graph = _Graph(p, adjacency)
-    _, tree, others = graph.forest()
-    for a, b, t in others + tree[::-1]:
-        graph.controlled_z(a, b, -t)
-    for digit, sign in enumerate(graph.sign):
-        graph.append(_measuring(p, -sign, detect_leakage), digit)
-    return graph.circuit
-
-
-class _Graph:
-    """A circuit under construction on the digits of a graph, each held as sign * digit + shift for a while.
-
-    For p = 3 a CZ is cheapest where it flips b to 1-b. Flips are never undone, only accounted for.
-    """
-
-    def __init__(self, p: int, adjacency: npt.ArrayLike) -> None:
-        self.p = p
-        self.adjacency = np.asarray(adjacency) % p
-        count = len(self.adjacency)
-        self.n = qubits_per_digit(p)
-        self.circuit = QuantumCircuit(self.n * count)
-        self.sign = [1] * count
-        self.shift = [0] * count
-
-    def degree(self, digit: int) -> int:
-        return int(np.count_nonzero(self.adjacency[digit]))
-
-    def forest(self) -> tuple[list[int], list[tuple[int, int, int]], list[tuple[int, int, int]]]:
-        """Return roots, tree edges (parent, child, weight) from the roots outwards, and the other edges."""
-        roots: list[int] = []
-        tree: list[tuple[int, int, int]] = []
-        seen: set[int] = set()
-        for root in sorted(range(len(self.sign)), key=lambda digit: -self.degree(digit)):
-            if root in seen:
-                continue
-            roots.append(root)
-            queue = [root]
-            seen.add(root)
-            for a in queue:
-                for b in np.flatnonzero(self.adjacency[a]).tolist():
-                    if b not in seen:
-                        seen.add(b)
-                        queue.append(b)
-                        tree.append((a, b, int(self.adjacency[a, b])))
-        joined = {frozenset(edge[:2]) for edge in tree}
-        edges = zip(*np.nonzero(np.triu(self.adjacency, 1)), strict=True)
-        pairs = [(int(a), int(b)) for a, b in edges]
-        others = [(a, b, int(self.adjacency[a, b])) for a, b in pairs if frozenset((a, b)) not in joined]
-        return roots, tree, others
-
-    def append(self, gate: QuantumCircuit, *digits: int) -> None:
-        qubits = [self.n * digit + k for digit in digits for k in range(self.n)]
-        self.circuit.compose(gate, qubits, inplace=True)
-
-    def flip(self, digit: int) -> None:
-        if self.p == 3:
-            self.sign[digit], self.shift[digit] = -self.sign[digit], 1 - self.shift[digit]
-
-    def exponent(self, a: int, b: int, t: int) -> int:
-        """The exponent of CZ on what is held that makes it CZ^t on the digits, but for `correct`."""
-        return t * self.sign[a] * self.sign[b]
-
-    def correct(self, a: int, b: int, exponent: int) -> None:
-        """Take back the phases of one digit that come with the other's shift."""
-        for digit, other in ((a, b), (b, a)):
-            phases = QuantumCircuit(self.n)
-            _phases(phases, self.p, -exponent * self.shift[other])
-            self.append(phases, digit)
-
-    def controlled_z(self, a: int, b: int, t: int) -> None:
-        exponent = self.exponent(a, b, t)
-        self.correct(a, b, exponent)
-        if self.p == 3:
-            self.append(qutrit.flipping_controlled_z(exponent % 3), a, b)
-        else:
-            self.append(controlled_z(self.p, exponent % self.p), a, b)
-        self.flip(b)
-
-
-@lru_cache
-def _fourier(p: int, t: int) -> QuantumCircuit:
+def fourier_power(p: int, t: int) -> QuantumCircuit:
     """Return F_t, |j> -> p^(-1/2) sum_k w^(t j k)|k>, t in 1..p-1."""
     n = qubits_per_digit(p)
     circuit = QuantumCircuit(n)
@@ -326,11 +165,11 @@ def _fourier(p: int, t: int) -> QuantumCircuit:
 
 
 @lru_cache
-def _measuring(p: int, sign: int, detect_leakage: bool) -> QuantumCircuit:
+def fourier_measured(p: int, sign: int, detect_leakage: bool) -> QuantumCircuit:
     """Return F^sign up to phases of the outcomes, and with 3 for 0 where leakage need not be detected."""
     if p == 3 and not detect_leakage:
         return qutrit.fourier_before_measuring(sign)
-    circuit = _fourier(p, sign % p)
+    circuit = fourier_power(p, sign % p)
     kept = []
     ends = set(circuit.qubits)
     for instruction in reversed(circuit.data):
@@ -344,7 +183,7 @@ def _measuring(p: int, sign: int, detect_leakage: bool) -> QuantumCircuit:
     return result
 
 
-def _phases(circuit: QuantumCircuit, p: int, exponent: Any) -> None:
+def clock_phases(circuit: QuantumCircuit, p: int, exponent: Any) -> None:
     """Append Z(exponent) on the digit that is the whole circuit."""
     if isinstance(exponent, int) and exponent % p == 0:
         return

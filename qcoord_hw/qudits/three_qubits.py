@@ -122,7 +122,7 @@ def fourier(p: int, t: int) -> QuantumCircuit:
     pairs, angles = FOURIER[p, 1 if p == 7 else t]
     circuit = _circuit(pairs, [pi * float(angle) for angle in angles.split()])
     if p == 7:
-        # Doubling a digit moves its bits round: it takes F to F times 4.
+        # Doubling a digit moves its bits round; F between halving and doubling is F_2, and so again F_4.
         return QuantumCircuit(3).compose(circuit, [(k + turns[t]) % 3 for k in range(3)])
     return circuit
 
