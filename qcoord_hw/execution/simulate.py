@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,17 @@ class Part:
     circuit: QuantumCircuit
     qubits: tuple[int, ...]
     clbits: tuple[int, ...]
+
+    @cached_property
+    def measured(self) -> dict[int, int]:
+        """Classical bit -> measured qubit, by classical bit."""
+        circuit = self.circuit
+        pairs = {
+            circuit.find_bit(i.clbits[0]).index: circuit.find_bit(i.qubits[0]).index
+            for i in circuit.data
+            if i.operation.name == "measure"
+        }
+        return dict(sorted(pairs.items()))
 
     @property
     def is_final(self) -> bool:
@@ -209,6 +221,10 @@ class Simulator:
         derived = {s.method for s in self._settings} - {DIRECT}
         return sorted({m for methods in self._methods for m in methods} | derived)
 
+    def parts(self, setting: int) -> int:
+        """Return how many independent parts the circuit of a setting has."""
+        return len(self._parts[self._settings[setting].circuit])
+
     def probabilities(self, setting: int, part: int) -> npt.NDArray[np.float64]:
         """Return the outcome probabilities of a part, readout error included.
 
@@ -244,17 +260,7 @@ class Simulator:
         drawn = [self._draw(setting, p, shots, rng) for p in range(len(parts))]
         if len(parts) == 1 and len(parts[0].clbits) == self._num_clbits[circuit]:
             return drawn[0]
-        certain = all(len(counts) == 1 for counts in drawn)
-        rows = 1 if certain else shots
-        bits = np.full((rows, self._num_clbits[circuit]), ord("0"), dtype=np.uint8)
-        for part, counts in zip(parts, drawn, strict=True):
-            keys = np.array([list(k.encode()) for k in counts], dtype=np.uint8)
-            order = (
-                [0] if certain else rng.permutation(np.repeat(np.arange(len(counts)), list(counts.values())))
-            )
-            bits[:, list(part.clbits)] = keys[order]
-        found, times = np.unique(bits, axis=0, return_counts=True)
-        return {row.tobytes().decode(): int(n) * shots // rows for row, n in zip(found, times, strict=True)}
+        return _together(drawn, [part.clbits for part in parts], self._num_clbits[circuit], shots, rng)
 
     def _instance(self, asked: Setting, part: int) -> _Instance:
         columns = self._columns[asked.circuit][part]
@@ -305,7 +311,7 @@ class Simulator:
         else:
             asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
             rows = np.array([i[2] for i in asked])
-            qubits = list(reversed(_measured(part).values()))
+            qubits = list(reversed(part.measured.values()))
             for one, weights in zip(asked, probabilities(_bare(part), qubits, rows), strict=True):
                 self._keep(one, part, weights)
 
@@ -323,7 +329,7 @@ class Simulator:
         circuits = []
         for part, (_, _, values) in zip(parts, batch, strict=True):
             circuit = bind(_bare(part), values)
-            qubits = list(_measured(part).values())
+            qubits = list(part.measured.values())
             circuit.append(SaveProbabilities(len(qubits)), qubits)
             circuits.append(circuit)
         result = self._backend(parts[0], method).run(circuits, shots=1, seed_simulator=0).result()
@@ -334,7 +340,7 @@ class Simulator:
 
     def _keep(self, instance: _Instance, part: Part, saved: npt.NDArray[np.float64]) -> None:
         """Keep the probabilities of the measured qubits, the last one's bit the most significant."""
-        measured = _measured(part)
+        measured = part.measured
         tensor = saved.reshape((2,) * len(measured)).transpose()  # axis k: the k-th measured classical bit
         full = np.zeros((2,) * len(part.clbits))
         full[tuple(slice(None) if c in measured else 0 for c in range(len(part.clbits)))] = tensor
@@ -348,22 +354,36 @@ class Simulator:
         tensor = dense.reshape((2,) * len(part.clbits))
         if self._snapshot is not None:
             matrices = confusion(self._snapshot)
-            for clbit, qubit in _measured(part).items():
+            for clbit, qubit in part.measured.items():
                 matrix = matrices[part.qubits[qubit]]
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
         flat = np.clip(np.round(tensor.reshape(-1), 12), 0.0, 1.0)
         return np.asarray(flat / math.fsum(flat))
 
 
-def _measured(part: Part) -> dict[int, int]:
-    """Return classical bit -> measured qubit of a part, by classical bit."""
-    circuit = part.circuit
-    pairs = {
-        circuit.find_bit(i.clbits[0]).index: circuit.find_bit(i.qubits[0]).index
-        for i in circuit.data
-        if i.operation.name == "measure"
-    }
-    return dict(sorted(pairs.items()))
+def _together(
+    drawn: Sequence[Counts],
+    places: Sequence[tuple[int, ...]],
+    width: int,
+    shots: int,
+    rng: np.random.Generator,
+) -> Counts:
+    """Return counts of whole outcomes from those of independent parts, whose shots meet in random order."""
+    certain = all(len(counts) == 1 for counts in drawn)
+    rows = 1 if certain else shots
+    bits = np.full((rows, width), ord("0"), dtype=np.uint8)
+    for clbits, counts in zip(places, drawn, strict=True):
+        keys = np.array([list(k.encode()) for k in counts], dtype=np.uint8)
+        order = np.repeat(np.arange(len(counts)), list(counts.values()))
+        bits[:, list(clbits)] = keys[:1] if certain else keys[rng.permutation(order)]
+    if width <= 62:  # whole numbers sort much faster than rows
+        codes = (bits - ord("0")).astype(np.int64) @ (1 << np.arange(width - 1, -1, -1))
+        found, times = np.unique(codes, return_counts=True)
+        words = [format(code, f"0{width}b") for code in found.tolist()]
+    else:
+        kept, times = np.unique(bits, axis=0, return_counts=True)
+        words = [row.tobytes().decode() for row in kept]
+    return {word: int(n) * shots // rows for word, n in zip(words, times, strict=True)}
 
 
 def _bare(part: Part) -> QuantumCircuit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qcoord_hw.errors import InputError
@@ -45,9 +45,13 @@ class Setting:
 
     def to_json(self) -> dict[str, Any]:
         """Return the setting as plain JSON values."""
-        return asdict(self) | {
+        return {
+            "label": self.label,
+            "circuit": self.circuit,
             "values": list(self.values),
             "flips": None if self.flips is None else list(self.flips),
+            "method": self.method,
+            "input": self.input,
         }
 
     @classmethod

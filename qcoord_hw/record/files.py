@@ -20,8 +20,19 @@ def digest(content: bytes) -> str:
 
 
 def pretty(value: Mapping[str, Any]) -> bytes:
-    """Return JSON for people: the one way in which a record writes a file."""
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """Return JSON for people, the outer levels line by line: the one way in which a record writes a file."""
+    return (_lines(value, levels=3, indent="\n") + "\n").encode()
+
+
+def _lines(value: Any, levels: int, indent: str) -> str:
+    """Return JSON with sorted keys, on one line below some levels (a thousand settings stay readable)."""
+    if levels == 0 or not value or not isinstance(value, (Mapping, list, tuple)):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    inner = indent + " "
+    if isinstance(value, Mapping):
+        rows = [f"{json.dumps(k)}: {_lines(v, levels - 1, inner)}" for k, v in sorted(value.items())]
+        return "{" + inner + ("," + inner).join(rows) + indent + "}"
+    return "[" + inner + ("," + inner).join(_lines(v, levels - 1, inner) for v in value) + indent + "]"
 
 
 def signed(content: Mapping[str, Any]) -> bytes:

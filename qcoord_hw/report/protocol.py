@@ -73,6 +73,7 @@ def _prediction(experiment: Experiment) -> dict[str, Any]:
                 "task": play.task.to_json(),
                 "qudits": play.qudits,
                 "auxiliary": _auxiliary(play),
+                "scheme": play.scheme,
                 "rates": {name: {"value": v, "source": s} for name, (v, s) in play.baselines.items()},
             }
     return {}
@@ -100,9 +101,12 @@ def _facts(experiment: Experiment) -> list[str]:
             ]
             return [
                 f"field     F_{field.order}{modulus}",
-                f"task      y = V w for two instances, {task.rows} symbols each",
+                f"task      y = V w for {play.instances} instances, {task.rows} symbols each",
+                f"scheme    {play.scheme.get('source', '')}",
                 *matrices,
                 f"qudits    N = {play.qudits}: {play.qudits - c} with data, c = {c} auxiliary",
+                *(f"P {s:<8}{p}" for s, p in play.scheme.get("P", {}).items()),
+                *(f"reduced   {note}" for note in play.scheme.get("reduced", [])),
                 f"inputs    {len(experiment.settings)}: {some}",
                 *rates,
             ]

@@ -138,7 +138,7 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     names = list(dict.fromkeys(s["experiment"] for s in summaries))
     if len(names) > 1:
         raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
-    if any((s["family"], s["parameters"]) != (first["family"], first["parameters"]) for s in summaries):
+    if any((s["family"], _asked(s)) != (first["family"], _asked(first)) for s in summaries):
         raise InputError(f"run: {names[0]} with other parameters; allowed are runs of one experiment")
     for summary in summaries:
         if summary["state"] != "sealed":
@@ -158,6 +158,11 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if a["name"] in by_name
         ]
     return {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+
+
+def _asked(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked for, but for which inputs happened to be run."""
+    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
 
 
 def _draw(summary: dict[str, Any]) -> tuple[Any, ...]:

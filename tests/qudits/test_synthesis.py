@@ -98,3 +98,20 @@ def test_auxiliary_qudits_sit_where_they_are_told(order, places):
 def test_other_places_are_refused(places):
     with pytest.raises(InputError, match=r"^auxiliary: .*allowed are 2 names among A, B, C"):
         sparse_scheme(reduce_task(example_3(3, 3)), places)
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("servers", "c"),
+    [
+        ({"A": [[1]]}, 1),
+        ({"A": [[1, 0], [0, 1]]}, 2),
+        ({"A": [[1], [0]], "B": [[0], [1]]}, 2),
+        ({"A": [[1], [0]], "B": [[1], [0]], "C": [[0], [1]]}, 1),
+    ],
+    ids=str,
+)
+def test_servers_that_share_no_computation(order, servers, c):
+    """What one server alone knows needs an auxiliary qudit for each symbol (dense coding)."""
+    scheme, _ = sparse_scheme(reduce_task(task_from_json({"field": order, "servers": servers})))
+    assert scheme.auxiliary == c

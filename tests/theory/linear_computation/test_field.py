@@ -61,7 +61,9 @@ def test_tables_cannot_be_changed():
         field_of(4).mul[0, 0] = 1
 
 
-@pytest.mark.parametrize(("order", "poly"), [(2, None), (3, None), (4, None), (9, (1, 0, 1)), (5, None), (8, None)])
+@pytest.mark.parametrize(
+    ("order", "poly"), [(2, None), (3, None), (4, None), (9, (1, 0, 1)), (5, None), (8, None)]
+)
 def test_linear_algebra(rng, order, poly):
     gf, ref = field_of(order, poly), reference(order, poly)
     for _ in range(25):
@@ -115,7 +117,14 @@ def test_dual_bases(rng, order, poly):
 
 @pytest.mark.parametrize(
     ("order", "nearest"),
-    [(6, "5 and 7"), (10, "9 and 11"), (12, "11 and 13"), (14, "13 and 16"), (33, "32 and 37"), (62, "61 and 64")]
+    [
+        (6, "5 and 7"),
+        (10, "9 and 11"),
+        (12, "11 and 13"),
+        (14, "13 and 16"),
+        (33, "32 and 37"),
+        (62, "61 and 64"),
+    ]
     + [(63, "61 and 64"), (1, "2"), (0, "2"), (-9, "2"), (65, "64"), (81, "64"), (10**30, "64")],
 )
 def test_other_orders_are_refused_with_the_nearest(order, nearest):

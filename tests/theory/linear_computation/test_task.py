@@ -87,7 +87,9 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("data", "named"), MALFORMED, ids=lambda x: str(x)[:60])
 def test_malformed_tasks_are_refused_by_name(data, named, tmp_path):
-    with pytest.raises(InputError, match=rf"^{named}[: ].*allowed|^{named}: missing|^{named}: unknown") as caught:
+    with pytest.raises(
+        InputError, match=rf"^{named}[: ].*allowed|^{named}: missing|^{named}: unknown"
+    ) as caught:
         task_from_json(data)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
