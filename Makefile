@@ -29,9 +29,9 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PIP) install --no-deps -e .
 	@touch $@
 
-demo: $(STAMP)  ## three games on a simulator and on a noise model, and the report
-	$(BIN)/qcoord run chsh magic-square ghz-3 --target aer --shots 20000 --seed 7
-	$(BIN)/qcoord run chsh magic-square ghz-3 --target fake_torino --shots 20000 --seed 7
+demo: $(STAMP)  ## three games and a linear computation on a simulator and on a noise model, and the report
+	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7
+	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7
 	$(BIN)/qcoord report latest
 
 test: lint  ## lint, then every test

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qcoord_hw import network, theory
     from qcoord_hw.analysis.estimate import Estimate
-    from qcoord_hw.api import Result, collect, compare, load_run, replay, run, verify, write_report
+    from qcoord_hw.api import (
+        Result,
+        collect,
+        compare,
+        load_run,
+        replay,
+        run,
+        theory_linear,
+        verify,
+        write_report,
+    )
     from qcoord_hw.errors import (
         InputError,
         LocalityError,
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
     )
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
+    from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
 _HOMES = {
@@ -35,6 +46,7 @@ _HOMES = {
     "load_run": "api",
     "replay": "api",
     "run": "api",
+    "theory_linear": "api",
     "verify": "api",
     "Result": "api",
     "Estimate": "analysis.estimate",
@@ -50,6 +62,7 @@ _HOMES = {
     "game_experiment": "protocols",
     "strategy_experiment": "protocols",
     "Link": "network",
+    "LinearTask": "theory.linear_computation.task",
     "TooLargeError": "errors",
     "Value": "theory.value",
     "network": "",
@@ -61,6 +74,7 @@ __all__ = [
     "Estimate",
     "Experiment",
     "InputError",
+    "LinearTask",
     "Link",
     "LocalityError",
     "NetworkCircuit",
@@ -81,6 +95,7 @@ __all__ = [
     "run",
     "strategy_experiment",
     "theory",
+    "theory_linear",
     "verify",
     "write_report",
 ]

@@ -121,7 +121,7 @@ class Built:
 
 
 def run(
-    experiment: str | Path | ExperimentSpec | Experiment | Built,
+    experiment: str | Path | ExperimentSpec | LinearTask | Experiment | Built,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -135,8 +135,8 @@ def run(
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
-        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, an
-            `Experiment` built in Python, or what `build` returned.
+        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
+            `LinearTask`, an `Experiment` built in Python, or what `build` returned.
         target: `aer`, `fake_NAME`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
@@ -318,7 +318,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def build(
-    experiment: str | Path | ExperimentSpec | Experiment,
+    experiment: str | Path | ExperimentSpec | LinearTask | Experiment,
     shots: int | None = None,
     layout: Sequence[int] | None = None,
     parameters: Mapping[str, Plain] | None = None,
@@ -340,6 +340,8 @@ def build(
         InputError: when an argument or a field of the spec is not allowed.
     """
     from qcoord_hw.protocols import Experiment, build_experiment
+    from qcoord_hw.theory.linear_computation.specs import spec_of as spec_of_task
+    from qcoord_hw.theory.linear_computation.task import LinearTask
 
     if isinstance(experiment, Experiment):
         from qcoord_hw.execution.run import spec_of
@@ -349,9 +351,12 @@ def build(
         spec = read_user_spec(str(experiment))
     elif isinstance(experiment, ExperimentSpec):
         spec = experiment
+    elif isinstance(experiment, LinearTask):
+        spec = spec_of_task(experiment)
     else:
         raise InputError(
-            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec or an Experiment"
+            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec, a LinearTask or an "
+            "Experiment"
         )
     if parameters and not isinstance(experiment, Experiment):
         spec = replace(spec, parameters=tuple(sorted((spec.options | dict(parameters)).items())))

@@ -42,8 +42,8 @@ REFERENCE = (
 )
 REFERENCE_INPUTS = 12
 DEMO = (
-    "run chsh magic-square ghz-3 --target aer --shots 20000 --seed 7",
-    "run chsh magic-square ghz-3 --target fake_torino --shots 20000 --seed 7",
+    "run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7",
+    "run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7",
 )
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
 

@@ -72,7 +72,6 @@ def _prediction(experiment: Experiment) -> dict[str, Any]:
             return {
                 "task": play.task.to_json(),
                 "qudits": play.qudits,
-                "auxiliary": _auxiliary(play),
                 "scheme": play.scheme,
                 "rates": {name: {"value": v, "source": s} for name, (v, s) in play.baselines.items()},
             }
@@ -91,7 +90,7 @@ def _facts(experiment: Experiment) -> list[str]:
                 f"bound     {_stated(play.bound)}, classical",
             ]
         case LinearPlay() as play:
-            task, c = play.task, _auxiliary(play)
+            task = play.task
             field = task.field
             modulus = f", modulus {list(field.irreducible_poly)}" if field.degree > 1 else ""
             matrices = [f"V {s:<8}{v.tolist()}" for s, v in zip(task.servers, task.matrices, strict=True)]
@@ -104,7 +103,7 @@ def _facts(experiment: Experiment) -> list[str]:
                 f"task      y = V w for {play.instances} instances, {task.rows} symbols each",
                 f"scheme    {play.scheme.get('source', '')}",
                 *matrices,
-                f"qudits    N = {play.qudits}: {play.qudits - c} with data, c = {c} auxiliary",
+                f"qudits    N = {play.qudits} of {field.order} levels{_auxiliary(play)}",
                 *(f"P {s:<8}{p}" for s, p in play.scheme.get("P", {}).items()),
                 *(f"reduced   {note}" for note in play.scheme.get("reduced", [])),
                 f"inputs    {len(experiment.settings)}: {some}",
@@ -113,9 +112,14 @@ def _facts(experiment: Experiment) -> list[str]:
     return []
 
 
-def _auxiliary(play: LinearPlay) -> int:
-    """Return c: the qudits beyond those that carry data, rank V_s a server."""
-    return play.qudits - sum(play.task.field.rank(v) for v in play.task.matrices)
+def _auxiliary(play: LinearPlay) -> str:
+    """Return how many of the scheme's qudits are auxiliary, if it is one of Theorem 1."""
+    if "c" not in play.scheme:
+        return ""
+    batched = play.scheme["field"] != play.task.field.order
+    return f", c = {play.scheme['c']} of them auxiliary" + (
+        f" (batched: counted in qudits of {play.scheme['field']} levels)" if batched else ""
+    )
 
 
 def _stated(value: Value | None) -> str:
