@@ -1,5 +1,5 @@
-"""What is true: games, values and bounds. Never imports Qiskit."""
+"""What is true: games, linear computations, values and bounds. Never imports Qiskit."""
 
-from qcoord_hw.theory import games
+from qcoord_hw.theory import games, linear_computation
 
-__all__ = ["games"]
+__all__ = ["games", "linear_computation"]
