@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qcoord_hw import network, theory
     from qcoord_hw.analysis.estimate import Estimate
+    from qcoord_hw.answers import theory_check, theory_linear
     from qcoord_hw.api import (
-        Result,
         collect,
         compare,
         load_run,
         replay,
         run,
-        theory_linear,
         verify,
         write_report,
     )
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     )
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
+    from qcoord_hw.result import Result
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
@@ -46,9 +46,10 @@ _HOMES = {
     "load_run": "api",
     "replay": "api",
     "run": "api",
-    "theory_linear": "api",
+    "theory_check": "answers",
+    "theory_linear": "answers",
     "verify": "api",
-    "Result": "api",
+    "Result": "result",
     "Estimate": "analysis.estimate",
     "InputError": "errors",
     "LocalityError": "errors",
@@ -95,6 +96,7 @@ __all__ = [
     "run",
     "strategy_experiment",
     "theory",
+    "theory_check",
     "theory_linear",
     "verify",
     "write_report",

@@ -10,106 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.report.summary import differences, summarise
+from qcoord_hw.report.summary import differences
+from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, spec_from_mapping
-from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
 
-DEFAULT_CONFIDENCE = 0.95
-
-MAX_TIME_LIMIT = 1_000_000
 
 NOISY_INPUTS = 8
 """Inputs of a linear computation that are run by default where each needs a noisy simulation of its own."""
-
-
-class Result:
-    """A run with what was derived from it; shows itself as a table in a terminal and in a notebook.
-
-    Attributes:
-        record: the record as read.
-        summary: the plain object that `qcoord run --json` prints.
-    """
-
-    def __init__(self, run: record.RunRecord, confidence: float = DEFAULT_CONFIDENCE) -> None:
-        """Analyse a record.
-
-        Args:
-            run: the record.
-            confidence: two-sided confidence level of the intervals.
-        """
-        self.record = run
-        with record.interpreting(run.path):
-            self.summary = summarise(run, confidence)
-
-    @property
-    def path(self) -> Path:
-        """The run's folder."""
-        return self.record.path
-
-    @property
-    def estimates(self) -> tuple[Estimate, ...]:
-        """The figures of merit; none while the run is unfinished."""
-        return tuple(_estimate(data) for data in self.summary["estimates"])
-
-    @property
-    def checks(self) -> dict[str, Any]:
-        """Tests of no-signalling and drift, on raw counts."""
-        return dict(self.summary["checks"])
-
-    @property
-    def usage(self) -> dict[str, dict[str, float]]:
-        """What one circuit used of each link and resource."""
-        return dict(self.summary["usage"])
-
-    def __getitem__(self, name: str) -> Estimate:
-        """Return the estimate of that name.
-
-        Raises:
-            KeyError: when there is none.
-        """
-        by_name = {estimate.name: estimate for estimate in self.estimates}
-        if name not in by_name:
-            raise KeyError(f"{name}; estimates are {', '.join(by_name)}")
-        return by_name[name]
-
-    def table(self) -> str:
-        """Return estimates, usage and checks as text."""
-        from qcoord_hw.report.tables import text_table
-
-        return text_table(self.summary)
-
-    def plot(self) -> Figure:
-        """Return a matplotlib figure of the estimates with their intervals, theory and bounds."""
-        from qcoord_hw.report.figures import plot_estimates
-
-        return plot_estimates(self.summary)
-
-    def html(self) -> str:
-        """Return the report as one self-contained HTML page."""
-        from qcoord_hw.report.html import page
-
-        with record.interpreting(self.path):
-            return page(self.summary, self.record.intent)
-
-    def __repr__(self) -> str:
-        """Return the table as text."""
-        return self.table()
-
-    def _repr_html_(self) -> str:
-        from qcoord_hw.report.html import fragment
-
-        return fragment(self.summary)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +33,14 @@ class Built:
 
     spec: ExperimentSpec
     experiment: Experiment
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec, parameters: Mapping[str, Plain]) -> Built:
+        """Build a spec with these parameters of its family."""
+        from qcoord_hw.protocols import build_experiment
+
+        stated = replace(spec, parameters=tuple(sorted(parameters.items())))
+        return cls(stated, build_experiment(stated))
 
 
 def run(
@@ -339,8 +262,10 @@ def build(
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
     """
-    from qcoord_hw.protocols import Experiment, build_experiment
-    from qcoord_hw.theory.linear_computation.specs import spec_of as spec_of_task
+    from qcoord_hw.execution.run import program_of
+    from qcoord_hw.execution.simulate import shares_noisy_run
+    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.linear_computation import specs
     from qcoord_hw.theory.linear_computation.task import LinearTask
 
     if isinstance(experiment, Experiment):
@@ -352,11 +277,11 @@ def build(
     elif isinstance(experiment, ExperimentSpec):
         spec = experiment
     elif isinstance(experiment, LinearTask):
-        spec = spec_of_task(experiment)
+        spec = specs.spec_of(experiment)
     else:
         raise InputError(
-            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec, a LinearTask or an "
-            "Experiment"
+            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec, a LinearTask or "
+            "an Experiment"
         )
     if parameters and not isinstance(experiment, Experiment):
         spec = replace(spec, parameters=tuple(sorted((spec.options | dict(parameters)).items())))
@@ -366,51 +291,20 @@ def build(
         spec = replace(spec, layout=tuple(layout))
     if isinstance(experiment, Experiment):
         return Built(spec, experiment)
-    spec = _with_inputs(spec, target, seed)
-    return Built(spec, build_experiment(spec))
-
-
-def _with_inputs(spec: ExperimentSpec, target: Any, seed: int | None) -> ExperimentSpec:
-    """Return the spec of a linear computation with its inputs stated; any other spec as it is."""
-    from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
-
-    if spec.family != FAMILY:
-        return spec
+    if spec.family != specs.FAMILY:
+        return Built.of(spec, spec.options)
     options = spec.options
-    if "inputs" not in options and target != "aer" and task_of(spec).field.characteristic > 2:
+    free = "inputs" not in options and target != "aer"
+    if (
+        free and specs.task_of(spec).field.characteristic > 2
+    ):  # no Pauli frames: an input costs a noisy simulation
         options["inputs"] = NOISY_INPUTS
     if isinstance(options.get("inputs", 0), int):
         options.setdefault("inputs_seed", secrets.randbits(32) if seed is None else seed)
-    return replace(spec, parameters=tuple(sorted(options.items())))
-
-
-def theory_linear(
-    task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0
-) -> dict[str, Any]:
-    """Return what theory says of a linear computation: what `qcoord theory linear --json` prints.
-
-    Args:
-        task: a catalogue name, a path of a task file (`.json`) or spec (`.toml`), or a task.
-        time_limit: seconds for everything; what is not proved by then is an interval.
-        seed: of the searches.
-
-    Raises:
-        InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
-    """
-    from qcoord_hw.report.theory import linear_theory
-    from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
-    from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
-
-    if not 0 < time_limit <= MAX_TIME_LIMIT:
-        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
-    if isinstance(task, LinearTask):
-        return linear_theory(task, time_limit, seed)
-    if str(task).endswith(".json"):
-        return linear_theory(read_task(Path(task)), time_limit, seed)
-    spec = load_spec(str(task))
-    if spec.family != FAMILY:
-        raise InputError(f"task: {spec.name!r} is of family {spec.family}; allowed is a linear computation")
-    return linear_theory(task_of(spec), time_limit, seed)
+    built = Built.of(spec, options)
+    if free and "inputs" not in options and not shares_noisy_run(program_of(built.experiment)):
+        built = Built.of(spec, options | {"inputs": NOISY_INPUTS})
+    return built
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
@@ -480,11 +374,3 @@ def _changes(written: Any, computed: Any, where: str = "") -> list[str]:
 
 def _name(value: Any, position: int) -> str:
     return str(value["name"]) if isinstance(value, dict) and "name" in value else str(position)
-
-
-def _estimate(data: dict[str, Any]) -> Estimate:
-    fields = {key: value for key, value in data.items() if key != "verdict"}
-    for key in ("theory", "bound"):
-        if fields[key] is not None:
-            fields[key] = Value(**fields[key])
-    return Estimate(**fields)

@@ -21,8 +21,8 @@ from qcoord_hw.spec import one_line, shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qcoord_hw.api import Result
     from qcoord_hw.execution.run import Progress
+    from qcoord_hw.result import Result
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -135,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     linear.add_argument(
         "--time-limit", type=_number, default=60.0, metavar="S", help="seconds for everything (60)"
     )
+    check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
+    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear --json` printed")
 
     collect = add("collect", _collect, "finish an interrupted run")
     collect.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
@@ -256,8 +258,21 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     return parameters
 
 
+def _theory_check(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_check
+
+    found = theory_check(options.file)
+    if not found["holds"]:
+        wrong = [*found["violations"], *([found["lower_bound"]] if "refuted" in found["lower_bound"] else [])]
+        raise InputError(f"{options.file}: does not hold: {'; '.join(wrong)}")
+    if options.json:
+        _print_json(found)
+    else:
+        print(f"{options.file}: V, P, M and c hold; lower bound {found['lower_bound']}")
+
+
 def _theory_linear(options: argparse.Namespace) -> None:
-    from qcoord_hw.api import theory_linear
+    from qcoord_hw.answers import theory_linear
     from qcoord_hw.report.theory import linear_theory_text
 
     answer = theory_linear(options.task, time_limit=options.time_limit)

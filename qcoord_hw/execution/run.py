@@ -15,6 +15,7 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
+from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import SAMPLER, Executor, Prepared, Request, RunTarget
@@ -133,7 +134,14 @@ def execute(
     equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
     plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
-    kept = [c | {"measured": m} for c, m in zip(description["circuits"], measured, strict=True)]
+    gates = [
+        {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
+        for built, run in zip(program.circuits, prepared.circuits, strict=True)
+    ]
+    kept = [
+        c | {"measured": m, "gates": g}
+        for c, m, g in zip(description["circuits"], measured, gates, strict=True)
+    ]
     intent = {
         "spec": spec.to_json(),
         "experiment": description
@@ -282,6 +290,11 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:
     return [Request(chunk.block, chunk.setting, chunk.shots, chunk.seed) for chunk in chunks]
+
+
+def _two_qubit(circuit: QuantumCircuit) -> int:
+    """Return how many gates of a circuit act on two qubits or more."""
+    return sum(interactions(circuit).values())
 
 
 def _measured(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:

@@ -30,7 +30,7 @@ from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import confusion, noise_model
-from qcoord_hw.execution.program import bind
+from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.protocols.experiment import DIRECT, FRAME, Setting
 from qcoord_hw.record import Counts
@@ -413,16 +413,23 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
     return out
 
 
+def shares_noisy_run(program: Program) -> bool:
+    """Return whether one noisy simulation can serve all settings of a program."""
+    return len(program.circuits) == 1 and _frames(program.circuits[0], program.settings)
+
+
+def _frames(circuit: QuantumCircuit, settings: Sequence[Setting]) -> bool:
+    exact = all(part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX for part in split(circuit))
+    return exact and all(s.flips is not None for s in settings)
+
+
 def framed(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> tuple[Setting, ...]:
     """Return settings in which one noisy simulation serves all inputs, if it can.
 
     It can where every input is a Pauli frame and outcome probabilities are computed exactly. Some inputs,
     evenly spread, are simulated directly as well, to check the others.
     """
-    known = all(s.flips is not None for s in settings)
-    if not known or len(settings) <= SPOT_CHECKS or len(circuits) > 1:
-        return tuple(settings)
-    if any(not choose_method(p, noisy=True).startswith("exact:") for p in split(circuits[0])):
+    if len(settings) <= SPOT_CHECKS or len(circuits) > 1 or not _frames(circuits[0], settings):
         return tuple(settings)
     chosen = [settings[round(k)] for k in np.linspace(0, len(settings) - 1, SPOT_CHECKS + 2)[1:-1]]
     checks = [replace(s, label=f"{s.label} (direct)") for s in chosen]

@@ -27,6 +27,7 @@ def describe_protocol(experiment: Experiment) -> dict[str, Any]:
         **_prediction(experiment),
         "settings": len(experiment.settings),
         "wires": list(first.wires),
+        "two_qubit_gates": first.circuit.num_nonlocal_gates(),
         "circuits": [
             {"label": experiment.label(k), "events": [event.to_json() for event in net.events]}
             for k, net in enumerate(experiment.circuits)
@@ -46,6 +47,7 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
         f"{experiment.name}: {experiment.title}",
         f"network   {net.topology.name}: {', '.join(map(str, net.topology.links)) or 'no links'}",
         *_facts(experiment),
+        f"gates     {net.circuit.num_nonlocal_gates()} on two qubits, before any routing",
         f"usage     of one circuit, {experiment.copies} {'copy' if experiment.copies == 1 else 'copies'}:",
     ]
     for resource, used in experiment.usage.items():

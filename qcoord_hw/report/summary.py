@@ -53,6 +53,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "shots": sum(chunk.shots for chunk in record.plan if chunk.id in record.counts),
         "copies": experiment["copies"],
         "usage": experiment["usage"],
+        "gates": _gates(experiment["circuits"]),
         "cautions": _cautions(target["snapshot"]),
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "estimates": [],
@@ -158,6 +159,12 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if a["name"] in by_name
         ]
     return {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+
+
+def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
+    """Return two-qubit gates as built and as executed (routed, compiled), the most of any circuit."""
+    counted = [circuit["gates"] for circuit in circuits if "gates" in circuit]
+    return {key: max(c[key] for c in counted) for key in counted[0]} if counted else None
 
 
 def _asked(summary: dict[str, Any]) -> dict[str, Any]:
