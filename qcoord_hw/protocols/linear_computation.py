@@ -23,7 +23,7 @@ from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
 from qcoord_hw.qudits.leakage import qubits_per_digit
 from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
-from qcoord_hw.theory.linear_computation.batching import batch
+from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
 from qcoord_hw.theory.linear_computation.play import LinearPlay
@@ -61,7 +61,9 @@ def build(spec: ExperimentSpec) -> Experiment:
     """
     options: dict[str, Any] = spec.options
     auxiliary = options.get("auxiliary")
-    if auxiliary is not None and not isinstance(auxiliary, tuple):
+    if auxiliary is not None and not (
+        isinstance(auxiliary, tuple) and all(isinstance(name, str) for name in auxiliary)
+    ):
         raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
     return task_experiment(
         task_of(spec),
@@ -103,6 +105,10 @@ def task_experiment(
         InputError: naming the argument that does not fit the task.
         TooLargeError: when the circuit would have more than 64 qubits.
     """
+    if batched > 1 and task.field.degree == 1 and batched not in degrees(task.field.order):
+        raise InputError(
+            f"batch: {batched}; allowed for F_{task.field.order} are 1 to {degrees(task.field.order)[-1]}"
+        )
     wide = batch(task, batched) if batched > 1 else task
     if scheme == THEOREM_1:
         found = _theorem_1(wide, auxiliary)
@@ -111,9 +117,6 @@ def task_experiment(
     else:
         raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
     code = _ordered(found.code)
-    size = len(code.holders) * qubits_per_digit(code.p)
-    if size > MAX_QUBITS:
-        raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
     net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
     given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
     play = LinearPlay(
@@ -150,8 +153,10 @@ class _Found:
 
 def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
     reduction = reduce_task(task)
-    scheme, code = sparse_scheme(reduction, auxiliary)
     small = reduction.task
+    precoding = minimise_auxiliary(small)
+    _check_size(task, sum(small.sizes) + precoding.c)
+    scheme, code = sparse_scheme(reduction, auxiliary, precoding)
     words = {
         "source": "Hu2025, Theorem 1",
         "field": small.field.order,
@@ -174,6 +179,7 @@ def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
     scheme = search_beyond(small, region(small, c).cost)
     if scheme is None:
         raise InputError(f"parameters.scheme: {BEYOND}; none was found for task {task.name!r}")
+    _check_size(task, sum(scheme.qudits))
     code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
     words = {
         "source": scheme.source,
@@ -184,6 +190,13 @@ def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
         "reduced": list(reduction.notes),
     }
     return _Found(code, small.rows, scheme.instances, sum(scheme.qudits), baselines(small, c), words)
+
+
+def _check_size(task: LinearTask, qudits: int) -> None:
+    """Refuse a task whose circuit is too large, before a circuit is looked for."""
+    size = qudits * task.field.degree * qubits_per_digit(task.field.characteristic)
+    if size > MAX_QUBITS:
+        raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
 
 
 def _unbatched(decoder: Array, rows: int, batched: int) -> Array:

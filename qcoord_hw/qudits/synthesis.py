@@ -109,7 +109,7 @@ def _symplectic_inverse(s: Array, p: int) -> Array:
     return np.block([[d.T, -b.T], [-c.T, a.T]]) % p
 
 
-def _completions(code: DigitCode, rng: np.random.Generator, most: int = 6) -> Iterator[Array]:
+def _completions(code: DigitCode, rng: np.random.Generator, most: int = 16) -> Iterator[Array]:
     """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks."""
     prime, n = field_of(code.p), len(code.holders)
     for _ in range(most if len(code.checks) < n else 1):
@@ -195,8 +195,9 @@ class _Graph:
 
 
 def _components(gamma: Array) -> int:
-    """Return the number of connected parts of a graph of at most 62 digits."""
-    masks: list[int] = ((gamma != 0) @ (1 << np.arange(len(gamma)))).tolist()
+    """Return the number of connected parts of a graph."""
+    bits = np.array([1 << k for k in range(len(gamma))], dtype=np.int64 if len(gamma) < 63 else object)
+    masks: list[int] = ((gamma != 0) @ bits).tolist()
     parts, left = 0, (1 << len(masks)) - 1
     while left:
         parts += 1

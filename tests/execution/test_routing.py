@@ -267,7 +267,7 @@ def test_compiled_for_the_target(name, torino):
 
 
 def test_fives_do_not_fit_and_are_refused_in_words(torino):
-    """A Weyl operator on three qubits joins each to each, which no heavy hexagon does, and nothing is moved."""
+    """A Weyl operator on three qubits joins each to each, which no heavy hexagon does; nothing moves."""
     with pytest.raises(TooLargeError, match=r"^target: fake_torino: found no free qubits .*\(6 qubits in 1 "):
         torino.prepare(program_of(computation(5, 2, inputs=2)), ())
 

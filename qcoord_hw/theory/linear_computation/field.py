@@ -180,8 +180,8 @@ def field_of(order: object, irreducible_poly: Sequence[int] | None = None) -> Fi
     if (
         not isinstance(order, int)
         or isinstance(order, bool)
-        or prime_power(order) is None
         or order > MAX_ORDER
+        or prime_power(order) is None
     ):
         raise InputError(
             f"field: {shown(order)}; allowed are prime powers from 2 to {MAX_ORDER}{_near(order)}"

@@ -159,6 +159,8 @@ class KernelSearch:
     def samples(self, kernel: Array) -> Array:
         """Return random admissible elements, at most SAMPLES, with R x = 0 for the rows x of a matrix."""
         gf = self.arrangement.field
+        if not len(self.units):  # on the dual side a server alone in its block has nothing left to choose
+            return np.zeros((0, 0), dtype=np.int64)
         images = product(gf, self.units, kernel.T).reshape(len(self.units), -1)
         basis = gf.null_space(images.T)
         random = product(gf, self.rng.integers(gf.order, size=(SAMPLES, len(basis))), basis)

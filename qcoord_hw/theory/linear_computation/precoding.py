@@ -22,7 +22,7 @@ from qcoord_hw.theory.linear_computation.task import LinearTask
 
 STARTS = 2  # of the descent
 FIRST_TURN = 3000  # elements looked at in a first search
-SAMPLING_SECONDS = 1.5
+SAMPLING_SECONDS = 5.0  # far more than usual, so that a sample hardly ever depends on the machine
 PATIENCE = 300  # known precodings met in succession before a sample is taken to be all there is
 MAX_UNITS = 20_000_000  # symbols of the tensor P -> R, beyond which kernels are not searched
 

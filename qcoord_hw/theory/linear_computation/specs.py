@@ -47,8 +47,9 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
     }
     if task.field.degree > 1:
         data["irreducible_poly"] = task.field.irreducible_poly
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in task.name)
     return ExperimentSpec(
-        name=task.name,
+        name=name,
         title=f"{task.rows} linear combinations of what {len(task.servers)} servers hold, over "
         f"F_{task.field.order}",
         family=FAMILY,

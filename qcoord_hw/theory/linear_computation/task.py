@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_name, one_line, shown
+from qcoord_hw.spec import check_text, one_line, shown
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 MAX_ROWS = 64
@@ -135,7 +135,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(seen) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"{shown(twice)} stands there twice; allowed is once (each server has one matrix)")
+        raise InputError(f"{shown(twice)} stands there twice; allowed is once")
     return seen
 
 
@@ -158,7 +158,7 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
     for key in ("field", "servers"):
         if key not in data:
             raise InputError(f"{key}: missing; every task needs field and servers")
-    check_name("name", data.get("name", name))
+    check_text("name", data.get("name", name))
     poly = data.get("irreducible_poly")
     if poly is not None and not isinstance(poly, list):
         raise InputError(f"irreducible_poly: {shown(poly)}; allowed is a list of coefficients, highest first")
