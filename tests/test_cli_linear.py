@@ -116,7 +116,7 @@ BAD = [
     ({"servers": {"A b": [[1]]}}, "servers: 'A b'"),
     ({"servers": {"User": [[1]]}}, "servers: 'User'"),
     ({"extra": 1}, "'extra'"),
-    ({"name": "a b"}, "name"),
+    ({"name": ""}, "name"),
     ({"irreducible_poly": [1, 0, 1]}, "irreducible_poly"),
     ({"irreducible_poly": [1, 1]}, "irreducible_poly"),
 ]

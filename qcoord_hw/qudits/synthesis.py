@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from qcoord_hw.qudits.graph import DigitCode, GraphCode, digit_code
-from qcoord_hw.theory.linear_computation.field import Array, field_of
+from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 from qcoord_hw.theory.linear_computation.precoding import (
     Precoding,
     minimal_precodings,
@@ -109,17 +109,34 @@ def _symplectic_inverse(s: Array, p: int) -> Array:
     return np.block([[d.T, -b.T], [-c.T, a.T]]) % p
 
 
-def _completions(code: DigitCode, rng: np.random.Generator, most: int = 16) -> Iterator[Array]:
-    """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks."""
+def _completions(code: DigitCode, rng: np.random.Generator, most: int = 12) -> Iterator[Array]:
+    """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks.
+
+    Every other one starts with rows on two servers alone, as far as there are any, which make states of pairs.
+    """
     prime, n = field_of(code.p), len(code.holders)
-    for _ in range(most if len(code.checks) < n else 1):
+    servers = list(dict.fromkeys(code.holders))
+    pairs = [(a, b) for k, a in enumerate(servers) for b in servers[k + 1 :]]
+    for k in range(most if len(code.checks) < n else 1):
         rows = code.checks
-        while len(rows) < n:
-            commuting = prime.null_space(np.hstack([-rows[:, n:], rows[:, :n]]) % code.p)
-            row = rng.integers(0, code.p, len(commuting)) @ commuting % code.p
-            if prime.rank(np.vstack([rows, row])) > len(rows):
-                rows = np.vstack([rows, row])
+        where = [pairs[i] for i in rng.permutation(len(pairs))] if k % 2 == 0 else []
+        for place in [*where, tuple(servers)]:
+            inside = np.isin(code.holders, place)
+            columns = np.flatnonzero(np.concatenate([inside, inside]))
+            while len(rows) < n:
+                swapped = np.hstack([-rows[:, n:], rows[:, :n]]) % code.p
+                free = prime.null_space(swapped[:, columns])
+                basis = np.zeros((len(free), 2 * n), dtype=np.int64)
+                basis[:, columns] = free
+                new = [v for v in basis[rng.permutation(len(basis))] if _extends(prime, rows, v)]
+                if not new:
+                    break
+                rows = np.vstack([rows, new[0]])
         yield rows
+
+
+def _extends(prime: Field, rows: Array, row: Array) -> bool:
+    return prime.rank(np.vstack([rows, row])) > len(rows)
 
 
 class _Graph:

@@ -501,7 +501,7 @@ def test_other_parameters_are_refused_by_name(parameters, named):
 def test_only_prime_fields_are_batched():
     with pytest.raises(InputError, match="prime fields"):
         build_experiment(spec_of(task_of("example 1 F_4"), {"batch": 2}))
-    with pytest.raises(InputError, match="allowed are integers from 1 to 3"):
+    with pytest.raises(InputError, match="allowed for F_3 are 1 to 3"):
         build_experiment(spec(batch=4))
 
 
