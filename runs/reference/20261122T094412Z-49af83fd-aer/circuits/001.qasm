@@ -1,0 +1,18 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+bit[1] bob;
+bit[1] charlie;
+bit[1] dave;
+qubit[3] shared;
+h shared[1];
+cx shared[1], shared[2];
+cx shared[1], shared[0];
+barrier shared[0], shared[1], shared[2];
+h shared[0];
+bob[0] = measure shared[0];
+sdg shared[1];
+h shared[1];
+charlie[0] = measure shared[1];
+sdg shared[2];
+h shared[2];
+dave[0] = measure shared[2];

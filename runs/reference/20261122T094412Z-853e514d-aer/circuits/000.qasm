@@ -1,0 +1,11 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+bit[1] bob;
+bit[1] charlie;
+qubit[2] shared;
+h shared[0];
+cx shared[0], shared[1];
+barrier shared[0], shared[1];
+bob[0] = measure shared[0];
+ry(-pi/4) shared[1];
+charlie[0] = measure shared[1];
