@@ -262,7 +262,7 @@ def build(
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
     """
-    from qcoord_hw.execution.run import program_of
+    from qcoord_hw.execution.run import check_seed, program_of
     from qcoord_hw.execution.simulate import shares_noisy_run
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.linear_computation import specs
@@ -283,6 +283,8 @@ def build(
             f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec, a LinearTask or "
             "an Experiment"
         )
+    if seed is not None:
+        check_seed(seed)
     if parameters and not isinstance(experiment, Experiment):
         spec = replace(spec, parameters=tuple(sorted((spec.options | dict(parameters)).items())))
     if shots is not None:

@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     linear = add("linear", _theory_linear, "rates of a linear computation", runs=False, among=kinds)
     linear.add_argument("task", metavar="FILE|NAME", help="a task file (.json), a spec or a catalogue name")
     linear.add_argument(
-        "--time-limit", type=_number, default=60.0, metavar="S", help="seconds for everything (60)"
+        "--time-limit", type=_seconds, default=60.0, metavar="S", help="seconds for everything (60)"
     )
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
     check.add_argument("file", metavar="FILE", help="what `qcoord theory linear --json` printed")
@@ -171,7 +171,16 @@ def _integer(text: str) -> int:
 
 
 def _inputs(text: str) -> int | str:
-    return text if text == "all" else _integer(text)
+    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
+    return text if text == "all" else int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are seconds, a number above 0") from None
 
 
 def _number(text: str) -> float:

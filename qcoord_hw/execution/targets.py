@@ -290,7 +290,11 @@ def _layout(
     except TooLargeError:
         routed = routed_circuits(program, snapshot)
         if routed is None:
-            raise
+            raise TooLargeError(
+                f"target: {snapshot.device}: found no free qubits for this experiment, also not with swaps "
+                "where one hand holds all qubits (a digit of three qubits needs a triangle); allowed is "
+                "for example target aer"
+            ) from None
         return routed, choose_layout(routed, snapshot)
 
 

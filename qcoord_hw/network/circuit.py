@@ -448,8 +448,8 @@ class NetworkCircuit:
         check_integer("classical bits of the preparation", preparation.num_clbits, 0, 0)
         if preparation.parameters:
             raise LocalityError(
-                f"a shared state cannot depend on {preparation.parameters[0].name}: it is prepared before any "
-                "data are known"
+                f"a shared state cannot depend on {preparation.parameters[0].name}: it is prepared before "
+                "any data are known"
             )
         check_integer("qubits_per_qudit", qubits_per_qudit, 1, MAX_QUBITS)
         if any(size % qubits_per_qudit for size in holders.values()):

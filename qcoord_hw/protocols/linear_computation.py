@@ -154,6 +154,7 @@ class _Found:
 def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
     reduction = reduce_task(task)
     small = reduction.task
+    _check_size(task, sum(small.sizes))
     precoding = minimise_auxiliary(small)
     _check_size(task, sum(small.sizes) + precoding.c)
     scheme, code = sparse_scheme(reduction, auxiliary, precoding)
@@ -175,6 +176,7 @@ def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
         raise InputError("auxiliary: given; allowed only with scheme theorem-1")
     reduction = reduce_task(task)
     small = reduction.task
+    _check_size(task, sum(small.sizes))
     c = minimise_auxiliary(small).c
     scheme = search_beyond(small, region(small, c).cost)
     if scheme is None:

@@ -112,7 +112,7 @@ def _symplectic_inverse(s: Array, p: int) -> Array:
 def _completions(code: DigitCode, rng: np.random.Generator, most: int = 12) -> Iterator[Array]:
     """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks.
 
-    Every other one starts with rows on two servers alone, as far as there are any, which make states of pairs.
+    Every other one starts with rows on two servers alone, if there are any, which make states of pairs.
     """
     prime, n = field_of(code.p), len(code.holders)
     servers = list(dict.fromkeys(code.holders))

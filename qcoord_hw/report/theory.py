@@ -15,6 +15,9 @@ from qcoord_hw.theory.linear_computation.rates import baselines, region
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
+BEYOND_SECONDS = 10.0
+"""For the search for schemes beyond the theorem: what is found is found early."""
+
 MAX_DIGITS = 40
 """Above this many base-p digits no graph is looked for; the first precoding found is printed."""
 
@@ -30,20 +33,21 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
     start = time.monotonic()
 
     def left(share: float) -> float:
-        return max(0.5, share * (time_limit - (time.monotonic() - start)))
+        return max(0.05, share * (time_limit - (time.monotonic() - start)))
 
     reduction = reduce_task(task)
     small = reduction.task
     found = minimise_auxiliary(small, time_limit=left(0.6), seed=seed)
+    spent = time.monotonic() - start
     digits = (sum(small.sizes) + found.c) * small.field.degree
     scheme = build_scheme(small, found.P)
     if digits <= MAX_DIGITS and left(1) > 10:
         scheme, _ = sparse_scheme(reduction, found=found)
     batches = []
-    if small.field.degree == 1:
+    if small.field.degree == 1 and 4 * spent < time_limit:  # up to three tasks of this size follow
         batches = batched_rates(small, time_limit=left(0.4), seed=seed, max_degree=3)
     where = region(small, found.c)
-    beyond = search_beyond(small, where.cost, time_limit=left(0.6), seed=seed)
+    beyond = search_beyond(small, where.cost, time_limit=min(left(0.5), BEYOND_SECONDS), seed=seed)
     rates = baselines(small, found.c)
     identity = [np.eye(m, dtype=np.int64) for m in small.sizes]
     return {

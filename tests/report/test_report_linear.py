@@ -244,6 +244,6 @@ def test_prediction_names_field_matrices_and_rates():
     assert len(text) < 10_000  # not a line for each of 256 inputs
     assert "A_x[0]" in text  # the circuit is drawn with its parameters
     plain = describe_protocol(experiment)
-    assert (plain["qudits"], plain["auxiliary"], plain["settings"]) == (2, 0, 256)
+    assert (plain["qudits"], plain["settings"]) == (2, 256)
     assert plain["rates"]["classical"]["value"] == 0.5
     json.dumps(plain)

@@ -24,7 +24,7 @@ STARTS = 2  # of the descent
 FIRST_TURN = 3000  # elements looked at in a first search
 SAMPLING_SECONDS = 5.0  # far more than usual, so that a sample hardly ever depends on the machine
 PATIENCE = 300  # known precodings met in succession before a sample is taken to be all there is
-MAX_UNITS = 20_000_000  # symbols of the tensor P -> R, beyond which kernels are not searched
+MAX_UNITS = 500_000  # symbols of the tensor P -> R, beyond which kernels are not searched
 
 
 @dataclass(frozen=True, eq=False)

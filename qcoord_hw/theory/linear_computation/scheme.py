@@ -81,26 +81,24 @@ class Scheme:
         X exponents as well.
         """
         gf = self.task.field
-        space, rows = gf.null_space(self.right), self.left
-        for candidate in space:
-            if gf.rank(np.vstack([rows, candidate])) > len(rows):
-                rows = np.vstack([rows, candidate])
-        return rows[len(self.left) :]
+        rows = np.vstack([self.left, gf.null_space(self.right)])
+        _, independent = gf.rref(rows.T)  # the first rows that span everything: first all of `left`
+        return rows[list(independent[len(self.left) :])]
 
     def bonus_outputs(self) -> list[dict[str, Any]]:
         """Return what the user learns besides y: a function of instance 1 for each row of `completion`.
 
         Each has the generator's exponents and, for every server, the coefficients of its symbols W_s.
         """
-        gf, data = self.task.field, sum(self.task.sizes)
+        gf = self.task.field
+        inverses = [gf.inverse(p) for p in self.precoders]
         outputs = []
         for row in self.completion():
             start, function = 0, {}
-            for server, size, p in zip(self.task.servers, self.task.sizes, self.precoders, strict=True):
-                part = gf.matmul(row[None, start : start + size], gf.inverse(p))[0]
-                function[server] = part.tolist()
-                start += size
-            assert start == data
+            for server, inverse in zip(self.task.servers, inverses, strict=True):
+                part = row[None, start : start + len(inverse)]
+                function[server] = gf.matmul(part, inverse)[0].tolist()
+                start += len(inverse)
             outputs.append({"x": [0] * self.qudits, "z": row.tolist(), "instance": 1, "function": function})
         return outputs
 

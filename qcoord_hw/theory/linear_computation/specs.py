@@ -8,7 +8,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import ExperimentSpec, Plain, one_line, shown
-from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
+from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json, without_twins
 
 FAMILY = "linear-computation"
 
@@ -65,9 +65,11 @@ def read_inputs(path: Path) -> Plain:
         InputError: when it cannot be read, is not JSON, or an entry is not an object with w1 and w2.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
     if not isinstance(data, list) or not data:

@@ -17,6 +17,7 @@ from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 MAX_ROWS = 64
 MAX_COLUMNS = 64
 MAX_SERVERS = 32
+MAX_SYMBOLS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ def read_task(path: Path) -> LinearTask:
         InputError: when it cannot be read, is not JSON, or a field is wrong.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_twins)
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
     except InputError as error:
@@ -129,7 +130,7 @@ def read_task(path: Path) -> LinearTask:
         raise InputError(f"{path.name}: {error}") from None
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
     seen = dict(pairs)
     if len(seen) != len(pairs):
@@ -178,6 +179,10 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
                 f"servers.{server}: {matrices[-1].shape[0]} rows, but {next(iter(servers))} has "
                 f"{matrices[0].shape[0]}; allowed is the same number of computations for every server"
             )
+    if sum(m.shape[1] for m in matrices) > MAX_SYMBOLS:
+        raise InputError(
+            f"servers: {sum(m.shape[1] for m in matrices)} symbols in all; allowed are at most {MAX_SYMBOLS}"
+        )
     lower = [server.lower() for server in servers]
     if twins := [s for s in servers if lower.count(s.lower()) > 1 or s.lower() == "user"]:
         raise InputError(f"servers: {shown(twins[0])} is taken; allowed are distinct names other than User")
