@@ -188,7 +188,8 @@ def clock_phases(circuit: QuantumCircuit, p: int, exponent: Any) -> None:
     if isinstance(exponent, int) and exponent % p == 0:
         return
     for k in range(circuit.num_qubits):
-        circuit.p(2 * pi / p * 2**k * exponent, k)
+        # Not p: its global phase would become a sum of all parameters, which takes Qiskit minutes to compile.
+        circuit.rz(2 * pi / p * 2**k * exponent, k)
 
 
 def _elementary(circuit: QuantumCircuit) -> QuantumCircuit:

@@ -61,8 +61,8 @@ def weyl() -> tuple[QuantumCircuit, Parameter, Parameter]:
     """X(u)Z(v), 2 CX; returns the circuit and its parameters u, v."""
     u, v = Parameter("u"), Parameter("v")
     circuit = QuantumCircuit(2)
-    circuit.p(2 * pi / 3 * v, 0)
-    circuit.p(4 * pi / 3 * v, 1)
+    circuit.rz(2 * pi / 3 * v, 0)
+    circuit.rz(4 * pi / 3 * v, 1)
     # Lagrange polynomials: 1 for u = 1 only, for u = 2 only, for both.
     one, two = u * (2 - u), u * (u - 1) / 2
     both = one + two

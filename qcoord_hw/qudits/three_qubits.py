@@ -165,7 +165,7 @@ def weyl(p: int) -> tuple[QuantumCircuit, Parameter, Parameter]:
         angles.append(angle)
     circuit = QuantumCircuit(3)
     for k in range(3):
-        circuit.p(2 * pi / p * 2**k * v, k)
+        circuit.rz(2 * pi / p * 2**k * v, k)
     return circuit.compose(_circuit(pairs, angles)), u, v
 
 
