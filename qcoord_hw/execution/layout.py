@@ -73,7 +73,7 @@ def choose_layout(circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> tup
         if best is None:
             raise TooLargeError(
                 f"target: {snapshot.device}: found no free qubits coupled as the two-qubit gates need "
-                f"({size} qubits in {len(parts)} connected parts, no routing)"
+                f"({size} qubits in {len(parts)} connected parts)"
             )
         placed.update(zip(part, best, strict=True))
     return tuple(placed[q] for q in range(size))

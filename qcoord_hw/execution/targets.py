@@ -287,14 +287,16 @@ def _layout(
         return circuits, tuple(layout)
     try:
         return circuits, choose_layout(circuits, snapshot)
-    except TooLargeError:
-        routed = routed_circuits(program, snapshot)
+    except TooLargeError as error:
+        fits = circuits[0].num_qubits <= snapshot.num_qubits
+        routed = routed_circuits(program, snapshot) if fits else None
         if routed is None:
-            raise TooLargeError(
-                f"target: {snapshot.device}: found no free qubits for this experiment, also not with swaps "
-                "where one hand holds all qubits (a digit of three qubits needs a triangle); allowed is "
-                "for example target aer"
-            ) from None
+            swaps = (
+                "; swaps where one hand holds all qubits do not help"
+                if any(map(any, program.movable))
+                else ""
+            )
+            raise TooLargeError(f"{error}{swaps if fits else ''}") from None
         return routed, choose_layout(routed, snapshot)
 
 
