@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import one_line
+from qcoord_hw.spec import check_integer, one_line
 
 if TYPE_CHECKING:
+    from qcoord_hw.theory.games.game import Game
     from qcoord_hw.theory.linear_computation.task import LinearTask
 
 MAX_TIME_LIMIT = 1_000_000
@@ -34,8 +35,7 @@ def theory_linear(
     from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
     from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
-    if not 0 < time_limit <= MAX_TIME_LIMIT:
-        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
+    _check_time_limit(time_limit)
     if isinstance(task, LinearTask):
         return linear_theory(task, time_limit, seed)
     if str(task).endswith(".json"):
@@ -44,6 +44,59 @@ def theory_linear(
     if spec.family != FAMILY:
         raise InputError(f"task: {spec.name!r} is of family {spec.family}; allowed is a linear computation")
     return linear_theory(task_of(spec), time_limit, seed)
+
+
+def theory_game(
+    game: str | Path | Game,
+    *,
+    level: str | None = None,
+    seed: int = 0,
+    time_limit: float = 60.0,
+    win: float | None = None,
+) -> dict[str, Any]:
+    """Return what theory says of a game: what `qcoord theory game --json` prints.
+
+    Args:
+        game: a name in the catalogue of games, a path of a game file (`.json`), or a game.
+        level: the level of the NPA hierarchy for the upper bound, 1, 1+AB or 2; as far as needed if omitted.
+        seed: of the searches.
+        time_limit: seconds for everything; the best bracket known by then is returned.
+        win: a win probability for which the rates of [NatorPereg, Section V] are wanted as well.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
+    """
+    from qcoord_hw.report.theory_games import game_theory
+    from qcoord_hw.theory.games.game import Game
+
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    if not isinstance(game, Game):
+        game = find_game(str(game))
+    return game_theory(game, level=level, seed=seed, time_limit=time_limit, win=win)
+
+
+def find_game(name_or_path: str) -> Game:
+    """Return the game of a name or of a game file.
+
+    Raises:
+        InputError: when it is neither, or the file is wrong.
+    """
+    from qcoord_hw.theory.games.catalogue import GAMES
+    from qcoord_hw.theory.games.game import read_game
+
+    if name_or_path.endswith(".json"):
+        return read_game(Path(name_or_path))
+    if name_or_path not in GAMES:
+        raise InputError(
+            f"game: unknown {name_or_path!r}; allowed are a .json file or one of {', '.join(GAMES)}"
+        )
+    return GAMES[name_or_path]()
+
+
+def _check_time_limit(time_limit: float) -> None:
+    if not 0 < time_limit <= MAX_TIME_LIMIT:
+        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
 
 
 def theory_check(path: str | Path) -> dict[str, Any]:

@@ -99,10 +99,24 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
     """
     if not name_or_path.endswith(".json"):
         return load_spec(name_or_path)
+    if _holds_a_game(Path(name_or_path)):
+        from qcoord_hw.theory.games.game import read_game
+        from qcoord_hw.theory.games.specs import spec_of_game
+
+        return spec_of_game(read_game(Path(name_or_path)))
     from qcoord_hw.theory.linear_computation.specs import spec_of
     from qcoord_hw.theory.linear_computation.task import read_task
 
     return spec_of(read_task(Path(name_or_path)))
+
+
+def _holds_a_game(path: Path) -> bool:
+    """Return whether a JSON file looks like a game rather than a task, as what cannot be read does."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and not {"prob", "win", "score"}.isdisjoint(data)
 
 
 def load_run(
@@ -248,6 +262,7 @@ def build(
     *,
     target: Any = "aer",
     seed: int | None = None,
+    random_questions: bool = False,
 ) -> Built:
     """Return the spec and the built circuits of an experiment, without running anything.
 
@@ -258,6 +273,7 @@ def build(
         parameters: of the family, beside or instead of the spec's.
         target: where it is meant to run, which decides how many inputs are given by default.
         seed: of random inputs, if the spec states none; a fresh one if omitted.
+        random_questions: for games, draw the question of every shot at random.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -265,6 +281,7 @@ def build(
     from qcoord_hw.execution.run import check_seed, program_of
     from qcoord_hw.execution.simulate import shares_noisy_run
     from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.games.specs import with_strategy
     from qcoord_hw.theory.linear_computation import specs
     from qcoord_hw.theory.linear_computation.task import LinearTask
 
@@ -291,8 +308,12 @@ def build(
         spec = replace(spec, shots=shots)
     if layout is not None:
         spec = replace(spec, layout=tuple(layout))
+    if random_questions:
+        spec = replace(spec, random_questions=True)
     if isinstance(experiment, Experiment):
         return Built(spec, experiment)
+    if spec.family == "nonlocal-game" and "prob" in spec.options:
+        return Built.of(spec, with_strategy(spec.name, spec.options))
     if spec.family != specs.FAMILY:
         return Built.of(spec, spec.options)
     options = spec.options

@@ -125,6 +125,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
     )
+    run.add_argument("--rounds", type=_integer, metavar="N", help="games: rounds in a row in one circuit")
+    run.add_argument(
+        "--rate",
+        type=_rate,
+        metavar="Q",
+        help="games: qubits a round to each player; few mix in classical rounds",
+    )
+    run.add_argument(
+        "--random-questions", action="store_true", help="games: draw each shot's question at random"
+    )
     add_confidence(run)
 
     kinds = commands.add_parser(
@@ -135,12 +145,33 @@ def _parser() -> argparse.ArgumentParser:
     linear.add_argument(
         "--time-limit", type=_seconds, default=60.0, metavar="S", help="seconds for everything (60)"
     )
+    game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
+    game.add_argument("game", metavar="FILE|NAME", help="a game file (.json) or a name, such as chsh or g14")
+    game.add_argument("--win", type=_rate, metavar="W", help="also the rates for this win probability")
+    game.add_argument("--level", choices=("1", "1+AB", "2"), help="of the hierarchy of upper bounds")
+    game.add_argument("--seed", type=_integer, default=0, metavar="N", help="of the searches (0)")
+    game.add_argument(
+        "--time-limit", type=_seconds, default=60.0, metavar="S", help="seconds for everything (60)"
+    )
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
     check.add_argument("file", metavar="FILE", help="what `qcoord theory linear --json` printed")
 
     collect = add("collect", _collect, "finish an interrupted run")
     collect.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
     add_confidence(collect)
+
+    play = add("play", _play, "play a game round by round: questions, answers, won or lost")
+    play.add_argument(
+        "game", metavar="GAME|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
+    )
+    play.add_argument("--target", metavar="T", help="of a game: aer (ideal, default) or fake_NAME")
+    play.add_argument("--rounds", type=_integer, default=30, metavar="N", help="rounds at most (30)")
+    play.add_argument(
+        "--seed", type=_integer, metavar="N", help="of the run and of the order (default: the run's)"
+    )
+    play.add_argument(
+        "--delay", type=_seconds, default=0.0, metavar="S", help="seconds to wait after each round (0)"
+    )
 
     report = add("report", _report, "estimates of a run, and its HTML page")
     report.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
@@ -176,6 +207,13 @@ def _inputs(text: str) -> int | str:
     return text if text == "all" else int(text)
 
 
+def _rate(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers of qubits") from None
+
+
 def _seconds(text: str) -> float:
     try:
         return float(text)
@@ -202,7 +240,7 @@ def _list(options: argparse.Namespace) -> None:
         _print_json({"ok": True, "experiments": rows})
     else:
         for row in rows:
-            print(f"{row['name']:<18}{row['title']}")
+            print(f"{row['name']:<28}{row['title']}")
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -224,7 +262,14 @@ def _run(options: argparse.Namespace) -> None:
 
     parameters = _parameters(options)
     built = [  # all are checked before one runs
-        api.build(s, options.shots, parameters=parameters, target=options.target, seed=options.seed)
+        api.build(
+            s,
+            options.shots,
+            parameters=parameters,
+            target=options.target,
+            seed=options.seed,
+            random_questions=options.random_questions,
+        )
         for s in options.specs
     ]
     results = []
@@ -262,6 +307,9 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
         from qcoord_hw.theory.linear_computation.specs import read_inputs
 
         parameters["inputs"] = read_inputs(Path(options.inputs_file))
+    for name in ("rounds", "rate"):
+        if getattr(options, name) is not None:
+            parameters[name] = getattr(options, name)
     if options.auxiliary is not None:
         parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
     return parameters
@@ -278,6 +326,23 @@ def _theory_check(options: argparse.Namespace) -> None:
         _print_json(found)
     else:
         print(f"{options.file}: V, P, M and c hold; lower bound {found['lower_bound']}")
+
+
+def _theory_game(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_game
+    from qcoord_hw.report.theory_games import game_theory_text
+
+    answer = theory_game(
+        options.game,
+        level=options.level,
+        seed=options.seed,
+        time_limit=options.time_limit,
+        win=options.win,
+    )
+    if options.json:
+        _print_json(answer)
+    else:
+        print(game_theory_text(answer))
 
 
 def _theory_linear(options: argparse.Namespace) -> None:
@@ -297,6 +362,70 @@ def _collect(options: argparse.Namespace) -> None:
     with _progress(options, "collect") as progress:
         result = api.collect(options.run, runs=options.runs, confidence=options.confidence, progress=progress)
     _show_result(options, result)
+
+
+def _play(options: argparse.Namespace) -> None:
+    if not 1 <= options.rounds <= 100_000:
+        raise InputError(f"rounds: {options.rounds}; allowed are 1 to 100000")
+    if not 0 <= options.delay <= 60:
+        raise InputError(f"delay: {options.delay}; allowed are 0 to 60 seconds")
+
+    import time
+    from dataclasses import asdict
+
+    from qcoord_hw.record import interpreting
+    from qcoord_hw.report.play import closing_line, play_lines, rounds
+    from qcoord_hw.theory.games import GamePlay
+
+    found = _played(options).record
+    seed = found.intent["seed"] if options.seed is None else options.seed
+    with interpreting(found.path):
+        play = GamePlay.from_json(found.intent["experiment"]["play"])
+        played = list(rounds(found, seed, options.rounds))
+    if options.json:
+        last = played[-1].wins if played else 0
+        _print_json(
+            {
+                "ok": True,
+                "run": str(found.path),
+                "seed": seed,
+                "rounds": [asdict(one) for one in played],
+                "wins": round(last) if play.game.score is None else last,
+                "played": len(played),
+                "classical": play.bound.value,
+            }
+        )
+        return
+    for line in play_lines(played, play):
+        print(line, flush=True)
+        time.sleep(options.delay)
+    print(closing_line(played[-1] if played else None, play))
+
+
+def _played(options: argparse.Namespace) -> Result:
+    """Return the finished run of a game that `play` names, after running it if it is no run yet."""
+    from qcoord_hw import api
+    from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.report.words import LINEAR
+
+    if options.seed is not None:
+        check_seed(options.seed)
+    if options.game == "latest" or os.path.isdir(options.game):
+        if options.target is not None:
+            raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
+        result = api.load_run(options.game, runs=options.runs)
+        if result.summary["play"] == LINEAR:
+            raise InputError(f"run: {shown(options.game)} is a linear computation; allowed are runs of games")
+        if not result.record.sealed:
+            raise InputError(f"run: {shown(options.game)} is unfinished; `qcoord collect` finishes it")
+        return result
+    built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
+    if built.experiment.play.to_json()["kind"] == LINEAR:
+        raise InputError(f"game: {shown(options.game)} is a linear computation; allowed are games")
+    with _progress(options, built.spec.name) as progress:
+        return api.run(
+            built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress
+        )
 
 
 def _report(options: argparse.Namespace) -> None:

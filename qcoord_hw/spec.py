@@ -39,6 +39,8 @@ class ExperimentSpec:
         blocks: in how many blocks the shots of each circuit are taken; the circuits are interleaved
             block by block, so that a drift of the device is not mistaken for signalling.
         layout: physical qubits for the circuit's qubits, in order; empty lets calibration choose.
+        random_questions: whether each shot's question is drawn at random, one shot at a time, so that no
+            device can know the next one (games of one round).
     """
 
     name: str
@@ -48,6 +50,7 @@ class ExperimentSpec:
     shots: int = 4096
     blocks: int = 8
     layout: tuple[int, ...] = field(default=())
+    random_questions: bool = False
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -60,6 +63,8 @@ class ExperimentSpec:
         check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
+        if not isinstance(self.random_questions, bool):
+            raise InputError(f"random_questions: {shown(self.random_questions)}; allowed are true and false")
         for qubit in self.layout:
             check_integer("layout", qubit, 0, 10_000)
         if len(set(self.layout)) != len(self.layout):
@@ -72,7 +77,10 @@ class ExperimentSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values (what `spec_id` is computed from)."""
-        return asdict(self) | {"parameters": dict(self.parameters), "layout": list(self.layout)}
+        data = asdict(self) | {"parameters": dict(self.parameters), "layout": list(self.layout)}
+        if not self.random_questions:
+            del data["random_questions"]  # specs keep the identity they had before this field
+        return data
 
     @property
     def spec_id(self) -> str:
@@ -125,6 +133,16 @@ def _plain(where: str, value: object) -> Plain:
     if isinstance(value, (str, int, float, bool)):
         return value
     raise InputError(f"{where}: {shown(value)}; allowed is text, a number, true or false, or a list of them")
+
+
+def listed(value: Plain) -> Any:
+    """Return nested tuples as nested lists."""
+    return [listed(v) for v in value] if isinstance(value, tuple) else value
+
+
+def frozen(value: Any) -> Any:
+    """Return nested lists as nested tuples."""
+    return tuple(frozen(v) for v in value) if isinstance(value, list) else value
 
 
 def read_spec(path: Path) -> ExperimentSpec:

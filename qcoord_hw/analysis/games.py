@@ -22,6 +22,7 @@ from qcoord_hw.theory.games import GamePlay, question_label
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
+ASSUMES_DRAWN = "questions drawn at random a shot: local models with memory included (p-value)"
 ASSUMES_MITIGATED = "readout calibration exact, readout errors of different bits independent"
 
 
@@ -35,7 +36,7 @@ class Cell:
         question: what was asked.
         weight: the cell's share in the average over questions (and rounds).
         tally: shape (blocks, B_1, .., B_k): how often the players gave each answer, block by block.
-        win: shape (B_1, .., B_k): 1 where the answers win.
+        win: shape (B_1, .., B_k): 1 where the answers win, or their score.
     """
 
     circuit: int
@@ -43,7 +44,7 @@ class Cell:
     question: tuple[int, ...]
     weight: float
     tally: npt.NDArray[np.int64]
-    win: npt.NDArray[np.uint8]
+    win: npt.NDArray[np.float64]
 
     @cached_property
     def shots(self) -> int:
@@ -53,7 +54,18 @@ class Cell:
     @cached_property
     def wins(self) -> int:
         """Shots that won."""
-        return int((self.tally.sum(axis=0) * self.win).sum())
+        return round(float((self.tally.sum(axis=0) * self.win).sum()))
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean score a shot."""
+        return float((self.tally.sum(axis=0) * self.win).sum()) / self.shots
+
+    @cached_property
+    def leaked(self) -> int:
+        """Shots in which an answer leaked, if the last answer of every player stands for that."""
+        whole = self.tally.sum(axis=0)
+        return self.shots - int(whole[tuple(slice(0, -1) for _ in whole.shape)].sum())
 
 
 def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
@@ -69,13 +81,21 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     check_confidence(confidence)
     play = GamePlay.from_json(record.intent["experiment"]["play"])
     cells = tally(record, play)
-    win = _win_probability(play, cells, confidence)
+    won = play.game.score is None
+    drawn = bool(record.intent["spec"].get("random_questions"))
+    cells = tuple(cell for cell in cells if cell.shots)
+    if won and drawn:
+        win = _drawn_win_probability(play, cells, confidence)
+    else:
+        win = (_win_probability if won else _mean_score)(play, cells, confidence)
     estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
     readout = _readout(record)
-    if readout is not None:
+    if readout is not None and play.decoded is None and won:
         estimates.append(_mitigated(play, cells, readout, confidence))
-    if play.rounds > 1:
+    if play.rounds > 1 and won:
         estimates.append(_worst_round(play, cells, confidence))
+    if play.leaks:
+        estimates.append(_leakage(cells, confidence))
     return Analysis(
         estimates=tuple(estimates),
         checks={
@@ -89,36 +109,47 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
 def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
     """Decode raw counts into answers, one cell a circuit and round."""
     blocks = 1 + max(chunk.block for chunk in record.plan)
-    shape = (blocks, *play.game.answers)
+    leaks = int(play.leaks)  # the last answer of every player is then "none"
+    shape = (blocks, *(size + leaks for size in play.game.answers))
     tallies = np.zeros((len(play.questions), play.rounds, *shape), dtype=np.int64)
     for (block, circuit), counts in record.by_block().items():
         outcomes = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
         shots = np.array(list(counts.values()), dtype=np.int64)
         for r, players in enumerate(play.answers):
-            answers = tuple(_integer(outcomes[:, list(bits)]) for bits in players)
-            np.add.at(tallies[circuit, r, block], answers, shots)
+            read = [_integer(outcomes[:, list(bits)]) for bits in players]
+            if play.decoded is not None:
+                asked_here = play.questions[circuit][r]
+                read = [np.array(own[x])[o] for own, x, o in zip(play.decoded, asked_here, read, strict=True)]
+            np.add.at(tallies[circuit, r, block], tuple(read), shots)
     asked = [q for circuit in play.questions for q in circuit]
     return tuple(
-        Cell(c, r, q, float(play.game.prob[q]) / asked.count(q), tallies[c, r], play.game.win[q])
+        Cell(c, r, q, float(play.game.prob[q]) / asked.count(q), tallies[c, r], _payoffs(play, q))
         for c, circuit in enumerate(play.questions)
         for r, q in enumerate(circuit)
     )
 
 
+def _payoffs(play: GamePlay, question: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return what each answer tuple is worth, nothing where an answer leaked."""
+    table = play.game.table[question].astype(float)
+    return np.pad(table, [(0, 1)] * table.ndim) if play.leaks else table
+
+
 def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> tuple[float, int]:
     """Return (p-value, degrees of freedom) that no player's answers depend on the others' questions.
 
-    For each player, round and own question the distribution of its answer is compared across the
+    For each player, schedule, round and own question the distribution of its answer is compared across the
     questions of the others; circuits are independent, so chi-squares add up; players share shots, so
     their p-values are combined by Bonferroni.
     """
     tests = []
     for player in range(play.game.players):
-        tables: dict[tuple[int, int], list[npt.NDArray[np.int64]]] = {}
+        tables: dict[tuple[int, int, int], list[npt.NDArray[np.int64]]] = {}
         others = tuple(1 + p for p in range(play.game.players) if p != player)
         for cell in cells:
             marginal = cell.tally.sum(axis=(0, *others))
-            tables.setdefault((cell.round, cell.question[player]), []).append(marginal)
+            agreed = play.agreed[cell.circuit] if play.agreed else 0
+            tables.setdefault((agreed, cell.round, cell.question[player]), []).append(marginal)
         tests.append(combined_p_value(np.array(rows) for rows in tables.values()))
     return min(1.0, len(tests) * min(p for p, _ in tests)), sum(freedom for _, freedom in tests)
 
@@ -198,6 +229,57 @@ def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -
         bound=play.bound,
         p_value=_p_value(cells, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+    )
+
+
+def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+    """Return the win probability where every shot's question was drawn at random: all shots are alike.
+
+    The binomial tail then holds whatever the device remembers of earlier shots [ElkoussWehner2016].
+    """
+    wins, shots = sum(cell.wins for cell in cells), sum(cell.shots for cell in cells)
+    low, best, high = clopper_pearson(wins, shots, confidence)
+    return Estimate(
+        name="win_probability",
+        low=low,
+        best=best,
+        high=high,
+        method="clopper-pearson",
+        confidence=confidence,
+        shots=shots,
+        theory=play.theory,
+        bound=play.bound,
+        p_value=tail(wins, shots, play.bound.value),
+        assumes=ASSUMES_DRAWN,
+    )
+
+
+def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+    """Return the weighted mean score with Hoeffding's interval; there is no binomial test of scores."""
+    total = sum(cell.weight for cell in cells)
+    best = sum(cell.weight / total * cell.mean for cell in cells)
+    spread = sum((cell.weight / total) ** 2 / cell.shots for cell in cells)
+    reach = math.sqrt(spread * math.log(2 / (1 - confidence)) / 2)
+    return Estimate(
+        name="mean_score",
+        low=max(0.0, best - reach),
+        best=best,
+        high=min(1.0, best + reach),
+        method="hoeffding",
+        confidence=confidence,
+        shots=sum(cell.shots for cell in cells),
+        theory=play.theory,
+        bound=play.bound,
+        assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+    )
+
+
+def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
+    """Return the share of shots in which an outcome stood for no answer; such shots are lost."""
+    shots, leaked = sum(cell.shots for cell in cells), sum(cell.leaked for cell in cells)
+    low, best, high = clopper_pearson(leaked, shots, confidence)
+    return Estimate(
+        "leakage", low, best, high, "clopper-pearson", confidence, shots, assumes="shots independent"
     )
 
 
@@ -295,6 +377,9 @@ def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np
 
 def _row(cell: Cell, confidence: float) -> dict[str, Any]:
     low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
+    if not np.isin(cell.win, (0, 1)).all():  # scores: Hoeffding's interval of their mean
+        best, reach = cell.mean, math.sqrt(math.log(2 / (1 - confidence)) / (2 * cell.shots))
+        low, high = max(0.0, best - reach), min(1.0, best + reach)
     return {
         "circuit": cell.circuit,
         "round": cell.round,

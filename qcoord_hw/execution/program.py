@@ -19,11 +19,13 @@ class Program:
         settings: what is executed and counted.
         movable: for each circuit, for each part between barriers over all its qubits, whether one hand holds
             all qubits in it, so that they may be routed.
+        weights: how often each setting is to be drawn where they are drawn at random; empty if never.
     """
 
     circuits: tuple[QuantumCircuit, ...]
     settings: tuple[Setting, ...]
     movable: tuple[tuple[bool, ...], ...]
+    weights: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, circuits: Sequence[QuantumCircuit]) -> Program:

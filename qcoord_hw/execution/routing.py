@@ -40,26 +40,33 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
     """Return circuits with swaps in their movable stages, such that all gates embed in the device; else None.
 
     Qubit k is the same qubit in every circuit while parties act; what the outcome bits mean is unchanged.
-    Connected parts are routed one by one, and those that fit as they are stay so.
+    Connected parts are routed one by one, and those that fit as they are stay so. The first stage must be
+    movable, and the same in all circuits; the last one is routed as well where one circuit alone is run.
     """
-    if len(program.circuits) != 1:
-        return None  # every circuit would have to leave its qubits in one place
-    (circuit,), (movable,) = program.circuits, program.movable
-    cut = stages(circuit)
-    if len(cut) != len(movable) or len(cut) < 3 or not (movable[0] and movable[-1]):
+    circuits = program.circuits
+    cuts = [stages(circuit) for circuit in circuits]
+    for cut, movable in zip(cuts, program.movable, strict=True):
+        if len(cut) != len(movable) or len(cut) < 2 or not movable[0] or len(cut) != len(cuts[0]):
+            return None
+    if any(cut[0].data != cuts[0][0].data for cut in cuts) or not cuts[0][0].count_ops().keys().isdisjoint(
+        ("measure", "reset", "if_else")
+    ):
         return None
+    until_end = len(circuits) == 1 and len(cuts[0]) > 2 and program.movable[0][-1]
     coupling = _coupling(snapshot)
-    whole = [circuit.copy_empty_like() for _ in cut]
-    for qubits in components(circuit.num_qubits, interactions(circuit)):
-        part = [_restricted(stage, qubits) for stage in cut]
-        if not _fits(part, snapshot):
-            routed = _routed_part(part, coupling)
+    whole = [[circuit.copy_empty_like() for _ in cut] for circuit, cut in zip(circuits, cuts, strict=True)]
+    joint = {pair for circuit in circuits for pair in interactions(circuit)}
+    for qubits in components(circuits[0].num_qubits, joint):
+        parts = [[_restricted(stage, qubits) for stage in cut] for cut in cuts]
+        if not _fits(parts, snapshot):
+            routed = _routed_part(parts, coupling, until_end=until_end)
             if routed is None:
                 return None
-            part = routed
-        for stage, mine in zip(whole, part, strict=True):
-            stage.compose(mine, [stage.qubits[q] for q in qubits], stage.clbits, inplace=True)
-    return (_joined(whole),)
+            parts = routed
+        for cut, part in zip(whole, parts, strict=True):
+            for stage, mine in zip(cut, part, strict=True):
+                stage.compose(mine, [stage.qubits[q] for q in qubits], stage.clbits, inplace=True)
+    return tuple(map(_joined, whole))
 
 
 def _restricted(stage: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
@@ -72,37 +79,43 @@ def _restricted(stage: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
     return part
 
 
-def _fits(part: Sequence[QuantumCircuit], snapshot: Snapshot) -> bool:
+def _fits(parts: Sequence[Sequence[QuantumCircuit]], snapshot: Snapshot) -> bool:
     try:
-        choose_layout([_joined(part)], snapshot)
+        choose_layout([_joined(part) for part in parts], snapshot)
     except TooLargeError:
         return False
     return True
 
 
-def _routed_part(cut: Sequence[QuantumCircuit], coupling: CouplingMap) -> list[QuantumCircuit] | None:
-    """Return the stages of a connected part with swaps in the first and the last one, or None."""
-    gates, measures = _without_measurements(cut[-1])
-    if gates is None:
+def _routed_part(
+    cuts: Sequence[Sequence[QuantumCircuit]], coupling: CouplingMap, *, until_end: bool
+) -> list[list[QuantumCircuit]] | None:
+    """Return the stages of a connected part of all circuits with swaps where they are allowed, or None."""
+    gates, measures = _without_measurements(cuts[0][-1]) if until_end else (None, [])
+    if until_end and gates is None:
         return None
-    middle = list(cut[1:-1])
-    best: tuple[int, list[QuantumCircuit]] | None = None
+    fixed = [stage for cut in cuts for stage in (cut[1:-1] if until_end else cut[1:])]
+    guide = [*fixed, gates] if gates is not None else [*fixed, cuts[0][0]]
+    best: tuple[int, list[list[QuantumCircuit]]] | None = None
     for seed in range(TRIALS):
-        placed = _placement([*middle, gates], coupling, seed)
-        if placed is None or not _adjacent(middle, placed, coupling):
+        placed = _placement(guide, coupling, seed)
+        if placed is None or not _adjacent(fixed, placed, coupling):
             continue
         inside = _induced(placed, coupling)
         if not rx.is_connected(inside.graph.to_undirected()):
             continue
-        last, ends = _routed(gates, inside, seed)
-        first, _ = _routed(cut[0].inverse(), inside, seed)
-        size = sum(interactions(c).total() for c in (first, last))
-        if best is None or size < best[0]:
-            measured = cut[-1].copy_empty_like()
+        backwards, _ = _routed(cuts[0][0].inverse(), inside, seed)
+        first = backwards.inverse()
+        size, found = interactions(first).total(), [[first, *cut[1:]] for cut in cuts]
+        if gates is not None:
+            last, ends = _routed(gates, inside, seed)
+            measured = cuts[0][-1].copy_empty_like()
             measured.compose(last, measured.qubits, inplace=True)
             for qubit, clbit in measures:
                 measured.measure(ends[qubit], clbit)
-            best = size, [first.inverse(), *middle, measured]
+            size, found = size + interactions(last).total(), [[first, *cuts[0][1:-1], measured]]
+        if best is None or size < best[0]:
+            best = size, found
     return None if best is None else best[1]
 
 

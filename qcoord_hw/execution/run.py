@@ -29,6 +29,9 @@ Progress = Callable[[int, int], None]
 
 MAX_SEED = 2**63 - 1
 
+MAX_SINGLE_SHOTS = 100_000
+"""Shots of a run in which each shot is a chunk of its own."""
+
 
 def make_plan(
     settings: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
@@ -62,6 +65,33 @@ def make_plan(
     return tuple(plan)
 
 
+def random_plan(weights: Sequence[float], shots: int, seed: int, name: str) -> tuple[Chunk, ...]:
+    """Return a plan of single shots, each of a setting drawn at random.
+
+    Args:
+        weights: of the settings.
+        shots: in all.
+        seed: root seed.
+        name: what is run where.
+
+    Raises:
+        InputError: when the experiment has no weights, or more than 100000 single shots are asked for.
+    """
+    if not weights:
+        raise InputError("random_questions: true; allowed for games alone")
+    if shots > MAX_SINGLE_SHOTS:
+        raise InputError(f"shots: {shots} single shots in all; allowed are at most {MAX_SINGLE_SHOTS}")
+    stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    draw = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stem, 2)))
+    share = np.asarray(weights) / math.fsum(weights)
+    settings = draw.choice(len(share), size=shots, p=share)
+    seeds = draw.integers(0, 2**63, size=shots)
+    return tuple(
+        Chunk(k, 8 * k // shots, int(setting), 1, int(own))  # eighths of the run, to test for drift
+        for k, (setting, own) in enumerate(zip(settings, seeds, strict=True))
+    )
+
+
 def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
@@ -84,6 +114,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "name": experiment.name,
         "title": experiment.title,
         "copies": experiment.copies,
+        "weights": list(experiment.weights),
         "usage": experiment.usage,
         "topology": experiment.circuits[0].topology.to_json(),
         "feed_forward": any(
@@ -105,6 +136,7 @@ def program_of(experiment: Experiment) -> Program:
         tuple(net.circuit for net in experiment.circuits),
         experiment.settings,
         tuple(net.movable for net in experiment.circuits),
+        experiment.weights,
     )
 
 
@@ -132,7 +164,10 @@ def execute(
     executor = target.executor(prepared)
     name = f"{spec.spec_id} on {prepared.target}"
     equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
-    plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
+    if spec.random_questions:
+        plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
+    else:
+        plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
     gates = [
         {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
@@ -202,6 +237,7 @@ def recorded_program(run: RunRecord) -> Program:
             from_qpy(run.file(record.CIRCUITS)),
             tuple(asked.values()),
             tuple(tuple(c["movable"]) for c in run.intent["experiment"]["circuits"]),
+            tuple(run.intent["experiment"].get("weights", ())),
         )
 
 

@@ -75,6 +75,7 @@ class Experiment:
         settings: what is executed, for example one circuit a question, or one circuit with many data.
         play: how counts are scored.
         copies: the block length n: how many copies of the task one circuit makes.
+        weights: how often each setting is to be drawn where they are drawn at random; empty if never.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Experiment:
     settings: tuple[Setting, ...]
     play: Play
     copies: int = 1
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.

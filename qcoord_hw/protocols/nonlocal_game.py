@@ -10,12 +10,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
 from qcoord_hw.protocols.experiment import Experiment, one_setting_each
+from qcoord_hw.protocols.measured import MeasuredStrategy, measured_strategy
 from qcoord_hw.protocols.strategies import Strategy, chsh_strategy, ghz_strategy, magic_square_strategy
-from qcoord_hw.spec import ExperimentSpec, check_integer
+from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.games import (
     Game,
     GamePlay,
@@ -26,6 +31,11 @@ from qcoord_hw.theory.games import (
     magic_square,
     question_label,
 )
+from qcoord_hw.theory.games.catalogue import GAMES
+from qcoord_hw.theory.games.classical import classical_optimum
+from qcoord_hw.theory.games.explicit import EXPLICIT
+from qcoord_hw.theory.games.specs import TABLES, game_of, strategy_of, with_strategy
+from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.value import Value
 
 PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")
@@ -71,12 +81,17 @@ def strategy_experiment(
     title: str,
     topology: Topology = QUANTUM_BROADCAST,
     rounds: int = 1,
+    rate: float | None = None,
     figures: Sequence[LinearFigure] = (),
 ) -> Experiment:
     """Return the experiment in which the receivers of `topology` play `game` by `strategy`.
 
     There is one circuit a question. In a sequential game, round i of circuit k asks question k + i
     (cyclically), so that each round is asked every question equally often.
+
+    With a rate below the qubits of a share, only as many rounds are entangled as it pays for, and in the
+    others each player answers by an optimal deterministic strategy, on qubits of its own. The schedule is
+    shifted cyclically over as many circuits as there are rounds, so that every round wins equally often.
 
     Args:
         game: the game; player i is the receiver of the topology's link i.
@@ -85,6 +100,7 @@ def strategy_experiment(
         title: one line for people.
         topology: a network whose first party has a quantum link to each player.
         rounds: rounds of the game in one circuit, each with a share of its own.
+        rate: qubits sent to each player a round, at most; those of a share if omitted.
         figures: further figures, linear in the win probability.
 
     Raises:
@@ -97,15 +113,117 @@ def strategy_experiment(
             f"players: {len(strategy.shares)} in the strategy, {len(players)} receivers in network "
             f"{topology.name!r}; allowed is the same number"
         )
+    entangled, theory = rounds, strategy.value
+    optimum = classical_optimum(game)
+    if rate is not None:
+        share = max(map(len, strategy.shares))
+        if not 0 <= rate <= share:
+            raise InputError(f"rate: {rate!r}; allowed are 0 to {share} qubits a round to each player")
+        entangled = math.floor(rate * rounds / share + 1e-9)
+        mixed = (entangled * theory.value + (rounds - entangled) * float(optimum.value)) / rounds
+        theory = Value(mixed, theory.kind, f"{entangled} of {rounds} rounds entangled, time shared")
+        figures = [replace(f, theory=replace(theory, value=f.scale * mixed + f.offset)) for f in figures]
     asked = tuple(game.questions())
-    questions = tuple(tuple(asked[(k + i) % len(asked)] for i in range(rounds)) for k in range(len(asked)))
+    shifts = rounds if 0 < entangled < rounds else 1
+    even = [(i * entangled) // rounds != ((i + 1) * entangled) // rounds for i in range(rounds)]
+    questions, circuits, agreed = [], [], []
+    for shift, k in itertools.product(range(shifts), range(len(asked))):
+        here = tuple(asked[(k + i) % len(asked)] for i in range(rounds))
+        schedule = [even[(i + shift) % rounds] for i in range(rounds)]
+        questions.append(here)
+        agreed.append(shift)
+        circuit = _play(strategy, topology, players, here, f"{name}_{k}", schedule, optimum.strategy)
+        circuits.append(circuit)
+    return _experiment(
+        game,
+        tuple(circuits),
+        tuple(questions),
+        players,
+        name=name,
+        title=title,
+        theory=theory,
+        figures=figures,
+        agreed=tuple(agreed),
+    )
+
+
+def quantum_experiment(
+    game: Game,
+    strategy: QuantumStrategy,
+    *,
+    name: str,
+    title: str,
+    theory: Value,
+    figures: Sequence[LinearFigure] = (),
+) -> Experiment:
+    """Return the experiment in which a game is played by a strategy given as plain arrays.
+
+    Alice prepares the state and sends each player its share; a player of local dimension 1 gets none. An
+    outcome that stands for no answer is a loss and counted as leakage.
+
+    Args:
+        game: the game, of two to six players.
+        strategy: state and measurements.
+        name: name of the experiment.
+        title: one line for people.
+        theory: what theory says of the win probability (or the mean score).
+        figures: further figures, linear in the win probability.
+
+    Raises:
+        InputError: when the game has too many players.
+        TooLargeError: when a player would need more than 4 qubits.
+    """
+    if not 2 <= game.players <= len(PLAYERS):
+        raise InputError(f"players: {game.players} in the game; allowed are 2 to {len(PLAYERS)}")
+    players = PLAYERS[: game.players]
+    topology = QUANTUM_BROADCAST if game.players == 2 else one_to_many(*players)
+    found = measured_strategy(strategy)
+    questions = tuple((question,) for question in game.questions())
     circuits = tuple(
-        _play(strategy, topology, players, asked_here, f"{name}_{k}")
-        for k, asked_here in enumerate(questions)
+        _measured_play(found, topology, players, question, f"{name.replace('-', '_')}_{k}")
+        for k, (question,) in enumerate(questions)
     )
     return _experiment(
-        game, circuits, questions, players, name=name, title=title, theory=strategy.value, figures=figures
+        game,
+        circuits,
+        questions,
+        players,
+        name=name,
+        title=title,
+        theory=theory,
+        figures=figures,
+        decoded=found.decoded,
     )
+
+
+def _measured_play(
+    found: MeasuredStrategy,
+    topology: Topology,
+    players: Sequence[str],
+    question: Sequence[int],
+    name: str,
+) -> NetworkCircuit:
+    net = NetworkCircuit(topology, name)
+    sender = topology.links[0].sender
+    shared = net.allocate(sender, sum(found.shares), "shared") if sum(found.shares) else []
+    if shared:
+        net.local(sender, found.preparation, shared)
+    fresh = [
+        net.allocate(player, size - share, f"{player.lower()}_own") if size > share else []
+        for player, share, size in zip(players, found.shares, found.registers, strict=True)
+    ]
+    own, start = [], 0
+    for player, share, extra in zip(players, found.shares, fresh, strict=True):
+        mine = shared[start : start + share]
+        start += share
+        if mine:
+            net.send(sender, player, mine)
+        own.append([*mine, *extra])
+    net.barrier()
+    for p, player in enumerate(players):
+        net.local(player, found.measurements[p][question[p]], own[p])
+        net.measure(player, own[p], player.lower())
+    return net
 
 
 def _experiment(
@@ -118,15 +236,20 @@ def _experiment(
     title: str,
     theory: Value | None,
     figures: Sequence[LinearFigure] = (),
+    decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None,
+    agreed: tuple[int, ...] | None = None,
 ) -> Experiment:
-    """Return circuits that ask `questions[circuit][round]` as an experiment, answers found by register."""
+    """Return circuits that ask `questions[circuit][round]` as an experiment, answers found by register.
+
+    `agreed[circuit]` is what all parties know of a circuit beforehand, such as a schedule.
+    """
     if len(players) != game.players:
         raise InputError(f"players: {game.players} in the game, but {list(players)} answer")
     rounds = len(questions[0])
     registers = {register.name: register for register in circuits[0].circuit.cregs}
     for (p, player), i in itertools.product(enumerate(players), range(rounds)):
         size = len(registers[_register(player, i, rounds)])
-        if 2**size != game.answers[p]:
+        if decoded is None and 2**size != game.answers[p]:
             raise InputError(
                 f"{player}: {size} bits cannot give {game.answers[p]} answers; allowed is 2^bits"
             )
@@ -141,17 +264,24 @@ def _experiment(
         theory=theory,
         bound=Value(float(classical_value(game)), "exact", "classical value, exhaustive search [Cleve2004]"),
         figures=tuple(figures),
+        decoded=decoded,
+        agreed=agreed if agreed and len(set(agreed)) > 1 else None,
     )
-    settings = one_setting_each([_label(question) for question in questions])
-    experiment = Experiment(name, title, circuits, settings, play, copies=rounds)
-    _check_knowledge(experiment, play)
+    shifted = play.agreed is not None
+    agreed = agreed or (0,) * len(circuits)
+    settings = one_setting_each(
+        [_label(q) + (f" schedule {a}" if shifted else "") for q, a in zip(questions, agreed, strict=True)]
+    )
+    weights = tuple(float(game.prob[q[0]]) for q in questions) if rounds == 1 else ()
+    experiment = Experiment(name, title, circuits, settings, play, copies=rounds, weights=weights)
+    _check_knowledge(experiment, play, agreed)
     return experiment
 
 
-def _check_knowledge(experiment: Experiment, play: GamePlay) -> None:
+def _check_knowledge(experiment: Experiment, play: GamePlay, agreed: Sequence[int]) -> None:
     """Check that answers are the players' own, and that every party acts on what it knows.
 
-    A player knows its own questions, the others none; players do not send.
+    All know what was agreed, a player its own questions besides, the others none; players do not send.
 
     Raises:
         LocalityError: naming the register that another measured, the player that sends, or the party
@@ -170,10 +300,10 @@ def _check_knowledge(experiment: Experiment, play: GamePlay) -> None:
                 "bound; let a party that is not asked distribute what they need"
             )
     for party in (*circuits[0].topology.parties, SOURCE):
-        first: dict[tuple[int, ...], int] = {}
+        first: dict[tuple[int, tuple[int, ...]], int] = {}
         for k, rounds in enumerate(play.questions):
             known = tuple(q[play.players.index(party)] for q in rounds) if party in play.players else ()
-            before = first.setdefault(known, k)
+            before = first.setdefault((agreed[k], known), k)
             if circuits[k].acts(party) != circuits[before].acts(party):
                 raise LocalityError(
                     f"{party} acts differently in circuits {labels[before]} and {labels[k]}, "
@@ -187,20 +317,39 @@ def _play(
     players: Sequence[str],
     questions: Sequence[Sequence[int]],
     name: str,
+    schedule: Sequence[bool],
+    answers: Sequence[Sequence[int]],
 ) -> NetworkCircuit:
-    """Return one circuit: all shares are distributed, then the rounds are played in order."""
+    """Return one circuit: all shares are distributed, then the rounds are played in order.
+
+    Where the schedule is false, a player writes its answer to its question into fresh qubits of its own.
+    """
     net = NetworkCircuit(topology, name)
     sender = topology.links[0].sender
-    size, rounds = strategy.preparation.num_qubits, len(questions)
-    pairs = [net.allocate(sender, size, "shared" if rounds == 1 else f"shared_{i}") for i in range(rounds)]
+    size, rounds, entangled = strategy.preparation.num_qubits, len(questions), sum(schedule)
+    pairs = [net.allocate(sender, size, "shared" if rounds == 1 else f"shared_{i}") for i in range(entangled)]
     for pair in pairs:
         net.local(sender, strategy.preparation, pair)
+    own = [
+        [net.allocate(player, len(share), f"{player.lower()}_own_{i}") for i in range(rounds - entangled)]
+        for player, share in zip(players, strategy.shares, strict=True)
+    ]
     for p, player in enumerate(players):
-        net.send(sender, player, [pair[q] for pair in pairs for q in strategy.shares[p]])
+        if pairs:
+            net.send(sender, player, [pair[q] for pair in pairs for q in strategy.shares[p]])
     for i, question in enumerate(questions):
         net.barrier()
+        before = sum(schedule[:i])
         for p, player in enumerate(players):
-            share = [pairs[i][q] for q in strategy.shares[p]]
+            if not schedule[i]:
+                bits = own[p][i - before]
+                answer = answers[p][question[p]]
+                for k, bit in enumerate(bits):  # most significant first
+                    if answer >> (len(bits) - 1 - k) & 1:
+                        net.local(player, XGate(), bit)
+                net.measure(player, bits, _register(player, i, rounds))
+                continue
+            share = [pairs[before][q] for q in strategy.shares[p]]
             circuit, order = strategy.basis(p, question[p])
             net.local(player, circuit, share)
             net.measure(player, [share[q] for q in order], _register(player, i, rounds))
@@ -221,14 +370,20 @@ def _label(questions: Sequence[Sequence[int]]) -> str:
 def build(spec: ExperimentSpec) -> Experiment:
     """Build the experiment of a spec of family `nonlocal-game`.
 
-    Parameters of the family: `game` (`chsh`, `magic-square` or `ghz`), `players` (3 to 6, for `ghz`
-    alone) and `rounds` (1 to 64, default 1).
+    Parameters of the family: `game` (`chsh`, `magic-square` or `ghz`, played by circuits of their own, or
+    any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), and for those three `rounds` (1
+    to 64, default 1) and `rate` (qubits a round to each player; less than a share mixes in deterministic
+    rounds). In place of `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game
+    file; its strategy is looked for.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
     options = spec.options
     which = options.pop("game", None)
+    rate = options.pop("rate", None)
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
+        raise InputError(f"parameters.rate: {shown(rate)}; allowed is a number of qubits a round")
     rounds = check_integer("parameters.rounds", options.pop("rounds", 1), 1, MAX_ROUNDS)
     topology: Topology = QUANTUM_BROADCAST
     figures: tuple[LinearFigure, ...] = ()
@@ -250,7 +405,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         game, strategy = ghz(players), ghz_strategy(players)
         topology = one_to_many(*PLAYERS[:players])
     else:
-        raise InputError(f"parameters.game: {which!r}; allowed are chsh, magic-square, ghz")
+        return _any_game(spec, which, options)
     if options:
         raise InputError(
             f"parameters.{next(iter(options))}: unknown for game {which!r}; allowed are game, rounds"
@@ -263,5 +418,33 @@ def build(spec: ExperimentSpec) -> Experiment:
         title=spec.title,
         topology=topology,
         rounds=rounds,
+        rate=None if rate is None else float(rate),
         figures=figures,
     )
+
+
+def _any_game(spec: ExperimentSpec, which: object, options: dict[str, Any]) -> Experiment:
+    """Return the experiment of a catalogue game by its closed strategy, or of a user's by the one given."""
+    given = {key: options.pop(key) for key in (*TABLES, "strategy") if key in options}
+    if "rate" in spec.options or options.pop("rounds", 1) != 1:
+        raise InputError(
+            "parameters.rounds: rounds and rate are for chsh, magic-square and ghz; allowed here is one round"
+        )
+    if options:
+        raise InputError(
+            f"parameters.{next(iter(options))}: unknown; allowed are game, or prob with win or score"
+        )
+    if isinstance(which, str) and not given and which in EXPLICIT:
+        explicit = EXPLICIT[which]
+        strategy, theory = explicit.build(), explicit.value
+        game = GAMES[which]()
+    elif which is None and given:
+        given = with_strategy(spec.name, given)
+        game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
+        theory = Value(win_probability(game, strategy), "lower", "of the strategy that is played")
+    else:
+        raise InputError(
+            f"parameters.game: {shown(which)}; allowed is a name ({', '.join(EXPLICIT)}), or prob with win "
+            "or score"
+        )
+    return quantum_experiment(game, strategy, name=spec.name, title=spec.title, theory=theory)

@@ -71,7 +71,13 @@ class RunRecord:
 
     def by_block(self) -> dict[tuple[int, int], Counts]:
         """Return (block, setting) -> counts of the finished chunks."""
-        return {(c.block, c.setting): self.counts[c.id] for c in self.plan if c.id in self.counts}
+        found: dict[tuple[int, int], Counts] = {}
+        for chunk in self.plan:
+            if chunk.id in self.counts:
+                together = found.setdefault((chunk.block, chunk.setting), {})
+                for outcome, n in self.counts[chunk.id].items():
+                    together[outcome] = together.get(outcome, 0) + n
+        return found
 
     def file(self, name: str) -> bytes:
         """Return the content of one of the record's files."""

@@ -13,7 +13,7 @@ from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run import describe, make_plan
+from qcoord_hw.execution.run import describe, make_plan, random_plan
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import (
     CASCADE,
@@ -54,6 +54,8 @@ def gates(spec: ExperimentSpec) -> list[list[tuple[str, tuple[float, ...], tuple
 
 
 def plan(spec: ExperimentSpec) -> tuple[object, ...]:
+    if spec.random_questions:
+        return random_plan(build_experiment(spec).weights, spec.shots, seed=5, name="x on y")
     return make_plan(len(build_experiment(spec).circuits), spec.shots, spec.blocks, seed=5, name="x on y")
 
 
@@ -67,6 +69,7 @@ def test_every_field_of_a_spec_has_an_effect():
         "shots": 101,
         "blocks": 5,
         "layout": (0, 1, 4),
+        "random_questions": True,
     }
     assert set(changes) == {field.name for field in dataclasses.fields(ExperimentSpec)}
     device = resolve_target("fake_manila")  # a line of five qubits
@@ -80,7 +83,7 @@ def test_every_field_of_a_spec_has_an_effect():
                 build_experiment(other)
         elif name == "parameters":
             assert gates(other) != gates(BASE)
-        elif name in ("shots", "blocks"):
+        elif name in ("shots", "blocks", "random_questions"):
             assert plan(other) != plan(BASE)
         elif name == "layout":
             circuits = [net.circuit for net in build_experiment(other).circuits]

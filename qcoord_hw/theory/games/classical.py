@@ -1,48 +1,94 @@
-"""The exact classical value of a game."""
+"""The exact classical value of a game, with a deterministic strategy that reaches it."""
 
 from __future__ import annotations
 
-import itertools
 import math
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from qcoord_hw.errors import TooLargeError
+from qcoord_hw.spec import shown
 from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.responses import Answers, Table
+from qcoord_hw.theory.games.search import BranchAndBound
 
-MAX_STRATEGIES = 10_000_000
+LIMIT = 1e10
+
+
+@dataclass(frozen=True)
+class ClassicalOptimum:
+    """The classical value and a strategy that has it.
+
+    Attributes:
+        value: the largest win probability (or mean score), exactly.
+        strategy: strategy[player][question] is the answer.
+    """
+
+    value: Fraction
+    strategy: Answers
 
 
 def classical_value(game: Game) -> Fraction:
-    """Return the largest win probability of deterministic (so of all classical) strategies, exactly.
+    """Return the largest win probability of classical strategies, exactly; see `classical_optimum`."""
+    return classical_optimum(game).value
 
-    All strategies of every player but the last are tried; the last one answers each question at best
-    (its best response), so the search is exhaustive. Shared randomness cannot exceed this maximum
-    [Cleve2004].
+
+def classical_optimum(game: Game, *, limit: float = LIMIT) -> ClassicalOptimum:
+    """Return the classical value with an optimal deterministic strategy.
+
+    Shared randomness cannot exceed the best deterministic strategy [Cleve2004]. All strategies of every
+    player but one are searched depth first, that one answers each question at best, and branches whose
+    bound does not exceed the best strategy so far are cut off; so the maximum is exact.
+
+    Args:
+        game: the game.
+        limit: how many additions the search may cost, about; the default is some ten seconds.
 
     Raises:
-        TooLargeError: when more than ten million strategies would have to be tried.
+        TooLargeError: when the search would cost more, with the estimate.
     """
-    shape, answers = game.prob.shape, game.answers
-    tables = [b**x for x, b in zip(shape[:-1], answers[:-1], strict=True)]
-    if (cost := math.prod(tables)) > MAX_STRATEGIES:
-        raise TooLargeError(
-            f"game {game.name!r}: {cost:.1e} strategies to try; allowed are at most {MAX_STRATEGIES:.0e}"
-        )
-    denominator = math.lcm(*(p.denominator for p in game.prob.flat))
-    exact = np.int64 if denominator < 2**62 else object  # object: Python integers, which never overflow
-    weight = np.array([int(p * denominator) for p in game.prob.flat], dtype=exact).reshape(shape)
-    win = game.win.astype(exact)
-    last = shape[-1]
-    best = 0
-    for strategy in itertools.product(
-        *(itertools.product(range(b), repeat=x) for x, b in zip(shape[:-1], answers[:-1], strict=True))
-    ):
-        score = np.zeros((last, answers[-1]), dtype=exact)  # of the last player, per question and answer
-        for question in itertools.product(*map(range, shape[:-1])):
-            given = tuple(table[x] for table, x in zip(strategy, question, strict=True))
-            for y in range(last):
-                score[y] += weight[question + (y,)] * win[question + (y,) + given]
-        best = max(best, int(score.max(axis=1).sum()))
-    return Fraction(best, denominator)
+    weights = _weights(game)
+    strategies = [answers**asked for asked, answers in zip(game.prob.shape, game.answers, strict=True)]
+    order = sorted(range(game.players), key=lambda player: strategies[player])  # the last is not enumerated
+    turned = weights.transpose([*order, *(game.players + player for player in order)])
+    if game.players == 1:
+        turned = turned[None, :, None, :]  # beside a player without a choice
+    found = BranchAndBound(turned, limit, f"game {shown(game.name)}").run()[-game.players :]
+    strategy = tuple(found[order.index(player)] for player in range(game.players))
+    return ClassicalOptimum(_value(game, strategy), strategy)
+
+
+def _value(game: Game, strategy: Answers) -> Fraction:
+    """Return the exact value of a deterministic strategy."""
+    total = Fraction(0)
+    for q in game.questions():
+        answers = tuple(own[x] for own, x in zip(strategy, q, strict=True))
+        total += game.prob[q] * game.table.item(q + answers)
+    return total
+
+
+def _weights(game: Game) -> Table:
+    """Return probability times win or score as integers without a common factor.
+
+    Their type is the narrowest that holds the value of any strategy: memory traffic is what the search
+    costs. Beyond 63 bits they are Python integers, which never overflow.
+    """
+    asked = _integers(game.prob).reshape(game.prob.shape + (1,) * game.players)
+    weights = asked * (_integers(game.table) if game.score is not None else game.table.astype(object))
+    divisor = math.gcd(*weights.flat) or 1
+    weights //= divisor
+    # no strategy scores more than the largest weight of every question together
+    most = int(weights.reshape(game.prob.size, -1).max(axis=1).sum())
+    for dtype in (np.int8, np.int16, np.int32, np.int64):
+        if most <= np.iinfo(dtype).max:
+            return np.asarray(weights, dtype=dtype)
+    return np.asarray(weights)
+
+
+def _integers(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    denominator = math.lcm(*(p.denominator for p in array.flat))
+    integers = np.array([p.numerator * (denominator // p.denominator) for p in array.flat], dtype=object)
+    return integers.reshape(array.shape)

@@ -1,75 +1,111 @@
-"""A nonlocal game: question distribution and winning predicate, for any number of players."""
+"""A nonlocal game: question distribution and winning predicate or score, for any number of players."""
 
 from __future__ import annotations
 
 import itertools
-import re
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text
+from qcoord_hw.spec import check_text, one_line, shown
+from qcoord_hw.theory.games.exact import MAX_ENTRIES, ObjectArray, bits, fractions, object_array, strings
 
-ObjectArray = npt.NDArray[Any]
-"""An array of Python objects: exact fractions here."""
+MAX_PLAYERS = 16
+MAX_BYTES = 10 * MAX_ENTRIES
+OFF_BY = Fraction(1, 10**9)
+
+_KEYS = ("name", "prob", "win", "score")
 
 
-@dataclass(frozen=True, eq=False)
 class Game:
-    """A game of k players: player i is asked x_i, answers b_i, and all win or lose together.
+    """A game of k players: player i is asked x_i and answers b_i; the answers win or lose, or get a score.
 
     Attributes:
         name: the game's name.
         prob: shape (X_1, .., X_k), dtype object: exact `Fraction` probabilities of the questions.
-        win: shape (X_1, .., X_k, B_1, .., B_k), dtype uint8: 1 where the answers win.
+        score: shape (X_1, .., X_k, B_1, .., B_k), dtype object: exact scores from 0 to 1 that stand in
+            place of `win`; None in a game that is won or lost.
 
-    Both arrays are read-only. `Game.from_json` reads the file format (numbers or strings such as "1/4").
+    The arrays are read-only.
     """
 
-    name: str
-    prob: ObjectArray
-    win: npt.NDArray[np.uint8]
+    def __init__(self, name: str, prob: Any, win: Any = None, *, score: Any = None) -> None:
+        """Check and keep a game; numbers are as in a file, in nested lists or arrays.
 
-    def __post_init__(self) -> None:
-        """Check name, shapes, probabilities and predicate.
+        Args:
+            name: one line of text.
+            prob: probabilities of the questions, nested one level a player: numbers, read literally, or
+                strings such as "1/3". A sum that is off by at most 1e-9 is divided out.
+            win: 0 or 1 for every question and answer tuple: win[x_1]..[x_k][b_1]..[b_k].
+            score: numbers from 0 to 1 in place of `win`, in the same order.
 
         Raises:
-            InputError: naming the field (`name`, `prob` or `win`).
+            InputError: naming the field (`name`, `prob`, `win` or `score`) and what is allowed.
         """
-        check_text("name", self.name)
-        players = self.prob.ndim
-        if players < 1 or self.prob.size == 0:
-            raise InputError("prob: empty; allowed is a nested list with at least one question a player")
-        if self.win.ndim != 2 * players or self.win.shape[:players] != self.prob.shape:
+        check_text("name", name)
+        self.name: Final = name
+        self.prob: Final = _probabilities(prob)
+        if (win is None) == (score is None):
+            raise InputError("win: allowed is exactly one of win and score")
+        self._win: Final = None if win is None else bits("win", self._table("win", win))
+        self.score: Final = None if score is None else fractions("score", self._table("score", score))
+        for array in (self.prob, self._win, self.score):
+            if array is not None:
+                array.flags.writeable = False
+
+    def _table(self, field: str, nested: Any) -> ObjectArray:
+        table = object_array(field, nested)
+        k = self.prob.ndim
+        if table.ndim != 2 * k or table.shape[:k] != self.prob.shape:
             raise InputError(
-                f"win: shape {self.win.shape} does not fit prob of shape {self.prob.shape}; "
-                "allowed is win[x][y]..[b][c].. with the questions of prob"
+                f"{field}: shape {table.shape} does not fit prob of shape {self.prob.shape}; "
+                f"allowed is {field}[x][y]..[b][c].. with the questions of prob"
             )
-        if self.win.size == 0:
-            raise InputError("win: empty; allowed is at least one answer a player")
-        if not np.isin(self.win, (0, 1)).all():
-            raise InputError("win: an entry is not 0 or 1; allowed are 0 and 1")
-        if outside := [p for p in self.prob.flat if not 0 <= p <= 1]:
-            raise InputError(f"prob: {str(outside[0])[:40]}; allowed are numbers from 0 to 1")
-        if sum(self.prob.flat) != 1:
-            raise InputError(f"prob: sums to {float(sum(self.prob.flat))!r}; allowed is 1")
-        self.prob.flags.writeable = False
-        self.win.flags.writeable = False
+        if table.size == 0:
+            raise InputError(f"{field}: empty; allowed is at least one answer a player")
+        return table
+
+    @property
+    def win(self) -> npt.NDArray[np.uint8]:
+        """Shape (X_1, .., X_k, B_1, .., B_k), dtype uint8: 1 where the answers win.
+
+        Raises:
+            InputError: in a game with scores, which is neither won nor lost.
+        """
+        if self._win is None:
+            raise InputError(f"win: game {shown(self.name)} has a score; allowed here are games with win")
+        return self._win
+
+    @property
+    def table(self) -> npt.NDArray[Any]:
+        """The predicate or the scores, shape (X_1, .., X_k, B_1, .., B_k)."""
+        return self.win if self.score is None else self.score
+
+    @cached_property
+    def payoff(self) -> npt.NDArray[np.float64]:
+        """Floats, shape (X_1, .., X_k, B_1, .., B_k): probability of the questions times win or score."""
+        asked = self.prob.astype(float).reshape(self.prob.shape + (1,) * self.players)
+        payoff: npt.NDArray[np.float64] = asked * self.table.astype(float)
+        payoff.flags.writeable = False
+        return payoff
 
     @property
     def players(self) -> int:
         """How many players there are."""
-        return self.prob.ndim
+        return int(self.prob.ndim)
 
     @property
     def answers(self) -> tuple[int, ...]:
         """The sizes of the answer alphabets (B_1, .., B_k)."""
-        return self.win.shape[self.players :]
+        return tuple(self.table.shape[self.players :])
 
     def questions(self) -> Iterator[tuple[int, ...]]:
         """Yield the question tuples of positive probability, in lexicographic order."""
@@ -78,69 +114,71 @@ class Game:
                 yield question
 
     def to_json(self) -> dict[str, Any]:
-        """Return the game in its file format, probabilities as exact strings."""
-        return {"name": self.name, "prob": _strings(self.prob), "win": self.win.tolist()}
+        """Return the game in its file format, probabilities and scores as exact strings."""
+        data = {"name": self.name, "prob": strings(self.prob)}
+        return data | ({"win": self.win.tolist()} if self.score is None else {"score": strings(self.score)})
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Game:
-        """Build a game from its file format.
-
-        Probabilities may be JSON numbers (read literally) or strings such as "1/3"; a sum that is off
-        by at most 1e-9 is divided out.
+        """Build a game from its file format: `name`, `prob`, and either `win` or `score`.
 
         Raises:
             InputError: naming the field that is wrong.
         """
         if not isinstance(data, dict):
-            raise InputError(f"game: {type(data).__name__}; allowed is an object with name, prob and win")
-        for key in ("name", "prob", "win"):
+            raise InputError(f"game: {shown(data)}; allowed is an object with name, prob and win or score")
+        for key in data:
+            if key not in _KEYS:
+                raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(_KEYS)}")
+        if "win" in data and "score" in data:
+            raise InputError("score: beside win; allowed is exactly one of win and score")
+        table = "score" if "score" in data else "win"
+        for key in ("name", "prob", table):
             if key not in data:
-                raise InputError(f"{key}: missing; a game needs name, prob and win")
-        prob = _array(data["prob"], "prob")
-        flat = np.array([_fraction(p) for p in prob.flat], dtype=object)
-        total = sum(flat)
-        if total > 0 and abs(total - 1) <= Fraction(1, 10**9):
-            flat = flat / total
-        win = _array(data["win"], "win")
-        if not all(isinstance(w, (int, bool)) and w in (0, 1) for w in win.flat):
-            raise InputError("win: an entry is not 0 or 1; allowed are 0 and 1")
-        return cls(data["name"], flat.reshape(prob.shape), win.astype(np.uint8))
+                raise InputError(f"{key}: missing; a game needs name, prob and either win or score")
+            if key != "name" and not isinstance(data[key], list):
+                raise InputError(f"{key}: {shown(data[key])}; allowed is a nested list")
+        return cls(data["name"], data["prob"], data.get("win"), score=data.get("score"))
 
 
-def _array(nested: Any, field: str) -> ObjectArray:
-    """Return a nested list as an object array; ragged lists are refused."""
-    shape = []
-    level = nested
-    while isinstance(level, list):
-        if not level:
-            raise InputError(f"{field}: an empty list; allowed is at least one entry a level")
-        shape.append(len(level))
-        level = level[0]
-    array = np.empty(shape, dtype=object)
-    for index in itertools.product(*map(range, shape)):
-        entry = nested
-        for i, size in zip(index, shape, strict=True):
-            if not isinstance(entry, list) or len(entry) != size:
-                raise InputError(f"{field}: ragged at {list(index)}; allowed is a regular nested list")
-            entry = entry[i]
-        if isinstance(entry, list):
-            raise InputError(f"{field}: ragged at {list(index)}; allowed is a regular nested list")
-        array[index] = entry
-    return array
+def _probabilities(nested: Any) -> ObjectArray:
+    array = object_array("prob", nested)
+    if array.size == 0 or not 1 <= array.ndim <= MAX_PLAYERS:
+        raise InputError(
+            f"prob: shape {array.shape}; allowed is a nested list, one level a player, "
+            f"of 1 to {MAX_PLAYERS} players with at least one question each"
+        )
+    prob = fractions("prob", array)
+    total = sum(prob.flat)
+    if abs(total - 1) > OFF_BY:
+        raise InputError(f"prob: sums to {float(total)!r}; allowed is 1")
+    return prob if total == 1 else prob / total
 
 
-_HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")  # `Fraction` would write out that many digits
+def read_game(path: Path) -> Game:
+    """Read a game file.
 
-
-def _fraction(number: Any) -> Fraction:
+    Raises:
+        InputError: when it cannot be read, is not JSON, or a field is wrong.
+    """
+    path = Path(path)
     try:
-        text = str(number)
-        if isinstance(number, bool) or len(text) > 100 or _HUGE_EXPONENT.search(text):
-            raise ValueError
-        return Fraction(text if isinstance(number, float) else number)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-        raise InputError(f'prob: {number!r}; allowed are numbers and strings such as "1/3"') from None
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise InputError(f"{size} bytes; allowed are at most {MAX_BYTES}")
+        text = path.read_text(encoding="utf-8")
+        return Game.from_json(json.loads(text, parse_float=Decimal, object_pairs_hook=_without_twins))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+    except (ValueError, InvalidOperation, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
 
 
-def _strings(array: ObjectArray) -> Any:
-    return [_strings(a) for a in array] if array.ndim > 1 else [str(p) for p in array]
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
+    seen = dict(pairs)
+    if len(seen) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise InputError(f"{shown(next(k for k in keys if keys.count(k) > 1))}: twice; allowed is once")
+    return seen

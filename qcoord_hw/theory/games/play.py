@@ -61,6 +61,10 @@ class GamePlay:
         theory: what quantum theory says of the win probability of this strategy, if anything.
         bound: the classical value.
         figures: further figures, linear in the win probability.
+        decoded: decoded[player][question][outcome] is the answer that an outcome stands for (bits as in
+            `answers`), -1 where it is none (leakage); without it an outcome is the answer.
+        agreed: agreed[circuit] is what all parties know of a circuit beforehand, such as a schedule;
+            without it nothing.
     """
 
     game: Game
@@ -70,6 +74,13 @@ class GamePlay:
     theory: Value | None
     bound: Value
     figures: tuple[LinearFigure, ...] = ()
+    decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+    agreed: tuple[int, ...] | None = None
+
+    @property
+    def leaks(self) -> bool:
+        """Whether an outcome may stand for no answer."""
+        return self.decoded is not None and any(-1 in t for own in self.decoded for t in own)
 
     @property
     def rounds(self) -> int:
@@ -78,7 +89,7 @@ class GamePlay:
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
-        return {
+        data: dict[str, Any] = {
             "kind": "game",
             "game": self.game.to_json(),
             "players": list(self.players),
@@ -97,6 +108,11 @@ class GamePlay:
                 for f in self.figures
             ],
         }
+        if self.decoded is not None:
+            data["decoded"] = [[list(t) for t in own] for own in self.decoded]
+        if self.agreed is not None:
+            data["agreed"] = list(self.agreed)
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GamePlay:
@@ -112,4 +128,9 @@ class GamePlay:
                 LinearFigure(**(f | {"theory": Value(**f["theory"]), "bound": Value(**f["bound"])}))
                 for f in data["figures"]
             ),
+            agreed=tuple(data["agreed"]) if "agreed" in data else None,
+            # absent in records of games whose outcomes are answers
+            decoded=None
+            if data.get("decoded") is None
+            else tuple(tuple(tuple(t) for t in own) for own in data["decoded"]),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, one_line, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, one_line, shown
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json, without_twins
 
 FAMILY = "linear-computation"
@@ -84,13 +84,3 @@ def read_inputs(path: Path) -> Plain:
                     f"{path.name}: [{k}].{name}: {shown(entry[name])}; allowed is a list of integers"
                 )
     return tuple(tuple(frozen(entry[f"w{i + 1}"]) for i in range(len(entry))) for entry in data)
-
-
-def listed(value: Plain) -> Any:
-    """Return nested tuples as nested lists."""
-    return [listed(v) for v in value] if isinstance(value, tuple) else value
-
-
-def frozen(value: Any) -> Any:
-    """Return nested lists as nested tuples."""
-    return tuple(frozen(v) for v in value) if isinstance(value, list) else value

@@ -9,7 +9,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from qcoord_hw.errors import TooLargeError
 from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_square
 
 
@@ -125,10 +124,3 @@ def test_decimals_with_many_digits_are_handled():
     }
     game = Game.from_json(data)
     assert classical_value(game) == game.prob[0, 0] + game.prob[0, 1] + game.prob[1, 0]
-
-
-def test_too_many_strategies_are_refused_in_words():
-    prob = np.full((12, 12), Fraction(1, 144), dtype=object)
-    game = Game("huge", prob, np.ones((12, 12, 4, 4), np.uint8))
-    with pytest.raises(TooLargeError, match="huge"):
-        classical_value(game)

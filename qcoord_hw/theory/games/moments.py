@@ -1,0 +1,139 @@
+"""Moment matrices of the NPA hierarchy: their words, equal cells, and the payoff as a sum of moments."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from qcoord_hw.errors import TooLargeError
+from qcoord_hw.theory.games.payoffs import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+Letters = tuple[tuple[int, int], ...]
+"""A word of one player: (question, answer) of each projector in turn."""
+Word = tuple[Letters, ...]
+"""A word of every player."""
+
+LEVELS = ("1", "1+AB", "2")
+MAX_WORDS = 700
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """A moment matrix: which cells are equal, and which moments the payoff is made of.
+
+    Attributes:
+        words: the index of the matrix: a word of every player each; the first one is empty.
+        cells: shape (words, words): number of the moment in each cell. 0 is that of the empty word, so 1;
+            the largest number stands for cells that are zero.
+        probabilities: sparse matrix, the probability of each question's answers (a row each, in the order
+            x_1, b_1, x_2, b_2, ..) as a sum of moments.
+        payoff: coefficient of each moment in the payoff.
+    """
+
+    words: list[Word]
+    cells: IntArray
+    probabilities: Any
+    payoff: FloatArray
+
+
+def relaxation(tensor: FloatArray, level: str) -> Relaxation:
+    """Return the moment matrix of a level.
+
+    Raises:
+        TooLargeError: when it has too many words.
+    """
+    players = tensor.ndim // 2
+    shape, answers = tensor.shape[:players], tensor.shape[players:]
+    half = -(-players // 2)
+    total = {"1": half, "1+AB": players, "2": half + 1}[level]
+    local = [_local_words(x, b, 2 if level == "2" else 1) for x, b in zip(shape, answers, strict=True)]
+    if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
+        raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
+    lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))
+    chosen = np.argwhere(lengths <= total)
+    if len(chosen) > MAX_WORDS:
+        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+    key = np.zeros((len(chosen), len(chosen)), dtype=np.int64)
+    adjoint, zero, weight = key.copy(), key.astype(bool), 1
+    for own, index in zip(local, chosen.T, strict=True):
+        ids: dict[Letters | None, int] = {(): 0}
+        table = np.array([[ids.setdefault(_product(u, v), len(ids)) for v in own] for u in own])
+        reverse = np.array([ids.get(w and w[::-1], 0) for w in ids])
+        cells = table[np.ix_(index, index)]
+        zero |= cells == ids.get(None, -1)
+        key += weight * cells
+        adjoint += weight * reverse[cells]
+        weight *= len(ids)
+    key = np.minimum(key, adjoint)
+    key[zero] = np.iinfo(np.int64).max
+    numbers, cells = np.unique(np.append(key, np.iinfo(np.int64).max), return_inverse=True)
+    cells = cells[:-1].reshape(key.shape)
+    position = np.zeros(lengths.shape, dtype=np.int64)
+    position[tuple(chosen.T)] = np.arange(len(chosen))
+    sizes = list(zip(shape, answers, strict=True))
+    grid = np.indices([1 + x * (b - 1) for x, b in sizes])  # products of at most one projector a player
+    left, right = grid.copy(), grid.copy()
+    left[half:], right[:half] = 0, 0
+    moments = cells[position[tuple(left)], position[tuple(right)]].ravel()
+    one_hot = sp.csr_matrix(
+        (np.ones(moments.size), (np.arange(moments.size), moments)), (moments.size, len(numbers))
+    )
+    probabilities = sp.csr_matrix(reduce(sp.kron, [_expansion(x, b) for x, b in sizes]) @ one_hot)
+    words = [tuple(own[i] for own, i in zip(local, c, strict=True)) for c in chosen]
+    return Relaxation(words, cells, probabilities, paired(tensor) @ probabilities)
+
+
+def paired(tensor: FloatArray) -> FloatArray:
+    """Return the entries in the order of `Relaxation.probabilities`: x_1, b_1, x_2, b_2, .."""
+    players = tensor.ndim // 2
+    return tensor.transpose([axis for i in range(players) for axis in (i, players + i)]).ravel()
+
+
+def unpaired(entries: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return entries in that order as an array of the shape of the payoffs."""
+    players = len(shape) // 2
+    sizes = [size for i in range(players) for size in (shape[i], shape[players + i])]
+    return entries.reshape(sizes).transpose([*range(0, 2 * players, 2), *range(1, 2 * players, 2)])
+
+
+def _local_words(questions: int, answers: int, length: int) -> list[Letters]:
+    """Return the words of one player of at most so many projectors, shortest first."""
+    letters = list(itertools.product(range(questions), range(answers - 1)))
+    words: list[Letters] = [()]
+    last = words
+    for _ in range(length):
+        last = [(*w, letter) for w in last for letter in letters if not w or w[-1][0] != letter[0]]
+        words = words + last
+    return words
+
+
+def _product(left: Letters, right: Letters) -> Letters | None:
+    """Return the adjoint of `left` times `right`, reduced; None for zero."""
+    word = list(left[::-1])
+    for letter in right:
+        if not word or word[-1][0] != letter[0]:
+            word.append(letter)
+        elif word[-1] != letter:
+            return None
+    return tuple(word)
+
+
+def _expansion(questions: int, answers: int) -> Any:
+    """Return one player's projectors, a row each, as sums of 1 and of those that are letters.
+
+    Shape (X B, 1 + X (B - 1)); the last answer's projector is 1 minus the others of its question.
+    """
+    change = np.zeros((questions, answers, 1 + questions * (answers - 1)))
+    letters = np.eye(size := questions * (answers - 1)).reshape(questions, answers - 1, size)
+    change[:, :-1, 1:] = letters
+    change[:, -1, 0] = 1
+    change[:, -1, 1:] = -letters.sum(axis=1)
+    return sp.csr_matrix(change.reshape(questions * answers, -1))

@@ -1,0 +1,267 @@
+"""The quantum value of a game, between a strategy and a certificate."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.theory.games.classical import classical_optimum
+from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
+from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.moments import LEVELS, Word
+from qcoord_hw.theory.games.npa import NpaBound, algebraic_bound, npa_bound
+from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
+from qcoord_hw.theory.games.seesaw import seesaw
+from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.games.xor import XorSolution, xor_value
+
+CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
+USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher ones while they help
+MAX_DIMENSION = 64  # of all players together
+NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
+SMALL = 30  # questions and answers of all players
+CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
+EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantumBracket:
+    """A quantum value from below and from above.
+
+    Attributes:
+        lower: the payoff of `strategy`, less a margin for rounding.
+        upper: what `upper_certificate` proves.
+        kind: "exact" when the two differ by at most 1e-6 of the payoffs, otherwise "bracket".
+        strategy: the strategy.
+        local_dimension: the largest dimension of a player in it; 1 is a deterministic strategy.
+        level: of the NPA hierarchy, for the upper bound; "0" is the algebraic bound.
+        lower_certificate: the strategy as plain JSON values, read by `checker.check_strategy`.
+        upper_certificate: plain JSON values, read by `checker.check_upper`.
+        seconds: time spent on "lower" and on "upper".
+    """
+
+    lower: float
+    upper: float
+    kind: str
+    strategy: QuantumStrategy
+    local_dimension: int
+    level: str
+    lower_certificate: dict[str, Any]
+    upper_certificate: dict[str, Any]
+    seconds: dict[str, float]
+
+
+def quantum_value(
+    game: Game | npt.ArrayLike,
+    *,
+    level: str | None = None,
+    seed: int = 0,
+    time_limit: float = 60.0,
+    known: Iterable[QuantumStrategy] = (),
+    classical: Sequence[Sequence[int]] | None = None,
+) -> QuantumBracket:
+    """Return a bracket of the quantum value: the best strategy found and the best certified upper bound.
+
+    Known strategies come first, then the see-saw in growing local dimension, and the NPA hierarchy from
+    level 1 up; the search ends when the bracket is narrow enough, when nothing is left to try, or when time
+    is over.
+
+    Args:
+        game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
+        level: the only level of the hierarchy to use; by default all of them, as far as they are needed.
+        seed: of the see-saw's starts.
+        time_limit: seconds in all, about.
+        known: strategies to begin with.
+        classical: an optimal deterministic strategy, [player][question]; by default it is searched for when
+            that is cheap.
+
+    Raises:
+        InputError: when the level is not a level, or by `payoff_tensor`.
+        TooLargeError: when the level asked for has too many words.
+    """
+    search = _Search(game, time.monotonic() + time_limit)
+    for strategy in known:
+        search.offer(strategy)
+    search.offer_explicit()
+    search.offer_classical(classical)
+    search.solve_xor()
+    if level is not None:
+        search.bound(level)
+    players = search.tensor.ndim // 2
+    dimension, gain = 2, math.inf
+    while dimension**players <= MAX_DIMENSION and players > 1 and not search.over:
+        if dimension > USUAL_DIMENSIONS and gain < CLOSED * search.scale:
+            break
+        before = search.lower
+        search.climb(dimension, seed)
+        gain = search.lower - before
+        if dimension == 2 and level is None and search.small:
+            search.try_bound(LEVELS[0])  # already now, so that it can end the next climbs
+        dimension += 1
+    for own in LEVELS[search.small :] if level is None else ():
+        search.try_bound(own)
+    return search.result()
+
+
+def strategy_json(strategy: QuantumStrategy) -> dict[str, Any]:
+    """Return a strategy as plain JSON values; complex numbers are pairs (re, im)."""
+    return {
+        "dimensions": list(strategy.dimensions),
+        "state": _pairs(strategy.state),
+        "measurements": [[_pairs(m) for m in own] for own in strategy.measurements],
+    }
+
+
+class _Search:
+    """The best bounds so far.
+
+    Attributes:
+        tensor: the payoffs.
+        scale: their size: the largest of each question, summed.
+        lower: the best lower bound.
+    """
+
+    def __init__(self, game: Game | npt.ArrayLike, deadline: float) -> None:
+        """Start from no strategy and the algebraic bound."""
+        self.tensor = payoff_tensor(game)
+        self._game = game if isinstance(game, Game) else None
+        players = self.tensor.ndim // 2
+        largest = np.abs(self.tensor).max(axis=tuple(range(players, 2 * players)))
+        self.scale = float(largest.sum()) or 1.0
+        self.lower = -math.inf
+        self._answers = self.tensor.shape[players:]
+        self._strategy: QuantumStrategy | None = None
+        self._upper: NpaBound = algebraic_bound(self.tensor)
+        self._deadline = deadline
+        self._seconds = {"lower": 0.0, "upper": 0.0}
+
+    @property
+    def small(self) -> bool:
+        """Whether level 1 takes no time worth mentioning."""
+        return sum(self.tensor.shape) <= SMALL
+
+    @property
+    def closed(self) -> bool:
+        """Whether the bracket is narrow enough."""
+        return self._upper.value - self.lower <= CLOSED * self.scale
+
+    @property
+    def over(self) -> bool:
+        """Whether to stop."""
+        return self.closed or time.monotonic() > self._deadline
+
+    def offer(self, strategy: QuantumStrategy) -> None:
+        """Take a strategy when it is better."""
+        margin = 64 * EPS * math.prod(strategy.dimensions) * self.scale
+        if (value := strategy_value(self.tensor, strategy) - margin) > self.lower:
+            self.lower, self._strategy = value, strategy
+
+    def offer_explicit(self) -> None:
+        """Take the strategy known under the game's name, when it fits; its origin is no matter."""
+        if self._game is not None and self._game.name in EXPLICIT:
+            start = time.monotonic()
+            with contextlib.suppress(InputError):
+                strategy = EXPLICIT[self._game.name].build()
+                win_probability(self._game, strategy)
+                self.offer(strategy)
+            self._seconds["lower"] += time.monotonic() - start
+
+    def offer_classical(self, strategy: Sequence[Sequence[int]] | None) -> None:
+        """Take this deterministic strategy, or an optimal one where that is cheap, or a good one."""
+        start = time.monotonic()
+        if strategy is None and self._game is not None:
+            with contextlib.suppress(TooLargeError):
+                strategy = classical_optimum(self._game, limit=CLASSICAL_LIMIT).strategy
+        if strategy is not None:
+            self.offer(deterministic(tuple(map(tuple, strategy)), self._answers))
+        self._seconds["lower"] += time.monotonic() - start
+        if strategy is None:
+            self.climb(1)
+
+    def solve_xor(self) -> None:
+        """Take the exact value of an XOR game."""
+        start = time.monotonic()
+        if self._game is None or (solution := xor_value(self._game)) is None:
+            return
+        self.offer(solution.strategy())
+        middle = time.monotonic()
+        self._take(npa_bound(self.tensor, LEVELS[0], dual=partial(_xor_dual, solution)))
+        self._seconds["lower"] += middle - start
+        self._seconds["upper"] += time.monotonic() - middle
+
+    def climb(self, dimension: int, seed: int = 0) -> None:
+        """Look for a better strategy of that local dimension, for at most half of the time that is left."""
+        start = time.monotonic()
+        left = max(0.0, self._deadline - start) / 2
+        found = seesaw(self.tensor, dimension, seed=seed, time_limit=left, target=self._upper.value)[1]
+        before, kept = self.lower, self._strategy
+        self.offer(found)
+        if kept is not None and self.lower < before + 1e-9 * self.scale:
+            self.lower, self._strategy = before, kept  # a smaller strategy of the same payoff
+        self._seconds["lower"] += time.monotonic() - start
+
+    def bound(self, level: str) -> None:
+        """Look for a better upper bound."""
+        start = time.monotonic()
+        left = max(0.0, self._deadline - start) * NPA_SHARE
+        self._take(npa_bound(self.tensor, level, target=self.lower, time_limit=left))
+        self._seconds["upper"] += time.monotonic() - start
+
+    def try_bound(self, level: str) -> None:
+        """Look for a better upper bound, unless the search is over or the level is too large."""
+        if not self.over:
+            with contextlib.suppress(TooLargeError):
+                self.bound(level)
+
+    def _take(self, bound: NpaBound) -> None:
+        if bound.value < self._upper.value:
+            self._upper = bound
+
+    def result(self) -> QuantumBracket:
+        """Return the bracket."""
+        assert self._strategy is not None
+        # both are valid bounds up to rounding; a lower one may be lowered
+        lower = min(self.lower, self._upper.value)
+        return QuantumBracket(
+            lower=lower,
+            upper=self._upper.value,
+            kind="exact" if self.closed else "bracket",
+            strategy=self._strategy,
+            local_dimension=max(self._strategy.dimensions),
+            level=self._upper.level,
+            lower_certificate=strategy_json(self._strategy),
+            upper_certificate=self._upper.certificate,
+            seconds=self._seconds,
+        )
+
+
+def _xor_dual(solution: XorSolution, words: list[Word]) -> npt.NDArray[np.float64]:
+    """Return the dual of an XOR game's solution on the words of level 1.
+
+    It is one on the observables 2 P(0 | question) - 1.
+    """
+    rows, matrix = len(solution.matrix), np.diag(solution.dual)
+    matrix[:rows, rows:] = -solution.matrix / 2
+    matrix[rows:, :rows] = -solution.matrix.T / 2
+    observables = np.zeros((len(matrix), len(words)))
+    for column, (bob, charlie) in enumerate(words):
+        if bob:
+            observables[bob[0][0], column] = 2
+        elif charlie:
+            observables[rows + charlie[0][0], column] = 2
+        else:
+            observables[:, column] = -1
+    return np.asarray(observables.T @ matrix @ observables)
+
+
+def _pairs(array: npt.NDArray[Any]) -> Any:
+    return np.stack([array.real, array.imag], axis=-1).tolist()
