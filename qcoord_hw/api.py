@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.report.summary import differences
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, spec_from_mapping
+from qcoord_hw.user_specs import read_user_spec
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -89,34 +89,6 @@ def run(
     where = resolve_target(target)
     path = execute(describe(built), program_of(built), spec, where, seed, record.runs_folder(runs), progress)
     return Result(record.read(path), confidence)
-
-
-def read_user_spec(name_or_path: str) -> ExperimentSpec:
-    """Return the spec of a catalogue name, of a `.toml` spec, or of a task file (`.json`).
-
-    Raises:
-        InputError: when it is none of these, or the file is wrong.
-    """
-    if not name_or_path.endswith(".json"):
-        return load_spec(name_or_path)
-    if _holds_a_game(Path(name_or_path)):
-        from qcoord_hw.theory.games.game import read_game
-        from qcoord_hw.theory.games.specs import spec_of_game
-
-        return spec_of_game(read_game(Path(name_or_path)))
-    from qcoord_hw.theory.linear_computation.specs import spec_of
-    from qcoord_hw.theory.linear_computation.task import read_task
-
-    return spec_of(read_task(Path(name_or_path)))
-
-
-def _holds_a_game(path: Path) -> bool:
-    """Return whether a JSON file looks like a game rather than a task, as what cannot be read does."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(data, dict) and not {"prob", "win", "score"}.isdisjoint(data)
 
 
 def load_run(

@@ -3,6 +3,9 @@
 Alice, the coordinator, prepares an entangled state and sends each player a share before any question is
 asked. Each player then measures its own share in a basis that depends on its own question alone. In a
 sequential game of n rounds Alice distributes n shares first, and the rounds are played one after the other.
+
+A long module, since every way to make a game's experiment (circuits of one's own, a strategy as circuits
+or as plain arrays, by name or by table) ends in the same checks of who knows what.
 """
 
 from __future__ import annotations
