@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qcoord_hw.analysis.planning import shots_for_verdict
 from qcoord_hw.network import Event
 from qcoord_hw.protocols import Experiment
 from qcoord_hw.report.words import number
@@ -69,6 +70,9 @@ def _prediction(experiment: Experiment) -> dict[str, Any]:
             return {
                 "theory": play.theory.to_json() if play.theory else None,
                 "bound": play.bound.to_json(),
+                "shots_for_verdict": shots_for_verdict(play.theory.value, play.bound.value)
+                if play.theory and play.game.score is None
+                else None,
             }
         case LinearPlay() as play:
             return {
@@ -90,6 +94,7 @@ def _facts(experiment: Experiment) -> list[str]:
                 f"circuits  {len(experiment.circuits)}, one a question: {some}",
                 f"theory    win probability {_stated(play.theory)}",
                 f"bound     {_stated(play.bound)}, classical",
+                *_shots_needed(play),
             ]
         case LinearPlay() as play:
             task = play.task
@@ -122,6 +127,14 @@ def _auxiliary(play: LinearPlay) -> str:
     return f", c = {play.scheme['c']} of them auxiliary" + (
         f" (batched: counted in qudits of {play.scheme['field']} levels)" if batched else ""
     )
+
+
+def _shots_needed(play: GamePlay) -> list[str]:
+    """Return how many shots a verdict takes at what theory predicts; nothing if the bound is not beaten."""
+    if play.theory is None or play.game.score is not None:
+        return []
+    shots = shots_for_verdict(play.theory.value, play.bound.value)
+    return [] if shots is None else [f"shots     {shots} in all for p < 1e-6, if it wins as theory says"]
 
 
 def _stated(value: Value | None) -> str:
