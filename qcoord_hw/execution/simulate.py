@@ -7,6 +7,8 @@ drawn from them, with the readout error applied exactly. Other parts are sampled
 
 The method is chosen by rules that were measured (`benchmarks/simulation_methods.py` prints them) and not left
 to Aer's `automatic`: exact probabilities cost one run whatever the number of shots and blocks.
+
+A long module: cutting into parts, choosing, simulating, shifting by frames and drawing are one path.
 """
 
 from __future__ import annotations
