@@ -1,4 +1,7 @@
-"""`qcoord`: a thin layer over `qcoord_hw.api`. Nothing heavy is imported before it is needed."""
+"""`qcoord`: a thin layer over `qcoord_hw.api`. Nothing heavy is imported before it is needed.
+
+A long module, since it is a list: one parser and one short function a command, in the order of `--help`.
+"""
 
 from __future__ import annotations
 

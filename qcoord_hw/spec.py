@@ -160,6 +160,32 @@ def read_spec(path: Path) -> ExperimentSpec:
     return spec_from_mapping(data, where=path.name)
 
 
+def read_json(path: Path) -> Any:
+    """Return the content of a user's JSON file; a key that stands there twice is refused.
+
+    Raises:
+        InputError: when it cannot be read or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
+
+
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
+    seen = dict(pairs)
+    if len(seen) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"{shown(twice)} stands there twice; allowed is once")
+    return seen
+
+
 def check_integer(name: str, value: object, low: int, high: int) -> int:
     """Return `value` if it is an integer (not a boolean) in [low, high].
 

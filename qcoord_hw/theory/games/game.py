@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, one_line, shown
+from qcoord_hw.spec import check_text, one_line, shown, without_twins
 from qcoord_hw.theory.games.exact import MAX_ENTRIES, ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
@@ -166,19 +166,10 @@ def read_game(path: Path) -> Game:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise InputError(f"{size} bytes; allowed are at most {MAX_BYTES}")
         text = path.read_text(encoding="utf-8")
-        return Game.from_json(json.loads(text, parse_float=Decimal, object_pairs_hook=_without_twins))
+        return Game.from_json(json.loads(text, parse_float=Decimal, object_pairs_hook=without_twins))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None
     except (ValueError, InvalidOperation, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
-    seen = dict(pairs)
-    if len(seen) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise InputError(f"{shown(next(k for k in keys if keys.count(k) > 1))}: twice; allowed is once")
-    return seen

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, one_line, shown
-from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json, without_twins
+from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, read_json, shown
+from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 FAMILY = "linear-computation"
 
@@ -64,14 +63,7 @@ def read_inputs(path: Path) -> Plain:
     Raises:
         InputError: when it cannot be read, is not JSON, or an entry is not an object with w1 and w2.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
+    data = read_json(path)
     if not isinstance(data, list) or not data:
         raise InputError(f'{path.name}: {shown(data)}; allowed is a list of {{"w1": [..], "w2": [..]}}')
     for k, entry in enumerate(data):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, one_line, shown
+from qcoord_hw.spec import check_text, read_json, shown
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 MAX_ROWS = 64
@@ -116,28 +115,11 @@ def read_task(path: Path) -> LinearTask:
     Raises:
         InputError: when it cannot be read, is not JSON, or a field is wrong.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
+    data = read_json(path)
     try:
         return task_from_json(data, path.stem)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None
-
-
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
-    seen = dict(pairs)
-    if len(seen) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"{shown(twice)} stands there twice; allowed is once")
-    return seen
 
 
 def task_from_json(data: object, name: str = "task") -> LinearTask:

@@ -236,7 +236,7 @@ def test_malformed_json(write, tmp_path):
 
 def test_a_key_that_stands_twice(write):
     text = json.dumps(GOOD)
-    refused(write(text[:-1] + ', "name": "h"}'), r"'name': twice; allowed is once")
+    refused(write(text[:-1] + ', "name": "h"}'), r"'name' stands there twice; allowed is once")
 
 
 def test_numbers_of_absurd_size(write):
