@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_integer, one_line
+from qcoord_hw.spec import check_integer, one_line, read_json
 
 if TYPE_CHECKING:
     from qcoord_hw.theory.games.game import Game
     from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
 
 MAX_TIME_LIMIT = 1_000_000
 """Seconds."""
+
+MAX_FRONTIER = 200
+"""Points."""
 
 
 def theory_linear(
@@ -99,11 +103,75 @@ def _check_time_limit(time_limit: float) -> None:
         raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
 
 
-def theory_check(path: str | Path) -> dict[str, Any]:
-    """Return what an independent checker says of an answer that `qcoord theory linear --json` printed.
+def theory_region(
+    state: str | Path | State,
+    network: str,
+    *,
+    at: Mapping[str, float] | None = None,
+    frontier: int = 0,
+    plot: str | Path | None = None,
+    seed: int = 0,
+    time_limit: float = 60.0,
+) -> dict[str, Any]:
+    """Return what a network must send to make a state: what `qcoord theory region --json` prints.
 
     Args:
-        path: a file with V, P, M, c, c_lower and the certificate.
+        state: a path of a state file (`.json`), a name such as `example-1` or `werner:visibility=1/3`, or a
+            state.
+        network: one of `qcoord_hw.theory.regions.NETWORKS`.
+        at: a rate tuple whose membership is wanted, by name of the rate.
+        frontier: how many points of the frontier (R0, R1) are wanted, 0 to 200; with classical links.
+        plot: a file (`.png`, `.svg` or `.pdf`) to draw the region in.
+        seed: of the searches.
+        time_limit: seconds for everything; the best certified bracket known by then is returned.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, the network cannot have such systems, or an
+            argument is not allowed.
+    """
+    from qcoord_hw.theory.named_states import named_state
+    from qcoord_hw.theory.regions import coordination_region
+    from qcoord_hw.theory.states import State, read_state
+
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    check_integer("frontier", frontier, 0, MAX_FRONTIER)
+    if plot is not None:
+        from qcoord_hw.report.regions import check_figure, plot_region
+
+        check_figure(Path(plot))
+    if not isinstance(state, State):
+        text = str(state)
+        state = read_state(Path(text)) if text.endswith(".json") else named_state(text)
+    answer = coordination_region(state, network, at=at, frontier=frontier, seed=seed, time_limit=time_limit)
+    if plot is not None:
+        plot_region(answer, Path(plot))
+    return answer.to_json()
+
+
+def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> dict[str, Any]:
+    """Return how well n copies of a source compress: what `qcoord theory schumacher --json` prints.
+
+    Args:
+        spectrum: the eigenvalues of the source state: numbers, or strings such as "1/3".
+        n: block length.
+        rate: qubits a copy.
+
+    Raises:
+        InputError: when an argument is not allowed.
+    """
+    from qcoord_hw.theory.finite_blocklength import schumacher_json
+    from qcoord_hw.theory.named_states import read_number
+
+    return schumacher_json([read_number("spectrum", value) for value in spectrum], n, rate)
+
+
+def theory_check(path: str | Path) -> dict[str, Any]:
+    """Return what an independent checker says of an answer of `qcoord theory linear|region --json`.
+
+    Args:
+        path: a file with the answer: of a linear computation at least V, P, M, c, c_lower and certificate; of
+            a region all that was printed.
 
     Returns:
         `holds`, `violations` (a line for each condition that fails), `lower_bound` (`confirmed`,
@@ -112,20 +180,34 @@ def theory_check(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: when the file cannot be read or lacks a field.
     """
-    from qcoord_hw.theory.linear_computation.checker import check_claim, check_lower_bound
-
+    data = read_json(Path(path))
+    if isinstance(data, dict) and "network" in data:
+        return _check_region(data)
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        matrices, precoders = list(data["V"].values()), list(data["P"].values())
-        order, poly = data["field"], data.get("irreducible_poly")
-        violations = check_claim(order, matrices, precoders, data["M"], data["c"], poly)
-        bound = check_lower_bound(order, matrices, data["c_lower"], data["certificate"], poly)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+        return _check_linear(data)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise InputError(
             f"{path}: {type(error).__name__} {one_line(error)}; allowed is what "
-            "`qcoord theory linear --json` prints"
+            "`qcoord theory linear|region --json` prints"
         ) from None
+
+
+def _check_linear(data: Any) -> dict[str, Any]:
+    from qcoord_hw.theory.linear_computation.checker import check_claim, check_lower_bound
+
+    matrices, precoders = list(data["V"].values()), list(data["P"].values())
+    order, poly = data["field"], data.get("irreducible_poly")
+    violations = check_claim(order, matrices, precoders, data["M"], data["c"], poly)
+    bound = check_lower_bound(order, matrices, data["c_lower"], data["certificate"], poly)
     holds = not violations and not bound.startswith("refuted")
     return {"ok": True, "holds": holds, "violations": violations, "lower_bound": bound}
+
+
+def _check_region(data: dict[str, Any]) -> dict[str, Any]:
+    from qcoord_hw.theory.regions.auxiliary.checker import NOT_RECHECKED, check_region
+
+    lines = check_region(data)
+    open_ones = [line for line in lines if line.startswith(NOT_RECHECKED)]
+    violations = [line for line in lines if line not in open_ones]
+    bound = open_ones[0] if open_ones else "confirmed"
+    return {"ok": True, "holds": not violations, "violations": violations, "lower_bound": bound}

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
+NETWORKS = (
+    "two-node",
+    "no-communication",
+    "classical-broadcast",
+    "cascade",
+    "quantum-broadcast",
+    "multiple-access",
+)
+
 SPEC = "a catalogue name, a .toml spec or a task file (.json)"
 
 
@@ -156,8 +165,30 @@ def _parser() -> argparse.ArgumentParser:
     game.add_argument(
         "--time-limit", type=_seconds, default=60.0, metavar="S", help="seconds for everything (60)"
     )
+    region = add(
+        "region", _theory_region, "what a network must send to make a state", runs=False, among=kinds
+    )
+    region.add_argument(
+        "state",
+        metavar="FILE|NAME",
+        help="a state file (.json) or a name, such as example-1 or werner:visibility=1/3",
+    )
+    region.add_argument("--network", required=True, metavar="N", help=f"one of {', '.join(NETWORKS)}")
+    region.add_argument("--at", metavar="Q1=1,E1=.5,..", help="is this rate tuple inside, and by how much")
+    region.add_argument(
+        "--frontier", type=_integer, default=0, metavar="N", help="classical links: N points (R0, R1)"
+    )
+    region.add_argument("--plot", metavar="FILE", help="draw the region (.png, .svg or .pdf)")
+    region.add_argument("--seed", type=_integer, default=0, metavar="N", help="of the searches (0)")
+    region.add_argument(
+        "--time-limit", type=_seconds, default=60.0, metavar="S", help="seconds for everything (60)"
+    )
+    source = add("schumacher", _theory_schumacher, "compression at block length n", runs=False, among=kinds)
+    source.add_argument("--spectrum", required=True, metavar="A,B,..", help="eigenvalues of the source state")
+    source.add_argument("--n", required=True, type=_integer, metavar="N", help="block length")
+    source.add_argument("--rate", required=True, type=_rate, metavar="R", help="qubits a copy")
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
-    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear --json` printed")
+    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|region --json` printed")
 
     collect = add("collect", _collect, "finish an interrupted run")
     collect.add_argument("run", metavar="RUN", help="folder, unique prefix or 'latest'")
@@ -328,7 +359,7 @@ def _theory_check(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(found)
     else:
-        print(f"{options.file}: V, P, M and c hold; lower bound {found['lower_bound']}")
+        print(f"{options.file}: what it claims to reach holds; lower bound {found['lower_bound']}")
 
 
 def _theory_game(options: argparse.Namespace) -> None:
@@ -357,6 +388,49 @@ def _theory_linear(options: argparse.Namespace) -> None:
         _print_json(answer)
     else:
         print(linear_theory_text(answer))
+
+
+def _theory_region(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_region
+    from qcoord_hw.report.theory_regions import region_text
+
+    answer = theory_region(
+        options.state,
+        options.network,
+        at=None if options.at is None else _rates(options.at),
+        frontier=options.frontier,
+        plot=options.plot,
+        seed=options.seed,
+        time_limit=options.time_limit,
+    )
+    if options.json:
+        _print_json(answer)
+    else:
+        print(region_text(answer))
+        if options.plot is not None:
+            print(f"figure: {options.plot}")
+
+
+def _rates(text: str) -> dict[str, float]:
+    rates = {}
+    for item in text.split(","):
+        name, _, value = item.partition("=")
+        try:
+            rates[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"at: {shown(item)}; allowed are rates such as Q1=1.8,E1=.8") from None
+    return rates
+
+
+def _theory_schumacher(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_schumacher
+    from qcoord_hw.report.theory_regions import schumacher_text
+
+    answer = theory_schumacher(options.spectrum.split(","), options.n, options.rate)
+    if options.json:
+        _print_json(answer)
+    else:
+        print(schumacher_text(answer))
 
 
 def _collect(options: argparse.Namespace) -> None:

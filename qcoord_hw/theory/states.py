@@ -158,17 +158,15 @@ class State:
         ensemble = []
         for letter, p, block in zip(self.letters, self.probabilities, self.blocks, strict=True):
             entry: dict[str, Any] = {"p": float(p)}
-            if self.classical:
-                entry["x"] = dict(zip(self.classical, map(int, letter), strict=True))
+            entry["x"] = dict(zip(self.classical, map(int, letter), strict=True))
             entry["density"] = [[[float(z.real), float(z.imag)] for z in row] for row in block]
             ensemble.append(entry)
-        data: dict[str, Any] = {
+        return {
             "name": self.name,
             "systems": dict(zip(self.systems, self.dimensions, strict=True)),
+            "classical": list(self.classical),
+            "ensemble": ensemble,
         }
-        if self.classical:
-            data["classical"] = list(self.classical)
-        return data | {"ensemble": ensemble}
 
 
 def make_state(

@@ -1,0 +1,108 @@
+"""Rate regions of the networks of [NatorPereg]: what must be sent to make a target state.
+
+One module a network: `two_node`, `classical_broadcast` and `no_communication` (classical links, one
+optimisation in `classical_links`), `cascade`, `quantum_broadcast`, `multiple_access` and `two_node_quantum` (qubit links).
+Each returns a `RegionAnswer` with `RateRegion`s. `redistribution` is the theorem that the cascade rests on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
+from qcoord_hw.theory.regions import (
+    cascade,
+    classical_broadcast,
+    multiple_access,
+    no_communication,
+    quantum_broadcast,
+    two_node,
+    two_node_quantum,
+)
+from qcoord_hw.theory.regions.redistribution import redistribution
+from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer
+from qcoord_hw.theory.states import State
+
+__all__ = ["NETWORKS", "Constraint", "RateRegion", "RegionAnswer", "coordination_region", "redistribution"]
+
+CLASSICAL_LINKS: dict[str, tuple[tuple[str, ...], Callable[..., RegionAnswer]]] = {
+    "two-node": (two_node.RATES, two_node.two_node),
+    "no-communication": (no_communication.RATES, no_communication.no_communication),
+    "classical-broadcast": (classical_broadcast.RATES, classical_broadcast.classical_broadcast),
+}
+QUBIT_LINKS: dict[str, tuple[tuple[str, ...], Callable[[State], RegionAnswer]]] = {
+    "cascade": (cascade.RATES, cascade.cascade),
+    "quantum-broadcast": (quantum_broadcast.RATES, quantum_broadcast.quantum_broadcast),
+    "multiple-access": (multiple_access.RATES, multiple_access.multiple_access),
+}
+NETWORKS = (*CLASSICAL_LINKS, *QUBIT_LINKS)
+"""The six networks, by their names on the command line."""
+
+ROUNDING = 1e-9
+"""Bits; a rate tuple that misses a settled constraint by no more is inside."""
+
+
+def coordination_region(
+    state: State,
+    network: str,
+    *,
+    at: Mapping[str, float] | None = None,
+    frontier: int = 0,
+    seed: int = 0,
+    time_limit: float = 60.0,
+) -> RegionAnswer:
+    """Return what a network must send to make a state.
+
+    A state of quantum systems A and B alone, asked about for the two-node network, is taken to be that of
+    Figure 2, in which the link carries qubits.
+
+    Args:
+        state: the target.
+        network: one of `NETWORKS`.
+        at: a rate tuple whose membership is wanted, by name of the rate.
+        frontier: how many points (R0, R1) are wanted; with classical links.
+        seed: of the searches.
+        time_limit: seconds for everything.
+
+    Raises:
+        InputError: when the network is unknown or cannot have such systems, or an argument does not fit it.
+    """
+    start = time.monotonic()
+    if network not in NETWORKS:
+        raise InputError(f"network: {shown(network)}; allowed are {', '.join(NETWORKS)}")
+    figure_2 = network == "two-node" and not state.classical and set(state.systems) <= {"A", "B"}
+    if network in CLASSICAL_LINKS and not figure_2:
+        rates, region = CLASSICAL_LINKS[network]
+        point = None if at is None else _point(at, rates)
+        answer = region(state, frontier=frontier, at=point, seed=seed, deadline=start + time_limit)
+    else:
+        if frontier:
+            raise InputError(f"frontier: {frontier}; allowed is 0 in the {network} network with qubit links")
+        rates, ask = (
+            (two_node_quantum.RATES, two_node_quantum.two_node_quantum) if figure_2 else QUBIT_LINKS[network]
+        )
+        point = None if at is None else _point(at, rates)
+        answer = ask(state)
+        if point is not None:
+            answer = replace(answer, placed=answer.membership(point))
+    return replace(answer, network=network, seconds=time.monotonic() - start)
+
+
+def _point(at: Mapping[str, float], rates: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the coordinates of a rate tuple.
+
+    Raises:
+        InputError: when a rate is missing, unknown or not a number.
+    """
+    for name, value in at.items():
+        if name not in rates:
+            raise InputError(f"at: {shown(name)}; allowed are {', '.join(rates)}")
+        if not math.isfinite(value) or value < 0:
+            raise InputError(f"at: {name} = {value!r}; allowed are rates of at least 0")
+    if missing := [name for name in rates if name not in at]:
+        raise InputError(f"at: {missing[0]} is missing; needed are {', '.join(rates)}")
+    return tuple(float(at[name]) for name in rates)

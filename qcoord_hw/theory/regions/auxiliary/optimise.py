@@ -1,0 +1,204 @@
+"""The dual of one program, to within rounding where nothing goes wrong: linear programs, then Newton's method.
+
+The dual function is <K, target> + max(0, max F), to be minimised over K (`Best.level`). A linear program over the
+products known so far proposes a K inside a box around the best one; the local maxima of F there are new products.
+Once they are roughly right, Newton's method (see newton.py) takes over.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from scipy.optimize import nnls
+
+from qcoord_hw.theory.regions.auxiliary import newton, pricing
+from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
+from qcoord_hw.theory.regions.auxiliary.model import Model
+from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
+
+CONVERGED = 1e-9  # bits between the mixture and the dual
+NEWTON_STEPS = 12
+
+
+@dataclass
+class Best:
+    """The best dual found for a weight vector.
+
+    Attributes:
+        level: <K, target> + max(0, F) with the largest F that was found: an upper bound, not yet proved, of the mean gain.
+        dual: K.
+        excess: max(0, largest F found).
+    """
+
+    level: float
+    dual: FloatArray
+    excess: float
+
+
+class Workspace:
+    """What is known about a problem: its products so far, and the best dual of every program solved.
+
+    Attributes:
+        model: the problem in real coordinates.
+        dictionary: products.
+        duals: the best dual for each beta.
+        generator: source of the random starts.
+    """
+
+    def __init__(self, model: Model, seed: int = 0) -> None:
+        """Begin with the letters, the product of marginals and some random products."""
+        self.model = model
+        self.generator = np.random.default_rng(seed)
+        self.dictionary = Dictionary(model)
+        self.duals: dict[float, Best] = {}
+        if not model.spaces:
+            return  # a problem without parties: nothing to do
+        if len(model.problem.quantum) < 2:
+            self.dictionary.add(_letters(model))
+        marginals = [model.marginal(i)[None] for i in range(len(model.spaces))]
+        for face in model.faces or ():
+            if pricing.inside(face, marginals)[1].all():
+                self.dictionary.add(marginals)
+        for face in (model.faces or ())[:64]:
+            self.dictionary.add(face.embed(pricing.start_points(face, 16, self.generator)))
+
+    def gains(self, weights: tuple[float, ...]) -> FloatArray:
+        """Return sum_i w_i H_i of every product."""
+        return self.dictionary.entropies @ np.array(weights)
+
+    def optimise(self, beta: float, deadline: float, most: int = 200) -> Best:
+        """Return a dual for beta that is as good as the time allows."""
+        model, dictionary = self.model, self.dictionary
+        weights = model.problem.weights(beta)
+        best = self._start(beta, weights)
+        box = 2.0
+        newton_gap = 0.1
+        for _ in range(most):
+            gains = self.gains(weights)
+            predicted, reduced, probabilities = dictionary.stabilised(
+                gains, dictionary.reduced(best.dual), box
+            )
+            dual = dictionary.tensor(reduced)
+            active = np.flatnonzero(probabilities > 1e-9)
+            found, trial = self._price(weights, dual, [p[active] for p in dictionary.points])
+            promised = best.level - predicted
+            gained = best.level - trial.level
+            if gained > 0:
+                box = box * 2 if gained > 0.3 * promised else box
+                best = trial
+            else:
+                box = max(box * 0.7, 0.05)
+            converged = promised < newton_gap and self._newton(weights, dual, found, best)
+            if converged or promised < CONVERGED:
+                mixture = dictionary.mixture(self.gains(weights))
+                if mixture is not None and best.level - float(self.gains(weights) @ mixture) < CONVERGED:
+                    break
+                if promised < CONVERGED:
+                    box *= 4
+            if time.monotonic() > deadline:
+                break
+        self.duals[beta] = best
+        return best
+
+    def insert(self, beta: float, points: list[FloatArray]) -> None:
+        """Add products found elsewhere (all above the dual of beta, so that it has to be improved)."""
+        self.dictionary.add(points)
+        best = self.duals[beta]
+        value = pricing.objective(
+            self.model.spaces, self.model.problem.weights(beta), best.dual, points
+        ).max()
+        best.level += max(float(value) - best.excess, 0.0)
+        best.excess = max(best.excess, float(value))
+
+    def _start(self, beta: float, weights: tuple[float, ...]) -> Best:
+        """Return the dual of the nearest beta, or that for which the product of marginals is the best product."""
+        if beta in self.duals:
+            return self.duals[beta]
+        if self.duals:
+            dual = self.duals[min(self.duals, key=lambda other: abs(other - beta))].dual
+        else:
+            spaces = self.model.spaces
+            dual = np.zeros(self.model.shape)
+            for i, (space, weight) in enumerate(zip(spaces, weights, strict=True)):
+                mixed = 0.999 * self.model.marginal(i) + 0.001 * space.trace / space.dimension
+                own = weight * space.entropy_gradient(mixed[None])[0]
+                dual += reduce(np.multiply.outer, [own if j == i else s.trace for j, s in enumerate(spaces)])
+        return self._price(weights, dual, [p[:0] for p in self.dictionary.points])[1]
+
+    def _price(
+        self,
+        weights: tuple[float, ...],
+        dual: FloatArray,
+        warm: list[FloatArray],
+        count: int = 16,
+        rounds: int = 60,
+    ) -> tuple[tuple[list[FloatArray], FloatArray], Best]:
+        """Find the local maxima of F, add the good ones and judge the dual."""
+        points, value = pricing.price(
+            self.model, weights, dual, warm, self.generator, count=count, rounds=rounds
+        )
+        near = value > -1e-3
+        self.dictionary.add([p[near] for p in points])
+        excess = max(float(value[0]), 0.0)
+        return (points, value), Best(float((dual * self.model.target).sum()) + excess, dual, excess)
+
+    def _newton(
+        self,
+        weights: tuple[float, ...],
+        dual: FloatArray,
+        found: tuple[list[FloatArray], FloatArray],
+        best: Best,
+    ) -> bool:
+        """Improve `best` in place by Newton steps from K and its local maxima; return whether they converged."""
+        points, value = found
+        probabilities: FloatArray | None = None
+        failures = 0
+        for _ in range(NEWTON_STEPS):
+            near = value > -max(0.02, 3 * abs(float(value[0])))
+            points, value = [p[near] for p in points], value[near]
+            if probabilities is None:
+                probabilities = self._probabilities(points)
+            else:
+                probabilities = probabilities[near]
+            dual, probabilities = newton.step(self.model, weights, dual, points, value, probabilities)
+            kept = probabilities > 0
+            if not kept.any() or np.abs(dual).max() > 1e4:
+                return False
+            warm, mass = [p[kept] for p in points], probabilities[kept]
+            (points, value), trial = self._price(weights, dual, warm, count=8, rounds=200)
+            gained = best.level - trial.level
+            if gained > 0:
+                best.level, best.dual, best.excess = trial.level, trial.dual, trial.excess
+            else:
+                failures += 1
+            if abs(gained) < 1e-11 and trial.excess < 1e-9:
+                return True
+            if failures > 2:
+                return False
+            probabilities = np.zeros(len(value))
+            distance = np.abs(np.concatenate(points, 1)[:, None] - np.concatenate(warm, 1)[None]).max(axis=2)
+            np.add.at(probabilities, distance.argmin(axis=0), mass)
+        return False
+
+    def _probabilities(self, points: list[FloatArray]) -> FloatArray:
+        """Return probabilities whose mixture of the products is near the target."""
+        columns = reduce(lambda a, b: (a[:, :, None] * b[:, None, :]).reshape(len(a), -1), points)
+        target = self.model.target.reshape(-1)
+        matrix = np.concatenate([columns.T, 1e-3 * np.eye(len(columns))])
+        return np.asarray(nnls(matrix, np.concatenate([target, np.zeros(len(columns))]))[0])
+
+
+def _letters(model: Model) -> list[FloatArray]:
+    """Return the mixture in which U is all classical letters, for at most one quantum party."""
+    n = len(model.problem.classical)
+    points: list[list[FloatArray]] = [[] for _ in model.spaces]
+    for cell in model.supports:
+        for i in range(n):
+            points[i].append(np.eye(model.spaces[i].size)[cell[i]])
+        if n < len(model.spaces):
+            block = model.target[cell]
+            points[n].append(block / float(block @ model.spaces[n].trace))
+    return [np.array(p) for p in points]

@@ -1,0 +1,256 @@
+"""Certified values of the optimisation over U: value(beta) and points of the frontier (R0, R1).
+
+The upper bound is an explicit mixture, the lower bound a dual K with a bound of F that branch and bound proves. Where
+that takes too long, data processing gives the lower bound: I(X;U) >= I(X; the others), I(all;U) >= I(i; the others).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from qcoord_hw.theory.regions.auxiliary import bound, pricing
+from qcoord_hw.theory.regions.auxiliary.dictionary import linear_program
+from qcoord_hw.theory.regions.auxiliary.model import Model
+from qcoord_hw.theory.regions.auxiliary.optimise import Best, Workspace
+from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Problem, Product, Solution
+
+SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a checker need not work at the edge
+COLD = 1e-5  # the beta whose products serve beta = 0
+
+
+@dataclass(frozen=True, eq=False)
+class FrontierPoint:
+    """The least R1 at a given R0, in bits.
+
+    Attributes:
+        randomness: R0.
+        upper: max(I(X;U), I(all;U) - R0) of the mixture `solution.products`.
+        lower: solution.lower - beta R0, at least 0.
+        solution: the program whose dual proves it.
+    """
+
+    randomness: float
+    upper: float
+    lower: float
+    solution: Solution
+
+
+def solve(
+    problem: Problem,
+    beta: float,
+    *,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+    workspace: Workspace | None = None,
+) -> Solution | None:
+    """Return value(beta) = min (1 - beta) I(X;U) + beta I(all;U) between two bounds.
+
+    For beta = 0 the mixture is, among the optimal ones, one of least I(all;U).
+
+    Args:
+        problem: the target and its parties (best after reduction.reduce).
+        beta: in [0, 1]; 1 gives Corollary 2, 0 Corollary 3.
+        time_limit: in seconds; what is proved by then is returned.
+        seed: of the random starts.
+        tolerance: the certified gap aimed at, in bits.
+        workspace: products and duals of earlier calls for the same problem.
+
+    Returns:
+        The bounds; None where no mixture that equals the target was found in time.
+    """
+    if not problem.parties:
+        return Solution(beta, 0.0, (Product(1.0, ()),), 0.0, None, 0.0)
+    start = time.monotonic()
+    workspace = workspace or Workspace(Model(problem), seed)
+    deadline = start + time_limit
+    best = workspace.optimise(beta, start + 0.5 * time_limit)
+    if beta == 0 and problem.sender:
+        workspace.optimise(COLD, start + 0.6 * time_limit, most=20)
+    delta, best = _certify(workspace, beta, best, tolerance, deadline)
+    mixture = _mixture(workspace, beta)
+    if mixture is None:
+        return None
+    return _solution(workspace, beta, best, delta, mixture)
+
+
+def solve_rate(
+    problem: Problem,
+    randomness: float,
+    *,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+    workspace: Workspace | None = None,
+) -> FrontierPoint | None:
+    """Return the least R1 with which R0 = `randomness` bits suffice, between two bounds.
+
+    R1 >= I(X;U) and R1 + R0 >= I(all;U): a linear program over the products, whose dual gives beta.
+
+    Args:
+        problem: with a sender.
+        randomness: R0 in bits, at least 0.
+        time_limit: in seconds.
+        seed: of the random starts.
+        tolerance: the certified gap aimed at, in bits.
+        workspace: products and duals of earlier calls for the same problem.
+    """
+    if not problem.parties:
+        nothing = Solution(1.0, 0.0, (Product(1.0, ()),), 0.0, None, 0.0)
+        return FrontierPoint(randomness, 0.0, 0.0, nothing)
+    start = time.monotonic()
+    workspace = workspace or Workspace(Model(problem), seed)
+    deadline = start + time_limit
+    if not workspace.duals:
+        for beta in (1.0, 0.0):
+            workspace.optimise(beta, start + 0.2 * time_limit)
+    beta, best = 1.0, workspace.duals[1.0] if 1.0 in workspace.duals else None
+    for _ in range(30):
+        found = _rate_program(workspace, randomness)
+        if found is None:
+            beta = 1.0
+        else:
+            beta = found[0]
+        best = workspace.optimise(beta, start + 0.6 * time_limit)
+        found = _rate_program(workspace, randomness)
+        lower = workspace.model.constant(beta) - best.level - beta * randomness
+        if (found is not None and found[1] - max(lower, 0.0) < 0.02 * tolerance) or time.monotonic() > (
+            start + 0.6 * time_limit
+        ):
+            break
+    if best is None or found is None:
+        return None
+    delta, best = _certify(workspace, beta, best, tolerance, deadline)
+    found = _rate_program(workspace, randomness)
+    if found is None:
+        return None
+    solution = _solution(workspace, beta, best, delta, found[2])
+    sender, total = information(workspace, found[2])
+    upper = max(sender, total - randomness, 0.0)
+    return FrontierPoint(randomness, upper, max(solution.lower - beta * randomness, 0.0), solution)
+
+
+def information(workspace: Workspace, mixture: FloatArray) -> tuple[float, float]:
+    """Return I(X;U) (0 without a sender) and I(all;U) of a mixture of the workspace's products."""
+    model, entropies = workspace.model, workspace.dictionary.entropies
+    sender = model.sender_entropy - float(mixture @ entropies[:, 0]) if model.problem.sender else 0.0
+    return max(sender, 0.0), max(model.entropy - float(mixture @ entropies.sum(axis=1)), 0.0)
+
+
+def rates(problem: Problem, products: tuple[Product, ...]) -> tuple[float, float]:
+    """Return I(X;U) (0 without a sender) and I(all;U) in bits of a mixture that equals the target."""
+    if not problem.parties:
+        return 0.0, 0.0
+    model = Model(problem)
+    probabilities = np.array([product.probability for product in products])
+    points = model.coordinates(products)
+    means = [
+        float(probabilities @ space.entropy(p)) for space, p in zip(model.spaces, points, strict=True)
+    ]
+    sender = model.sender_entropy - means[0] if problem.sender else 0.0
+    return max(sender, 0.0), max(model.entropy - sum(means), 0.0)
+
+
+def data_processing(model: Model, beta: float) -> float:
+    """Return the larger of I(X; others) with a sender (any beta) and, for beta = 1, max over parties of I(i; others)."""
+    parties = range(len(model.spaces)) if beta == 1 else range(1 if model.problem.sender else 0)
+    bounds = [0.0]
+    for party in parties:
+        bounds.append(model.marginal_entropy(party) + model.complement_entropy(party) - model.entropy)
+    return max(bounds)
+
+
+def _solution(workspace: Workspace, beta: float, best: Best, delta: float, mixture: FloatArray) -> Solution:
+    """Put both bounds together: a mixture and the better of the dual and data processing."""
+    model, dictionary = workspace.model, workspace.dictionary
+    sender, total = information(workspace, mixture)
+    upper = (1 - beta) * sender + beta * total
+    chosen = mixture > 0
+    products = model.products([p[chosen] for p in dictionary.points], mixture[chosen])
+    simple = data_processing(model, beta)
+    lower = -np.inf
+    if np.isfinite(delta):
+        exact = model.constant(beta) - float((best.dual * model.target).sum())
+        delta += SLACK + 0.1 * max(upper - max(exact - delta, simple), 0.0)
+        lower = exact - delta
+    if lower < simple - 1e-7:
+        return Solution(beta, upper, products, min(simple, upper), None, 0.0)
+    return Solution(beta, upper, products, lower, model.dual_matrices(model.normal_form(best.dual)), delta)
+
+
+def _mixture(workspace: Workspace, beta: float) -> FloatArray | None:
+    """Return the best mixture for beta; for beta = 0 one of least I(all;U) among the optimal ones."""
+    weights = workspace.model.problem.weights(beta)
+    gains = workspace.gains(weights)
+    mixture = workspace.dictionary.mixture(gains)
+    if beta or mixture is None:
+        return mixture
+    second = workspace.dictionary.mixture(
+        workspace.dictionary.entropies.sum(axis=1), at_least=(gains, float(gains @ mixture) - 1e-10)
+    )
+    return mixture if second is None else second
+
+
+def _rate_program(workspace: Workspace, randomness: float) -> tuple[float, float, FloatArray] | None:
+    """Return beta, R1 and the mixture of the linear program at R0; None without a mixture."""
+    model, dictionary = workspace.model, workspace.dictionary
+    sender = dictionary.entropies[:, 0] if model.problem.sender else np.zeros(len(dictionary))
+    total = dictionary.entropies.sum(axis=1)
+    count = len(dictionary)
+    cost = np.append(np.zeros(count), 1.0)
+    matrix = np.stack([np.append(-sender, -1.0), np.append(-total, -1.0)])
+    limits = [-model.sender_entropy, randomness - model.entropy]
+    equal = np.concatenate([dictionary.columns.T, np.zeros((len(dictionary.target), 1))], axis=1)
+    result = linear_program(
+        cost, A_ub=matrix, b_ub=limits, A_eq=equal, b_eq=dictionary.target, bounds=(0, None)
+    )
+    if result is None:
+        return None
+    mixture = dictionary.exact(np.maximum(result.x[:count], 0.0))
+    if mixture is None:
+        return None
+    multipliers = np.maximum(-result.ineqlin.marginals, 0.0)
+    beta = 1.0 if multipliers.sum() == 0 else float(multipliers[1] / multipliers.sum())
+    return round(beta, 12), float(result.x[count]), mixture
+
+
+def _certify(
+    workspace: Workspace, beta: float, best: Best, tolerance: float, deadline: float
+) -> tuple[float, Best]:
+    """Return a proved bound of F for the dual (infinite if there is none) and the dual.
+
+    Where branch and bound meets a product above the dual, the dual is improved first.
+    """
+    model = workspace.model
+    weights = model.problem.weights(beta)
+    if model.faces is None or not all(bound.can_branch(face, weights) for face in model.faces):
+        return np.inf, best
+    for _ in range(20):
+        dual = model.normal_form(best.dual)
+        deltas = []
+        witness = None
+        for index, face in enumerate(model.faces):
+            now = time.monotonic()
+            share = now + (deadline - now) / (len(model.faces) - index)
+            restricted = face.restrict(dual)
+            result = bound.prove(face, weights, restricted, best.excess, 0.5 * tolerance, share)
+            if result.witness is not None:
+                points, _ = pricing.ascend(face.spaces, weights, restricted, result.witness)
+                witness = face.embed(points)
+                break
+            deltas.append(result.delta)
+        if witness is None:
+            return max(deltas), best
+        workspace.insert(beta, witness)
+        best = workspace.optimise(
+            beta, min(deadline, time.monotonic() + 0.3 * max(deadline - time.monotonic(), 0.0))
+        )
+        if time.monotonic() > deadline:
+            break
+    return np.inf, best
+
+
+__all__ = ["FrontierPoint", "Product", "Workspace", "data_processing", "information", "rates", "solve", "solve_rate"]

@@ -1,0 +1,343 @@
+"""Rate regions: upward-closed polyhedra in a few named rates, by half-spaces and by corners.
+
+A rate that is large enough stays so when it grows, and no rate is negative: every region is its corners plus
+the non-negative orthant. `polyhedra` goes from one description to the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
+from qcoord_hw.theory.regions.polyhedra import SAME, TIGHT, clipped, facets, undominated, vertices
+
+FloatArray = npt.NDArray[np.float64]
+Point = Mapping[str, float] | Sequence[float]
+Status = Literal["feasible", "infeasible", "undetermined", "not_covered"]
+
+NOT_NEGATIVE = "rates are not negative"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A half-space: sum of coefficient times rate >= bound.
+
+    Attributes:
+        rates: (name, coefficient) pairs; coefficients are positive.
+        lower: certified lower bound on the least value of the left side among all achievable rates, in bits.
+        upper: certified upper bound on the same; equal to `lower` where a theorem settles it.
+        source: theorem, equation or citation key in `docs/refs.bib`.
+        bound: the right side in this region, in bits; `upper` unless given.
+    """
+
+    rates: tuple[tuple[str, float], ...]
+    lower: float
+    upper: float
+    source: str
+    bound: float = math.nan
+
+    def __post_init__(self) -> None:
+        """Let the bound default to the upper end."""
+        if math.isnan(self.bound):
+            object.__setattr__(self, "bound", self.upper)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the constraint in the shape of `qcoord theory region --json`."""
+        return {
+            "rates": {name: plain(c) for name, c in self.rates},
+            ">=": plain(self.bound),
+            "lower": plain(self.lower),
+            "upper": plain(self.upper),
+            "source": self.source,
+        }
+
+
+def at_least(value: float, source: str, **rates: float) -> Constraint:
+    """Return a settled constraint; a negative value, which says nothing about rates, becomes 0.
+
+    >>> at_least(1.5, "an example", Q1=1, E1=1).to_json()["rates"]
+    {'Q1': 1, 'E1': 1}
+    """
+    value = max(0.0, value)
+    return Constraint(tuple(rates.items()), value, value, source)
+
+
+@dataclass(frozen=True)
+class RateRegion:
+    """An upward-closed region of non-negative rates; build it by `from_constraints` or `from_corners`.
+
+    Attributes:
+        rates: names, in the order of the coordinates.
+        constraints: all half-spaces, those of non-negative rates included where nothing implies them.
+        corners: the vertices, in bits, sorted; empty if a bound is infinite.
+    """
+
+    rates: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
+    corners: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def from_constraints(cls, rates: Sequence[str], constraints: Iterable[Constraint]) -> RateRegion:
+        """Return the region of some half-spaces and rates that are not negative.
+
+        Args:
+            rates: the names.
+            constraints: with non-negative coefficients; kept as they are, redundant ones too.
+        """
+        given = tuple(constraints)
+        full = given + tuple(_not_negative(r) for r in rates if not _implied(r, given))
+        normals, bounds = _arrays(rates, full)
+        if not np.isfinite(bounds).all():
+            return cls(tuple(rates), full, ())
+        return cls(tuple(rates), full, _sorted(vertices(normals, bounds)))
+
+    @classmethod
+    def from_corners(cls, rates: Sequence[str], points: npt.ArrayLike, source: str) -> RateRegion:
+        """Return the convex hull of points and of everything above them.
+
+        Args:
+            rates: the names.
+            points: shape (N, number of rates), at least one, not negative.
+            source: what every half-space says of itself.
+        """
+        points = np.asarray(points, dtype=float).reshape(-1, len(rates))
+        kept = undominated(np.maximum(points, 0))
+        found = []
+        for normal, bound in facets(kept):
+            named = tuple((r, float(c)) for r, c in zip(rates, normal, strict=True) if c > 0)
+            found.append(Constraint(named, bound, bound, source))
+        full = (*found, *(_not_negative(r) for r in rates if not _implied(r, found)))
+        # Corners are among the points: computed anew they would suffer where facets are nearly parallel.
+        normals, bounds = _arrays(rates, full)
+        tight = kept @ normals.T - bounds < TIGHT
+        ranks = [np.linalg.matrix_rank(normals[row], tol=TIGHT) for row in tight]
+        return cls(tuple(rates), full, _sorted(kept[np.array(ranks) == len(rates)]))
+
+    def margin(self, point: Point) -> float:
+        """Return the smallest slack of the constraints: positive inside, negative outside.
+
+        Args:
+            point: a value by name for every rate, or the values in order.
+        """
+        normals, bounds = _arrays(self.rates, self.constraints)
+        return float((normals @ self._coordinates(point) - bounds).min())
+
+    def contains(self, point: Point, tolerance: float = 0.0) -> bool:
+        """Return whether the point is in the region, up to a tolerance in the slack."""
+        return self.margin(point) >= -tolerance
+
+    def distance(self, point: Point) -> float:
+        """Return the Euclidean distance of a point to the region; 0 inside, infinite to an empty region."""
+        normals, bounds = _arrays(self.rates, self.constraints)
+        if not np.isfinite(bounds).all():
+            return math.inf
+        missing = bounds - normals @ self._coordinates(point)
+        scale = float(missing.max())
+        if scale <= 0:
+            return 0.0
+        # Least distance programming: min |z| with normals @ z >= missing [Lawson and Hanson, chapter 23].
+        system = np.vstack([normals.T, missing / scale])
+        target = np.zeros(len(self.rates) + 1)
+        target[-1] = 1
+        residual = target - system @ nnls(system, target)[0]
+        return scale * float(np.linalg.norm(residual[:-1])) / float(residual[-1])
+
+    def least(self, rates: Iterable[tuple[str, float]]) -> float:
+        """Return the least value in the region of a combination of rates with non-negative coefficients."""
+        if not self.corners:
+            return math.inf
+        weights = np.zeros(len(self.rates))
+        for name, coefficient in rates:
+            weights[self._index(name)] = coefficient
+        return float((np.array(self.corners) @ weights).min())
+
+    def projection(self, rates: Sequence[str]) -> RateRegion:
+        """Return the projection onto some rates: what is possible when the others are as large as needed."""
+        columns = [self._index(name) for name in rates]
+        if not self.corners:
+            return RateRegion.from_constraints(
+                rates, [c for c in self.constraints if {name for name, _ in c.rates} <= set(rates)]
+            )
+        sources = sorted({c.source for c in self.constraints if c.source != NOT_NEGATIVE})
+        points = np.array(self.corners)[:, columns]
+        return RateRegion.from_corners(rates, points, f"projection of: {'; '.join(sources)}")
+
+    def boundary(
+        self, rate_x: str, rate_y: str, extent: tuple[float, float] | None = None
+    ) -> tuple[tuple[float, float], ...]:
+        """Return the polygon of a projection, for a plot.
+
+        Args:
+            rate_x: the horizontal rate.
+            rate_y: the vertical rate.
+            extent: the largest x and y drawn; by default 1.25 times the largest corner, and at least 1.
+
+        Returns:
+            The polygon's points in order, closed at the upper right by the extent; empty if a bound is
+            infinite or the extent shows nothing of the region.
+        """
+        lower_left = self.projection((rate_x, rate_y)).corners
+        if not lower_left:
+            return ()
+        if extent is None:
+            largest = np.max(lower_left, axis=0)
+            extent = (max(1.0, 1.25 * float(largest[0])), max(1.0, 1.25 * float(largest[1])))
+        corners = [(x, y) for x, y in lower_left]
+        line = [(corners[0][0], math.inf), *corners, (math.inf, corners[-1][1])]
+        inside = [p for p in clipped(line, extent)]
+        return (*inside, extent) if inside else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return constraints and corners in the shape of `qcoord theory region --json`."""
+        return {
+            "constraints": [c.to_json() for c in self.constraints],
+            "corners": [dict(zip(self.rates, corner, strict=True)) for corner in self.corners],
+        }
+
+    def _index(self, name: str) -> int:
+        if name not in self.rates:
+            raise InputError(f"rate: {shown(name)}; allowed are {', '.join(self.rates)}")
+        return self.rates.index(name)
+
+    def _coordinates(self, point: Point) -> FloatArray:
+        if isinstance(point, Mapping):
+            for name in point:
+                self._index(name)
+            for name in self.rates:
+                if name not in point:
+                    raise InputError(f"rate: {name} is missing; needed are {', '.join(self.rates)}")
+            point = [point[name] for name in self.rates]
+        values = np.array(point, dtype=float)
+        if values.shape != (len(self.rates),) or not np.isfinite(values).all():
+            raise InputError(f"rates: {shown(point)}; allowed are {len(self.rates)} finite numbers")
+        return values
+
+
+@dataclass(frozen=True)
+class RegionAnswer:
+    """What is known about one state in one network.
+
+    Attributes:
+        network: its name on the command line.
+        state: the state's name.
+        status: `feasible`, `infeasible`, `undetermined` or `not_covered`.
+        why: one line, with the figures that decided.
+        criteria: region by criterion; empty where no rates suffice or none are known.
+        details: whatever the network's module documents: entropies, isometries, schemes.
+        quantities: with classical links, named rates: `lower` and `upper` in bits.
+        frontier: with classical links, points `R0`, `R1`, `lower`, `upper` in bits.
+        certificate: with classical links, what proves it, for `auxiliary.checker`.
+        seconds: how long it took.
+        placed: where a rate tuple lies that was asked about, by criterion: `inside` (None: undetermined) and
+            `margin`.
+    """
+
+    network: str
+    state: str
+    status: Status
+    why: str
+    criteria: dict[str, RateRegion]
+    details: dict[str, Any] = field(default_factory=dict)
+    quantities: dict[str, Any] = field(default_factory=dict)
+    frontier: tuple[dict[str, Any], ...] = ()
+    certificate: Any = None
+    seconds: float = 0.0
+    placed: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def membership(self, point: Point) -> dict[str, dict[str, Any]]:
+        """Return for each criterion whether a rate tuple is inside, and by which margin.
+
+        `inside` is True in the region, False where a certified lower bound is broken, and None between.
+        """
+        answers: dict[str, dict[str, Any]] = {}
+        for name, region in self.criteria.items():
+            margin = region.margin(point)
+            proved = replace(region, constraints=tuple(replace(c, bound=c.lower) for c in region.constraints))
+            inside = True if margin >= -SAME else None if proved.margin(point) >= -SAME else False
+            answers[name] = {"inside": inside, "margin": plain(margin)}
+        return answers
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf"."""
+        return {
+            "ok": True,
+            "network": self.network,
+            "state": self.state,
+            "status": self.status,
+            "why": self.why,
+            "criteria": {name: region.to_json() for name, region in self.criteria.items()},
+            "details": plain(self.details),
+            "frontier": plain(self.frontier),
+            "quantities": plain(self.quantities),
+            "certificate": plain(self.certificate),
+            "seconds": self.seconds,
+        } | ({"membership": plain(self.placed)} if self.placed else {})
+
+
+def hull(regions: Iterable[RateRegion], source: str) -> RateRegion:
+    """Return the convex hull of regions in the same rates: what time sharing between them reaches."""
+    regions = [region for region in regions if region.corners]
+    if not regions or any(region.rates != regions[0].rates for region in regions):
+        raise ValueError("a hull needs finite regions in the same rates")
+    corners = [corner for region in regions for corner in region.corners]
+    return RateRegion.from_corners(regions[0].rates, corners, source)
+
+
+def bracketed(inner: RateRegion, outer: RateRegion) -> tuple[RateRegion, RateRegion]:
+    """Return both bounds on one unknown region, each constraint with the bracket the other one leaves."""
+    return (
+        replace(inner, constraints=tuple(replace(c, lower=outer.least(c.rates)) for c in inner.constraints)),
+        replace(outer, constraints=tuple(replace(c, upper=inner.least(c.rates)) for c in outer.constraints)),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return nested plain JSON values."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, complex):
+        return [value.real, value.imag]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _not_negative(rate: str) -> Constraint:
+    return Constraint(((rate, 1.0),), 0.0, 0.0, NOT_NEGATIVE)
+
+
+def _implied(rate: str, constraints: Iterable[Constraint]) -> bool:
+    """Return whether a constraint on this rate alone keeps it from being negative.
+
+    One in which another rate stands cannot: that rate may grow to make up for it.
+    """
+    return any([name for name, _ in c.rates] == [rate] and c.bound >= 0 for c in constraints)
+
+
+def _arrays(rates: Sequence[str], constraints: Sequence[Constraint]) -> tuple[FloatArray, FloatArray]:
+    """Return the normals, shape (M, number of rates), and the bounds, shape (M,)."""
+    normals = np.zeros((len(constraints), len(rates)))
+    for row, constraint in zip(normals, constraints, strict=True):
+        for name, coefficient in constraint.rates:
+            row[rates.index(name)] = coefficient
+    return normals, np.array([c.bound for c in constraints], dtype=float)
+
+
+def _sorted(points: FloatArray) -> tuple[tuple[float, ...], ...]:
+    return tuple(sorted(tuple(float(x) for x in point) for point in points))
