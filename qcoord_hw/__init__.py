@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qcoord_hw import network, theory
     from qcoord_hw.analysis.estimate import Estimate
-    from qcoord_hw.answers import theory_check, theory_linear
+    from qcoord_hw.answers import (
+        theory_check,
+        theory_game,
+        theory_linear,
+        theory_region,
+        theory_schumacher,
+    )
     from qcoord_hw.api import (
         collect,
         compare,
@@ -47,7 +53,10 @@ _HOMES = {
     "replay": "api",
     "run": "api",
     "theory_check": "answers",
+    "theory_game": "answers",
     "theory_linear": "answers",
+    "theory_region": "answers",
+    "theory_schumacher": "answers",
     "verify": "api",
     "Result": "result",
     "Estimate": "analysis.estimate",
@@ -97,7 +106,10 @@ __all__ = [
     "strategy_experiment",
     "theory",
     "theory_check",
+    "theory_game",
     "theory_linear",
+    "theory_region",
+    "theory_schumacher",
     "verify",
     "write_report",
 ]

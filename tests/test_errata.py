@@ -1,4 +1,4 @@
-"""Every item of docs/errata.md, computed."""
+"""Every item of docs/errata.md on Hu et al., computed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def dense_weyl(p, x, z):
 
 
 def test_every_item_has_a_test():
-    page = (Path(__file__).parents[1] / "docs" / "errata.md").read_text()
+    page = (Path(__file__).parents[1] / "docs" / "errata.md").read_text().split("## Nator")[0]
     items = {int(n) for n in re.findall(r"^(\d+)\. ", page, re.M)}
     tests = {int(m[1]) for name in globals() if (m := re.match(r"test_item_(\d+)_", name))}
     assert items == tests

@@ -1,7 +1,8 @@
 """Rate regions of the networks of [NatorPereg]: what must be sent to make a target state.
 
 One module a network: `two_node`, `classical_broadcast` and `no_communication` (classical links, one
-optimisation in `classical_links`), `cascade`, `quantum_broadcast`, `multiple_access` and `two_node_quantum` (qubit links).
+optimisation in `classical_links`), `cascade`, `quantum_broadcast`, `multiple_access` and `two_node_quantum`
+(qubit links).
 Each returns a `RegionAnswer` with `RateRegion`s. `redistribution` is the theorem that the cascade rests on.
 """
 

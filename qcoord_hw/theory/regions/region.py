@@ -111,7 +111,7 @@ class RateRegion:
         points = np.asarray(points, dtype=float).reshape(-1, len(rates))
         kept = undominated(np.maximum(points, 0))
         found = []
-        for normal, bound in facets(kept):
+        for normal, bound in reversed(facets(kept)):
             named = tuple((r, float(c)) for r, c in zip(rates, normal, strict=True) if c > 0)
             found.append(Constraint(named, bound, bound, source))
         full = (*found, *(_not_negative(r) for r in rates if not _implied(r, found)))
@@ -143,7 +143,7 @@ class RateRegion:
         scale = float(missing.max())
         if scale <= 0:
             return 0.0
-        # Least distance programming: min |z| with normals @ z >= missing [Lawson and Hanson, chapter 23].
+        # Least distance programming: min |z| with normals @ z >= missing [LawsonHanson1974, chapter 23].
         system = np.vstack([normals.T, missing / scale])
         target = np.zeros(len(self.rates) + 1)
         target[-1] = 1

@@ -84,14 +84,14 @@ def climb(dual, sizes, kinds, weights, states, sweeps=60):
 
 def crude(target, sizes, kinds, weights, columns, rng, rounds=12, slack=1e-6):
     """Bound one program: (the mixture, K, delta) from a linear program over a growing dictionary."""
-    size = target.shape[-1]
-    basis = [m for m in _hermitian(size)]
+    basis = list(_hermitian(target.shape[-1]))
     support = Supports(target, tuple(s for s, k in zip(sizes, kinds, strict=True) if k == "quantum"))
     cells = [(x, g) for x in np.ndindex(target.shape[:-2]) for g in basis]
     row = lambda t: [float(np.trace(t[x] @ g).real) for x, g in cells]  # noqa: E731
     columns = [list(c) for c in columns]
+    columns += [[_start(rng, s, k) for s, k in zip(sizes, kinds, strict=True)] for _ in range(200)]
     worth = lambda c: sum(w * of_state(s) for w, s in zip(weights, c, strict=True))  # noqa: E731
-    for _ in range(rounds):
+    for round in range(1, rounds + 1):
         matrix = np.array([row(product(c)) for c in columns]).T
         answer = linprog([-worth(c) for c in columns], A_eq=matrix, b_eq=row(target), method="highs")
         assert answer.status == 0
@@ -99,11 +99,11 @@ def crude(target, sizes, kinds, weights, columns, rng, rounds=12, slack=1e-6):
         dual = np.zeros_like(target)
         for (x, g), y in zip(cells, flat, strict=True):
             dual[x] += y * g
-        dual = np.stack([p @ k @ p for p, k in zip(map(support.projector, np.ndindex(target.shape[:-2])),
-                         dual.reshape(-1, size, size), strict=True)]).reshape(target.shape)  # fmt: skip
+        for x in np.ndindex(target.shape[:-2]):
+            dual[x] = support.projector(x) @ dual[x] @ support.projector(x)
         found = [
             climb(dual, sizes, kinds, weights, [_start(rng, s, k) for s, k in zip(sizes, kinds, strict=True)])
-            for _ in range(8)
+            for _ in range(8 if round < rounds else 60)
         ]
         columns += [states for value, states in found if value > 1e-9]
     used = [(p, c) for p, c in zip(answer.x, columns, strict=False) if p > 1e-9]
@@ -144,7 +144,9 @@ def answer_of(network, names, kinds, sizes, target, programs, *, extra=None):
     for x in np.ndindex(letters):
         p = float(np.trace(target[x]).real)
         if p > 1e-12:
-            ensemble.append({"p": p, "x": dict(zip(classical, x, strict=True)), "density": pairs(target[x] / p)})
+            ensemble.append(
+                {"p": p, "x": dict(zip(classical, x, strict=True)), "density": pairs(target[x] / p)}
+            )
     parties = [
         {"name": n, "kind": k, "letters": [[i] for i in range(s)]}
         if k == "classical"
@@ -179,7 +181,9 @@ def answer_of(network, names, kinds, sizes, target, programs, *, extra=None):
         point["lower"] = max(0.0, *(p["lower"] - p["beta"] * point["R0"] for p in printed))
         point["R1"] = point["upper"]
     quantities = {
-        p["name"]: {"lower": p["lower"], "upper": p["upper"]} for p in printed if p["name"] in ("C", "C0", "R_inf")
+        p["name"]: {"lower": p["lower"], "upper": p["upper"]}
+        for p in printed
+        if p["name"] in ("C", "C0", "R_inf")
     }
     if sender:
         quantities["R0_for_R_inf"] = {"upper": needed}
@@ -190,7 +194,11 @@ def answer_of(network, names, kinds, sizes, target, programs, *, extra=None):
         "quantities": quantities,
         "frontier": frontier,
         "certificate": {
-            "target": {"systems": dict(zip(names, sizes, strict=True)), "classical": classical, "ensemble": ensemble},
+            "target": {
+                "systems": dict(zip(names, sizes, strict=True)),
+                "classical": classical,
+                "ensemble": ensemble,
+            },
             "split_off": [],
             "parties": parties,
             "reduced": pairs(target),
@@ -214,7 +222,8 @@ def symmetric_source(a=0.2):
 
 
 def two_node(rng):
-    parts = [(p, rng.dirichlet([1, 1]), qubit(*r)) for p, r in zip(rng.dirichlet([3] * 4), rng.normal(size=(4, 3)) / 4, strict=True)]  # fmt: skip
+    shares, vectors = rng.dirichlet([3] * 4), rng.normal(size=(4, 3)) / 4
+    parts = [(p, rng.dirichlet([1, 1]), qubit(*r)) for p, r in zip(shares, vectors, strict=True)]
     target = mixture(*parts) + 0j
     kinds, sizes = ["classical", "quantum"], [2, 2]
     programs = {}
@@ -251,7 +260,7 @@ def broadcast(rng):
     programs = {}
     for name, beta in (("C0", 1.0), ("R_inf", 0.0)):
         columns = [part[1:] for part in parts]
-        mix, dual, delta = crude(target, sizes, kinds, [1.0, beta, beta], columns, rng, rounds=6, slack=1e-2)
+        mix, dual, delta = crude(target, sizes, kinds, [1.0, beta, beta], columns, rng, rounds=10, slack=1e-2)
         programs[name] = (beta, mix, dual, delta, None)
     return answer_of("classical-broadcast", ["X", "B", "C"], kinds, sizes, target, programs)
 
@@ -277,7 +286,7 @@ def leaves(data, path=()):
     if isinstance(data, dict | list):
         for key, entry in data.items() if isinstance(data, dict) else enumerate(data):
             yield from leaves(entry, (*path, key))
-    elif isinstance(data, float):
+    elif isinstance(data, int | float) and not isinstance(data, bool):
         yield path
 
 
@@ -301,8 +310,9 @@ def refused(answer):
 
 def test_an_answer_with_one_number_spoiled_is_refused(answer):
     rng = np.random.default_rng(0)
-    for path in leaves(answer):
-        step = 1e-3 * rng.choice([-1, 1])
+    paths = list(leaves(answer))
+    for i in rng.permutation(len(paths))[:400]:
+        path, step = paths[i], 1e-3 * rng.choice([-1, 1])
         spoiled = changed(answer, path, lambda v, step=step: v + step * max(1, abs(v)))
         assert refused(spoiled), path
 
@@ -382,8 +392,11 @@ def test_an_answer_by_data_processing():
 
 
 def rotated(answer, *, turn, noise=0.0):
-    """The answer of `symmetric_source` for a target in disguise: A has a duplicate letter and one of probability
-    0, B is a qubit of a qutrit in a rotated basis, and D is a product with them."""  # fmt: skip
+    """The answer of `symmetric_source` for a target in disguise.
+
+    A has a duplicate letter and one of probability 0, B is a bit in a rotated basis of a qutrit, and D is in
+    product with them.
+    """
     cert = answer["certificate"]
     joint = np.array(cert["reduced"])[..., 0].reshape(2, 2)
     basis = np.linalg.qr(turn)[0][:, :2]
@@ -528,7 +541,12 @@ def extension_witness(copies, f):
 def test_partial_transpose_witness():
     state = werner(0.6)
     values, vectors = np.linalg.eigh(transposed(state, 2, 0))
-    witness = {"kind": "partial transpose", "systems": ["A"], "vector": pairs(vectors[:, 0]), "margin": -values[0]}
+    witness = {
+        "kind": "partial transpose",
+        "systems": ["A"],
+        "vector": pairs(vectors[:, 0]),
+        "margin": -values[0],
+    }
     answer = infeasible(witness, state)
     assert check_region(answer) == ()
     for path in leaves(answer):
@@ -571,3 +589,28 @@ def test_an_undetermined_answer_claims_nothing():
     assert check_region(answer) == ()
     answer["quantities"] = {"C": {"lower": 0.0, "upper": 1.0}}
     assert refused(answer)
+    answer = symmetric_source()
+    answer["status"] = "undetermined"
+    for place in (answer["certificate"]["programs"][0], answer["quantities"]["C"]):
+        place["upper"] = "inf"
+    assert refused(answer)
+    answer["certificate"]["programs"][0]["decomposition"] = None
+    assert check_region(answer) == ()
+
+
+def test_a_product_needs_nothing():
+    state = np.kron(qubit(0.1, 0.2, 0.3), qubit(0.4, 0.0, 0.1))
+    program = {"name": "C", "beta": 1.0, "lower": 0.0, "upper": 0.0, "delta": 0.0, "dual": None}
+    certificate = {
+        "target": infeasible({}, state)["certificate"]["target"],
+        "split_off": ["A", "B"],
+        "parties": [],
+        "reduced": [[[1.0, 0.0]]],
+        "sender": False,
+        "programs": [program | {"decomposition": [{"p": 1.0, "states": {}}]}],
+    }
+    answer = {"network": "no-communication", "status": "feasible", "certificate": certificate}
+    answer["quantities"] = {"C": {"lower": 0.0, "upper": 0.0}}
+    assert check_region(answer) == ()
+    for path in leaves(answer):
+        assert refused(changed(answer, path, lambda v: v + 1e-3)), path

@@ -118,9 +118,7 @@ def read_program(problem: Reduced, data: Any, where: str) -> tuple[Program, list
     if "R0" in data:
         shared = number(data["R0"], f"{where}.R0")
         sender_upper = number(field(data, "R1_upper", where), f"{where}.R1_upper", infinite=True)
-    faults = (
-        [] if problem.sender or beta == 1 or shared is not None else [f"{where}.beta: not 1 without a sender"]
-    )
+    faults: list[str] = []
     sender_rate = sum_rate = math.inf
     if (mixture := field(data, "decomposition", where)) is not None:
         sender_rate, sum_rate, found = _rates(problem, items(mixture, f"{where}.decomposition"), where)

@@ -115,7 +115,7 @@ def marginal(state: Complexes, dimensions: tuple[int, ...], i: int) -> Complexes
     """Return the marginal of system i of a matrix (D, D)."""
     before, own = int(np.prod(dimensions[:i])), dimensions[i]
     tensor = state.reshape(before, own, -1, before, own, state.shape[0] // before // own)
-    return np.einsum("aibajb->ij", tensor)
+    return np.asarray(np.einsum("aibajb->ij", tensor))
 
 
 def _projector(matrix: Complexes, threshold: float) -> Complexes:

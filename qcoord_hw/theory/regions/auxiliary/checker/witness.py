@@ -5,8 +5,8 @@ A product state stays positive when some of its systems are transposed, so a mix
 
     P (W (x) 1) P = P (sum_t Z_t^(T_t)) P,      every Z_t >= 0,
 
-on the systems with copies, P the projector on the states symmetric under permuting the copies of each system.
-A product vector x with equal copies has P x = x, so <W> = sum_t <x| Z_t^(T_t) |x> = sum_t <y_t| Z_t |y_t> >= 0
+on the systems with copies; P projects on the vectors symmetric under permuting the copies of each system. A
+product vector x with equal copies has P x = x, so <W> = sum_t <x| Z_t^(T_t) |x> = sum_t <y_t| Z_t |y_t> >= 0
 with y_t = x, its transposed factors conjugated. Hence tr(W sigma) >= 0 for every mixture sigma of products.
 """
 

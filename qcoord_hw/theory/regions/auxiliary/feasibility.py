@@ -1,0 +1,197 @@
+"""Some mixture of products that equals the target: an explicit separable decomposition of every block, or a margin.
+
+A block is written as sum_u psi_u psi_u^dagger with product vectors psi_u (not normalised): local optimisation first, then
+Gauss-Newton steps. A block on the border of the separable states forbids directions: psi_u is orthogonal to
+its kernel, and with the vectors of some parties conjugated to the kernel of its partial transpose. These equations,
+linear in each vector, are added, without which the steps would converge slowly there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
+from qcoord_hw.theory.regions.auxiliary.model import Model
+from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray, Problem, Product
+from qcoord_hw.theory.regions.auxiliary.spaces import Space
+
+EXACT = 1e-13
+KERNEL = 1e-9
+ATTEMPTS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Feasibility:
+    """Whether a mixture of products was found.
+
+    Attributes:
+        products: a mixture that equals the target in every entry to 1e-12; None if none was found.
+        residual: the largest entry by which the best mixture found misses the target, in orthonormal coordinates. It
+            proves nothing: a witness of entanglement has to come from elsewhere.
+        cell: the letters of the block where it is largest.
+    """
+
+    products: tuple[Product, ...] | None
+    residual: float
+    cell: tuple[int, ...]
+
+
+def find_mixture(problem: Problem, *, time_limit: float = 20.0, seed: int = 0) -> Feasibility:
+    """Look for a mixture of products that equals the target, block by block.
+
+    Args:
+        problem: any number of parties.
+        time_limit: in seconds.
+        seed: of the random starts.
+    """
+    deadline = time.monotonic() + time_limit
+    rng = np.random.default_rng(seed)
+    classical = [p.dimension for p in problem.classical]
+    products: list[Product] = []
+    worst, where = 0.0, tuple(0 for _ in classical)
+    failed = False
+    cells = list(itertools.product(*(range(n) for n in classical)))
+    for k, cell in enumerate(cells):
+        block = problem.target[cell]
+        weight = float(np.trace(block).real)
+        if weight < 1e-12:
+            continue
+        letters = tuple(np.eye(n)[x] for n, x in zip(classical, cell, strict=True))
+        if len(problem.quantum) < 2:
+            own: tuple[ComplexArray, ...] = (block / weight,) if problem.quantum else ()
+            products.append(Product(weight, (*letters, *own)))
+            continue
+        share = time.monotonic() + (deadline - time.monotonic()) / (len(cells) - k)
+        vectors, error = _block(problem, block / weight, rng, share)
+        if error > worst:
+            worst, where = error, cell
+        if error > EXACT:
+            failed = True
+            continue
+        for u in range(len(vectors[0])):
+            norms = [float(np.vdot(v[u], v[u]).real) for v in vectors]
+            states = [np.outer(v[u], v[u].conj()) / n for v, n in zip(vectors, norms, strict=True)]
+            products.append(Product(weight * float(np.prod(norms)), (*letters, *states)))
+    return Feasibility(None if failed else tuple(products), worst, where)
+
+
+def _block(
+    problem: Problem, block: ComplexArray, rng: np.random.Generator, deadline: float
+) -> tuple[list[ComplexArray], float]:
+    """Return product vectors (N, d) of each party that add up to a state, and by how much they miss it."""
+    model = Model(Problem(problem.quantum, block, False))
+    dimensions = [p.dimension for p in problem.quantum]
+    kernels = _kernels(block, dimensions)
+    best: tuple[list[ComplexArray], float] = ([np.ones((1, d), dtype=complex) for d in dimensions], 1.0)
+    for attempt in range(ATTEMPTS):
+        count = min(max(16, model.target.size), 100) * (1 if attempt < 3 else 2)
+        weights = tuple(0.0 for _ in dimensions)
+        found = augmented_lagrangian(model, weights, rng, count, deadline, rank=1)
+        vectors = []
+        for space, points in zip(model.spaces, found.points, strict=True):
+            states, most = np.linalg.eigh(space.matrices(points))
+            vectors.append(most[:, :, -1] * np.sqrt(np.maximum(states[:, -1:], 0)))
+        vectors[0] = vectors[0] * np.sqrt(found.probabilities)[:, None]
+        chosen = found.probabilities > 1e-9
+        polished = _polish(block, [v[chosen].astype(complex) for v in vectors], kernels, deadline)
+        if polished[1] < best[1]:
+            best = polished
+        if best[1] < EXACT or time.monotonic() > deadline or (attempt >= 1 and best[1] > 1e-3):
+            break
+    return best
+
+
+def _kernels(block: ComplexArray, dimensions: list[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
+    """Return (parties transposed, kernel of the partial transpose as columns) for all transposes that have one."""
+    k = len(dimensions)
+    tensor = block.reshape(*dimensions, *dimensions)
+    result = []
+    for size in range(k):
+        for parties in itertools.combinations(range(1, k), size):
+            axes = list(range(2 * k))
+            for i in parties:
+                axes[i], axes[k + i] = k + i, i
+            values, vectors = np.linalg.eigh(tensor.transpose(axes).reshape(block.shape))
+            if values[0] < KERNEL:
+                result.append((parties, vectors[:, values < KERNEL]))
+    return result
+
+
+def _polish(
+    block: ComplexArray,
+    vectors: list[ComplexArray],
+    kernels: list[tuple[tuple[int, ...], ComplexArray]],
+    deadline: float,
+) -> tuple[list[ComplexArray], float]:
+    """Take Gauss-Newton steps of least norm; return the vectors and the largest coordinate of the error."""
+    basis = Space(len(block), "complex").basis
+
+    def products(vectors: list[ComplexArray], conjugated: tuple[int, ...] = ()) -> ComplexArray:
+        own = [v.conj() if i in conjugated else v for i, v in enumerate(vectors)]
+        return reduce(lambda a, b: (a[:, :, None] * b[:, None, :]).reshape(len(a), -1), own)
+
+    def residual(vectors: list[ComplexArray]) -> tuple[FloatArray, float]:
+        psi = products(vectors)
+        missing = block - psi.T @ psi.conj()
+        rows = np.einsum("jab,ba->j", basis, missing).real
+        parts = [rows]
+        for conjugated, kernel in kernels:
+            amplitude = -(products(vectors, conjugated) @ kernel.conj()).ravel()
+            parts += [amplitude.real, amplitude.imag]
+        return np.concatenate(parts), float(np.abs(rows).max())
+
+    def jacobian(vectors: list[ComplexArray]) -> FloatArray:
+        psi = products(vectors)
+        count = len(psi)
+        moved = np.einsum("jab,nb->njb" if False else "jab,nb->nja", basis, psi)
+        columns: list[FloatArray] = []
+        for i, v in enumerate(vectors):
+            for phase in (1.0, 1.0j):
+                for a in range(v.shape[1]):
+                    unit = np.zeros_like(v)
+                    unit[:, a] = phase
+                    changed = [unit if j == i else w for j, w in enumerate(vectors)]
+                    change = products(changed)
+                    top = 2 * np.einsum("nja,na->jn", moved.conj(), change).real
+                    parts = [top]
+                    for conjugated, kernel in kernels:
+                        amplitude = products(changed, conjugated) @ kernel.conj()  # N, kernel
+                        own = np.zeros((count, kernel.shape[1], count), dtype=complex)
+                        own[np.arange(count), :, np.arange(count)] = amplitude
+                        own = own.reshape(-1, count)
+                        parts += [own.real, own.imag]
+                    columns.append(np.concatenate(parts))
+        return np.concatenate(columns, axis=1)
+
+    def shifted(vectors: list[ComplexArray], step: FloatArray) -> list[ComplexArray]:
+        result, position = [], 0
+        for v in vectors:
+            size = v.size
+            own = step[position : position + 2 * size].reshape(2, v.shape[1], len(v))
+            result.append(v + (own[0] + 1j * own[1]).T)
+            position += 2 * size
+        return result
+
+    rows, error = residual(vectors)
+    for _ in range(60):
+        if error < 0.1 * EXACT or time.monotonic() > deadline:
+            break
+        left, values, right = np.linalg.svd(jacobian(vectors), full_matrices=False)
+        along = left.T @ rows
+        norm = float(np.linalg.norm(rows))
+        for damping in (0.0, 1e-6, 1e-4, 1e-2, 1e-1):
+            kept = values > 1e-12 * values[0]
+            scale = values[kept] / (values[kept] ** 2 + (damping * values[0]) ** 2)
+            trial = shifted(vectors, right[kept].T @ (scale * along[kept]))
+            new_rows, new_error = residual(trial)
+            if np.linalg.norm(new_rows) < 0.95 * norm:
+                break
+        else:
+            break
+        vectors, rows, error = trial, new_rows, new_error
+    return vectors, error
