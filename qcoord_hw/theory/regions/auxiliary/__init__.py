@@ -1,1 +1,1 @@
-"""The certified optimisation over the auxiliary variable U: problem, reduction, solver, bound, certificate."""
+"""The certified optimisation over the auxiliary variable U: reduction, solver, bound, certificate."""
