@@ -1,13 +1,15 @@
 """Branch and bound: a proved upper bound of F = sum_i w_i H(theta_i) - <K, theta_1 x ..> over a face.
 
-One party is eliminated in closed form: max over its states of w H - <field, state> = w log2 tr 2^(-field / w) =: G,
-convex in the state of each other party, as its field is linear in each. The states of each other party are covered by
-simplices. On a cell (a simplex for each) every entropy is at most its tangent, -tr v log2 c at a state c near the
-cell, which is linear in v, so that the sum of tangents and G, convex in each argument, is largest at the vertices:
+One party is eliminated in closed form: max over its states of w H - <field, state> = w log2 tr 2^(-field / w)
+=: G, convex in the state of each other party, as its field is linear in each. The states of each other party
+are covered by simplices. On a cell (a simplex for each) every entropy is at most its tangent, -tr v log2 c at
+a state c near the cell, which is linear in v, so that the sum of tangents and G, convex in each argument, is
+largest at the vertices:
 
     F <= max over the vertices of the cell of sum_i w_i (-tr v_i log2 c_i) + G(v).
 
-The gap is quadratic in the size of the cell. Vertices may lie outside the set of states; cells wholly outside are dropped.
+The gap is quadratic in the size of the cell. Vertices may lie outside the set of states; cells wholly outside
+are dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ class Bound:
 
     Attributes:
         delta: F <= delta on the face.
-        witness: a product with F above the threshold (coordinates, one row each), which ended the search; else None.
+        witness: a product with F above the threshold (coordinates, one row each), which ended the search;
+            else None.
         cells: number of cells visited.
     """
 
@@ -53,7 +56,7 @@ def can_branch(face: Face, weights: tuple[float, ...]) -> bool:
 
 
 def _rest(spaces: tuple[Space, ...], weights: tuple[float, ...]) -> list[int]:
-    """Return the parties that are branched on: all but the largest; among equals one whose entropy does not count is eliminated."""
+    """Return the parties that are branched on: all but the largest, of equals that of least weight."""
     eliminated = max(range(len(spaces)), key=lambda i: (spaces[i].freedom, -weights[i]))
     return [i for i in range(len(spaces)) if i != eliminated]
 
@@ -140,7 +143,8 @@ def _join(parts: list[Cells]) -> Cells:
 class _Search:
     """The geometry of one branch and bound.
 
-    Cells are held as, for each party branched on, vertices (N, corners, size), and G at all tuples of vertices.
+    Cells are held as, for each party branched on, vertices (N, corners, size), and G at all tuples of
+    vertices.
     """
 
     def __init__(self, spaces: tuple[Space, ...], weights: tuple[float, ...], dual: FloatArray) -> None:
@@ -164,11 +168,11 @@ class _Search:
     def table(self, vertices: list[FloatArray]) -> FloatArray:
         """Return G at all tuples of vertices, shape (N, corners of party 1, ..)."""
         count, corners = len(vertices[0]), [v.shape[1] for v in vertices]
-        fields = np.tensordot(vertices[0], self.dual, (2, 0)).reshape(count, corners[0], -1)
+        fields: FloatArray = np.tensordot(vertices[0], self.dual, (2, 0)).reshape(count, corners[0], -1)
         for v in vertices[1:]:
             fields = fields.reshape(count, fields.shape[1], v.shape[2], -1)
-            fields = np.einsum("nwj,ncje->ncwe", v, fields, optimize=True)
-            fields = fields.reshape(count, fields.shape[1] * v.shape[1], -1)
+            corner_fields = np.einsum("nwj,ncje->ncwe", v, fields, optimize=True)
+            fields = corner_fields.reshape(count, fields.shape[1] * v.shape[1], -1)
         return self.eliminated(fields.reshape(count, *corners, self.last_space.size))
 
     def start(self) -> tuple[list[FloatArray], FloatArray]:
@@ -264,7 +268,7 @@ def _longest(vertices: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _cover(space: Space) -> FloatArray:
-    """Return simplices (N, size, size) that cover the states: for a quantum party the orthants of a cross-polytope."""
+    """Return simplices (N, size, size) that cover the states; if quantum, orthants of a cross-polytope."""
     n = space.size
     if space.kind == "classical":
         return np.eye(n)[None]
@@ -279,11 +283,13 @@ def _cover(space: Space) -> FloatArray:
 
 
 def _clip(total: FloatArray, cut: FloatArray, axis: int) -> FloatArray:
-    """Return the values at the corners of simplices cut by a half-space: vertices inside, and where edges cross.
+    """Return the values at the corners of simplices cut by a half-space.
+
+    Its corners are the vertices inside and the points where edges cross.
 
     Args:
-        total: values of a function that is convex along every edge of the simplex of this axis; the value where an edge
-            crosses is at most the interpolated one.
+        total: values of a function that is convex along every edge of the simplex of this axis; the value
+            where an edge crosses is at most the interpolated one.
         cut: shape (N, corners): the half-space is cut >= 0.
         axis: of total, the corners.
     """

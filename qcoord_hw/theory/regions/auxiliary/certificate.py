@@ -59,7 +59,7 @@ def frontier_data(problem: Problem, point: FrontierPoint) -> dict[str, Any]:
 
 
 def frontier_lower(programs: Iterable[Solution], randomness: float) -> float:
-    """Return the best lower bound of R1 at an R0 from all programs: max of value(beta) - beta R0, at least 0."""
+    """Return the best lower bound of R1 at an R0 from all programs: value(beta) - beta R0, at least 0."""
     return max([0.0, *(s.lower - s.beta * randomness for s in programs)])
 
 

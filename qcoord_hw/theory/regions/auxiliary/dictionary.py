@@ -53,7 +53,7 @@ class Dictionary:
         return len(self.columns)
 
     def _flatten(self, tensors: FloatArray) -> FloatArray:
-        return tensors if self.rows is None else tensors @ self.rows.T
+        return tensors if self.rows is None else np.asarray(tensors @ self.rows.T)
 
     def tensor(self, reduced: FloatArray) -> FloatArray:
         """Return K as a tensor from its values on the rows."""
@@ -62,7 +62,7 @@ class Dictionary:
 
     def reduced(self, dual: FloatArray) -> FloatArray:
         """Inverse of `tensor`."""
-        return self._flatten(dual.reshape(1, -1))[0]
+        return np.asarray(self._flatten(dual.reshape(1, -1))[0])
 
     def add(self, points: list[FloatArray], closest: float = 1e-9) -> int:
         """Add products that are not there yet; return how many."""
@@ -96,9 +96,10 @@ class Dictionary:
     def stabilised(
         self, gains: FloatArray, centre: FloatArray, box: float
     ) -> tuple[float, FloatArray, FloatArray]:
-        """Minimise <K, target> over K within `box` of the centre with gain - <K, product> <= 0 for all products.
+        """Minimise <K, target> over K near `centre` with gain - <K, product> <= 0 for all products.
 
-        This is the dual of the program with slack at an L1 price. K may shift by a multiple of the trace freely.
+        K may differ from the centre by `box` in every coordinate. This is the dual of the
+        program with slack at an L1 price. K may shift by a multiple of the trace freely.
 
         Returns:
             The value, K on the rows and the probabilities.
@@ -133,7 +134,7 @@ class Dictionary:
         return None if result is None else self.exact(np.maximum(result.x, 0.0))
 
     def exact(self, probabilities: FloatArray) -> FloatArray | None:
-        """Return the nearest probabilities of the same products whose mixture is the target to rounding; None if there are none."""
+        """Return the nearest probabilities that give the target to rounding; None if there are none."""
         p = probabilities.copy()
         for _ in range(4):
             support = np.flatnonzero(p > 1e-14)

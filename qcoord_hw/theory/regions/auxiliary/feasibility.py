@@ -1,9 +1,10 @@
-"""Some mixture of products that equals the target: an explicit separable decomposition of every block, or a margin.
+"""Some mixture of products that equals the target: an explicit separable decomposition of every block.
 
-A block is written as sum_u psi_u psi_u^dagger with product vectors psi_u (not normalised): local optimisation first, then
-Gauss-Newton steps. A block on the border of the separable states forbids directions: psi_u is orthogonal to
-its kernel, and with the vectors of some parties conjugated to the kernel of its partial transpose. These equations,
-linear in each vector, are added, without which the steps would converge slowly there.
+A block is written as sum_u psi_u psi_u^dagger with product vectors psi_u (not normalised): local optimisation
+first, then Gauss-Newton steps. A block on the border of the separable states forbids directions: psi_u is
+orthogonal to its kernel, and with the vectors of some parties conjugated to the kernel of its partial
+transpose. These equations, linear in each vector, are added, without which the steps would converge slowly
+there.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class Feasibility:
 
     Attributes:
         products: a mixture that equals the target in every entry to 1e-12; None if none was found.
-        residual: the largest entry by which the best mixture found misses the target, in orthonormal coordinates. It
-            proves nothing: a witness of entanglement has to come from elsewhere.
+        residual: the largest entry by which the best mixture found misses the target, in orthonormal
+            coordinates. It proves nothing: a witness of entanglement has to come from elsewhere.
         cell: the letters of the block where it is largest.
     """
 
@@ -107,7 +108,7 @@ def _block(
 
 
 def _kernels(block: ComplexArray, dimensions: list[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
-    """Return (parties transposed, kernel of the partial transpose as columns) for all transposes that have one."""
+    """Return (parties transposed, kernel of the partial transpose) for all transposes that have one."""
     k = len(dimensions)
     tensor = block.reshape(*dimensions, *dimensions)
     result = []
@@ -148,7 +149,7 @@ def _polish(
     def jacobian(vectors: list[ComplexArray]) -> FloatArray:
         psi = products(vectors)
         count = len(psi)
-        moved = np.einsum("jab,nb->njb" if False else "jab,nb->nja", basis, psi)
+        moved = np.einsum("jab,nb->nja", basis, psi)
         columns: list[FloatArray] = []
         for i, v in enumerate(vectors):
             for phase in (1.0, 1.0j):
@@ -161,9 +162,9 @@ def _polish(
                     parts = [top]
                     for conjugated, kernel in kernels:
                         amplitude = products(changed, conjugated) @ kernel.conj()  # N, kernel
-                        own = np.zeros((count, kernel.shape[1], count), dtype=complex)
-                        own[np.arange(count), :, np.arange(count)] = amplitude
-                        own = own.reshape(-1, count)
+                        wide = np.zeros((count, kernel.shape[1], count), dtype=complex)
+                        wide[np.arange(count), :, np.arange(count)] = amplitude
+                        own = wide.reshape(-1, count)
                         parts += [own.real, own.imag]
                     columns.append(np.concatenate(parts))
         return np.concatenate(columns, axis=1)

@@ -1,8 +1,8 @@
 """Mixtures by local optimisation: all probabilities and states at once, by an augmented Lagrangian.
 
-The states are written theta = A A^dagger / tr (letters: squares), the probabilities as squares, so that no constraint
-is left but sum_u p_u sigma_u = target; its multiplier is an estimate of the dual K. `polish` then makes the
-mixture equal the target to rounding by Gauss-Newton steps in the same variables.
+The states are written theta = A A^dagger / tr (letters: squares), the probabilities as squares, so that no
+constraint is left but sum_u p_u sigma_u = target; its multiplier is an estimate of the dual K. `polish` then
+makes the mixture equal the target to rounding by Gauss-Newton steps in the same variables.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def augmented_lagrangian(
     penalty: float = 20.0,
     error: float = 1e-9,
 ) -> Mixture:
-    """Return a local optimum of max sum_u p_u sum_i w_i H_i(u) over mixtures of `count` products that are near the target.
+    """Return a local optimum of max sum_u p_u sum_i w_i H_i(u) over mixtures near the target.
 
     Args:
         model: the problem.
@@ -272,7 +272,7 @@ def _polish(variables: _Variables, vector: FloatArray, dual: FloatArray, deadlin
 def _kron(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return Kronecker products of batches of matrices."""
     product = np.einsum("nij,nkl->nikjl", a, b)
-    return product.reshape(len(a), a.shape[1] * b.shape[1], a.shape[2] * b.shape[2])
+    return np.asarray(product).reshape(len(a), a.shape[1] * b.shape[1], a.shape[2] * b.shape[2])
 
 
 __all__ = ["Mixture", "Space", "augmented_lagrangian"]

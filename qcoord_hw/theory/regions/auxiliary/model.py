@@ -1,8 +1,9 @@
 """A problem in real coordinates: its target as a tensor, and the faces on which products can live.
 
-A product that occurs in a mixture of the target has, for every cell of letters that it gives positive probability,
-each quantum state inside the support of that party's marginal of the target's block (and no zero block). So it lives
-on a face: a set of letters for every classical party and a subspace for every quantum party. On a face the dual K is
+A product that occurs in a mixture of the target has, for every cell of letters that it gives positive
+probability, each quantum state inside the support of that party's marginal of the target's block (and no zero
+block). So it lives on a face: a set of letters for every classical party and a subspace for every quantum
+party. On a face the dual K is
 finite: it never has to grow without bound to forbid a product.
 """
 
@@ -52,8 +53,8 @@ class Model:
 
     Attributes:
         problem: the problem.
-        spaces: one a party; "real" where the target is symmetric under the transpose of that party alone: then
-            averaging a state and its transpose costs nothing, as entropy is concave.
+        spaces: one a party; "real" where the target is symmetric under the transpose of that party alone:
+            then averaging a state and its transpose costs nothing, as entropy is concave.
         target: shape (size of party 1, ..).
     """
 
@@ -164,7 +165,7 @@ class Model:
                 values, vectors = np.linalg.eigh(space.matrices(local[None])[0])
                 kept = vectors[:, values > ZERO]
                 projectors.append(kept @ kept.conj().T)
-            weight = float(block) if not quantum else sum(float(np.trace(p).real) for p in projectors)
+            weight = float(np.sum(block)) if not quantum else sum(float(np.trace(p).real) for p in projectors)
             if weight > ZERO:
                 supports[cell] = tuple(projectors)
         return supports
@@ -203,7 +204,7 @@ class Model:
         for cell, projectors in self.supports.items():
             own: FloatArray = np.ones((1, 1))
             for space, projector in zip(self.spaces[n:], projectors, strict=True):
-                own = np.kron(own, _embedding(space, _range(projector)).T)
+                own = np.asarray(np.kron(own, _embedding(space, _range(projector)).T), dtype=float)
             start = int(np.ravel_multi_index(cell, strides)) * inner if n else 0
             wide = np.zeros((len(own), self.target.size))
             wide[:, start : start + inner] = own
@@ -284,7 +285,7 @@ class Model:
             return None
         isometries = []
         for i in range(len(self.problem.quantum)):
-            mean = sum(p[i] for p in projectors if p is not None) / len(projectors)
+            mean = np.mean([p[i] for p in projectors if p is not None], axis=0)
             isometries.append(_range(mean, 1 - 1e-9))
         return None if any(v.shape[1] == 0 for v in isometries) else tuple(isometries)
 

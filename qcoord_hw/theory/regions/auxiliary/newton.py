@@ -1,9 +1,9 @@
-"""Newton's method for the dual: quadratic convergence once the products of the optimal mixture are roughly known.
+"""Newton's method for the dual: it converges quadratically once the optimal products are roughly known.
 
-Near a dual K every local maximiser u of F moves smoothly with K, so its value F_u(K) is smooth, with gradient -sigma_u
-(the product itself) and a Hessian that follows from the curvature of F at the maximiser. Minimising <K, target> subject
-to F_u(K) <= 0 is then a smooth program whose Newton step solves one linear system for the change of K and the
-probabilities p_u:
+Near a dual K every local maximiser u of F moves smoothly with K, so its value F_u(K) is smooth, with gradient
+-sigma_u (the product itself) and a Hessian that follows from the curvature of F at the maximiser. Minimising
+<K, target> subject to F_u(K) <= 0 is then a smooth program whose Newton step solves one linear system for the
+change of K and the probabilities p_u:
 
     sum_u p_u Hessian_u dK - sum_u p_u sigma_u = -target,      <sigma_u, dK> = F_u.
 """
@@ -15,7 +15,7 @@ from functools import reduce
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.model import Face, Model
-from qcoord_hw.theory.regions.auxiliary.pricing import field, inside
+from qcoord_hw.theory.regions.auxiliary.pricing import field
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 from qcoord_hw.theory.regions.auxiliary.spaces import LOG2E, ZERO_WEIGHT, Space
 
@@ -92,7 +92,7 @@ def _hessian(
     parts = []
     for i in range(len(own)):
         factors = [e @ (tangents[i] if i == j else own[j][:, None]) for j, e in enumerate(face.embeddings)]
-        parts.append(reduce(np.kron, factors).T)
+        parts.append(reduce(_kron, factors).T)
     jacobian = np.concatenate(parts)
     values, vectors = np.linalg.eigh(matrix)
     values = np.maximum(values, 1e-7 * max(1.0, float(np.abs(values).max(initial=0.0))))
@@ -100,13 +100,19 @@ def _hessian(
     return np.asarray(half.T @ half)
 
 
+def _kron(a: FloatArray, b: FloatArray) -> FloatArray:
+    return np.asarray(np.kron(a, b), dtype=float)
+
+
 def _face(model: Model, point: list[FloatArray]) -> tuple[Face, list[FloatArray]]:
-    """Return a face that contains a product, and its coordinates there."""
-    for face in model.faces or ():
-        own, mask = inside(face, [p[None] for p in point])
-        if mask[0]:
-            return face, [o[0] for o in own]
-    raise ValueError("the product lies on no face")
+    """Return the face that contains a product, and its coordinates there."""
+
+    def error(face: Face) -> float:
+        return max(float(np.abs(e @ (p @ e) - p).max()) for p, e in zip(point, face.embeddings, strict=True))
+
+    faces = model.faces or ()
+    face = faces[0] if len(faces) == 1 else min(faces, key=error)
+    return face, [p @ e for p, e in zip(point, face.embeddings, strict=True)]
 
 
 def _pair(dual: FloatArray, point: list[FloatArray], i: int, j: int) -> FloatArray:
@@ -121,7 +127,7 @@ def _pair(dual: FloatArray, point: list[FloatArray], i: int, j: int) -> FloatArr
 def _tangent(
     space: Space, weight: float, point: FloatArray, own: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return directions (columns, orthonormal up to the trace) in which a state can move, and -F's curvature along them."""
+    """Return directions (columns) in which a state can move, and the curvature of -F along them."""
     if space.kind == "classical":
         energies, states, vectors = own, point, np.eye(space.size)
     else:

@@ -1,8 +1,8 @@
-"""The dual of one program, to within rounding where nothing goes wrong: linear programs, then Newton's method.
+"""The dual of one program, to within rounding where it can: linear programs, then Newton's method.
 
-The dual function is <K, target> + max(0, max F), to be minimised over K (`Best.level`). A linear program over the
-products known so far proposes a K inside a box around the best one; the local maxima of F there are new products.
-Once they are roughly right, Newton's method (see newton.py) takes over.
+The dual function is <K, target> + max(0, max F), to be minimised over K (`Best.level`). A linear program over
+the products known so far proposes a K inside a box around the best one; the local maxima of F there are new
+products. Once they are roughly right, Newton's method (see newton.py) takes over.
 """
 
 from __future__ import annotations
@@ -16,11 +16,18 @@ from scipy.optimize import nnls
 
 from qcoord_hw.theory.regions.auxiliary import newton, pricing
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
+from qcoord_hw.theory.regions.auxiliary.feasibility import find_mixture
+from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
 from qcoord_hw.theory.regions.auxiliary.model import Model
-from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
+from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
 
 CONVERGED = 1e-9  # bits between the mixture and the dual
 NEWTON_STEPS = 12
+NEAR = 0.1  # bits; below it Newton's method is tried
+MOST_FOR_NEWTON = 300  # entries of the target
+LARGE = 40  # entries of the target, from which on local optimisation makes the start
+ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
+HOPELESS = 1e-3  # of `Feasibility.residual`
 
 
 @dataclass
@@ -28,7 +35,8 @@ class Best:
     """The best dual found for a weight vector.
 
     Attributes:
-        level: <K, target> + max(0, F) with the largest F that was found: an upper bound, not yet proved, of the mean gain.
+        level: <K, target> + max(0, F) with the largest F that was found: an upper bound, not yet proved, of
+            the mean gain.
         dual: K.
         excess: max(0, largest F found).
     """
@@ -54,6 +62,8 @@ class Workspace:
         self.generator = np.random.default_rng(seed)
         self.dictionary = Dictionary(model)
         self.duals: dict[float, Best] = {}
+        self.searched = len(model.problem.quantum) < 2
+        self.decomposition: tuple[Product, ...] | None = None  # the first mixture that was found
         if not model.spaces:
             return  # a problem without parties: nothing to do
         if len(model.problem.quantum) < 2:
@@ -67,15 +77,15 @@ class Workspace:
 
     def gains(self, weights: tuple[float, ...]) -> FloatArray:
         """Return sum_i w_i H_i of every product."""
-        return self.dictionary.entropies @ np.array(weights)
+        return np.asarray(self.dictionary.entropies @ np.array(weights))
 
     def optimise(self, beta: float, deadline: float, most: int = 200) -> Best:
         """Return a dual for beta that is as good as the time allows."""
         model, dictionary = self.model, self.dictionary
         weights = model.problem.weights(beta)
-        best = self._start(beta, weights)
+        small = model.target.size <= MOST_FOR_NEWTON
+        best = self._start(beta, weights, deadline)
         box = 2.0
-        newton_gap = 0.1
         for _ in range(most):
             gains = self.gains(weights)
             predicted, reduced, probabilities = dictionary.stabilised(
@@ -91,17 +101,34 @@ class Workspace:
                 best = trial
             else:
                 box = max(box * 0.7, 0.05)
-            converged = promised < newton_gap and self._newton(weights, dual, found, best)
+            if best.level < ENTANGLED or time.monotonic() > deadline:
+                break
+            near = small and promised < NEAR
+            converged = near and self._newton(weights, dual, found, best, deadline)
             if converged or promised < CONVERGED:
                 mixture = dictionary.mixture(self.gains(weights))
                 if mixture is not None and best.level - float(self.gains(weights) @ mixture) < CONVERGED:
                     break
                 if promised < CONVERGED:
                     box *= 4
-            if time.monotonic() > deadline:
-                break
         self.duals[beta] = best
         return best
+
+    def find_mixture(self, deadline: float) -> bool:
+        """Put a mixture that equals the target into the dictionary; return False if it is hopeless.
+
+        Only with several quantum parties is there anything to find. A block whose best mixture is far off is
+        taken to be entangled.
+        """
+        if self.searched:
+            return True
+        limit = 0.4 * max(deadline - time.monotonic(), 0.0)
+        found = find_mixture(self.model.problem, time_limit=limit, seed=int(self.generator.integers(1 << 31)))
+        if found.products is not None:
+            self.dictionary.add(self.model.coordinates(found.products))
+            self.decomposition = found.products
+            self.searched = True
+        return found.residual < HOPELESS
 
     def insert(self, beta: float, points: list[FloatArray]) -> None:
         """Add products found elsewhere (all above the dual of beta, so that it has to be improved)."""
@@ -113,10 +140,11 @@ class Workspace:
         best.level += max(float(value) - best.excess, 0.0)
         best.excess = max(best.excess, float(value))
 
-    def _start(self, beta: float, weights: tuple[float, ...]) -> Best:
-        """Return the dual of the nearest beta, or that for which the product of marginals is the best product."""
+    def _start(self, beta: float, weights: tuple[float, ...], deadline: float) -> Best:
+        """Return the dual of the nearest beta, or one for which the product of marginals is best."""
         if beta in self.duals:
             return self.duals[beta]
+        now = time.monotonic()
         if self.duals:
             dual = self.duals[min(self.duals, key=lambda other: abs(other - beta))].dual
         else:
@@ -126,7 +154,17 @@ class Workspace:
                 mixed = 0.999 * self.model.marginal(i) + 0.001 * space.trace / space.dimension
                 own = weight * space.entropy_gradient(mixed[None])[0]
                 dual += reduce(np.multiply.outer, [own if j == i else s.trace for j, s in enumerate(spaces)])
-        return self._price(weights, dual, [p[:0] for p in self.dictionary.points])[1]
+        nothing = [p[:0] for p in self.dictionary.points]
+        best = self._price(weights, dual, nothing)[1]
+        if not self.duals and self.model.full and self.model.target.size > LARGE:
+            count = min(max(32, self.model.target.size // 2), 64)
+            limit = now + 0.4 * (deadline - now)
+            local = augmented_lagrangian(self.model, weights, self.generator, count, limit)
+            kept = [p[local.probabilities > 1e-9] for p in local.points]
+            self.dictionary.add(kept)
+            other = self._price(weights, local.dual, kept)[1]
+            best = min(best, other, key=lambda b: b.level)
+        return best
 
     def _price(
         self,
@@ -134,7 +172,7 @@ class Workspace:
         dual: FloatArray,
         warm: list[FloatArray],
         count: int = 16,
-        rounds: int = 60,
+        rounds: int = 150,
     ) -> tuple[tuple[list[FloatArray], FloatArray], Best]:
         """Find the local maxima of F, add the good ones and judge the dual."""
         points, value = pricing.price(
@@ -142,7 +180,8 @@ class Workspace:
         )
         near = value > -1e-3
         self.dictionary.add([p[near] for p in points])
-        excess = max(float(value[0]), 0.0)
+        known = self.gains(weights) - self.dictionary.columns @ self.dictionary.reduced(dual)
+        excess = max(float(value[0]), float(known.max(initial=0.0)), 0.0)
         return (points, value), Best(float((dual * self.model.target).sum()) + excess, dual, excess)
 
     def _newton(
@@ -151,12 +190,15 @@ class Workspace:
         dual: FloatArray,
         found: tuple[list[FloatArray], FloatArray],
         best: Best,
+        deadline: float,
     ) -> bool:
-        """Improve `best` in place by Newton steps from K and its local maxima; return whether they converged."""
+        """Improve `best` in place by Newton steps from K; return whether they converged."""
         points, value = found
         probabilities: FloatArray | None = None
         failures = 0
         for _ in range(NEWTON_STEPS):
+            if time.monotonic() > deadline:
+                return False
             near = value > -max(0.02, 3 * abs(float(value[0])))
             points, value = [p[near] for p in points], value[near]
             if probabilities is None:

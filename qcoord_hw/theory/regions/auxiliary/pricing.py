@@ -1,7 +1,7 @@
 """Products that violate a dual: local maxima of F = sum_i w_i H(theta_i) - <K, theta_1 x ..>.
 
-With all other states fixed the best state of a party is a Gibbs state of its field (the contraction of K with the
-others), so alternating over the parties never lowers F. Done for many starts at once.
+With all other states fixed the best state of a party is a Gibbs state of its field (the contraction of K with
+the others), so alternating over the parties never lowers F. Done for many starts at once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ def ascend(
     points = [p.copy() for p in points]
     order = [i for i, space in enumerate(spaces) if space.size > 1]
     last = len(spaces) - 1 if not order else order[-1]
-    done: list[FloatArray] = []
     value = np.full(len(points[0]), -np.inf)
     active = np.arange(len(value))
     current = points
@@ -75,7 +74,6 @@ def ascend(
             break
     for i, point in enumerate(current):
         points[i][active] = point
-    del done
     return points, value
 
 
@@ -109,7 +107,7 @@ def start_points(face: Face, count: int, rng: np.random.Generator) -> list[Float
 
 
 def inside(face: Face, points: list[FloatArray]) -> tuple[list[FloatArray], np.ndarray]:
-    """Return those products of the whole problem that lie on a face, in its coordinates, and which they are."""
+    """Return those products that lie on a face, in its coordinates, and which they are."""
     own = [p @ e for p, e in zip(points, face.embeddings, strict=True)]
     error = np.zeros(len(points[0]))
     for p, o, e in zip(points, own, face.embeddings, strict=True):
@@ -129,7 +127,7 @@ def price(
     rounds: int = 60,
     most: int = 24,
 ) -> tuple[list[FloatArray], FloatArray]:
-    """Return local maxima of F over all faces, largest first, from warm starts and `count` random ones a face."""
+    """Return local maxima of F, largest first, from warm starts and `count` random ones a face."""
     found: list[list[FloatArray]] = []
     values = []
     for face in model.faces or ():

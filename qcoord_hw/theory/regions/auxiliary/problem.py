@@ -17,7 +17,8 @@ with weight w_X = 1, every other weight beta, and constant = (1 - beta) H(X) + b
 region satisfies R1 >= value(beta) - beta R0.
 
 Duality: for every Hermitian K, value(beta) >= constant - <K, omega> - delta whenever
-sum_i w_i H(theta_i) - <K, theta_1 (x) theta_2 ..> <= delta for all products that may occur in a mixture of omega.
+sum_i w_i H(theta_i) - <K, theta_1 (x) theta_2 ..> <= delta for all products that may occur in a mixture of
+omega.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Problem:
 
     Attributes:
         parties: the classical ones first.
-        target: shape (*letters of the classical parties, D, D) with D the product of the quantum dimensions (1 without
-            quantum parties): block [x, ..] is p(x, ..) omega^{x..}, so that the traces sum to 1.
+        target: shape (*letters of the classical parties, D, D) with D the product of the quantum dimensions
+            (1 without quantum parties): block [x, ..] is p(x, ..) omega^{x..}, so that the traces sum to 1.
         sender: whether the first (classical) party is the sender X.
     """
 
@@ -99,8 +100,8 @@ class Solution:
         upper: the value of the mixture `products`, bits.
         products: a mixture that equals the target within 1e-10 in every entry.
         lower: constant - <K, target> - delta, bits, or a bound of data processing where `dual` is None.
-        dual: K in the shape of the target; zero outside the support of the target. None where the lower bound is
-            that of data processing, max of I(i; the others) over the parties i that it holds for.
+        dual: K in the shape of the target; zero outside the support of the target. None where the lower bound
+            is that of data processing, max of I(i; the others) over the parties i that it holds for.
         delta: proved upper bound of sum_i w_i H(theta_i) - <K, theta> over the products that may occur.
     """
 

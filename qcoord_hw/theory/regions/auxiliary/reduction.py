@@ -2,15 +2,18 @@
 
 Every step is exact:
 
-- a party in tensor product with all the others can be made locally: any mixture of the rest tensored with its state has
-  the same I(X;U) and I(all;U), and tracing it out never raises either;
+- a party in tensor product with all the others can be made locally: any mixture of the rest tensored with its
+  state has the same I(X;U) and I(all;U), and tracing it out never raises either;
 - every theta_i of a mixture lies in the support of the marginal, so that nothing outside it matters;
-- if all conditional operators of a quantum party commute, dephasing it in their basis maps mixtures of the target to
-  mixtures of the target and never raises I(all;U) or I(X;U), so that the party may be taken as classical;
-- letters of a classical party with equal conditionals: the letter is the merged letter followed by a coin that is independent
-  of everything, which can be thrown locally (for the sender: U depends on the merged letter alone).
+- if all conditional operators of a quantum party commute, dephasing it in their basis maps mixtures of the
+  target to mixtures of the target and never raises I(all;U) or I(X;U), so that the party may be taken as
+  classical;
+- letters of a classical party with equal conditionals: the letter is the merged letter followed by a coin
+  that is independent of everything, which can be thrown locally (for the sender: U depends on the merged
+  letter alone).
 
-Finally the basis of a quantum party is chosen such that its conditional operators are real, where there is such a basis.
+Finally the basis of a quantum party is chosen such that its conditional operators are real, where there is
+such a basis.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ class KeptParty:
     Attributes:
         name: the system.
         kind: its kind in the reduced problem.
-        letters: for a classical party the original letters (or columns of `basis`) merged into each letter; None if quantum.
+        letters: for a classical party the original letters (or columns of `basis`) merged into each letter;
+            None if quantum.
         basis: for an originally quantum party the isometry (d, d') onto what is kept, columns; else None.
     """
 
@@ -138,7 +142,7 @@ def _operators(tensor: ComplexArray, parts: list[_Part], index: int) -> ComplexA
     operators = moved.reshape(-1, *moved.shape[-2:])
     adjoint = operators.conj().swapaxes(1, 2)
     both = np.concatenate([0.5 * (operators + adjoint), -0.5j * (operators - adjoint)])
-    return both[np.abs(both).max(axis=(1, 2)) > 1e-14]
+    return np.asarray(both[np.abs(both).max(axis=(1, 2)) > 1e-14])
 
 
 def _rotate(tensor: ComplexArray, parts: list[_Part], index: int, isometry: ComplexArray) -> ComplexArray:
@@ -213,8 +217,8 @@ def _dephase(tensor: ComplexArray, parts: list[_Part], index: int) -> tuple[Comp
 def _real_basis(tensor: ComplexArray, parts: list[_Part], index: int) -> ComplexArray:
     """Rotate a quantum party to a basis in which its conditional operators are real, if there is one.
 
-    In such a basis a generic combination has real eigenvectors, so that its eigenbasis is real up to phases, which
-    a second combination fixes.
+    In such a basis a generic combination has real eigenvectors, so that its eigenbasis is real up to phases,
+    which a second combination fixes.
     """
     if parts[index].letters is not None:
         return tensor

@@ -1,7 +1,8 @@
 """Certified values of the optimisation over U: value(beta) and points of the frontier (R0, R1).
 
-The upper bound is an explicit mixture, the lower bound a dual K with a bound of F that branch and bound proves. Where
-that takes too long, data processing gives the lower bound: I(X;U) >= I(X; the others), I(all;U) >= I(i; the others).
+The upper bound is an explicit mixture, the lower bound a dual K with a bound of F that branch and bound
+proves. Where that takes too long, data processing gives the lower bound: I(X;U) >= I(X; the others), I(all;U)
+>= I(i; the others).
 """
 
 from __future__ import annotations
@@ -67,14 +68,14 @@ def solve(
     start = time.monotonic()
     workspace = workspace or Workspace(Model(problem), seed)
     deadline = start + time_limit
+    if not workspace.find_mixture(deadline):
+        return None
     best = workspace.optimise(beta, start + 0.5 * time_limit)
     if beta == 0 and problem.sender:
         workspace.optimise(COLD, start + 0.6 * time_limit, most=20)
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
     mixture = _mixture(workspace, beta)
-    if mixture is None:
-        return None
-    return _solution(workspace, beta, best, delta, mixture)
+    return None if mixture is None else _solution(workspace, beta, best, delta, mixture)
 
 
 def solve_rate(
@@ -104,6 +105,8 @@ def solve_rate(
     start = time.monotonic()
     workspace = workspace or Workspace(Model(problem), seed)
     deadline = start + time_limit
+    if not workspace.find_mixture(deadline):
+        return None
     if not workspace.duals:
         for beta in (1.0, 0.0):
             workspace.optimise(beta, start + 0.2 * time_limit)
@@ -124,20 +127,12 @@ def solve_rate(
     if best is None or found is None:
         return None
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
-    found = _rate_program(workspace, randomness)
-    if found is None:
-        return None
-    solution = _solution(workspace, beta, best, delta, found[2])
-    sender, total = information(workspace, found[2])
+    found = _rate_program(workspace, randomness) or found
+    mixture = _products(workspace, found[2])
+    solution = _solution(workspace, beta, best, delta, mixture)
+    sender, total = rates(problem, mixture)
     upper = max(sender, total - randomness, 0.0)
     return FrontierPoint(randomness, upper, max(solution.lower - beta * randomness, 0.0), solution)
-
-
-def information(workspace: Workspace, mixture: FloatArray) -> tuple[float, float]:
-    """Return I(X;U) (0 without a sender) and I(all;U) of a mixture of the workspace's products."""
-    model, entropies = workspace.model, workspace.dictionary.entropies
-    sender = model.sender_entropy - float(mixture @ entropies[:, 0]) if model.problem.sender else 0.0
-    return max(sender, 0.0), max(model.entropy - float(mixture @ entropies.sum(axis=1)), 0.0)
 
 
 def rates(problem: Problem, products: tuple[Product, ...]) -> tuple[float, float]:
@@ -147,15 +142,13 @@ def rates(problem: Problem, products: tuple[Product, ...]) -> tuple[float, float
     model = Model(problem)
     probabilities = np.array([product.probability for product in products])
     points = model.coordinates(products)
-    means = [
-        float(probabilities @ space.entropy(p)) for space, p in zip(model.spaces, points, strict=True)
-    ]
+    means = [float(probabilities @ space.entropy(p)) for space, p in zip(model.spaces, points, strict=True)]
     sender = model.sender_entropy - means[0] if problem.sender else 0.0
     return max(sender, 0.0), max(model.entropy - sum(means), 0.0)
 
 
 def data_processing(model: Model, beta: float) -> float:
-    """Return the larger of I(X; others) with a sender (any beta) and, for beta = 1, max over parties of I(i; others)."""
+    """Return I(X; others) with a sender and, for beta = 1, the largest I(i; others), in bits."""
     parties = range(len(model.spaces)) if beta == 1 else range(1 if model.problem.sender else 0)
     bounds = [0.0]
     for party in parties:
@@ -163,35 +156,40 @@ def data_processing(model: Model, beta: float) -> float:
     return max(bounds)
 
 
-def _solution(workspace: Workspace, beta: float, best: Best, delta: float, mixture: FloatArray) -> Solution:
+def _solution(
+    workspace: Workspace, beta: float, best: Best, delta: float, products: tuple[Product, ...]
+) -> Solution:
     """Put both bounds together: a mixture and the better of the dual and data processing."""
-    model, dictionary = workspace.model, workspace.dictionary
-    sender, total = information(workspace, mixture)
+    model = workspace.model
+    sender, total = rates(model.problem, products)
     upper = (1 - beta) * sender + beta * total
-    chosen = mixture > 0
-    products = model.products([p[chosen] for p in dictionary.points], mixture[chosen])
     simple = data_processing(model, beta)
     lower = -np.inf
     if np.isfinite(delta):
         exact = model.constant(beta) - float((best.dual * model.target).sum())
         delta += SLACK + 0.1 * max(upper - max(exact - delta, simple), 0.0)
         lower = exact - delta
-    if lower < simple - 1e-7:
+    if lower < simple - 1e-7 or lower < 0:
         return Solution(beta, upper, products, min(simple, upper), None, 0.0)
     return Solution(beta, upper, products, lower, model.dual_matrices(model.normal_form(best.dual)), delta)
 
 
-def _mixture(workspace: Workspace, beta: float) -> FloatArray | None:
+def _products(workspace: Workspace, mixture: FloatArray) -> tuple[Product, ...]:
+    chosen = mixture > 0
+    return workspace.model.products([p[chosen] for p in workspace.dictionary.points], mixture[chosen])
+
+
+def _mixture(workspace: Workspace, beta: float) -> tuple[Product, ...] | None:
     """Return the best mixture for beta; for beta = 0 one of least I(all;U) among the optimal ones."""
-    weights = workspace.model.problem.weights(beta)
-    gains = workspace.gains(weights)
+    gains = workspace.gains(workspace.model.problem.weights(beta))
     mixture = workspace.dictionary.mixture(gains)
-    if beta or mixture is None:
-        return mixture
-    second = workspace.dictionary.mixture(
-        workspace.dictionary.entropies.sum(axis=1), at_least=(gains, float(gains @ mixture) - 1e-10)
-    )
-    return mixture if second is None else second
+    if mixture is None:
+        return workspace.decomposition
+    if beta == 0:
+        total = workspace.dictionary.entropies.sum(axis=1)
+        second = workspace.dictionary.mixture(total, at_least=(gains, float(gains @ mixture) - 1e-10))
+        mixture = mixture if second is None else second
+    return _products(workspace, mixture)
 
 
 def _rate_program(workspace: Workspace, randomness: float) -> tuple[float, float, FloatArray] | None:
@@ -253,4 +251,4 @@ def _certify(
     return np.inf, best
 
 
-__all__ = ["FrontierPoint", "Product", "Workspace", "data_processing", "information", "rates", "solve", "solve_rate"]
+__all__ = ["FrontierPoint", "Product", "Workspace", "data_processing", "rates", "solve", "solve_rate"]

@@ -1,7 +1,8 @@
 """States of one party in real coordinates, in batches.
 
-A party's Hermitian operators are written in an orthonormal basis (of diagonal matrices for a classical party), so that
-a product state is an outer product of real vectors, a target a real tensor and <K, theta_1 x ..> a multilinear form.
+A party's Hermitian operators are written in an orthonormal basis (of diagonal matrices for a classical
+party), so that a product state is an outer product of real vectors, a target a real tensor and <K, theta_1 x
+..> a multilinear form.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Space:
 
     @property
     def basis(self) -> ComplexArray:
-        """Orthonormal Hermitian matrices, shape (size, d, d); the normalised identity first unless classical."""
+        """Orthonormal Hermitian matrices (size, d, d); the normalised identity first unless classical."""
         return _basis(self.dimension, self.kind)
 
     @property
@@ -56,7 +57,7 @@ class Space:
     @property
     def trace(self) -> FloatArray:
         """The functional that gives the trace: shape (size,)."""
-        return np.einsum("jaa->j", self.basis).real
+        return np.asarray(np.einsum("jaa->j", self.basis).real)
 
     @property
     def _pauli(self) -> bool:
@@ -81,8 +82,9 @@ class Space:
             return points
         if self._pauli:
             radius = np.sqrt(np.einsum("nj,nj->n", points[:, 1:], points[:, 1:]))
-            return np.stack([points[:, 0] - radius, points[:, 0] + radius], axis=1) * np.sqrt(0.5)
-        return np.linalg.eigvalsh(self.matrices(points))
+            pair = np.stack([points[:, 0] - radius, points[:, 0] + radius], axis=1)
+            return np.asarray(pair * np.sqrt(0.5))
+        return np.asarray(np.linalg.eigvalsh(self.matrices(points)), dtype=float)
 
     def entropy(self, points: FloatArray) -> FloatArray:
         """Return entropies in bits, shape (N,)."""
@@ -126,7 +128,7 @@ class Space:
             high = -np.log2((points[:, 0] + radius) * np.sqrt(0.5))
             gradient = points * (np.sqrt(0.5) * (high - low) / np.maximum(radius, 1e-300))[:, None]
             gradient[:, 0] = np.sqrt(0.5) * (high + low)
-            return gradient
+            return np.asarray(gradient)
         values, vectors = np.linalg.eigh(self.matrices(points))
         logs = -np.log2(np.maximum(values, 1e-300))
         return self.coordinates(np.einsum("nak,nk,nbk->nab", vectors, logs, vectors.conj(), optimize=True))
@@ -147,14 +149,14 @@ def _softmax(values: FloatArray, weight: float) -> FloatArray:
     """Return the distribution 2^(values / weight) along the last axis; the first maximum without weight."""
     top = values.max(axis=-1, keepdims=True)
     if weight <= ZERO_WEIGHT:
-        return np.eye(values.shape[-1])[values.argmax(axis=-1)]
+        return np.asarray(np.eye(values.shape[-1])[values.argmax(axis=-1)])
     scaled = np.exp2((values - top) / weight)
     return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
 
 
 @cache
 def _basis(dimension: int, kind: str) -> ComplexArray:
-    """Return the matrices of Space.basis: letters, or generalised Gell-Mann matrices (diagonal, symmetric, antisymmetric)."""
+    """Return letters, or generalised Gell-Mann matrices (diagonal, symmetric, antisymmetric)."""
     d = dimension
     if kind == "classical":
         matrices = [np.diag(row).astype(complex) for row in np.eye(d)]
