@@ -14,13 +14,14 @@ from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.report.summary import differences
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, spec_from_mapping
-from qcoord_hw.user_specs import read_user_spec
+from qcoord_hw.user_specs import read_user_spec, state_spec
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
 
 
 NOISY_INPUTS = 8
@@ -44,7 +45,7 @@ class Built:
 
 
 def run(
-    experiment: str | Path | ExperimentSpec | LinearTask | Experiment | Built,
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -68,7 +69,8 @@ def run(
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
         parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
-            example `inputs` (`all`, a number of random ones, or a list of (w1, w2)).
+            example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
+            name or a `State`) the `network` that is to make it, and the options of its protocol.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -227,7 +229,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def build(
-    experiment: str | Path | ExperimentSpec | LinearTask | Experiment,
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment,
     shots: int | None = None,
     layout: Sequence[int] | None = None,
     parameters: Mapping[str, Plain] | None = None,
@@ -256,11 +258,16 @@ def build(
     from qcoord_hw.theory.games.specs import with_strategy
     from qcoord_hw.theory.linear_computation import specs
     from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
 
     if isinstance(experiment, Experiment):
         from qcoord_hw.execution.run import spec_of
 
         spec = spec_of(experiment)
+    elif isinstance(experiment, State) or (
+        isinstance(experiment, (str, Path)) and "network" in (parameters or {})
+    ):
+        spec, parameters = state_spec(experiment, parameters or {}), None
     elif isinstance(experiment, (str, Path)):
         spec = read_user_spec(str(experiment))
     elif isinstance(experiment, ExperimentSpec):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qcoord_hw.errors import InputError, QcoordError
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import NETWORKS, one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,16 +30,7 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-NETWORKS = (
-    "two-node",
-    "no-communication",
-    "classical-broadcast",
-    "cascade",
-    "quantum-broadcast",
-    "multiple-access",
-)
-
-SPEC = "a catalogue name, a .toml spec or a task file (.json)"
+SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
 
 
 def script() -> NoReturn:
@@ -147,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
+    run.add_argument("--network", metavar="N", help=f"of a state file or name: {', '.join(NETWORKS)}")
+    run.add_argument("--copies", type=_integer, metavar="N", help="coordination: the block length n")
+    run.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
     add_confidence(run)
 
     kinds = commands.add_parser(
@@ -341,7 +335,9 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
         from qcoord_hw.theory.linear_computation.specs import read_inputs
 
         parameters["inputs"] = read_inputs(Path(options.inputs_file))
-    for name in ("rounds", "rate"):
+    if options.copies is not None:
+        parameters["n"] = options.copies
+    for name in ("rounds", "rate", "network", "protocol"):
         if getattr(options, name) is not None:
             parameters[name] = getattr(options, name)
     if options.auxiliary is not None:

@@ -25,6 +25,16 @@ MAX_SHOTS = 10_000_000
 MAX_BLOCKS = 1000
 MAX_TEXT = 200
 
+NETWORKS = (
+    "two-node",
+    "no-communication",
+    "classical-broadcast",
+    "cascade",
+    "quantum-broadcast",
+    "multiple-access",
+)
+"""The six networks of [NatorPereg], by their names on the command line."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSpec:

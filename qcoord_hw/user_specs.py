@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qcoord_hw.catalogue import catalogue_paths, load_spec
-from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, canonical_json, shown
+
+if TYPE_CHECKING:
+    from qcoord_hw.theory.states import State
 
 
 def read_user_spec(name_or_path: str) -> ExperimentSpec:
@@ -26,7 +32,10 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
                 parameters=(("game", name_or_path),),
             )
         return load_spec(name_or_path)
-    if _holds_a_game(Path(name_or_path)):
+    kind = _kind(Path(name_or_path))
+    if kind == "state":
+        raise InputError(f"network: missing; allowed with a state file are {', '.join(NETWORKS)}")
+    if kind == "game":
         from qcoord_hw.theory.games.game import read_game
         from qcoord_hw.theory.games.specs import spec_of_game
 
@@ -37,10 +46,55 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
     return spec_of(read_task(Path(name_or_path)))
 
 
-def _holds_a_game(path: Path) -> bool:
-    """Return whether a JSON file looks like a game rather than a task, as what cannot be read does."""
+def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+    """Return the spec of a coordination protocol that makes a user's state.
+
+    What theory has to search for (a mixture, a codebook) is found once and stands in the spec, so that a
+    record can be built again at any machine's speed.
+
+    Args:
+        state: a path of a state file (`.json`), a name such as `werner:visibility=1/3`, or a state.
+        parameters: `network`, and the options of its builder.
+
+    Raises:
+        InputError: when the state or an option is wrong, or the network cannot make the state.
+    """
+    from qcoord_hw.protocols.coordination import classical_links, no_communication
+    from qcoord_hw.protocols.coordination.build import BUILDERS, FAMILY
+    from qcoord_hw.theory.named_states import named_state
+    from qcoord_hw.theory.states import State, read_state
+
+    network = parameters.get("network")
+    if network not in BUILDERS:
+        raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
+    named = isinstance(state, str) and not state.endswith(".json")
+    text = str(state)
+    if named:
+        state = named_state(text)
+    elif not isinstance(state, State):
+        state = read_state(Path(state))
+    if not named:
+        text = canonical_json(state.to_json())
+    options: dict[str, Plain] = {"state": text, **parameters}
+    if network == "no-communication":
+        options = no_communication.prepare_options(text if named else state, dict(parameters))
+    elif network in ("two-node", "classical-broadcast"):
+        options = classical_links.prepare_options(text if named else state, dict(parameters))
+    stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in state.name).strip("-") or "state"
+    return ExperimentSpec(
+        name=stem,
+        title=f"{state.name} in the {network} network",
+        family=FAMILY,
+        parameters=tuple(sorted(options.items())),
+    )
+
+
+def _kind(path: Path) -> str:
+    """Return what a JSON file looks like: a game, a state, or else a task, as what cannot be read does."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(data, dict) and not {"prob", "win", "score"}.isdisjoint(data)
+        return "task"
+    if not isinstance(data, dict) or not {"prob", "win", "score"}.isdisjoint(data):
+        return "game" if isinstance(data, dict) else "task"
+    return "state" if "systems" in data else "task"

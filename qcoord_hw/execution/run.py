@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,16 +19,23 @@ from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import SAMPLER, Executor, Prepared, Request, RunTarget
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Prepared, Request, RunTarget
 from qcoord_hw.protocols.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
+from qcoord_hw.theory.coordination.play import CoordinationPlay
 
 Progress = Callable[[int, int], None]
 """Called with (chunks done, chunks planned) after every chunk."""
 
 MAX_SEED = 2**63 - 1
+
+SYNC_SECONDS = 0.25
+"""How much of a simulation a power failure may cost."""
+
+COORDINATION = "coordination"
+"""The kind of play whose figures a simulator also computes exactly."""
 
 MAX_SINGLE_SHOTS = 100_000
 """Shots of a run in which each shot is a chunk of its own."""
@@ -92,6 +100,45 @@ def random_plan(weights: Sequence[float], shots: int, seed: int, name: str) -> t
     )
 
 
+def sampled_plan(
+    settings: Sequence[Setting], weights: Sequence[float], shots: int, blocks: int, seed: int, name: str
+) -> tuple[Chunk, ...]:
+    """Return a plan in which chance decides how often each setting is executed: the protocol draws it.
+
+    Settings with the same values of their parameters (the same measurement) share their shots: as many in all
+    as if each of their circuits had `shots`, split at random by the weights, block by block.
+
+    Args:
+        settings: what may be executed.
+        weights: how likely each is among those that share its measurement.
+        shots: shots a circuit.
+        blocks: how many blocks; at most one a shot is used.
+        seed: root seed.
+        name: what is run where.
+    """
+    blocks = min(blocks, shots)
+    stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    draw = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stem, 3)))
+    groups: dict[tuple[float, ...], list[int]] = {}
+    for k, setting in enumerate(settings):
+        groups.setdefault(setting.values, []).append(k)
+    plan: list[Chunk] = []
+    for block in range(blocks):
+        drawn = []
+        for members in groups.values():
+            circuits = len({settings[k].circuit for k in members})
+            total = circuits * shots
+            share = np.array([weights[k] for k in members])
+            size = total // blocks + (block < total % blocks)
+            drawn += list(zip(members, draw.multinomial(size, share / share.sum()).tolist(), strict=True))
+        for index in draw.permutation(len(drawn)):
+            setting, times = drawn[index]
+            if times:
+                own = int(draw.integers(0, 2**63))
+                plan.append(Chunk(len(plan), block, setting, times, own))
+    return tuple(plan)
+
+
 def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
@@ -127,7 +174,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ],
         "settings": [setting.to_json() for setting in experiment.settings],
         "play": experiment.play.to_json(),
-    }
+    } | ({"sampled": True} if experiment.sampled else {})
 
 
 def program_of(experiment: Experiment) -> Program:
@@ -166,6 +213,8 @@ def execute(
     equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
     if spec.random_questions:
         plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
+    elif description.get("sampled"):
+        plan = sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
     else:
         plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
@@ -177,6 +226,7 @@ def execute(
         c | {"measured": m, "gates": g}
         for c, m, g in zip(description["circuits"], measured, gates, strict=True)
     ]
+    exact = _exact(description["play"], prepared)
     intent = {
         "spec": spec.to_json(),
         "experiment": description
@@ -188,7 +238,8 @@ def execute(
             "noise": prepared.noise,
             "methods": executor.methods,
             "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
-        },
+        }
+        | ({} if exact is None else {"exact": exact}),
         "seed": seed,
         "plan": [asdict(chunk) for chunk in plan],
         "provenance": provenance(),
@@ -199,6 +250,15 @@ def execute(
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
     _finish(path, executor, progress)
     return path
+
+
+def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
+    """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
+    if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
+        return None
+    from qcoord_hw.execution.states import exact_figures
+
+    return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
 
 
 def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> None:
@@ -312,13 +372,19 @@ def check_seed(seed: object) -> int:
 
 
 def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
-    """Execute the missing chunks in order, append each to the record, and seal it."""
+    """Execute the missing chunks in order, append each to the record, and seal it.
+
+    What a simulator counted is forced to the disk a few times a second, what a device counted at once.
+    """
     with record.writing(path) as run:
         if run.sealed:
             return
+        simulated, synced = run.intent["target"]["kind"] in (IDEAL, NOISE), 0.0
         executed = executor.execute(_requests(run.missing))
         for done, (chunk, counts) in enumerate(zip(run.missing, executed, strict=True), len(run.counts) + 1):
-            record.append(path, chunk, counts)
+            sync = not simulated or done == len(run.plan) or time.monotonic() - synced > SYNC_SECONDS
+            record.append(path, chunk, counts, sync=sync)
+            synced = time.monotonic() if sync else synced
             if progress:
                 progress(done, len(run.plan))
         record.seal(path)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from qiskit.circuit import (
     Barrier,
     CircuitError,
@@ -24,6 +25,7 @@ from qiskit.circuit import (
     Qubit,
 )
 from qiskit.circuit.tools import pi_check
+from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network.topology import Topology
@@ -364,6 +366,33 @@ class NetworkCircuit:
         self._act(sender, "send_bits", register.name, receiver)
         self._events.append(Event("bits", sender, name=str(len(register)), to=receiver))
 
+    def send_message(self, sender: str, receivers: Sequence[str], values: int) -> None:
+        """Tell receivers one message out of `values`, the same to each: log2(values) bits on each link.
+
+        The message itself is classical and stands in no register: build one circuit for each value. (Bits
+        that are measured in the circuit are told by `send_bits`.)
+
+        Args:
+            sender: who tells.
+            receivers: who are told; distinct.
+            values: how many values the message may have.
+
+        Raises:
+            LocalityError: when there is no classical link to one of the receivers.
+            InputError: when `values` is not positive, or the receivers are none or not distinct.
+        """
+        receivers = [receivers] if isinstance(receivers, str) else list(receivers)
+        if not receivers or len(set(receivers)) != len(receivers):
+            raise InputError(f"receivers: {receivers}; allowed are one or more distinct parties")
+        check_integer("values", values, 1, 2**MAX_QUBITS)
+        for receiver in receivers:
+            self._check_link(sender, receiver, "bits", f"a message of {values} values")
+        bits = math.log2(values)
+        for receiver in receivers if values > 1 else ():
+            self._link_usage(sender, receiver)["bits"] += bits
+            self._act(sender, "send_message", values, receiver)
+            self._events.append(Event("bits", sender, name=f"{bits:g}", to=receiver))
+
     def measure(self, party: str, qubits: Sequence[Qubit], register: str | None = None) -> ClassicalRegister:
         """Let a party measure its qubits in the computational basis.
 
@@ -404,12 +433,7 @@ class NetworkCircuit:
         Raises:
             LocalityError: when these two may not share ebits.
         """
-        pair = next((p for p in self._topology.ebits if set(p) == {first, second}), None)
-        if pair is None:
-            raise LocalityError(
-                f"{first} and {second} cannot share ebits in network {self._topology.name!r}; "
-                f"allowed: {['-'.join(p) for p in self._topology.ebits] or 'none'}"
-            )
+        pair = self._entangled_pair(first, second)
         check_integer("count", count, 1, MAX_QUBITS)
         prepare = QuantumCircuit(2 * count)
         for i in range(count):
@@ -419,6 +443,46 @@ class NetworkCircuit:
         qubits = self._share(prepare, [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()], "ebits")
         self._count("-".join(pair), "ebits", count)
         return qubits[:count], qubits[count:]
+
+    def share_pair(
+        self, first: str, second: str, preparation: QuantumCircuit, dimension: int
+    ) -> tuple[list[Qubit], list[Qubit]]:
+        """Hand two parties one entangled pair of systems, which the topology must allow.
+
+        However entangled it is, it counts as log2(dimension) ebits, as in [NatorPereg, eq. (31)-(32)].
+
+        Args:
+            first: who gets the first half of the qubits.
+            second: who gets the others.
+            preparation: prepares the pair from |0..0>, on at most 12 qubits.
+            dimension: of each of the two systems, from 2^(k-1) + 1 to 2^k in k qubits.
+
+        Returns:
+            The qubits of the first and of the second party.
+
+        Raises:
+            LocalityError: when these two may not share ebits.
+            InputError: when the dimension does not fit the qubits, or the state has a larger Schmidt rank.
+        """
+        pair = self._entangled_pair(first, second)
+        check_integer("classical bits of the preparation", preparation.num_clbits, 0, 0)
+        if preparation.parameters:
+            raise LocalityError(
+                f"a shared pair cannot depend on {preparation.parameters[0].name}: it is prepared before "
+                "any data are known"
+            )
+        size = preparation.num_qubits // 2
+        if preparation.num_qubits % 2 or not 1 <= size <= 6:
+            raise InputError(f"preparation: {preparation.num_qubits} qubits; allowed are 2, 4, .., 12")
+        check_integer("dimension", dimension, 2 ** (size - 1) + 1, 2**size)
+        amplitudes = Statevector(preparation).data.reshape(2**size, 2**size)
+        if (rank := int(np.linalg.matrix_rank(amplitudes, tol=1e-9))) > dimension:
+            raise InputError(
+                f"preparation: Schmidt rank {rank}; allowed is at most the dimension {dimension}"
+            )
+        qubits = self._share(preparation, [(p, size, f"{p.lower()}_half") for p in (first, second)], "pair")
+        self._count("-".join(pair), "ebits", math.log2(dimension))
+        return qubits[:size], qubits[size:]
 
     def share_state(
         self, preparation: QuantumCircuit, holders: Mapping[str, int], qubits_per_qudit: int = 1
@@ -492,6 +556,16 @@ class NetworkCircuit:
         self._events.append(Event("barrier", "", tuple(range(len(self._owner)))))
 
     # Checks and book-keeping
+
+    def _entangled_pair(self, first: str, second: str) -> tuple[str, str]:
+        """Return the pair of parties as the topology has it, if they may share ebits."""
+        pair = next((p for p in self._topology.ebits if set(p) == {first, second}), None)
+        if pair is None:
+            raise LocalityError(
+                f"{first} and {second} cannot share ebits in network {self._topology.name!r}; "
+                f"allowed: {['-'.join(p) for p in self._topology.ebits] or 'none'}"
+            )
+        return pair
 
     def _share(
         self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]], what: str

@@ -11,9 +11,18 @@ from qcoord_hw.protocols.nonlocal_game import game_experiment, strategy_experime
 from qcoord_hw.protocols.strategies import Strategy
 from qcoord_hw.spec import ExperimentSpec
 
+
+def coordination(spec: ExperimentSpec) -> Experiment:
+    """Build a coordination protocol; its modules are loaded when one is asked for."""
+    from qcoord_hw.protocols.coordination.build import build
+
+    return build(spec)
+
+
 FAMILIES: dict[str, Callable[[ExperimentSpec], Experiment]] = {
     "nonlocal-game": nonlocal_game.build,
     "linear-computation": linear_computation.build,
+    "coordination": coordination,
 }
 """Family name -> builder. A new family is a module here and a line in this table."""
 

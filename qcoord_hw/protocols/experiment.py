@@ -76,6 +76,7 @@ class Experiment:
         play: how counts are scored.
         copies: the block length n: how many copies of the task one circuit makes.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
+        sampled: whether they always are, since the protocol itself draws what a setting stands for.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Experiment:
     play: Play
     copies: int = 1
     weights: tuple[float, ...] = ()
+    sampled: bool = False
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.

@@ -88,8 +88,14 @@ def writing(path: Path) -> Iterator[RunRecord]:
         yield read(path)
 
 
-def append(path: Path, chunk: Chunk, counts: Counts) -> None:
-    """Add a finished chunk to a run; when this returns, the line is on the disk.
+def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> None:
+    """Add a finished chunk to a run; from then on it survives the end of this process.
+
+    Args:
+        path: the run's folder.
+        chunk: what was executed.
+        counts: what was counted.
+        sync: whether it survives a power failure as well: the line is on the disk when this returns.
 
     Raises:
         InputError: when the folder cannot be written.
@@ -100,7 +106,8 @@ def append(path: Path, chunk: Chunk, counts: Counts) -> None:
         with (path / COUNTS).open("ab") as file:
             file.write(line.encode())
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -6,19 +6,24 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qcoord_hw.analysis.coordination import analyse_coordination
 from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.words import GAME, LINEAR
+from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "
     "freedom-of-choice or detection loophole is closed."
 )
 
-ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {GAME: analyse_game, LINEAR: analyse_linear}
+ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {
+    GAME: analyse_game,
+    LINEAR: analyse_linear,
+    COORDINATION: analyse_coordination,
+}
 """Kind of play -> its analysis."""
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
@@ -63,11 +68,14 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     }
     if summary["play"] == LINEAR:
         summary |= {"rates": _rates(experiment), "methods": _methods(experiment)}
+    if summary["play"] == COORDINATION:
+        play = experiment["play"]
+        summary |= {key: play[key] for key in ("network", "rates", "notes")}
     if record.sealed:
         analysis = ANALYSERS[summary["play"]](record, confidence)
         summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
         summary["checks"] = analysis.checks
-        summary["questions"] = list(analysis.questions)
+        summary["cases" if summary["play"] == COORDINATION else "questions"] = list(analysis.questions)
         if summary["play"] == LINEAR:
             summary["inputs"] = _inputs(analysis.outputs)
             if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs

@@ -43,7 +43,7 @@ _RATES = {
 
 _CHECKS = {"frame": "a difference between derived and direct inputs"}
 
-LINEAR, GAME = "linear-computation", "game"
+LINEAR, GAME, COORDINATION = "linear-computation", "game", "coordination"
 """Kinds of plays."""
 _UNITS = ("qubits", "qudits", "log2_dim", "bits", "ebits", "random_bits")
 

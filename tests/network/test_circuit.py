@@ -14,6 +14,7 @@ from qiskit.circuit.library import CXGate, HGate, XGate
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network import (
     CASCADE,
+    CLASSICAL_BROADCAST,
     NO_COMMUNICATION,
     QUANTUM_BROADCAST,
     TWO_NODE,
@@ -122,6 +123,9 @@ LOCALITY = {
     "send_bits: quantum-only link": lambda w: w.net.send_bits("B", "C", w.known),
     "send_bits: no link": lambda w: w.net.send_bits("A", "C", w.known),
     "send_bits: unknown to the sender": lambda w: w.net.send_bits("C", "A", w.known),
+    "send_message: quantum-only link": lambda w: w.net.send_message("B", ["C"], 2),
+    "send_message: one link of two": lambda w: w.net.send_message("A", ["B", "C"], 2),
+    "send_message: to itself": lambda w: w.net.send_message("A", ["A"], 2),
     "send_bits: nobody's bits": lambda w: w.net.send_bits("A", "B", ClassicalRegister(1, "no")),
     "measure: no such party": lambda w: w.net.measure("Z", w.a[:1]),
     "measure: not owned": lambda w: w.net.measure("B", w.a[:1]),
@@ -168,6 +172,10 @@ INPUT = {
     ),
     "share_state: half a qudit": lambda w: w.net.share_state(bell(), {"A": 1, "C": 1}, qubits_per_qudit=2),
     "send: more qubits than the dimension needs": lambda w: w.net.send("B", "C", w.b, dimension=2),
+    "send_message: to nobody": lambda w: w.net.send_message("A", [], 2),
+    "send_message: twice to one": lambda w: w.net.send_message("A", ["B", "B"], 2),
+    "send_message: no value": lambda w: w.net.send_message("A", ["B"], 0),
+    "send_message: a half": lambda w: w.net.send_message("A", ["B"], 2.5),
     "common_randomness: none": lambda w: w.net.common_randomness(0),
     "common_randomness: two and a half": lambda w: w.net.common_randomness(2.5),
 }
@@ -364,6 +372,24 @@ def test_common_randomness_is_counted_in_bits():
     assert net.usage == {"common": {"random_bits": pytest.approx(3)}}
     net.common_randomness(3)
     assert net.usage == {"common": {"random_bits": pytest.approx(3 + math.log2(3))}}
+
+
+def test_a_message_is_counted_on_every_link_it_goes_over():
+    net = NetworkCircuit(CLASSICAL_BROADCAST)
+    net.send_message("Alice", ["Bob", "Charlie"], 1)
+    assert net.usage == {}
+    net.send_message("Alice", ["Bob", "Charlie"], 4)
+    net.send_message("Alice", ["Charlie"], 3)
+    assert net.usage == {
+        "Alice->Bob": {"qubits": 0, "log2_dim": 0.0, "bits": 2},
+        "Alice->Charlie": {"qubits": 0, "log2_dim": 0.0, "bits": pytest.approx(2 + math.log2(3))},
+    }
+    assert [(e.kind, e.party, e.to) for e in net.events] == [
+        ("bits", "Alice", "Bob"),
+        ("bits", "Alice", "Charlie"),
+        ("bits", "Alice", "Charlie"),
+    ]
+    assert net.circuit.num_clbits == 0
 
 
 def test_bits_are_counted_and_told():

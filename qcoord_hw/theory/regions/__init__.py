@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import NETWORKS, shown
 from qcoord_hw.theory.regions import (
     cascade,
     classical_broadcast,
@@ -40,9 +40,6 @@ QUBIT_LINKS: dict[str, tuple[tuple[str, ...], Callable[[State], RegionAnswer]]] 
     "quantum-broadcast": (quantum_broadcast.RATES, quantum_broadcast.quantum_broadcast),
     "multiple-access": (multiple_access.RATES, multiple_access.multiple_access),
 }
-NETWORKS = (*CLASSICAL_LINKS, *QUBIT_LINKS)
-"""The six networks, by their names on the command line."""
-
 ROUNDING = 1e-9
 """Bits; a rate tuple that misses a settled constraint by no more is inside."""
 

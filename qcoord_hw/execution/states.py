@@ -1,0 +1,189 @@
+"""The exact state of the qubits that a circuit measures, before its last stage; without readout error.
+
+In a coordination experiment the last stage, after the last barrier over all qubits, turns each output into a
+basis and measures it. What stands before it is what the protocol made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import ControlFlowOp, QuantumCircuit, QuantumRegister
+from qiskit_aer import AerSimulator
+from qiskit_aer.library import SaveDensityMatrix
+
+from qcoord_hw.errors import TargetError
+from qcoord_hw.execution.layout import components, interactions
+from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.program import stages
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.protocols.coordination.ideal import few_columns, output_branches
+from qcoord_hw.theory.coordination.figures import branches_of, combined, figures_of
+from qcoord_hw.theory.coordination.play import CoordinationPlay
+
+MAX_IDEAL = 22
+MAX_NOISY = 12
+"""Connected qubits whose exact state is computed."""
+
+MAX_OUTPUTS = 7
+"""Outputs of a noisy density matrix that is put together from several parts."""
+
+ComplexArray = npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class OutputState:
+    """The state of a circuit's measured qubits, as independent parts.
+
+    Attributes:
+        parts: for each part which classical bits its qubits are measured into, and its state: branches
+            (2^k, e), whose columns are unnormalised vectors, or a density matrix (2^k, 2^k) if noisy.
+        noisy: which of the two.
+    """
+
+    parts: tuple[tuple[tuple[int, ...], ComplexArray], ...]
+    noisy: bool
+
+    def of(self, bits: Sequence[int]) -> ComplexArray | None:
+        """Return the state of the outputs that are measured into some bits, in their order.
+
+        Returns:
+            Branches, shape (2^k, e), or a density matrix, shape (2^k, 2^k), with the first bit's qubit most
+            significant; None where a density matrix would be too large.
+        """
+        wanted, found = set(bits), []
+        for clbits, state in self.parts:
+            if keep := [k for k, c in enumerate(clbits) if c in wanted]:
+                found.append((tuple(clbits[k] for k in keep), _reduced(state, len(clbits), keep, self.noisy)))
+        if self.noisy and len(found) > 1 and len(wanted) > MAX_OUTPUTS:
+            return None
+        order: tuple[int, ...] = ()
+        whole: ComplexArray = np.ones((1, 1), dtype=complex)
+        for clbits, state in found:
+            order += clbits
+            whole = np.kron(whole, state).astype(complex)
+        axes = [order.index(bit) for bit in bits]
+        n = len(axes)
+        if self.noisy:
+            tensor = whole.reshape((2,) * (2 * n)).transpose(axes + [n + axis for axis in axes])
+            return np.asarray(tensor.reshape(2**n, 2**n))
+        return np.asarray(whole.reshape((2,) * n + (-1,)).transpose([*axes, n]).reshape(2**n, -1))
+
+
+def exact_figures(
+    play: CoordinationPlay,
+    circuits: Sequence[QuantumCircuit],
+    snapshot: Snapshot | None,
+) -> dict[str, float]:
+    """Return trace norm and fidelity of what circuits make on a simulator, by `theory.coordination`'s names.
+
+    Nothing is returned where a state is too large, or a circuit measures on its way.
+
+    Args:
+        play: the targets; its preparations are the circuits.
+        circuits: as executed; the values of their parameters, all in the last stage, are of no matter.
+        snapshot: calibration of the circuits' qubits, in order; None without noise.
+
+    Raises:
+        TargetError: when Aer reports a failure.
+    """
+    states = output_states(circuits, snapshot)
+    figures = []
+    for case in play.cases:
+        if case.state is None:
+            return {}
+        bits = [play.bits[q] for q in case.outputs]
+        parts = []
+        for k, weight in case.mixture:
+            state = states[k]
+            own = None if state is None else state.of(bits)
+            if own is None:
+                return {}
+            parts.append(math.sqrt(weight) * (branches_of(own) if snapshot is not None else own))
+        figures.append(figures_of(case, few_columns(np.concatenate(parts, axis=1))))
+    return combined(figures, play.cases, play.combine)
+
+
+def output_states(circuits: Sequence[QuantumCircuit], snapshot: Snapshot | None) -> list[OutputState | None]:
+    """Return the exact output state of each circuit; None where it is too large or measures on its way.
+
+    Args:
+        circuits: as executed; the last stage of each ends in measurements.
+        snapshot: calibration of their qubits, in order; None without noise.
+
+    Raises:
+        TargetError: when Aer reports a failure.
+    """
+    return [_output_state(circuit, snapshot) for circuit in circuits]
+
+
+def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None) -> OutputState | None:
+    *before, last = stages(circuit)
+    prepared = circuit.copy_empty_like()
+    for stage in before:
+        prepared.compose(stage, range(circuit.num_qubits), range(circuit.num_clbits), inplace=True)
+    if any(isinstance(i.operation, ControlFlowOp) or i.operation.name == "measure" for i in prepared.data):
+        return None
+    measured = {
+        circuit.find_bit(i.clbits[0]).index: circuit.find_bit(i.qubits[0]).index
+        for i in last.data
+        if i.operation.name == "measure"
+    }
+    bit_of = {qubit: clbit for clbit, qubit in measured.items()}
+    parts = []
+    for qubits in components(circuit.num_qubits, list(interactions(prepared))):
+        outputs = sorted((q for q in qubits if q in bit_of), key=bit_of.__getitem__)
+        if not outputs:
+            continue
+        if len(qubits) > (MAX_IDEAL if snapshot is None else MAX_NOISY):
+            return None
+        alone = _alone(prepared, qubits)
+        positions = [qubits.index(q) for q in outputs]
+        if snapshot is None:
+            state = output_branches(alone, positions)
+        else:
+            calibration = snapshot.restrict([snapshot.qubits[q].index for q in qubits])
+            state = _density(alone, positions, calibration)
+        parts.append((tuple(bit_of[q] for q in outputs), state))
+    return OutputState(tuple(parts), snapshot is not None)
+
+
+def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
+    """Return the gates on some qubits as a circuit on these alone, without parameters' stage and barriers."""
+    alone = QuantumCircuit(QuantumRegister(len(qubits), "q"))
+    where = {circuit.qubits[q]: alone.qubits[k] for k, q in enumerate(qubits)}
+    for i in circuit.data:
+        if i.operation.name != "barrier" and i.qubits[0] in where:
+            alone.append(i.operation, [where[q] for q in i.qubits])
+    return alone
+
+
+def _density(circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot) -> ComplexArray:
+    k = len(outputs)
+    circuit.append(SaveDensityMatrix(k), list(outputs))
+    simulator = AerSimulator(method="density_matrix", noise_model=noise_model(calibration, readout=False))
+    result = simulator.run(circuit, shots=1, seed_simulator=0).result()
+    if not result.success:
+        raise TargetError(f"Aer failed: {result.status}")
+    saved = np.asarray(result.data(0)["density_matrix"]).reshape((2,) * (2 * k))
+    back = [k - 1 - axis for axis in range(k)]  # axis 0 is the last output
+    return np.asarray(saved.transpose(back + [k + axis for axis in back]).reshape(2**k, 2**k))
+
+
+def _reduced(state: ComplexArray, size: int, keep: Sequence[int], noisy: bool) -> ComplexArray:
+    """Return the state of some of a part's outputs."""
+    gone = [axis for axis in range(size) if axis not in keep]
+    if not gone:
+        return state
+    k = len(keep)
+    if not noisy:
+        tensor = state.reshape((2,) * size + (-1,)).transpose([*keep, *gone, size])
+        return few_columns(np.asarray(tensor.reshape(2**k, -1)))
+    axes = [*keep, *gone]
+    tensor = state.reshape((2,) * (2 * size)).transpose(axes + [size + axis for axis in axes])
+    tensor = tensor.reshape(2**k, 2 ** len(gone), 2**k, 2 ** len(gone))
+    return np.asarray(np.einsum("aebe->ab", tensor))
