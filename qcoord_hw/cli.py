@@ -412,6 +412,8 @@ def _rates(text: str) -> dict[str, float]:
     for item in text.split(","):
         name, _, value = item.partition("=")
         try:
+            if name.strip() in rates:
+                raise InputError(f"at: {shown(name.strip())} stands there twice; allowed is once")
             rates[name.strip()] = float(value)
         except ValueError:
             raise InputError(f"at: {shown(item)}; allowed are rates such as Q1=1.8,E1=.8") from None
@@ -479,7 +481,7 @@ def _played(options: argparse.Namespace) -> Result:
     """Return the finished run of a game that `play` names, after running it if it is no run yet."""
     from qcoord_hw import api
     from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.report.words import LINEAR
+    from qcoord_hw.report.words import GAME
 
     if options.seed is not None:
         check_seed(options.seed)
@@ -487,14 +489,14 @@ def _played(options: argparse.Namespace) -> Result:
         if options.target is not None:
             raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
         result = api.load_run(options.game, runs=options.runs)
-        if result.summary["play"] == LINEAR:
-            raise InputError(f"run: {shown(options.game)} is a linear computation; allowed are runs of games")
+        if result.summary["play"] != GAME:
+            raise InputError(f"run: {shown(options.game)} is no game; allowed are runs of games")
         if not result.record.sealed:
             raise InputError(f"run: {shown(options.game)} is unfinished; `qcoord collect` finishes it")
         return result
     built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
-    if built.experiment.play.to_json()["kind"] == LINEAR:
-        raise InputError(f"game: {shown(options.game)} is a linear computation; allowed are games")
+    if built.experiment.play.to_json()["kind"] != GAME:
+        raise InputError(f"game: {shown(options.game)} is no game; allowed are games")
     with _progress(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

@@ -9,7 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcoord_hw.report.coordination import case_words, several
 from qcoord_hw.report.words import (
+    COORDINATION,
+    GAME,
     LINEAR,
     bound_words,
     count_rounds,
@@ -36,38 +39,78 @@ class RunFigure(Figure):
 
 
 def plot_estimates(summary: dict[str, Any]) -> Figure:
-    """Return a figure of the estimates that are probabilities (or rates), of a game with every question."""
-    estimates = [e for e in summary["estimates"] if _is_probability(e)]
+    """Return a figure of the estimates that can be drawn on one axis, with every question or case.
+
+    These are probabilities and rates; of a coordination protocol fidelities and trace norms (0 to 2).
+    """
+    kind = summary["play"]
+    estimates = [e for e in summary["estimates"] if kind == COORDINATION or _is_probability(e)]
     if not estimates:
         figure = RunFigure(figsize=(7.5, 1.5), layout="constrained")
-        words = unfinished_words(summary) if summary["state"] == "unfinished" else "no probability to draw"
+        nothing = "no estimate to draw" if kind == COORDINATION else "no probability to draw"
+        words = unfinished_words(summary) if summary["state"] == "unfinished" else nothing
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
         return figure
-    return (_rates if summary["play"] == LINEAR else _game)(summary, estimates)
+    return {GAME: _game, LINEAR: _rates, COORDINATION: _made}[kind](summary, estimates)
 
 
 def _game(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
     questions = summary["questions"]
-    heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(questions), MAX_LABELS)]
-    figure = _figure(summary, sum(heights) + 0.4)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
-    _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
-    _draw_marks(above, estimates)
-    _draw_intervals(below, questions, [question_words(row, count_rounds(summary)) for row in questions])
-    below.set_title("each question", fontsize=9, loc="left")
-    if len(questions) > MAX_LABELS:
-        below.set_yticks([])
+    names = [question_words(row, count_rounds(summary)) for row in questions]
+    figure, below = _above_and_below(summary, estimates, questions, names, "each question")
     for mark in {e["bound"]["value"] for e in estimates if e["bound"]}:
         below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
     below.set_xlabel(f"probability to win, {100 * estimates[0]['confidence']:g}% intervals")
     return figure
 
 
-def _rates(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
+def _made(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
+    """Return fidelities and trace norms: computed ones are points without an interval."""
+    cases = summary["cases"]
+    words = f"trace norm (0 to 2) or fidelity, {100 * estimates[0]['confidence']:g}% intervals"
+    if not several(cases):
+        figure, axes = _one(summary, estimates)
+        axes.set_xlabel(words)
+        return figure
+    names = [case_words(row, cases) for row in cases]
+    figure, below = _above_and_below(summary, estimates, cases, names, "each case")
+    for place, row in enumerate(cases):
+        below.vlines(row["theory"], place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
+    below.set_xlabel(words)
+    return figure
+
+
+def _above_and_below(
+    summary: dict[str, Any],
+    estimates: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    title: str,
+) -> tuple[Figure, Axes]:
+    """Return a figure of the estimates above and all rows below, and the axes of the latter."""
+    heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(rows), MAX_LABELS)]
+    figure = _figure(summary, sum(heights) + 0.4)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
+    _draw_marks(above, estimates)
+    _draw_intervals(below, rows, names)
+    below.set_title(title, fontsize=9, loc="left")
+    if len(rows) > MAX_LABELS:
+        below.set_yticks([])
+    return figure, below
+
+
+def _one(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> tuple[Figure, Axes]:
+    """Return a figure of the estimates alone, and its axes."""
     figure = _figure(summary, 1.6 + 0.45 * len(estimates))
     axes = figure.subplots()
     _draw_intervals(axes, estimates, [in_words(e["name"]) for e in estimates])
     _draw_marks(axes, estimates)
+    return figure, axes
+
+
+def _rates(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
+    figure, axes = _one(summary, estimates)
     level = 100 * estimates[0]["confidence"]
     axes.set_xlabel(f"probability, or rate in dits a qudit; {level:g}% intervals")
     return figure
@@ -107,7 +150,7 @@ def _draw_marks(axes: Axes, estimates: Sequence[Mapping[str, Any]]) -> None:
         marked = [(row, e[key]["value"]) for row, e in enumerate(estimates) if e[key]]
         for row, value in marked:
             axes.vlines(value, row - 0.3, row + 0.3, color=colour, linestyle=line, linewidth=1.6)
-        for value, row in {value: row for row, value in reversed(marked)}.items():
+        for value, row in {round(value, 9): row for row, value in reversed(marked)}.items():
             words = key if key == "theory" else bound_words(estimates[row])
             axes.annotate(
                 f"{words} {number(value)}",

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from qcoord_hw.report import svg, words
+from qcoord_hw.report import coordination, svg, words
 
 MAX_CIRCUITS = 32
 """Circuits beyond the first that are drawn."""
@@ -64,12 +64,16 @@ def _environment() -> Environment:
             words.bound_words,
             words.check_words,
             words.confidence_words,
+            words.found_words,
             words.headline,
             words.input_words,
             words.in_words,
             words.interval,
+            words.is_exact,
             words.is_suspicious,
+            words.is_tomography,
             words.number,
+            words.number_exactly,
             words.p_words,
             words.question_words,
             words.rate_rows,
@@ -79,6 +83,11 @@ def _environment() -> Environment:
             words.worst_outputs,
             words.worst_questions,
             words.count_rounds,
+            coordination.case_words,
+            coordination.cell,
+            coordination.rate_sections,
+            coordination.several,
+            coordination.worst_cases,
             svg.bar_svg,
             svg.interval_svg,
         )
@@ -95,14 +104,17 @@ def _drawings(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
     for i in range(min(len(experiment["circuits"]), 1 + MAX_CIRCUITS)):
         given = labels[i]
         label = given[0] if len(given) == 1 else f"with {len(given)} settings of its parameters"
+        if len(given) > 1 and len(experiment["circuits"]) > 1:
+            label = f"{i}, {label}"
         drawings.append((label, svg.circuit_svg(experiment, i, label)))
     return drawings
 
 
 def _axis(summary: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the axis on which the intervals of all questions are drawn, and the bound on it."""
-    bounds = [e["bound"]["value"] for e in summary["estimates"][:1] if e["bound"]]
-    ends = [row[end] for row in summary["questions"] for end in ("low", "high")] + bounds
+    """Return the axis on which the intervals of all questions or cases are drawn, and the bound on it."""
+    cases = summary.get("cases", [])
+    bounds = [e["bound"]["value"] for e in summary["estimates"][:1] if e["bound"] and not cases]
+    ends = [row[end] for row in summary["questions"] + cases for end in ("low", "high")] + bounds
     return {
         "low": min(ends, default=0.0),
         "high": max(ends, default=1.0),

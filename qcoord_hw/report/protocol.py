@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qcoord_hw.analysis.planning import shots_for_verdict
 from qcoord_hw.network import Event
 from qcoord_hw.protocols import Experiment
-from qcoord_hw.report.words import number
+from qcoord_hw.report.coordination import cell
+from qcoord_hw.report.words import number, number_exactly, short_words
+from qcoord_hw.theory.coordination.play import CoordinationPlay
 from qcoord_hw.theory.games import GamePlay
 from qcoord_hw.theory.linear_computation.play import LinearPlay
 from qcoord_hw.theory.value import Value
@@ -81,13 +84,20 @@ def _prediction(experiment: Experiment) -> dict[str, Any]:
                 "scheme": play.scheme,
                 "rates": {name: {"value": v, "source": s} for name, (v, s) in play.baselines.items()},
             }
+        case CoordinationPlay() as play:
+            return {
+                "network": play.network,
+                "cases": [case.label for case in play.cases],
+                "exact": play.exact,
+                "rates": play.rates,
+                "notes": list(play.notes),
+            }
     return {}
 
 
 def _facts(experiment: Experiment) -> list[str]:
     """Return what is asked, and what theory says of it, line by line."""
-    labels = [setting.label for setting in experiment.settings[:SHOWN]]
-    some = ", ".join(labels) + (", .." if len(experiment.settings) > SHOWN else "")
+    some = _some([setting.label for setting in experiment.settings])
     match experiment.play:
         case GamePlay() as play:
             return [
@@ -116,7 +126,25 @@ def _facts(experiment: Experiment) -> list[str]:
                 f"inputs    {len(experiment.settings)}: {some}",
                 *rates,
             ]
+        case CoordinationPlay() as play:
+            named = list(dict.fromkeys(setting.label for setting in experiment.settings))
+            rates = [
+                f"{'rates' if k == 0 else '':<10}{name}: {cell(rate)} ({rate['source']})"
+                for k, (name, rate) in enumerate(play.rates.items())
+            ]
+            return [
+                f"circuits  {len(experiment.circuits)}, one a preparation",
+                f"settings  {len(experiment.settings)}, in Pauli bases: {_some(named)}",
+                *([f"cases     {_some([c.label for c in play.cases])}"] if len(play.cases) > 1 else []),
+                *rates,
+                *(f"ideal     {short_words(name)}: {number_exactly(v)}" for name, v in play.exact.items()),
+                *(f"note      {note}" for note in play.notes),
+            ]
     return []
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", .." if len(names) > SHOWN else "")
 
 
 def _auxiliary(play: LinearPlay) -> str:

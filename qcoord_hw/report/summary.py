@@ -12,7 +12,8 @@ from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
+from qcoord_hw.report.coordination import side_by_side
+from qcoord_hw.report.words import COORDINATION, GAME, LINEAR, is_exact
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "
@@ -25,6 +26,9 @@ ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {
     COORDINATION: analyse_coordination,
 }
 """Kind of play -> its analysis."""
+
+ROUNDING = 1e-9
+"""Figures that were computed do not differ by less."""
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
 
@@ -71,6 +75,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     if summary["play"] == COORDINATION:
         play = experiment["play"]
         summary |= {key: play[key] for key in ("network", "rates", "notes")}
+        summary |= {"ideal": play["exact"], "cases": []}
     if record.sealed:
         analysis = ANALYSERS[summary["play"]](record, confidence)
         summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
@@ -136,7 +141,8 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
     zero when the two runs agree at their confidence level. It takes the runs as independent, which a run and
-    its replay are not (`independent` is then false).
+    its replay are not (`independent` is then false). The difference of two figures that were computed has no
+    interval. Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
 
     Raises:
         InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
@@ -166,7 +172,8 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             for a in first["estimates"]
             if a["name"] in by_name
         ]
-    return {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+    found = {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
+    return found | {"side_by_side": side_by_side(summaries)} if first["play"] == COORDINATION else found
 
 
 def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
@@ -190,11 +197,12 @@ def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:
     down = math.hypot(b["best"] - b["low"], a["high"] - a["best"])
     up = math.hypot(b["high"] - b["best"], a["best"] - a["low"])
     confidence = min(a["confidence"], b["confidence"])
+    exact = is_exact(a)
     return {
         "low": best - down,
         "best": best,
         "high": best + up,
-        "method": "square-and-add",
+        "method": "exact" if exact else "square-and-add",
         "confidence": confidence,
-        "differ": not best - down <= 0 <= best + up,
+        "differ": abs(best) > ROUNDING if exact else not best - down <= 0 <= best + up,
     }

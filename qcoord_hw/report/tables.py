@@ -8,21 +8,29 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.report.coordination import case_words, cell, rate_sections, several, worst_cases
 from qcoord_hw.report.words import (
+    COORDINATION,
     LINEAR,
     bound_words,
     check_words,
     confidence_words,
     count_rounds,
+    found_words,
     headline,
+    ideal_and_exact,
     input_words,
     interval,
+    is_exact,
     is_suspicious,
+    main_estimate,
     number,
+    number_exactly,
     p_words,
     printable,
     question_words,
     rate_rows,
+    short_words,
     symbols,
     target_words,
     unfinished_words,
@@ -62,27 +70,42 @@ def print_differences(comparison: dict[str, Any], console: Console) -> None:
     console.print(_text(f"{comparison['experiment']}: differences from run 1", "bold"))
     for i, run in enumerate(runs, start=1):
         console.print(_text(f"  {i}  {Path(run['run']).name}, {run['shots']} shots"))
+    if "side_by_side" in comparison:
+        console.print(_side_by_side(comparison))
+        console.print()
     found = {(row["run"], row["name"]): row for row in comparison["differences"]}
     table = _table("estimate", "#", "best [low, high]", "less that of run 1", "found")
     for name in [e["name"] for e in runs[0]["estimates"]]:
         for i, run in enumerate(runs, start=1):
             for value in (e for e in run["estimates"] if e["name"] == name):
                 row = found.get((run["run"], name)) if i > 1 else None
-                less = interval(row) if row else ""
+                less = "" if row is None else found_words(row)
                 words = "" if row is None else "differ" if row["differ"] else ""
-                if row is not None and not row["independent"]:
+                if row is not None and not row["independent"] and not is_exact(row):
                     words = "same draws"
                 verdict = _text(words, "yellow")
-                _row(table, _folded(name, 18, console), i, interval(value), less, verdict)
+                _row(table, _folded(name, 18, console), i, found_words(value), less, verdict)
     console.print(table)
     for method in dict.fromkeys(
-        f"{100 * r['confidence']:g}% {r['method']}" for r in comparison["differences"]
+        f"{100 * r['confidence']:g}% {r['method']}" for r in comparison["differences"] if not is_exact(r)
     ):
         console.print(_text(f"differ: the interval of the difference ({method}) does not hold 0", "dim"))
 
 
 def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print one line a run: win probability or surviving rate beside theory and the classical bound."""
+    """Print one line a run: its main figure beside theory and, of games and computations, the verdict."""
+    judged = [summary for summary in summaries if summary["play"] != COORDINATION]
+    made = [summary for summary in summaries if summary["play"] == COORDINATION]
+    for table in [*([_judged_runs(judged)] if judged else []), *([_made_runs(made)] if made else [])]:
+        console.print(table)
+        console.print()
+    console.print(_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
+    for summary in summaries:
+        layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
+        console.print(_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
+
+
+def _judged_runs(summaries: Sequence[dict[str, Any]]) -> Table:
     kinds = {summary["play"] == LINEAR for summary in summaries}
     shown = [name for kind, name in ((False, "win probability"), (True, "surviving rate")) if kind in kinds]
     table = _table("experiment", "target", " or\n".join(shown), "theory", "classical", "verdict", "p-value")
@@ -90,12 +113,34 @@ def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> Non
         e = summary["estimates"][1 if summary["play"] == LINEAR else 0]
         theory = number(e["theory"]["value"]) if e["theory"] else ""
         _row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
-    console.print(table)
-    console.print()
-    console.print(_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
+    return table
+
+
+def _made_runs(summaries: Sequence[dict[str, Any]]) -> Table:
+    """Return a line for each run of a coordination protocol: what was counted, and what was computed."""
+    names = {e["name"] for summary in summaries if (e := main_estimate(summary))}
+    one = next(iter(names)) if len(names) == 1 else None
+    columns = ["experiment", "target", short_words(one) if one else "estimate", "exact", "ideal", "verdict"]
+    rows: list[list[object]] = []
     for summary in summaries:
-        layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
-        console.print(_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
+        e = main_estimate(summary)
+        ideal, exact = ideal_and_exact(summary, e["name"] if e else "")
+        found = found_words(e) if e else "none"
+        computed = ["" if value is None else number_exactly(value) for value in (exact, ideal)]
+        rows.append(
+            [
+                summary["experiment"],
+                summary["target"],
+                found if one or not e else f"{short_words(e['name'])}\n{found}",
+                *computed,
+                _judged(e)[1] if e else "",
+            ]
+        )
+    columns, rows = _without_empty(columns, rows)
+    table = _table(*columns)
+    for row in rows:
+        _row(table, *row)
+    return table
 
 
 def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType]:
@@ -114,7 +159,7 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield from _estimates(summary["estimates"], console)
     if "rates" in summary:
         yield ""
-        yield _rates(summary)
+        yield _sections(summary) if summary["play"] == COORDINATION else _rates(summary)
     if summary["usage"]:
         yield ""
         yield _usage(summary)
@@ -132,6 +177,12 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     if summary["questions"]:
         yield ""
         yield _questions(summary)
+    if several(summary.get("cases", ())):
+        yield ""
+        yield _cases(summary)
+    if summary.get("notes"):
+        yield ""
+        yield from (_text(f"note: {note}") for note in summary["notes"])
     yield ""
     yield _text(summary["note"], "dim")
 
@@ -142,6 +193,7 @@ def _heading(summary: dict[str, Any]) -> Table:
     grid = Table.grid(padding=(0, 2))
     facts = {
         "experiment": summary["experiment"],
+        "network": summary.get("network"),
         "target": target_words(summary),
         "layout": " ".join(map(str, summary["layout"])),
         "calibrated": summary["calibrated"],
@@ -163,11 +215,17 @@ def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterato
     for e in (e for e in estimates if e["bound"]):
         bounds.setdefault(bound_words(e), []).append(e["name"])
     bound = next(iter(bounds)).replace(" ", "\n") if len(bounds) == 1 else "bound"
-    table = _table("estimate", "best [low, high]", kind, bound, "verdict", "p-value")
+    columns = ["estimate", "best [low, high]", kind, bound, "verdict", "p-value"]
+    rows: list[list[object]] = []
     for e in estimates:
         theory = f"{number(e['theory']['value'])} ({e['theory']['kind']})" if e["theory"] else ""
         name = _folded(e["name"], 18, console)
-        _row(table, name, interval(e), _folded(theory, 9, console), *_judged(e))
+        rows.append([name, found_words(e), _folded(theory, 9, console), *_judged(e)])
+    if any(map(is_exact, estimates)):  # few of these are judged by a bound, none by a test
+        columns, rows = _without_empty(columns, rows)
+    table = _table(*columns)
+    for row in rows:
+        _row(table, *row)
     yield table
     if len(bounds) > 1:
         words = "; ".join(f"{words} of {', '.join(names)}" for words, names in bounds.items())
@@ -193,6 +251,26 @@ def _rates(summary: dict[str, Any]) -> Table:
     table = _table("rate", "dits a qudit", "source")
     for row in rate_rows(summary):
         _row(table, *row)
+    return table
+
+
+def _sections(summary: dict[str, Any]) -> Table:
+    table = _table("rate or figure", "value", "source")
+    for heading, rows in rate_sections(summary):
+        _row(table, _text(heading, "bold"), "", "")
+        for row in rows:
+            _row(table, f"  {row['name']}", cell(row), row["source"])
+    return table
+
+
+def _side_by_side(comparison: dict[str, Any]) -> Table:
+    table = _table("rate or figure", *(str(i) for i in range(1, 1 + len(comparison["runs"]))))
+    section = ""
+    for row in comparison["side_by_side"]:
+        if row["section"] != section:
+            section = row["section"]
+            _row(table, _text(section, "bold"), *("" for _ in row["runs"]))
+        _row(table, f"  {row['name']}", *map(cell, row["runs"]))
     return table
 
 
@@ -232,6 +310,15 @@ def _questions(summary: dict[str, Any]) -> Table:
     return table
 
 
+def _cases(summary: dict[str, Any]) -> Table:
+    rows, every = worst_cases(summary), summary["cases"]
+    first = f"case (worst {len(rows)} of {len(every)})" if len(rows) < len(every) else "case"
+    table = _table(first, "shots", "best [low, high]", "ideal")
+    for row in rows:
+        _row(table, case_words(row, every), row["shots"], interval(row), number_exactly(row["theory"]))
+    return table
+
+
 def _table(*columns: str) -> Table:
     from rich import box
     from rich.table import Table
@@ -240,6 +327,12 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(_text(column), overflow="fold")
     return table
+
+
+def _without_empty(columns: list[str], rows: list[list[object]]) -> tuple[list[str], list[list[object]]]:
+    """Return a table without the columns in which nothing stands."""
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
 
 
 def _row(table: Table, *cells: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ MANY, WORST = 12, 8
 _SMALLEST = 2.3e-308  # binomial tails below the smallest normal number are reported as that number
 _NAMES = {
     "win_probability": "Win probability",
-    "win_probability_mitigated": "Win probability, readout mitigated",
     "win_probability_min_round": "Win probability of the worst round",
     "chsh_s": "CHSH S",
     "success_probability": "Whole output right",
@@ -25,7 +24,26 @@ _NAMES = {
     "surviving_rate": "Surviving rate (dits a qudit)",
     "leakage": "Leakage",
     "error_entropy": "Entropy of errors (dits)",
+    "trace_norm_exact": "Trace norm to the target, exact",
+    "trace_norm_witness": "Trace norm to the target, fixed witness",
+    "fidelity_exact": "Fidelity, exact",
+    "fidelity_exact_all": "Fidelity of all parts together, exact",
+    "fidelity_dfe": "Fidelity, direct fidelity estimation",
+    "fidelity_bound": "Fidelity, lower bound from two bases",
 }
+_SHORT = {
+    "trace_norm_exact": "trace norm, exact",
+    "trace_norm_witness": "trace norm, witness",
+    "fidelity_exact": "fidelity, exact",
+    "fidelity_exact_all": "fidelity of all, exact",
+    "fidelity_dfe": "fidelity, direct",
+    "fidelity_bound": "fidelity, lower bound",
+}
+_MITIGATED = "_mitigated"
+_EXACT = ("_exact", "_exact_all")
+_MAIN = ("fidelity_dfe", "fidelity_bound", "trace_norm_witness", "trace_norm_exact")
+"""Estimates of a coordination protocol: the first that there is stands for the run."""
+
 _RATES = {
     "quantum": "quantum, formula (achievable)",
     "theorem1": "quantum, formula (achievable)",
@@ -58,8 +76,30 @@ def printable(value: object) -> str:
 
 
 def in_words(name: str) -> str:
-    """Return the name of an estimate as people say it."""
+    """Return the name of an estimate as people say it.
+
+    >>> in_words("fidelity_dfe_mitigated")
+    'Fidelity, direct fidelity estimation, readout mitigated'
+    """
+    if name.endswith(_MITIGATED):
+        return f"{in_words(name.removesuffix(_MITIGATED))}, readout mitigated"
     return _NAMES.get(name, name.replace("_", " "))
+
+
+def short_words(name: str) -> str:
+    """Return the name of a figure of a coordination protocol in a table of such figures.
+
+    >>> short_words("trace_norm_witness"), short_words("fidelity_dfe_mitigated")
+    ('trace norm, witness', 'fidelity, direct, mitigated')
+    """
+    if name.endswith(_MITIGATED):
+        return f"{short_words(name.removesuffix(_MITIGATED))}, mitigated"
+    return _SHORT.get(name, name.replace("_", " "))
+
+
+def is_exact(estimate: Mapping[str, Any]) -> bool:
+    """Whether a figure was computed for the target, not counted."""
+    return str(estimate["name"]).endswith(_EXACT)
 
 
 def digits(estimate: Mapping[str, Any]) -> int:
@@ -76,6 +116,24 @@ def interval(estimate: Mapping[str, Any]) -> str:
     """
     low, best, high = (f"{estimate[key]:.{digits(estimate)}f}" for key in ("low", "best", "high"))
     return f"{best} [{low}, {high}]"
+
+
+def number_exactly(value: float) -> str:
+    """Return a number that was computed, to six decimals; rounding errors about zero are zero.
+
+    >>> number_exactly(0.30554263676), number_exactly(-3e-16)
+    ('0.305543', '0')
+    """
+    return number(round(value, 6) + 0.0, 6)
+
+
+def found_words(estimate: Mapping[str, Any]) -> str:
+    """Return an estimate with its interval, or what was computed.
+
+    >>> found_words({"name": "trace_norm_exact", "best": 0.25})
+    '0.25 exact'
+    """
+    return f"{number_exactly(estimate['best'])} exact" if is_exact(estimate) else interval(estimate)
 
 
 def number(value: float, decimals: int = 4) -> str:
@@ -96,13 +154,17 @@ def bound_words(estimate: Mapping[str, Any]) -> str:
     """Return what the bound of an estimate is."""
     if estimate["name"] == "surviving_rate":
         return "classical rate"
+    if estimate["name"].startswith("fidelity_"):
+        return "separable bound"
     return "guessing" if estimate["name"].startswith("success_") else "classical bound"
 
 
 def headline(summary: Mapping[str, Any]) -> str:
     """Return in one sentence what a finished run found."""
-    if summary["play"] != LINEAR:
+    if summary["play"] == GAME:
         return verdict_words(summary["estimates"][0])
+    if summary["play"] == COORDINATION:
+        return _distance_words(summary)
     found = {estimate["name"]: estimate for estimate in summary["estimates"]}
     success, rate = found["success_probability"], found["surviving_rate"]
     share = "all" if success["best"] == 1 else number(success["best"])
@@ -113,6 +175,33 @@ def headline(summary: Mapping[str, Any]) -> str:
     return (
         f"{summary['title']}: {right}; the surviving rate {interval(rate)} {verb[rate['verdict']]} the "
         f"classical {number(rate['bound']['value'])} (p {p_words(rate['p_value'])}; {rate['assumes']})."
+    )
+
+
+def main_estimate(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the estimate that stands for a run of a coordination protocol; None if there is none."""
+    found = {estimate["name"]: estimate for estimate in summary["estimates"]}
+    return next((found[name] for name in [*_MAIN, *found] if name in found), None)
+
+
+def ideal_and_exact(summary: Mapping[str, Any], name: str) -> tuple[float | None, float | None]:
+    """Return what ideal circuits, and this target, make of the figure that an estimate is about."""
+    figure = "fidelity_exact" if name.startswith("fidelity") else "trace_norm_exact"
+    here = next((e["best"] for e in summary["estimates"] if e["name"] == figure), None)
+    return summary["ideal"].get(figure), here
+
+
+def _distance_words(summary: Mapping[str, Any]) -> str:
+    """Return the main estimate of a coordination protocol, and what was computed of the same figure."""
+    estimate = main_estimate(summary)
+    if estimate is None:
+        return "Nothing was estimated."
+    ideal, here = ideal_and_exact(summary, estimate["name"])
+    computed = [(here, f"on {summary['target']}"), (ideal, "for ideal circuits")]
+    exact = [f"{number_exactly(value)} {where}" for value, where in computed if value is not None]
+    figure = "fidelity" if estimate["name"].startswith("fidelity") else "trace norm"
+    return " ".join(
+        [verdict_words(estimate), *([f"Computed: {figure} {', '.join(exact)}."] if exact else [])]
     )
 
 
@@ -148,16 +237,17 @@ def symbols(vector: Sequence[int] | None) -> str:
 
 def worst_outputs(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the outputs that were right least often, if there are many; else all, in order."""
-    return _worst(summary["outputs"], "success")
+    return worst(summary["outputs"], lambda row: row["success"])
 
 
-def _worst(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    return list(rows) if len(rows) <= MANY else sorted(rows, key=lambda row: row[key])[:WORST]
+def worst(rows: Sequence[dict[str, Any]], key: Callable[[dict[str, Any]], float]) -> list[dict[str, Any]]:
+    """Return the rows of the lowest keys if there are more than `MANY`; else all, in order."""
+    return list(rows) if len(rows) <= MANY else sorted(rows, key=key)[:WORST]
 
 
 def verdict_words(estimate: Mapping[str, Any]) -> str:
     """Return in one sentence what an estimate says of the bound it is judged against."""
-    found = f"{in_words(estimate['name'])} {interval(estimate)}"
+    found = f"{in_words(estimate['name'])} {found_words(estimate)}"
     if estimate["bound"] is None:
         return f"{found}."
     bound = f"the {bound_words(estimate)} {number(estimate['bound']['value'])}"
@@ -170,13 +260,22 @@ def verdict_words(estimate: Mapping[str, Any]) -> str:
 
 
 def confidence_words(estimate: Mapping[str, Any]) -> str:
-    """Return what an interval is and what it rests on."""
+    """Return what an interval is and what it rests on; of an exact figure, how it was computed."""
+    if is_exact(estimate):
+        return str(estimate["method"])
     assumes = f"; assumes {estimate['assumes']}" if estimate["assumes"] else ""
     return f"{100 * estimate['confidence']:g}% {estimate['method']}{assumes}"
 
 
 def check_words(name: str, check: Mapping[str, Any]) -> str:
     """Return what a check found, with a caution where its p-value is small."""
+    if is_tomography(check):
+        return (
+            f"tomography: plug-in trace norm {number(check['value'])}; null mean "
+            f"{number(check['null_mean'])}, 95% of {check['null_draws']} nulls below "
+            f"{number(check['null_95'])}; exact for ideal circuits {number_exactly(check['ideal'])} "
+            f"({check['method']})"
+        )
     what = _CHECKS.get(name, name.removeprefix("no_").replace("_", " "))
     if check["degrees_of_freedom"] == 0:
         return f"{what} not tested: nothing to compare"
@@ -184,9 +283,14 @@ def check_words(name: str, check: Mapping[str, Any]) -> str:
     return f"{found} {what} (p {p_words(check['p_value'])}; {check['method']})"
 
 
+def is_tomography(check: Mapping[str, Any]) -> bool:
+    """Whether a check is a plug-in distance beside its null, which real devices are meant to exceed."""
+    return "null_mean" in check
+
+
 def is_suspicious(check: Mapping[str, Any]) -> bool:
     """Whether a check deserves a caution."""
-    return bool(check["p_value"] < CAUTION_BELOW)
+    return not is_tomography(check) and bool(check["p_value"] < CAUTION_BELOW)
 
 
 def unfinished_words(summary: Mapping[str, Any]) -> str:
@@ -212,7 +316,7 @@ def count_rounds(summary: Mapping[str, Any]) -> int:
 
 def worst_questions(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the questions that were won least often, if there are many; else all, in order."""
-    return _worst(summary["questions"], "best")
+    return worst(summary["questions"], lambda row: row["best"])
 
 
 def units(usage: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -296,7 +296,7 @@ def number(field: str, value: object) -> float:
     Raises:
         InputError: naming the field.
     """
-    if isinstance(value, str) and len(value) <= 100 and "_" not in value:
+    if isinstance(value, str) and value.isascii() and len(value) <= 100 and "_" not in value:
         try:
             value = float(Fraction(value))
         except (ValueError, ZeroDivisionError, OverflowError):

@@ -1,9 +1,10 @@
 """The cascade network [NatorPereg, Section IV-A]: quantum links Alice to Bob to Charlie, ebits beside them.
 
-The option `protocol` says which circuit; each takes the option `n`, which must be its own block length:
+The option `protocol` says which circuit; each takes the option `n`, its block length:
 
 - `exact`: any state at n = 1 (`cascade_exact`);
 - `chain`: any pure state on three nodes or more (`cascade_chain`);
+- `compressed`: n copies of a pure state of three qubits, fewer qubits on the links (`cascade_compressed`);
 - `ghz2-corner`: two GHZ states at a corner of the region (`cascade_ghz`);
 - `example-2`, `example-1`, `example-1-reference`, `example-1-n2`: the paper's examples (`cascade_trits`,
   `cascade_mixture`).
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.protocols.coordination.cascade_chain import build_chain
+from qcoord_hw.protocols.coordination.cascade_compressed import build_compressed
 from qcoord_hw.protocols.coordination.cascade_exact import build_exact
 from qcoord_hw.protocols.coordination.cascade_ghz import build_ghz2
+from qcoord_hw.protocols.coordination.cascade_mixture import build_example_1, build_example_1_reference
 from qcoord_hw.protocols.coordination.cascade_trits import build_example_2
 from qcoord_hw.protocols.coordination.plan import Coordination
 from qcoord_hw.spec import Plain, check_integer, shown, without_twins
@@ -37,13 +40,13 @@ class Protocol:
 
     Attributes:
         build: from its options.
-        copies: the block length.
+        copies: the block length; None where the protocol has several and reads the option itself.
         state: the name of the only state that it makes; None where it makes any.
         options: that it has besides `COMMON`.
     """
 
     build: Callable[[Options], Coordination]
-    copies: int = 1
+    copies: int | None = 1
     state: str | None = None
     options: tuple[str, ...] = ()
 
@@ -53,7 +56,12 @@ PROTOCOLS = {
         lambda options: build_exact(target_state(options), options), options=("link1", "link2", "reference")
     ),
     "chain": Protocol(lambda options: build_chain(target_state(options), options), options=("link1",)),
+    "compressed": Protocol(
+        lambda options: build_compressed(target_state(options), options), None, options=("m1", "m2")
+    ),
     "ghz2-corner": Protocol(lambda _: build_ghz2(), 2, "ghz"),
+    "example-1": Protocol(lambda _: build_example_1(), 1, "example-1"),
+    "example-1-reference": Protocol(lambda _: build_example_1_reference(), 1, "example-1"),
     "example-2": Protocol(build_example_2, 1, "example-2", ("link1",)),
 }
 """Name -> protocol."""
@@ -77,7 +85,8 @@ def build_cascade(options: Options) -> Coordination:
     for key in options:
         if key not in allowed:
             raise InputError(f"{key}: unknown for the protocol {name}; allowed are {', '.join(allowed)}")
-    check_integer("n", options.get("n", protocol.copies), protocol.copies, protocol.copies)
+    if protocol.copies is not None:
+        check_integer("n", options.get("n", protocol.copies), protocol.copies, protocol.copies)
     if protocol.state is not None and options.get("state", protocol.state) != protocol.state:
         raise InputError(
             f"state: {shown(options['state'])}; allowed for the protocol {name} is {protocol.state}"

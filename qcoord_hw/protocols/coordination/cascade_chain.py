@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.linalg import qr
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.network import Link, NetworkCircuit, Topology
@@ -124,13 +125,23 @@ def matrix_product(ket: ComplexArray) -> tuple[ComplexArray, list[ComplexArray],
         right = right[: levels[-1]]
         if j == len(sizes) - 1 and qubits_of(last) == qubits_of(levels[-1]):
             right = np.eye(last, dtype=complex)  # the last node has nothing to do
-        elif j == 0 and levels[0] == d:  # such that Alice's matrix is positive
-            left, _, turned = np.linalg.svd(table @ right.conj().T)
-            right = left @ turned @ right
+        else:
+            right = _plain_basis(table @ right.conj().T) @ right
         matrices.append((table @ right.conj().T).reshape(len(rest), d, -1))
         rest = right
     maps = [matrix.transpose(1, 2, 0) for matrix in matrices[1:]]
     return matrices[0][0], [*maps, np.ascontiguousarray(rest.T)], levels
+
+
+def _plain_basis(matrix: ComplexArray) -> ComplexArray:
+    """Return the unitary U for which the most independent rows of matrix @ U^dagger are a positive matrix.
+
+    It makes the basis of a link that of a system wherever it can, and so circuits simple; a singular value
+    decomposition leaves it open where singular values are equal.
+    """
+    _, _, pivots = qr(matrix.conj().T, pivoting=True)
+    left, _, right = np.linalg.svd(matrix[np.sort(pivots[: matrix.shape[1]])])
+    return np.asarray(left @ right)
 
 
 def contracted(first: ComplexArray, maps: list[ComplexArray]) -> ComplexArray:

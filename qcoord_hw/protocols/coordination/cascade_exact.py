@@ -169,10 +169,8 @@ def _circuit(scheme: Scheme, reference: int) -> tuple[NetworkCircuit, tuple[Qubi
         send(net, "Alice", "Bob", first, m1)
     second: list[Qubit] = []
     if tc > 1:
-        half = charlie.reshape(c, tc).T if by_source[1] else np.eye(tc)
-        second, last = share(
-            net, "Bob", "Charlie", np.asarray(scheme.resources[1][:, None] * half, dtype=complex)
-        )
+        half = charlie.reshape(c, tc).T if by_source[1] else np.eye(tc, dtype=complex)
+        second, last = share(net, "Bob", "Charlie", scheme.resources[1][:, None] * half)
     maps = bob.reshape(b, m2, f, m1 * tb1, tb2).transpose(0, 2, 1, 3, 4)
     out_b, _, sent = apply_map(net, "Bob", maps, 3, left=first, right=second)
     if tc == 1:

@@ -16,7 +16,7 @@ from qcoord_hw.protocols.coordination.isometry import synthesise
 from qcoord_hw.protocols.coordination.plan import ComplexArray
 from qcoord_hw.spec import Plain, shown
 from qcoord_hw.theory.regions.cascade import RATES, cascade
-from qcoord_hw.theory.regions.region import Constraint
+from qcoord_hw.theory.regions.region import NOT_NEGATIVE, Constraint
 from qcoord_hw.theory.states import State
 
 LINKS = ("qubits", "ebits")
@@ -142,6 +142,8 @@ def cascade_rates(
     criterion = "redistribution" if reference or state.pure else "generation_outer"
     found: dict[str, dict[str, Any]] = {}
     for constraint in answer.criteria[criterion].constraints:
+        if constraint.source == NOT_NEGATIVE:
+            continue
         name = " + ".join(rate for rate, _ in constraint.rates)
         spent = sum(c * used[rate] for rate, c in constraint.rates)
         found[f"{name}, asymptotic"] = _bound(constraint)

@@ -33,6 +33,7 @@ def output_branches(circuit: QuantumCircuit, outputs: Sequence[int]) -> ComplexA
     Raises:
         InputError: when the circuit has control flow other than a condition on classical bits.
     """
+    circuit, outputs = _relevant(circuit, outputs)
     n = circuit.num_qubits
     if any(isinstance(i.operation, ControlFlowOp) or i.operation.name == "measure" for i in circuit.data):
         vectors = [vector for vector, _ in _followed(circuit)]
@@ -41,6 +42,29 @@ def output_branches(circuit: QuantumCircuit, outputs: Sequence[int]) -> ComplexA
     others = [q for q in range(n) if q not in outputs]
     columns = [v.transpose([*outputs, *others]).reshape(2 ** len(outputs), -1) for v in vectors]
     return few_columns(np.concatenate(columns, axis=1))
+
+
+def _relevant(circuit: QuantumCircuit, outputs: Sequence[int]) -> tuple[QuantumCircuit, list[int]]:
+    """Return the circuit of the qubits that gates connect with the outputs, and where these are in it."""
+    if any(i.clbits for i in circuit.data):
+        return circuit, list(outputs)
+    reached = set(outputs)
+    while True:
+        grown = set(reached)
+        for i in circuit.data:
+            qubits = {circuit.find_bit(q).index for q in i.qubits}
+            if i.operation.name != "barrier" and qubits & grown:
+                grown |= qubits
+        if grown == reached:
+            break
+        reached = grown
+    kept = sorted(reached)
+    alone = QuantumCircuit(len(kept))
+    for i in circuit.data:
+        qubits = [circuit.find_bit(q).index for q in i.qubits]
+        if i.operation.name != "barrier" and qubits[0] in reached:
+            alone.append(i.operation, [kept.index(q) for q in qubits])
+    return alone, [kept.index(q) for q in outputs]
 
 
 def few_columns(branches: ComplexArray) -> ComplexArray:

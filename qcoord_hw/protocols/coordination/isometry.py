@@ -21,8 +21,11 @@ from qcoord_hw.protocols.coordination.lines import in_a_row
 MAX_FITTED = 6
 """Qubits up to which circuits are fitted; above, Qiskit synthesises the isometry."""
 
-TRIES = {1: 2, 2: 6, 3: 24, 4: 16, 5: 6, 6: 4}
+TRIES = {1: 2, 2: 6, 3: 24, 4: 12, 5: 4, 6: 2}
 """Fits for one number of CZ gates at most, by the number of qubits."""
+
+COARSE = 16
+"""The number of CZ gates is found to one part in so many."""
 
 ORDERS = 64
 """Orders of the CZ gates up to which all of them are tried."""
@@ -73,8 +76,8 @@ def fitted(start: ComplexArray, end: ComplexArray) -> QuantumCircuit:
     while best is None:
         best = _with_gates(high, start, end, needed)
         if best is None:
-            low, high = high, high + 1 + high // 16
-    while high - low > 1:
+            low, high = high, high + 1 + high // COARSE
+    while high - low > 1 + high // COARSE:
         middle = (low + high) // 2
         found = _with_gates(middle, start, end, needed)
         if found is None:

@@ -12,7 +12,7 @@ import numpy as np
 from qiskit.circuit import Parameter, QuantumCircuit, Qubit
 
 from qcoord_hw.network import NetworkCircuit
-from qcoord_hw.protocols.coordination.ideal import output_branches
+from qcoord_hw.protocols.coordination.ideal import ComplexArray, few_columns, output_branches
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.experiment import Experiment, Setting
 from qcoord_hw.theory.coordination import CoordinationPlay, Measurement, Output, Target, choose
@@ -40,7 +40,6 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
     """
     first = plan.preparations[0]
     outputs = tuple(Output(first.net.owner(qubit)) for qubit in first.outputs)
-    states = [_ideal(preparation) for preparation in plan.preparations]
     combine = _combine(plan.cases)
     cases = [
         Target(
@@ -48,7 +47,8 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         )
         for c in plan.cases
     ]
-    design = choose(cases, states, outputs, sampled=plan.sampled, seed=seed)
+    states = [_ideal(plan.preparations, case) for case in plan.cases]
+    design = choose(cases, states, outputs, by_case=True, sampled=plan.sampled, seed=seed)
     exact = combined(design.exact, design.cases, combine)
     for key, value in plan.exact.items():
         if f"{key}_exact" in exact and abs(exact[f"{key}_exact"] - value) > AGREE:
@@ -84,9 +84,14 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
     )
 
 
-def _ideal(preparation: Preparation) -> np.ndarray[tuple[int, ...], np.dtype[np.complex128]]:
-    circuit = preparation.net.circuit
-    return output_branches(circuit, [circuit.find_bit(qubit).index for qubit in preparation.outputs])
+def _ideal(preparations: Sequence[Preparation], case: Case) -> ComplexArray:
+    """Return the branches of a case's outputs that its mixture of circuits makes without noise."""
+    parts = []
+    for k, weight in case.mixture:
+        circuit, outputs = preparations[k].net.circuit, preparations[k].outputs
+        places = [circuit.find_bit(outputs[q]).index for q in case.outputs]
+        parts.append(math.sqrt(weight) * output_branches(circuit, places))
+    return few_columns(np.concatenate(parts, axis=1))
 
 
 def _combine(cases: Sequence[Case]) -> Combine:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.coordination.fidelity import Reading, direct_fidelity
-from qcoord_hw.theory.coordination.figures import as_branches, case_branches, case_figures
+from qcoord_hw.theory.coordination.figures import as_branches, case_branches, figures_of
 from qcoord_hw.theory.coordination.paulis import (
     ComplexArray,
     PauliSum,
@@ -31,6 +31,11 @@ from qcoord_hw.theory.coordination.witness import trace_norm_witness
 
 BASES = 150
 """Bases a case at most."""
+
+SAME = 1e-9
+"""Trace norm up to which the ideal output is the target."""
+
+WHITE = "the ideal output is the target: the witness is that of white noise, which an ideal device puts at 0"
 
 PARITIES = 12
 """Outputs of a case for which estimators are made."""
@@ -70,6 +75,7 @@ def choose(
     outputs: Sequence[Output],
     *,
     density: bool = False,
+    by_case: bool = False,
     sampled: bool = False,
     limit: int = BASES,
     tomography: bool = True,
@@ -85,6 +91,7 @@ def choose(
         states: ideal states of all outputs, of each preparation: branches, shape (2^k, e), or see `density`.
         outputs: who holds which output.
         density: whether `states` are density matrices.
+        by_case: whether `states` are those of the cases' own outputs, one a case.
         sampled: whether case, preparation and basis are drawn for each shot.
         limit: bases a case at most, but for those of tomography.
         tomography: whether cases of up to three outputs are measured in all bases.
@@ -97,21 +104,24 @@ def choose(
     if wrong := [c.label for c in cases if c.outputs[-1] >= len(outputs)]:
         raise InputError(f"case {wrong[0]!r}: an output beyond the last; allowed are 0 to {len(outputs) - 1}")
     made = as_branches(states, density=density)
-    own = [case_branches(case, made) for case in cases]
-    exact = case_figures(cases, made)
+    own = made if by_case else [case_branches(case, made) for case in cases]
+    exact = [figures_of(case, branches) for case, branches in zip(cases, own, strict=True)]
     tomography = tomography and all(len(case.outputs) <= TOMOGRAPHY for case in cases)
     rng = np.random.default_rng(seed)
+    white = all(own["trace_norm_exact"] < SAME for own in exact) and not all(case.pure for case in cases)
     readings, said = [], dict[str, list[str]]()
     for case, branches in zip(cases, own, strict=True):
         given = all_bases(len(case.outputs)) if tomography else []
-        found, left_out = _readings(case, branches, limit, given, rng)
+        found, left_out = _readings(case, branches, limit, given, rng, white=white)
         readings.append(found)
         for note in left_out:
             said.setdefault(note, []).append(case.label)
     notes = [
         note if len(labels) == len(cases) else f"{', '.join(labels)}: {note}" for note, labels in said.items()
     ]
-    notes += _complete_witnesses(cases, readings)
+    notes += _complete_witnesses(readings)
+    if white and any("trace_norm_witness" in found for found in readings):
+        notes.append(WHITE)
     bases = [_bases(found) for found in readings]
     if tomography:
         bases = [all_bases(len(case.outputs)) for case in cases]
@@ -138,9 +148,18 @@ def choose(
 
 
 def _readings(
-    case: Target, branches: ComplexArray, limit: int, given: Sequence[str], rng: np.random.Generator
+    case: Target,
+    branches: ComplexArray,
+    limit: int,
+    given: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    white: bool,
 ) -> tuple[dict[str, Reading], list[str]]:
-    """Return what is measured of one case: name -> reading, each with all bases chosen so far; and notes."""
+    """Return what is measured of one case: name -> reading, each with all bases chosen so far; and notes.
+
+    The witness is that of the ideal output, or if `white` that of the maximally mixed state.
+    """
     size, found, notes = len(case.outputs), {}, []
     assert case.state is not None
     bases = list(given)
@@ -160,6 +179,8 @@ def _readings(
             notes.append(f"fidelity_dfe from {direct.draws} Pauli strings drawn at random [FlammiaLiu2011]")
     if size > WITNESS:
         return found, notes
+    if white:
+        branches = np.eye(2**size, dtype=complex) / 2 ** (size / 2)
     witness = trace_norm_witness(branches, case.state)
     most = max(limit, len(given))
     together = cover(witness.strings, most, bases)
@@ -173,7 +194,7 @@ def _readings(
     return found, notes
 
 
-def _complete_witnesses(cases: Sequence[Target], readings: Sequence[dict[str, Reading]]) -> list[str]:
+def _complete_witnesses(readings: Sequence[dict[str, Reading]]) -> list[str]:
     """Drop the witnesses where a case has none or all are zero; return notes on what is left."""
     name = "trace_norm_witness"
     kept = all(name in found for found in readings)
@@ -181,8 +202,6 @@ def _complete_witnesses(cases: Sequence[Target], readings: Sequence[dict[str, Re
     if not kept or zero:
         for found in readings:
             found.pop(name, None)
-    if zero and not all(case.pure for case in cases):
-        return ["no witness: the ideal output is the target, so that it would tell nothing"]
     norm = max((reading.norm for found in readings for reading in found.values()), default=1.0)
     if norm > 1 + 1e-6:
         return [f"{SHORT} {norm:.4g}"]

@@ -27,7 +27,10 @@ TRACE = 1e-6
 """How far the trace of a state, or the norm of a vector, may be from 1."""
 
 KEPT = 4
-"""Density matrices of up to so many outputs are kept in a record."""
+"""Density matrices whose factors are of up to so many outputs are kept in a record."""
+
+PRODUCT = 1e-12
+"""How far a density matrix may be from a product of factors, in any entry."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,10 @@ class Target:
             state = {
                 "ket": {format(i, f"0{size}b"): _pair(self.state[i]) for i in np.flatnonzero(self.state)}
             }
-        elif self.state is not None and size <= KEPT:
-            state = {"density": _rows(self.state)}
+        elif self.state is not None:
+            factors = _factors(self.state)
+            if all(len(factor) <= 2**KEPT for factor in factors):
+                state = {"density": [_rows(factor) for factor in factors]}
         return {
             "label": self.label,
             "probability": self.probability,
@@ -132,7 +137,9 @@ class Target:
             for key, pair in data["state"]["ket"].items():
                 state[int(key, 2)] = complex(*pair)
         elif data["state"] is not None:
-            state = _matrix(data["state"]["density"])
+            state = np.ones((1, 1), dtype=complex)
+            for factor in data["state"]["density"]:
+                state = np.kron(state, _matrix(factor))
         return cls(
             label=data["label"],
             probability=data["probability"],
@@ -316,6 +323,17 @@ class CoordinationPlay:
                 "notes": tuple(data["notes"]),
             }
         )
+
+
+def _factors(density: ComplexArray) -> list[ComplexArray]:
+    """Return the density matrices of consecutive qubits whose tensor product a density matrix is."""
+    size = len(density).bit_length() - 1
+    for k in range(1, size):
+        tensor = density.reshape(2**k, 2 ** (size - k), 2**k, 2 ** (size - k))
+        first, rest = np.einsum("aebe->ab", tensor), np.einsum("eaeb->ab", tensor)
+        if np.abs(np.kron(first, rest) - density).max() < PRODUCT:
+            return [first, *_factors(rest)]
+    return [density]
 
 
 def _pair(value: complex) -> list[float]:

@@ -220,9 +220,16 @@ def test_the_play_in_a_record(rng, pure):
         CoordinationPlay("n", 1, outputs(3), design.cases, (), (), (0, 1))
 
 
-def test_large_mixed_targets_are_not_kept():
-    target = Target("", 1.0, ((0, 1.0),), np.eye(32, dtype=complex) / 32, tuple(range(5)))
-    assert Target.from_json(json.loads(json.dumps(target.to_json()))).state is None
+def test_large_mixed_targets_are_kept_if_they_are_products():
+    pair = np.diag([0.5, 0.25, 0.25, 0]).astype(complex)
+    product = Target("", 1.0, ((0, 1.0),), np.kron(np.kron(pair, pair), pair), tuple(range(6)))
+    data = json.loads(json.dumps(product.to_json()))
+    assert [len(factor) for factor in data["state"]["density"]] == [4, 4, 4]
+    np.testing.assert_allclose(Target.from_json(data).state, product.state, atol=1e-15)
+    ends = np.zeros((32, 32), dtype=complex)
+    ends[0, 0] = ends[31, 31] = 0.5
+    whole = Target("", 1.0, ((0, 1.0),), ends, tuple(range(5)))
+    assert Target.from_json(json.loads(json.dumps(whole.to_json()))).state is None
 
 
 def test_probabilities_of_cases_sum_to_one():

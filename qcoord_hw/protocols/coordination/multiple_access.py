@@ -1,0 +1,435 @@
+"""The multiple-access network [NatorPereg, Section IV-C]: Alice and Bob send compressed halves of pairs to Charlie.
+
+Theorem 9: a pure state that can be made is two pairs, phi of A and C1 and chi of B and C2, up to an isometry
+V^dagger of Charlie. Each sender prepares n copies of its pair, compresses the halves (`schumacher`) and sends
+m qubits. Charlie puts fresh qubits in place of what was discarded, expands, and applies V^dagger to each
+copy.
+
+Where V^dagger acts on C1 and C2 apart, the two senders' parts have no gate in common: they are two cases.
+Where it joins them there is one case, and each sender's qubits are in one row, Charlie's in the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import QuantumCircuit, Qubit
+from qiskit.synthesis import OneQubitEulerDecomposer
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.network import MULTIPLE_ACCESS, NetworkCircuit
+from qcoord_hw.protocols.coordination.isometry import synthesise
+from qcoord_hw.protocols.coordination.lines import in_a_row
+from qcoord_hw.protocols.coordination.mixture import check_options, read_target
+from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
+from qcoord_hw.protocols.coordination.schumacher import (
+    CROSSED,
+    DROPPED,
+    SENT,
+    TRIPLE,
+    Block,
+    angle_of,
+    blocks,
+    compressed_triple,
+    expander,
+    naive_blocks,
+    pair,
+    retained,
+)
+from qcoord_hw.spec import Plain, check_integer, shown
+from qcoord_hw.theory.finite_blocklength.schumacher import trace_distance
+from qcoord_hw.theory.information import entropy
+from qcoord_hw.theory.regions.multiple_access import SOURCE, multiple_access
+
+ComplexArray = npt.NDArray[np.complex128]
+
+SENDERS = ("Alice", "Bob")
+PROTOCOLS = ("schumacher", "naive")
+MAX_COPIES = 6
+MAX_OUTPUTS = 12
+"""Output qubits of one case at most: its target is a vector with 2^outputs entries."""
+
+GOOD = 0.9
+"""Entanglement fidelity of one sender for which the default m is the smallest."""
+
+FIT = 1e-9
+"""Singular values below this part of the largest are 0."""
+
+_OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One sender's pair.
+
+    Attributes:
+        sender: `Alice` or `Bob`.
+        largest: the larger eigenvalue; 1 where the sender shares nothing.
+        own: what turns the basis of the eigenvectors to that of the system, shape (d, d) with d = 1 or 2.
+        charlie: the isometry of Charlie's half to its qubit of C, shape (1 or 2, rank); empty where V joins.
+        place: which qubit of C that is.
+    """
+
+    sender: str
+    largest: float
+    own: ComplexArray
+    charlie: ComplexArray
+    place: int
+
+    @property
+    def sends(self) -> bool:
+        """Whether there is a pair at all."""
+        return self.largest < 1
+
+    @property
+    def ket(self) -> ComplexArray:
+        """The vector of one copy, where V^dagger acts on the halves apart."""
+        weights = np.sqrt([self.largest, 1 - self.largest][: 1 + self.sends])
+        return np.asarray((self.own[:, : len(weights)] * weights) @ self.charlie.T).ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A target as the protocol makes it.
+
+    Attributes:
+        ket: shape (1 or 2, 1 or 2, 1, 2 or 4): A, B, C on qubits.
+        sides: Alice's and Bob's.
+        isometry: V^dagger, shape (C on qubits, ranks of A and B multiplied).
+        apart: whether it acts on the two halves apart.
+    """
+
+    ket: ComplexArray
+    sides: tuple[Side, Side]
+    isometry: ComplexArray
+    apart: bool
+
+
+def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
+    """Build Schumacher compression by two senders.
+
+    Args:
+        options: `state` (default `two-pairs:p=0.9,q=0.9`), pure, with A and B of at most 2 dimensions and C
+        of at
+            most 4; `n` copies (default 3); `m` qubits of each sender for all copies (default: the smallest
+            with an entanglement fidelity of 0.9 or more for each); `protocol`: "schumacher" (default), or
+            "naive", which sends m of the n halves, and Charlie puts |0> for the others; `senders`: "both"
+            (default), or one of them, whose part is then built alone.
+
+    Returns:
+        Outputs copy by copy: A, B, C. A case for each sender, or one case where V joins the halves, or only
+        one shares a pair. `exact` holds the worst case's figures.
+
+    Raises:
+        InputError: naming the option, or why the network cannot make the state.
+    """
+    check_options(options, _OPTIONS)
+    protocol, senders = options.get("protocol", "schumacher"), options.get("senders", "both")
+    if protocol not in PROTOCOLS:
+        raise InputError(f"protocol: {shown(protocol)}; allowed are {', '.join(PROTOCOLS)}")
+    if senders not in ("both", *SENDERS):
+        raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
+    name = options.get("state", "two-pairs:p=0.9,q=0.9")
+    parts = _parts(name)
+    if senders != "both" and not parts.apart:
+        raise InputError(f"senders: {shown(senders)}; allowed where V joins the halves is both")
+    sides = tuple(side for side in parts.sides if senders in ("both", side.sender))
+    n = check_integer("n", options.get("n", 3), 1, MAX_COPIES)
+    coded = _blocks(protocol, n, options.get("m"), [side.largest for side in sides])
+    m = sum(block[1] for block in coded)
+    net = NetworkCircuit(MULTIPLE_ACCESS, f"multiple-access-n{n}-m{m}")
+    made = _apart(net, sides, coded) if parts.apart else _joined(net, parts, coded)
+    order = [side.sender for side in sides] + ["Charlie"]
+    outputs = tuple(q for copy in range(n) for party in order for q in made[party][copy])
+    kept = [retained(coded, side.largest) if side.sends else 1.0 for side in sides]
+    lost = 1 - (min(kept) if parts.apart else math.prod(kept))
+    return Coordination(
+        network="multiple-access",
+        preparations=(Preparation(net, outputs),),
+        cases=_cases(parts, sides, n, len(outputs)),
+        copies=n,
+        rates=_rates(sides, n, m),
+        exact={"fidelity": (1 - lost) ** 2, "trace_norm": 2 * trace_distance(lost)},
+        notes=_notes(parts, sides, coded, protocol == "naive"),
+    )
+
+
+def _parts(name: Plain) -> Parts:
+    """Return the pairs and V of a target."""
+    state = read_target(name)
+    answer = multiple_access(state)
+    if answer.status != "feasible":
+        raise InputError(f"state: {state.name}: {answer.why}; allowed are pure states, of two pairs up to V")
+    sizes = state.sizes(("A", "B", "C"))
+    if max(sizes[:2]) > 2 or sizes[2] > 4:
+        raise InputError(f"state: dimensions {sizes} of A, B, C; allowed are at most (2, 2, 4)")
+    phi, chi = _positive(answer.details["phi"]), _positive(answer.details["chi"])
+    vector = np.linalg.eigh(state.density(("A", "B", "C")))[1][:, -1].reshape(sizes)
+    vector = vector * np.exp(-1j * np.angle(vector.ravel()[np.abs(vector).argmax()]))
+    d = 1 << (sizes[2] - 1).bit_length()
+    # V^dagger is the polar factor of <phi chi|psi>, whose positive factor is diagonal in these bases.
+    overlap = np.einsum("ai,bj,abc->cij", phi.conj(), chi.conj(), vector)
+    left, _, right = np.linalg.svd(overlap.reshape(sizes[2], -1), full_matrices=False)
+    isometry = np.zeros((d, right.shape[1]), dtype=complex)
+    isometry[: sizes[2]] = left @ right
+    ket = np.zeros((*sizes[:2], d), dtype=complex)
+    ket[:, :, : sizes[2]] = vector
+    shares = _factors(isometry, overlap.shape[1:])
+    sides = []
+    for k, (sender, own) in enumerate(zip(SENDERS, (phi, chi), strict=True)):
+        values = np.linalg.norm(own, axis=0)
+        basis = own / values
+        if basis.shape[1] < len(basis):  # the other eigenvector, of weight 0
+            basis = np.column_stack([basis, np.linalg.svd(basis)[0][:, 1]])
+        charlie, place = shares[k] if shares else (np.zeros((0, 0), dtype=complex), 0)
+        largest = float(values[0] ** 2) if len(values) > 1 else 1.0
+        sides.append(Side(sender, largest, basis, charlie, place))
+    return Parts(ket, (sides[0], sides[1]), isometry, bool(shares))
+
+
+def _positive(columns: ComplexArray) -> ComplexArray:
+    """Return columns with phases such that the largest entry of each is positive."""
+    largest = columns[np.abs(columns).argmax(axis=0), np.arange(columns.shape[1])]
+    return np.asarray(columns * (np.abs(largest) / largest))
+
+
+def _factors(
+    isometry: ComplexArray, ranks: tuple[int, int]
+) -> tuple[tuple[ComplexArray, int], tuple[ComplexArray, int]] | None:
+    """Return for Alice's and for Bob's half its isometry and its place in C; None where V joins them."""
+    size = len(isometry).bit_length() - 1
+    first, second = (1 << min(size, 1)), (1 << max(size - 1, 0))
+    tensor = isometry.reshape(first, second, *ranks)
+    for places, turned in (((0, 1), tensor), ((1, 0), tensor.transpose(1, 0, 2, 3))):
+        one, other = turned.shape[:2]
+        if one < ranks[0] or other < ranks[1]:
+            continue
+        matrix = turned.transpose(0, 2, 1, 3).reshape(one * ranks[0], other * ranks[1])
+        left, values, right = np.linalg.svd(matrix)
+        if (values[1:] < FIT * values[0]).all():
+            largest = left[np.abs(left[:, 0]).argmax(), 0]
+            phase = largest / abs(largest)
+            alice = math.sqrt(ranks[0]) * left[:, 0].reshape(one, ranks[0]) / phase
+            bob = math.sqrt(ranks[1]) * right[0].reshape(other, ranks[1]) * phase
+            return (alice, places[0]), (bob, places[1])
+    return None
+
+
+def _blocks(protocol: Plain, n: int, m: Plain | None, largest: Sequence[float]) -> tuple[Block, ...]:
+    """Return how each sender's copies are compressed."""
+    split = blocks if protocol == "schumacher" else naive_blocks
+    if m is not None:
+        return split(n, check_integer("m", m, 0, n))
+    worst = min(largest)
+    for k in range(n + 1):
+        try:
+            found = blocks(n, k)
+        except InputError:
+            continue
+        if retained(found, worst) ** 2 >= GOOD:
+            return split(n, k)
+    raise AssertionError("m = n keeps everything")
+
+
+Made = dict[str, list[list[Qubit]]]
+"""Output qubits by party and copy."""
+
+
+def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -> Made:
+    """Build the parts of the senders, which have no gate in common."""
+    copies = range(_copies(coded))
+    own, halves = _sent(net, sides, coded)
+    received: dict[str, list[Qubit]] = {}
+    for side in sides:
+        received[side.sender] = _expanded(net, side, halves[side.sender], coded)
+        _turn(net, "Charlie", side.charlie, received[side.sender])
+    made = {party: [qubits[k : k + 1] for k in copies] for party, qubits in own.items()}
+    ordered = [received[side.sender] for side in sorted(sides, key=lambda side: side.place)]
+    return made | {"Charlie": [[q for qubits in ordered for q in qubits[k : k + 1]] for k in copies]}
+
+
+def _sent(
+    net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]
+) -> tuple[dict[str, list[Qubit]], dict[str, list[Qubit]]]:
+    """Let the senders prepare their pairs, compress and send; return their own qubits and the halves by copy."""
+    own, halves = {}, {}
+    for side in sides:
+        copies = _copies(coded)
+        own[side.sender] = _allocate(net, side.sender, copies if len(side.own) == 2 else 0, "output")
+        halves[side.sender] = _allocate(net, side.sender, copies if side.sends else 0, "half")
+        for block, where in _placed(coded):
+            mine, theirs = _picked(own[side.sender], where), _picked(halves[side.sender], where)
+            if theirs:
+                angle = angle_of(side.largest)
+                prepare = compressed_triple(angle) if block == TRIPLE else pair(angle)
+                net.local(side.sender, prepare, mine + theirs)
+            _turn(net, side.sender, side.own, mine)
+    for sender, qubits in halves.items():  # of a block that loses one, all but the last qubit
+        sent = [q for block, where in _placed(coded) for q in _picked(qubits, where)[: block[1]]]
+        if sent:
+            net.send(sender, "Charlie", sent)
+    return own, halves
+
+
+def _expanded(net: NetworkCircuit, side: Side, halves: list[Qubit], coded: Sequence[Block]) -> list[Qubit]:
+    """Let Charlie undo a sender's compression; return its qubits of C by copy."""
+    if len(side.charlie) < 2:
+        return []
+    if not side.sends:
+        return _allocate(net, "Charlie", _copies(coded), f"{side.sender.lower()}_part")
+    fresh = iter(_allocate(net, "Charlie", sum(b[0] - b[1] for b in coded), f"{side.sender.lower()}_fresh"))
+    found: list[Qubit] = []
+    for block, copies in _placed(coded):
+        if block == TRIPLE:
+            control, near, _ = _picked(halves, copies)
+            places = (control, near, next(fresh))
+            net.local("Charlie", expander(), [near, control, places[2]])
+            found += [places[place] for place in CROSSED]
+        else:
+            found += _picked(halves, copies) if block == SENT else [next(fresh)]
+    return found
+
+
+def _joined(net: NetworkCircuit, parts: Parts, coded: Sequence[Block]) -> Made:
+    """Build one circuit for both senders; Charlie's qubits of a block are in a row, Alice's part first."""
+    own, halves = _sent(net, parts.sides, coded)
+    made = {party: [qubits[k : k + 1] for k in range(_copies(coded))] for party, qubits in own.items()}
+    made["Charlie"] = [[] for _ in range(_copies(coded))]
+    ends = [k for k, side in enumerate(parts.sides) if side.sends]
+    gate = synthesise(parts.isometry, ends)
+    for block, copies in _placed(coded):
+        alice, bob = (_row(net, side, _picked(halves[side.sender], copies), block) for side in parts.sides)
+        # Without a qubit between them two trees of triples fit no heavy-hexagonal device.
+        between = _allocate(net, "Charlie", int(block == TRIPLE and len(ends) == 2), "between")
+        row = alice + between + bob[::-1]
+        circuit = QuantumCircuit(len(row))
+        places = [list(range(len(alice))), list(range(len(row)))[: -len(bob) - 1 : -1]]
+        if block == TRIPLE:
+            for k in ends:
+                circuit.compose(expander(), places[k], inplace=True)
+            places = [[at[place] for place in NEAR_FIRST] for at in places]
+        for one, other in zip(*places, strict=True):
+            circuit.compose(gate, [one, other], inplace=True)
+        routed, final = in_a_row(circuit)
+        net.local("Charlie", routed, row)
+        for copy, one, other in zip(copies, *places, strict=True):
+            made["Charlie"][copy] = [row[final[one]], row[final[other]]]
+    return made
+
+
+NEAR_FIRST = tuple((1, 0, 2)[place] for place in CROSSED)
+"""As `CROSSED`, among near, control and the fresh qubit."""
+
+
+def _row(net: NetworkCircuit, side: Side, halves: list[Qubit], block: Block) -> list[Qubit]:
+    """Return Charlie's qubits of one sender and block: near, control, fresh; or the half; or fresh ones."""
+    label = f"{side.sender.lower()}_part"
+    if not side.sends:
+        return _allocate(net, "Charlie", block[0], label)
+    if block == TRIPLE:
+        return [halves[1], halves[0], *_allocate(net, "Charlie", 1, label)]
+    return halves if block == SENT else _allocate(net, "Charlie", 1, label)
+
+
+def _copies(coded: Sequence[Block]) -> int:
+    return sum(block[0] for block in coded)
+
+
+def _placed(coded: Sequence[Block]) -> list[tuple[Block, list[int]]]:
+    """Return each block with its copies."""
+    starts = np.cumsum([0, *(block[0] for block in coded)])
+    return [(block, list(range(s, s + block[0]))) for block, s in zip(coded, starts, strict=False)]
+
+
+def _picked(qubits: list[Qubit], copies: Sequence[int]) -> list[Qubit]:
+    return [qubits[copy] for copy in copies] if qubits else []
+
+
+def _allocate(net: NetworkCircuit, party: str, count: int, label: str) -> list[Qubit]:
+    taken = sum(wire.startswith(f"{party.lower()}_{label}") for wire in net.wires)
+    name = f"{party.lower()}_{label}" + (f"_{taken}" if taken else "")
+    return net.allocate(party, count, name) if count else []
+
+
+def _turn(net: NetworkCircuit, party: str, matrix: ComplexArray, qubits: Sequence[Qubit]) -> None:
+    """Apply a gate to each qubit, if there are any and the gate does anything."""
+    circuit = _one_qubit(matrix) if qubits else None
+    for qubit in qubits if circuit is not None else ():
+        net.local(party, circuit, [qubit])
+
+
+def _one_qubit(matrix: ComplexArray) -> QuantumCircuit | None:
+    """Return the gate that has these first columns, None for the identity up to a phase."""
+    if matrix.shape == (2, 1):
+        matrix = np.column_stack([matrix, [-matrix[1, 0].conj(), matrix[0, 0].conj()]])
+    if abs(np.trace(matrix)) > 2 - FIT:
+        return None
+    return OneQubitEulerDecomposer("U")(matrix)
+
+
+def _cases(
+    parts: Parts,
+    sides: Sequence[Side],
+    n: int,
+    outputs: int,
+) -> tuple[Case, ...]:
+    """Return a case for each sender that shares a pair, or one case for all outputs."""
+    sending = [side for side in sides if side.sends]
+    joint = not parts.apart or (len(sides) == 2 and len(sending) < 2)
+    if joint:
+        _check_outputs(outputs)
+        ket = _power(parts.ket.ravel(), n)
+        return (Case("", 1.0, ((0, 1.0),), ket, tuple(range(outputs))),)
+    held = sorted((side for side in sides if len(side.charlie) > 1), key=lambda side: side.place)
+    size = outputs // n
+    cases = []
+    for side in sides:
+        first = sum(len(other.own) // 2 for other in sides[: sides.index(side)])
+        own = list(range(first, first + len(side.own) // 2))
+        own += [sum(len(other.own) // 2 for other in sides) + held.index(side)] if side in held else []
+        _check_outputs(len(own) * n)
+        places = tuple(copy * size + k for copy in range(n) for k in own)
+        cases.append(Case(side.sender, 1 / len(sides), ((0, 1.0),), _power(side.ket, n), places))
+    return tuple(cases)
+
+
+def _check_outputs(count: int) -> None:
+    if count > MAX_OUTPUTS:
+        raise InputError(f"n: {count} output qubits in one case; allowed are {MAX_OUTPUTS}")
+
+
+def _power(ket: ComplexArray, n: int) -> ComplexArray:
+    whole = np.ones(1, dtype=complex)
+    for _ in range(n):
+        whole = np.kron(whole, ket)
+    return whole
+
+
+def _rates(sides: Sequence[Side], n: int, m: int) -> dict[str, dict[str, object]]:
+    rates: dict[str, dict[str, object]] = {}
+    for side in sides:
+        rate = f"Q{SENDERS.index(side.sender) + 1}"
+        h = entropy([side.largest, 1 - side.largest])
+        rates[f"{rate} asymptotic"] = {"value": h, "source": SOURCE}
+        used = m / n if side.sends else 0.0
+        rates[f"{rate} at this n"] = {"value": used, "source": "Schumacher compression by type classes"}
+    return rates
+
+
+def _notes(parts: Parts, sides: Sequence[Side], coded: Sequence[Block], naive: bool) -> tuple[str, ...]:
+    notes = []
+    if naive:
+        notes.append("without coding: some halves are sent, and Charlie puts |0> in place of the others")
+    elif TRIPLE in coded or DROPPED in coded:
+        notes.append(
+            "the 2^m likeliest strings are kept; what is discarded is left alone, never post-selected"
+        )
+    if not parts.apart:
+        notes.append("V joins the halves of Alice and Bob: one case, scored on all outputs")
+    elif sum(side.sends for side in sides) == 2:
+        notes.append("V acts on the halves of Alice and Bob apart: each sender's part is a case of its own")
+    return tuple(notes)
