@@ -17,6 +17,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import interactions
+from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Prepared, Request, RunTarget
@@ -227,6 +228,7 @@ def execute(
         for c, m, g in zip(description["circuits"], measured, gates, strict=True)
     ]
     exact = _exact(description["play"], prepared)
+    locality = check_ownership(description["circuits"], prepared.circuits, prepared.layout)
     intent = {
         "spec": spec.to_json(),
         "experiment": description
@@ -237,6 +239,7 @@ def execute(
             "layout": list(prepared.layout),
             "noise": prepared.noise,
             "methods": executor.methods,
+            "locality": locality,
             "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         }
         | ({} if exact is None else {"exact": exact}),

@@ -63,6 +63,7 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "copies": experiment["copies"],
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
+        "locality": target.get("locality"),
         "cautions": _cautions(target["snapshot"]),
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "estimates": [],

@@ -7,7 +7,7 @@ The option `protocol` says which circuit; each takes the option `n`, its block l
 - `compressed`: n copies of a pure state of three qubits, fewer qubits on the links (`cascade_compressed`);
 - `ghz2-corner`: two GHZ states at a corner of the region (`cascade_ghz`);
 - `example-2`, `example-1`, `example-1-reference`, `example-1-n2`: the paper's examples (`cascade_trits`,
-  `cascade_mixture`).
+  `cascade_mixture`, `cascade_superdense`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from qcoord_hw.protocols.coordination.cascade_compressed import build_compressed
 from qcoord_hw.protocols.coordination.cascade_exact import build_exact
 from qcoord_hw.protocols.coordination.cascade_ghz import build_ghz2
 from qcoord_hw.protocols.coordination.cascade_mixture import build_example_1, build_example_1_reference
+from qcoord_hw.protocols.coordination.cascade_superdense import build_example_1_n2
 from qcoord_hw.protocols.coordination.cascade_trits import build_example_2
 from qcoord_hw.protocols.coordination.plan import Coordination
 from qcoord_hw.spec import Plain, check_integer, shown, without_twins
@@ -62,6 +63,7 @@ PROTOCOLS = {
     "ghz2-corner": Protocol(lambda _: build_ghz2(), 2, "ghz"),
     "example-1": Protocol(lambda _: build_example_1(), 1, "example-1"),
     "example-1-reference": Protocol(lambda _: build_example_1_reference(), 1, "example-1"),
+    "example-1-n2": Protocol(lambda _: build_example_1_n2(), 2, "example-1"),
     "example-2": Protocol(build_example_2, 1, "example-2", ("link1",)),
 }
 """Name -> protocol."""

@@ -46,11 +46,11 @@ def build_example_1() -> Coordination:
     net.local("Alice", _three_copies(), [*sent, *kept, *output])
     net.send("Alice", "Bob", sent, dimension=3)
     drawn, coin = net.allocate("Bob", 2)
-    net.local("Bob", _bell(), [coin, drawn])
+    net.local("Bob", bell_pair(), [coin, drawn])
     ours = _finish(net, sent, drawn)
     state = named_state("example-1")
     target = _on_bits(state.density())
-    ket = _made().reshape(64, 8)
+    ket = made_with_reference().reshape(64, 8)
     return Coordination(
         network="cascade",
         preparations=(Preparation(net, (*output, *ours)),),
@@ -72,10 +72,10 @@ def build_example_1_reference() -> Coordination:
     output, kept = net.allocate("Alice", 2), net.allocate("Alice", 3, "alice_reference")
     sent = net.allocate("Alice", 3, "alice_sent")
     net.local("Alice", _three_copies(), [*sent[:2], *kept[:2], *output])
-    net.local("Alice", _bell(), [kept[2], sent[2]])
+    net.local("Alice", bell_pair(), [kept[2], sent[2]])
     net.send("Alice", "Bob", sent, dimension=6)
     ours = _finish(net, sent[:2], sent[2])
-    target, made = _purification(), _made().ravel()
+    target, made = purification(), made_with_reference().ravel()
     return Coordination(
         network="cascade",
         preparations=(Preparation(net, (*output, *ours, *kept)),),
@@ -103,7 +103,8 @@ def _three_copies() -> QuantumCircuit:
     return circuit
 
 
-def _bell() -> QuantumCircuit:
+def bell_pair() -> QuantumCircuit:
+    """Return the preparation of an ebit."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -114,12 +115,17 @@ def _finish(net: NetworkCircuit, trit: list[Qubit], drawn: Qubit) -> tuple[Qubit
     """Let Bob turn the trit and the drawn bit into b and c, and send c; return the qubits of both."""
     (fresh,) = net.allocate("Bob", 1, "bob_fresh")
     row = [*trit, fresh, drawn]
-    net.local("Bob", table(4, *CHOICE), row)
+    net.local("Bob", choice(), row)
     net.send("Bob", "Charlie", [row[1], row[3]], dimension=3)
     return row[0], row[2], row[1], row[3]
 
 
-def _made() -> ComplexArray:
+def choice() -> QuantumCircuit:
+    """Return Bob's circuit on his row: see `CHOICE`."""
+    return table(4, *CHOICE)
+
+
+def made_with_reference() -> ComplexArray:
     """Return what the circuit makes, shape (4, 4, 4, 8): A, B, C, and a copy of a with the drawn bit."""
     ket = np.zeros((4, 4, 4, 8), dtype=complex)
     for (a, drawn), (b, c, sign) in ORDERS.items():
@@ -127,7 +133,7 @@ def _made() -> ComplexArray:
     return ket
 
 
-def _purification() -> ComplexArray:
+def purification() -> ComplexArray:
     """Return (45) on bits: its R is the number of the order in lexicographic order."""
     place = {(a, *ORDERS[a, drawn][:2]): (a, drawn) for a, drawn in ORDERS}
     ket = np.zeros((4, 4, 4, 8), dtype=complex)

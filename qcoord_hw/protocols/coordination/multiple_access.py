@@ -1,4 +1,4 @@
-"""The multiple-access network [NatorPereg, Section IV-C]: Alice and Bob send compressed halves of pairs to Charlie.
+"""The multiple-access network [NatorPereg, Section IV-C]: Alice and Bob send halves of pairs to Charlie.
 
 Theorem 9: a pure state that can be made is two pairs, phi of A and C1 and chi of B and C2, up to an isometry
 V^dagger of Charlie. Each sender prepares n copies of its pair, compresses the halves (`schumacher`) and sends
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from qcoord_hw.network import MULTIPLE_ACCESS, NetworkCircuit
 from qcoord_hw.protocols.coordination.isometry import synthesise
 from qcoord_hw.protocols.coordination.lines import in_a_row
 from qcoord_hw.protocols.coordination.mixture import check_options, read_target
+from qcoord_hw.protocols.coordination.multiple_access_parts import FIT, SENDERS, Parts, Side, parts_of
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.schumacher import (
     CROSSED,
@@ -33,6 +33,7 @@ from qcoord_hw.protocols.coordination.schumacher import (
     TRIPLE,
     Block,
     angle_of,
+    best_blocks,
     blocks,
     compressed_triple,
     expander,
@@ -43,70 +44,16 @@ from qcoord_hw.protocols.coordination.schumacher import (
 from qcoord_hw.spec import Plain, check_integer, shown
 from qcoord_hw.theory.finite_blocklength.schumacher import trace_distance
 from qcoord_hw.theory.information import entropy
-from qcoord_hw.theory.regions.multiple_access import SOURCE, multiple_access
+from qcoord_hw.theory.regions.multiple_access import SOURCE
 
 ComplexArray = npt.NDArray[np.complex128]
 
-SENDERS = ("Alice", "Bob")
 PROTOCOLS = ("schumacher", "naive")
 MAX_COPIES = 6
 MAX_OUTPUTS = 12
 """Output qubits of one case at most: its target is a vector with 2^outputs entries."""
 
-GOOD = 0.9
-"""Entanglement fidelity of one sender for which the default m is the smallest."""
-
-FIT = 1e-9
-"""Singular values below this part of the largest are 0."""
-
 _OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One sender's pair.
-
-    Attributes:
-        sender: `Alice` or `Bob`.
-        largest: the larger eigenvalue; 1 where the sender shares nothing.
-        own: what turns the basis of the eigenvectors to that of the system, shape (d, d) with d = 1 or 2.
-        charlie: the isometry of Charlie's half to its qubit of C, shape (1 or 2, rank); empty where V joins.
-        place: which qubit of C that is.
-    """
-
-    sender: str
-    largest: float
-    own: ComplexArray
-    charlie: ComplexArray
-    place: int
-
-    @property
-    def sends(self) -> bool:
-        """Whether there is a pair at all."""
-        return self.largest < 1
-
-    @property
-    def ket(self) -> ComplexArray:
-        """The vector of one copy, where V^dagger acts on the halves apart."""
-        weights = np.sqrt([self.largest, 1 - self.largest][: 1 + self.sends])
-        return np.asarray((self.own[:, : len(weights)] * weights) @ self.charlie.T).ravel()
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """A target as the protocol makes it.
-
-    Attributes:
-        ket: shape (1 or 2, 1 or 2, 1, 2 or 4): A, B, C on qubits.
-        sides: Alice's and Bob's.
-        isometry: V^dagger, shape (C on qubits, ranks of A and B multiplied).
-        apart: whether it acts on the two halves apart.
-    """
-
-    ket: ComplexArray
-    sides: tuple[Side, Side]
-    isometry: ComplexArray
-    apart: bool
 
 
 def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
@@ -134,7 +81,7 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     if senders not in ("both", *SENDERS):
         raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
     name = options.get("state", "two-pairs:p=0.9,q=0.9")
-    parts = _parts(name)
+    parts = parts_of(read_target(name))
     if senders != "both" and not parts.apart:
         raise InputError(f"senders: {shown(senders)}; allowed where V joins the halves is both")
     sides = tuple(side for side in parts.sides if senders in ("both", side.sender))
@@ -158,81 +105,12 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     )
 
 
-def _parts(name: Plain) -> Parts:
-    """Return the pairs and V of a target."""
-    state = read_target(name)
-    answer = multiple_access(state)
-    if answer.status != "feasible":
-        raise InputError(f"state: {state.name}: {answer.why}; allowed are pure states, of two pairs up to V")
-    sizes = state.sizes(("A", "B", "C"))
-    if max(sizes[:2]) > 2 or sizes[2] > 4:
-        raise InputError(f"state: dimensions {sizes} of A, B, C; allowed are at most (2, 2, 4)")
-    phi, chi = _positive(answer.details["phi"]), _positive(answer.details["chi"])
-    vector = np.linalg.eigh(state.density(("A", "B", "C")))[1][:, -1].reshape(sizes)
-    vector = vector * np.exp(-1j * np.angle(vector.ravel()[np.abs(vector).argmax()]))
-    d = 1 << (sizes[2] - 1).bit_length()
-    # V^dagger is the polar factor of <phi chi|psi>, whose positive factor is diagonal in these bases.
-    overlap = np.einsum("ai,bj,abc->cij", phi.conj(), chi.conj(), vector)
-    left, _, right = np.linalg.svd(overlap.reshape(sizes[2], -1), full_matrices=False)
-    isometry = np.zeros((d, right.shape[1]), dtype=complex)
-    isometry[: sizes[2]] = left @ right
-    ket = np.zeros((*sizes[:2], d), dtype=complex)
-    ket[:, :, : sizes[2]] = vector
-    shares = _factors(isometry, overlap.shape[1:])
-    sides = []
-    for k, (sender, own) in enumerate(zip(SENDERS, (phi, chi), strict=True)):
-        values = np.linalg.norm(own, axis=0)
-        basis = own / values
-        if basis.shape[1] < len(basis):  # the other eigenvector, of weight 0
-            basis = np.column_stack([basis, np.linalg.svd(basis)[0][:, 1]])
-        charlie, place = shares[k] if shares else (np.zeros((0, 0), dtype=complex), 0)
-        largest = float(values[0] ** 2) if len(values) > 1 else 1.0
-        sides.append(Side(sender, largest, basis, charlie, place))
-    return Parts(ket, (sides[0], sides[1]), isometry, bool(shares))
-
-
-def _positive(columns: ComplexArray) -> ComplexArray:
-    """Return columns with phases such that the largest entry of each is positive."""
-    largest = columns[np.abs(columns).argmax(axis=0), np.arange(columns.shape[1])]
-    return np.asarray(columns * (np.abs(largest) / largest))
-
-
-def _factors(
-    isometry: ComplexArray, ranks: tuple[int, int]
-) -> tuple[tuple[ComplexArray, int], tuple[ComplexArray, int]] | None:
-    """Return for Alice's and for Bob's half its isometry and its place in C; None where V joins them."""
-    size = len(isometry).bit_length() - 1
-    first, second = (1 << min(size, 1)), (1 << max(size - 1, 0))
-    tensor = isometry.reshape(first, second, *ranks)
-    for places, turned in (((0, 1), tensor), ((1, 0), tensor.transpose(1, 0, 2, 3))):
-        one, other = turned.shape[:2]
-        if one < ranks[0] or other < ranks[1]:
-            continue
-        matrix = turned.transpose(0, 2, 1, 3).reshape(one * ranks[0], other * ranks[1])
-        left, values, right = np.linalg.svd(matrix)
-        if (values[1:] < FIT * values[0]).all():
-            largest = left[np.abs(left[:, 0]).argmax(), 0]
-            phase = largest / abs(largest)
-            alice = math.sqrt(ranks[0]) * left[:, 0].reshape(one, ranks[0]) / phase
-            bob = math.sqrt(ranks[1]) * right[0].reshape(other, ranks[1]) * phase
-            return (alice, places[0]), (bob, places[1])
-    return None
-
-
 def _blocks(protocol: Plain, n: int, m: Plain | None, largest: Sequence[float]) -> tuple[Block, ...]:
     """Return how each sender's copies are compressed."""
     split = blocks if protocol == "schumacher" else naive_blocks
-    if m is not None:
-        return split(n, check_integer("m", m, 0, n))
-    worst = min(largest)
-    for k in range(n + 1):
-        try:
-            found = blocks(n, k)
-        except InputError:
-            continue
-        if retained(found, worst) ** 2 >= GOOD:
-            return split(n, k)
-    raise AssertionError("m = n keeps everything")
+    if m is None:
+        m = sum(block[1] for block in best_blocks(n, min(largest)))
+    return split(n, check_integer("m", m, 0, n))
 
 
 Made = dict[str, list[list[Qubit]]]
@@ -255,7 +133,7 @@ def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -
 def _sent(
     net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]
 ) -> tuple[dict[str, list[Qubit]], dict[str, list[Qubit]]]:
-    """Let the senders prepare their pairs, compress and send; return their own qubits and the halves by copy."""
+    """Let the senders prepare, compress and send; return their own qubits and the halves by copy."""
     own, halves = {}, {}
     for side in sides:
         copies = _copies(coded)

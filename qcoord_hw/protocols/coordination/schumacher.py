@@ -1,4 +1,4 @@
-"""Schumacher compression of qubits as circuits: the likeliest strings onto fewer qubits, the rest is discarded.
+"""Schumacher compression of qubits as circuits: the likeliest strings on fewer qubits, the rest discarded.
 
 A copy of the source is |0> with the larger eigenvalue. A compressor maps the 2^m likeliest strings of n
 qubits (all of small weight first: type classes) to strings that end in n - m zeros; these n - m qubits are
@@ -10,8 +10,8 @@ One circuit does the work: three qubits to two, keeping 000, 001, 010 and 100. T
 4 and 6 are products of such triples, of qubits that are sent as they are, and of qubits that are dropped
 (kept where 0): `blocks` finds them. The triple's circuits need qubits in a row only:
 
-    compress: CX near -> control; swap near and far where control = 0        far is 1 for the strings that fail
-    expand:   swap near and fresh where control = 0; CX near -> control      fresh is a neighbour of near
+    compress: CX near -> control; swap near and far where control = 0      far is 1 for the strings that fail
+    expand:   swap near and fresh where control = 0; CX near -> control    fresh is a neighbour of near
 
 with six CX each. Five would do with the discarded (fresh) qubit between the other two, but the two cannot
 both be there; a numerical search found no circuits of five with that qubit at the end of the row.
@@ -22,15 +22,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import InputError
 
-FloatArray = npt.NDArray[np.float64]
 Block = tuple[int, int]
 """Copies, and the qubits that they are compressed to: (3, 2), (1, 1) or (1, 0)."""
+
+GOOD = 0.9
+"""Entanglement fidelity of one sender for which the default m is the smallest."""
 
 TRIPLE, SENT, DROPPED = (3, 2), (1, 1), (1, 0)
 
@@ -54,6 +54,12 @@ def blocks(n: int, m: int) -> tuple[Block, ...]:
         return found
     allowed = [k for k in range(n + 1) if _split(n, k) is not None]
     raise InputError(f"m: {m}; allowed with n = {n} are {', '.join(map(str, allowed))}")
+
+
+def best_blocks(n: int, largest: float) -> tuple[Block, ...]:
+    """Return blocks of the smallest m with P^2 of `GOOD` or more, from the larger eigenvalue of a copy."""
+    found = (_split(n, m) for m in range(n + 1))
+    return next(parts for parts in found if parts is not None and retained(parts, largest) ** 2 >= GOOD)
 
 
 def naive_blocks(n: int, m: int) -> tuple[Block, ...]:
@@ -103,7 +109,7 @@ def compressor() -> QuantumCircuit:
 
 
 def expander() -> QuantumCircuit:
-    """Return a circuit on control, near and a fresh qubit: codes of two bits become strings of weight 0 and 1.
+    """Return a circuit on control, near and a fresh qubit: codes of two bits become strings of weight 0, 1.
 
     00 -> none is 1; 10 -> the first; 11 -> the second; 01 -> the third. It undoes `compressor`. With control
     and near exchanged, so that the fresh qubit is next to the compressor's control, it does so up to the
@@ -176,65 +182,3 @@ def _weights(triples: int, sent: int, dropped: int) -> list[int]:
     for times in [3] * triples + [1] * sent:
         counts = [c + times * before for c, before in zip(counts, [0, *counts[:-1]], strict=True)]
     return counts
-
-
-TWINS = ((0, 2, 1), (2, 1, 0))
-"""Of the two codes of `compressed_twins`: copy -> place among what `expander` is given, in that order."""
-
-
-def compressed_twins(angle: float) -> QuantumCircuit:
-    """Return three entangled pairs of which both halves are compressed, with ten CX in a row.
-
-    Both halves carry the same string: it is compressed once, and its code is copied. Qubits: the code of the
-    first half (two), what is discarded, the code of the second half (two). The CX pairs are 2-1, 1-0, 0-3,
-    3-4.
-    """
-    circuit = QuantumCircuit(5, name="compressed twins")
-    for qubit in range(3):
-        circuit.ry(angle, qubit)
-    circuit.compose(compressor(), range(3), inplace=True)
-    for control, target in ((0, 3), (3, 4), (1, 0), (0, 3)):
-        circuit.cx(control, target)
-    return circuit
-
-
-def twin_branches(parts: Sequence[Block], largest: float) -> tuple[FloatArray, FloatArray]:
-    """Return what pairs become of which both halves are compressed, and the pairs themselves.
-
-    Args:
-        parts: the blocks.
-        largest: the larger eigenvalue of a half.
-
-    Returns:
-        Shape (4^n, e), rho being the sum of the projectors of its columns, and shape (4^n,): the qubits copy
-        by copy, first and second half.
-    """
-    made, wanted = np.ones((1, 1)), np.ones(1)
-    for part in parts:
-        strings = np.array(list(np.ndindex((2,) * part[0])))
-        amplitudes = np.sqrt(np.prod(np.where(strings, 1 - largest, largest), axis=1))
-        doubled = 3 * strings @ 4 ** np.arange(part[0])[::-1]  # both halves the same
-        branches = np.zeros((4 ** part[0], len(FAILED[part]) + 1))
-        for string, place, amplitude in zip(map(tuple, strings), doubled, amplitudes, strict=True):
-            column = next((k for k, images in enumerate(FAILED[part], 1) if string in images), 0)
-            image, sign = FAILED[part][column - 1][string] if column else (string, 1)
-            branches[3 * np.array(image) @ 4 ** np.arange(part[0])[::-1], column] += sign * amplitude
-        wanted_part = np.zeros(4 ** part[0])
-        wanted_part[doubled] = amplitudes
-        made, wanted = np.kron(made, branches), np.kron(wanted, wanted_part)
-    return made, wanted
-
-
-FAILED: dict[Block, tuple[dict[tuple[int, ...], tuple[tuple[int, ...], int]], ...]] = {
-    TRIPLE: (
-        {
-            (1, 1, 0): ((0, 0, 0), 1),
-            (1, 0, 1): ((1, 0, 0), 1),
-            (0, 1, 1): ((0, 1, 0), 1),
-            (1, 1, 1): ((0, 0, 1), -1),
-        },
-    ),
-    SENT: (),
-    DROPPED: ({(1,): ((0,), 1)},),
-}
-"""What strings that are not kept come out as, and with which sign, for each state of what is discarded."""

@@ -26,8 +26,8 @@ SUM = 1e-9
 TRACE = 1e-6
 """How far the trace of a state, or the norm of a vector, may be from 1."""
 
-KEPT = 4
-"""Density matrices whose factors are of up to so many outputs are kept in a record."""
+KEPT = 1024
+"""Density matrices whose factors have up to so many entries that are not 0 are kept in a record."""
 
 PRODUCT = 1e-12
 """How far a density matrix may be from a product of factors, in any entry."""
@@ -116,8 +116,8 @@ class Target:
             }
         elif self.state is not None:
             factors = _factors(self.state)
-            if all(len(factor) <= 2**KEPT for factor in factors):
-                state = {"density": [_rows(factor) for factor in factors]}
+            if all(np.count_nonzero(factor) <= KEPT for factor in factors):
+                state = {"density": [_sparse(factor) for factor in factors]}
         return {
             "label": self.label,
             "probability": self.probability,
@@ -139,7 +139,7 @@ class Target:
         elif data["state"] is not None:
             state = np.ones((1, 1), dtype=complex)
             for factor in data["state"]["density"]:
-                state = np.kron(state, _matrix(factor))
+                state = np.kron(state, _dense(factor))
         return cls(
             label=data["label"],
             probability=data["probability"],
@@ -334,6 +334,18 @@ def _factors(density: ComplexArray) -> list[ComplexArray]:
         if np.abs(np.kron(first, rest) - density).max() < PRODUCT:
             return [first, *_factors(rest)]
     return [density]
+
+
+def _sparse(matrix: ComplexArray) -> dict[str, Any]:
+    entries = [[int(i), int(j), *_pair(matrix[i, j])] for i, j in np.argwhere(matrix)]
+    return {"size": len(matrix), "entries": entries}
+
+
+def _dense(data: dict[str, Any]) -> ComplexArray:
+    matrix = np.zeros((data["size"], data["size"]), dtype=complex)
+    for i, j, real, imaginary in data["entries"]:
+        matrix[i, j] = complex(real, imaginary)
+    return matrix
 
 
 def _pair(value: complex) -> list[float]:

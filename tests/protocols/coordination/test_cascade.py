@@ -150,6 +150,23 @@ def test_example_1_with_its_reference():
     assert made.rates["Q1 + E1, gap"]["value"] == pytest.approx(0)
 
 
+def test_two_copies_of_example_1_at_link_1s_corner():
+    made = build_cascade({"protocol": "example-1-n2"})
+    columns = outputs(made)
+    assert columns.shape == (2**18, 1)
+    case = made.cases[0]
+    assert abs(np.vdot(case.target, columns[:, 0])) == pytest.approx(1)
+    one = build_cascade({"protocol": "example-1-reference"}).cases[0].target
+    np.testing.assert_allclose(case.target, np.kron(one, one))
+    assert made.exact["trace_norm"] == pytest.approx(0, abs=1e-12)
+    usage = made.preparations[0].net.usage
+    assert usage["Alice->Bob"]["log2_dim"] == pytest.approx(2 + LOG3)
+    assert usage["Alice-Bob"]["ebits"] == pytest.approx(LOG3)
+    for name in ("Q1, gap", "Q1 + E1, gap"):
+        assert made.rates[name]["value"] == pytest.approx(0, abs=1e-9)
+    assert owners(made) == 2 * (["Alice"] * 2 + ["Bob"] * 2 + ["Charlie"] * 2 + ["Alice"] * 3)
+
+
 @pytest.mark.parametrize("link", ["qubits", "ebits"])
 def test_any_pure_state_of_three_qubits(rng, link):
     for _ in range(4):

@@ -224,12 +224,15 @@ def test_large_mixed_targets_are_kept_if_they_are_products():
     pair = np.diag([0.5, 0.25, 0.25, 0]).astype(complex)
     product = Target("", 1.0, ((0, 1.0),), np.kron(np.kron(pair, pair), pair), tuple(range(6)))
     data = json.loads(json.dumps(product.to_json()))
-    assert [len(factor) for factor in data["state"]["density"]] == [4, 4, 4]
+    assert [factor["size"] for factor in data["state"]["density"]] == [4, 4, 4]
     np.testing.assert_allclose(Target.from_json(data).state, product.state, atol=1e-15)
-    ends = np.zeros((32, 32), dtype=complex)
-    ends[0, 0] = ends[31, 31] = 0.5
-    whole = Target("", 1.0, ((0, 1.0),), ends, tuple(range(5)))
-    assert Target.from_json(json.loads(json.dumps(whole.to_json()))).state is None
+    ends = np.zeros((64, 64), dtype=complex)
+    ends[0, 0] = ends[63, 63] = 0.5
+    whole = Target("", 1.0, ((0, 1.0),), ends, tuple(range(6)))
+    assert Target.from_json(json.loads(json.dumps(whole.to_json()))).state[63, 63] == 0.5
+    dense = np.eye(64) / 64 + np.full((64, 64), 1e-4) - 1e-4 * np.eye(64)
+    large = Target("", 1.0, ((0, 1.0),), dense.astype(complex), tuple(range(6)))
+    assert Target.from_json(json.loads(json.dumps(large.to_json()))).state is None
 
 
 def test_probabilities_of_cases_sum_to_one():

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 ROUNDING = 1e-10  # added to every proved bound
 MOST_FREEDOM = 8  # of a quantum party that is branched on (a real qutrit has 5, a qutrit 8)
+MOST_TOGETHER = 11  # of all of them: the cover has 2^(this) cells
 MOST_CELLS = 1_500_000  # held at a time
 GOOD_ENOUGH, PATIENCE = 1e-3, 1_000_000  # bits, and cells after which that is
 
@@ -49,9 +51,13 @@ class Bound:
 
 def can_branch(face: Face, weights: tuple[float, ...]) -> bool:
     """Return whether `prove` has a cover for the face: not for quantum parties of large dimension."""
-    rest = _rest(face.spaces, weights)
-    return all(
-        s.freedom <= (MOST_FREEDOM if s.kind != "classical" else 12) for s in (face.spaces[i] for i in rest)
+    rest = [face.spaces[i] for i in _rest(face.spaces, weights)]
+    quantum = [s.freedom for s in rest if s.kind != "classical"]
+    classical = [s.freedom for s in rest if s.kind == "classical"]
+    return (
+        max(quantum, default=0) <= MOST_FREEDOM
+        and sum(quantum) <= MOST_TOGETHER
+        and max(classical, default=0) <= 12
     )
 
 
@@ -85,7 +91,12 @@ def prove(
     if not search.rest:
         return Bound(float(search.eliminated(search.dual)) + ROUNDING, None, 1)
     goal = known + tolerance
-    pile = [search.bounds(*search.start())]
+    pile = []
+    for vertices in search.start():
+        pile.append(search.bounds(vertices, search.table(vertices)))
+        if time.monotonic() > deadline:
+            return Bound(np.inf, None, sum(len(c[2]) for c in pile))
+    pile = [_join(pile)]
     cells = len(pile[0][2])
     proved = float(pile[0][2].max(initial=-np.inf))
     level = max(proved - known, tolerance)
@@ -175,12 +186,12 @@ class _Search:
             fields = corner_fields.reshape(count, fields.shape[1] * v.shape[1], -1)
         return self.eliminated(fields.reshape(count, *corners, self.last_space.size))
 
-    def start(self) -> tuple[list[FloatArray], FloatArray]:
-        """Return cells that cover the products of the states branched on."""
+    def start(self, batch: int = 2048) -> Iterator[list[FloatArray]]:
+        """Yield the vertices of cells that cover the products of the states branched on, some at a time."""
         covers = [_cover(space) for space in self.spaces]
-        index = np.array(list(itertools.product(*(range(len(c)) for c in covers))))
-        vertices = [c[index[:, i]] for i, c in enumerate(covers)]
-        return vertices, self.table(vertices)
+        index = itertools.product(*(range(len(c)) for c in covers))
+        while chosen := list(itertools.islice(index, batch)):
+            yield [c[[own[i] for own in chosen]] for i, c in enumerate(covers)]
 
     def bounds(self, vertices: list[FloatArray], table: FloatArray) -> Cells:
         """Return the cells that are not outside the states, with their bounds."""

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import linprog, nnls
 
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 
 
-def linear_program(cost: FloatArray, **constraints: Any) -> Any | None:
-    """Solve a linear program as exactly as HiGHS can; return scipy's result, None if it is infeasible.
+EXACT = 1e-11  # how far from the target, in any coordinate, a mixture may be
+MOST_FOR_NNLS = 4e5  # entries of the matrix of non-negative least squares
+NEAR_OPTIMAL = (1e-8, 1e-6)  # bits; reduced costs of the products with which a mixture is repaired
+
+
+def linear_program(cost: FloatArray, deadline: float = np.inf, **constraints: Any) -> Any | None:
+    """Solve a linear program as exactly as HiGHS can; return scipy's result.
 
     The simplex method with the tightest tolerance sometimes ends without a verdict: then others are tried.
+
+    Args:
+        cost: of each variable.
+        deadline: time.monotonic() at which to give up.
+        **constraints: of `scipy.optimize.linprog`.
+
+    Returns:
+        None if the program is infeasible or the time is over.
     """
     for method, tolerance in (("highs-ds", 1e-10), ("highs-ipm", 1e-10), ("highs-ds", 1e-8)):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return None
         options = {
             "primal_feasibility_tolerance": tolerance,
             "dual_feasibility_tolerance": tolerance,
             "presolve": False,
         }
+        if np.isfinite(left):
+            options["time_limit"] = left
         result = linprog(cost, method=method, options=options, **constraints)
+        if result.status == 1:
+            return None
         if result.x is not None:
             return result
         if result.status == 2:
@@ -94,7 +115,7 @@ class Dictionary:
         self.columns = self.columns[chosen]
 
     def stabilised(
-        self, gains: FloatArray, centre: FloatArray, box: float
+        self, gains: FloatArray, centre: FloatArray, box: float, deadline: float = np.inf
     ) -> tuple[float, FloatArray, FloatArray]:
         """Minimise <K, target> over K near `centre` with gain - <K, product> <= 0 for all products.
 
@@ -111,30 +132,46 @@ class Dictionary:
         matrix[:, size] = -(self.columns @ trace)
         bounds = [(c - box, c + box) for c in centre] + [(None, None)]
         cost = np.append(self.target, self.target @ trace)
-        result = linear_program(cost, A_ub=matrix, b_ub=-gains, bounds=bounds)
+        result = linear_program(cost, deadline, A_ub=matrix, b_ub=-gains, bounds=bounds)
         if result is None:
             return np.inf, centre, np.zeros(len(self))
         dual = result.x[:size] + result.x[size] * trace
         return float(result.fun), dual, np.maximum(-result.ineqlin.marginals, 0.0)
 
     def mixture(
-        self, gains: FloatArray, at_least: tuple[FloatArray, float] | None = None
+        self,
+        gains: FloatArray,
+        at_least: tuple[FloatArray, float] | None = None,
+        deadline: float = np.inf,
     ) -> FloatArray | None:
         """Return the probabilities of a mixture that equals the target and has the largest mean gain.
 
         Args:
             gains: one a product.
             at_least: other gains, and what their mean has to reach.
+            deadline: time.monotonic() at which to give up.
 
         Returns:
             Shape (N,), or None if there is no such mixture.
         """
         extra = {} if at_least is None else {"A_ub": -at_least[0][None], "b_ub": [-at_least[1]]}
-        result = linear_program(-gains, A_eq=self.columns.T, b_eq=self.target, bounds=(0, None), **extra)
-        return None if result is None else self.exact(np.maximum(result.x, 0.0))
+        result = linear_program(
+            -gains, deadline, A_eq=self.columns.T, b_eq=self.target, bounds=(0, None), **extra
+        )
+        if result is None:
+            return None
+        return self.exact(np.maximum(result.x, 0.0), result.lower.marginals)
 
-    def exact(self, probabilities: FloatArray) -> FloatArray | None:
-        """Return the nearest probabilities that give the target to rounding; None if there are none."""
+    def exact(self, probabilities: FloatArray, reduced_costs: FloatArray) -> FloatArray | None:
+        """Return nearby probabilities that give the target to rounding; None if there are none.
+
+        Where the program is degenerate the products that occur may not suffice: others that are as good
+        (their reduced cost vanishes nearly) are then allowed to occur too.
+
+        Args:
+            probabilities: shape (N,), from the linear program.
+            reduced_costs: shape (N,): what a unit of each product would cost, in bits.
+        """
         p = probabilities.copy()
         for _ in range(4):
             support = np.flatnonzero(p > 1e-14)
@@ -145,4 +182,22 @@ class Dictionary:
             p = np.maximum(p, 0.0)
             if np.abs(self.target - p @ self.columns).max() < 2e-14:
                 break
-        return p if np.abs(self.target - p @ self.columns).max() < 1e-11 else None
+        if np.abs(self.target - p @ self.columns).max() < EXACT:
+            return p
+        for threshold in NEAR_OPTIMAL:
+            chosen = np.flatnonzero((probabilities > 1e-14) | (reduced_costs < threshold))
+            if len(chosen) * len(self.target) > MOST_FOR_NNLS:
+                break
+            p = np.zeros(len(self))
+            p[chosen] = nonnegative(self.columns[chosen].T, self.target)
+            if np.abs(self.target - p @ self.columns).max() < EXACT:
+                return p
+        return None
+
+
+def nonnegative(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the x >= 0 that solves matrix x = right best; zero where the iteration does not converge."""
+    try:
+        return np.asarray(nnls(matrix, right)[0])
+    except RuntimeError:
+        return np.zeros(matrix.shape[1])

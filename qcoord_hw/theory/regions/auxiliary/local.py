@@ -20,6 +20,7 @@ from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 EXACT = 2e-14
+SINGULAR_VALUES = 1e-9  # seconds, about: of an m x n matrix's decomposition, over m^2 n for m < n
 
 
 @dataclass
@@ -245,8 +246,10 @@ def _polish(variables: _Variables, vector: FloatArray, dual: FloatArray, deadlin
         return Mixture(p, points, float(np.abs(residual).max()), dual), tensor, residual
 
     best, tensor, residual = at(vector)
+    short, long = sorted((len(residual), len(vector)))
+    needed = SINGULAR_VALUES * short**2 * long
     for _ in range(40):
-        if best.error < EXACT or time.monotonic() > deadline:
+        if best.error < EXACT or time.monotonic() + needed > deadline:
             break
         p, points = best.probabilities, best.points
         by_point = []

@@ -67,7 +67,9 @@ class Workspace:
         if not model.spaces:
             return  # a problem without parties: nothing to do
         if len(model.problem.quantum) < 2:
-            self.dictionary.add(_letters(model))
+            letters, probabilities = _letters(model)
+            self.dictionary.add(letters)
+            self.decomposition = model.products(letters, probabilities)
         marginals = [model.marginal(i)[None] for i in range(len(model.spaces))]
         for face in model.faces or ():
             if pricing.inside(face, marginals)[1].all():
@@ -89,11 +91,14 @@ class Workspace:
         for _ in range(most):
             gains = self.gains(weights)
             predicted, reduced, probabilities = dictionary.stabilised(
-                gains, dictionary.reduced(best.dual), box
+                gains, dictionary.reduced(best.dual), box, deadline
             )
+            if not np.isfinite(predicted) and time.monotonic() > deadline:
+                break
             dual = dictionary.tensor(reduced)
             active = np.flatnonzero(probabilities > 1e-9)
-            found, trial = self._price(weights, dual, [p[active] for p in dictionary.points])
+            warm = [p[active] for p in dictionary.points]
+            found, trial = self._price(weights, dual, warm, deadline)
             promised = best.level - predicted
             gained = best.level - trial.level
             if gained > 0:
@@ -103,10 +108,10 @@ class Workspace:
                 box = max(box * 0.7, 0.05)
             if best.level < ENTANGLED or time.monotonic() > deadline:
                 break
-            near = small and promised < NEAR
+            near = small and promised < NEAR and len(found[1]) > 0
             converged = near and self._newton(weights, dual, found, best, deadline)
             if converged or promised < CONVERGED:
-                mixture = dictionary.mixture(self.gains(weights))
+                mixture = dictionary.mixture(self.gains(weights), deadline=deadline)
                 if mixture is not None and best.level - float(self.gains(weights) @ mixture) < CONVERGED:
                     break
                 if promised < CONVERGED:
@@ -155,14 +160,14 @@ class Workspace:
                 own = weight * space.entropy_gradient(mixed[None])[0]
                 dual += reduce(np.multiply.outer, [own if j == i else s.trace for j, s in enumerate(spaces)])
         nothing = [p[:0] for p in self.dictionary.points]
-        best = self._price(weights, dual, nothing)[1]
+        best = self._price(weights, dual, nothing, deadline)[1]
         if not self.duals and self.model.full and self.model.target.size > LARGE:
             count = min(max(32, self.model.target.size // 2), 64)
             limit = now + 0.4 * (deadline - now)
             local = augmented_lagrangian(self.model, weights, self.generator, count, limit)
             kept = [p[local.probabilities > 1e-9] for p in local.points]
             self.dictionary.add(kept)
-            other = self._price(weights, local.dual, kept)[1]
+            other = self._price(weights, local.dual, kept, deadline)[1]
             best = min(best, other, key=lambda b: b.level)
         return best
 
@@ -171,17 +176,18 @@ class Workspace:
         weights: tuple[float, ...],
         dual: FloatArray,
         warm: list[FloatArray],
+        deadline: float,
         count: int = 16,
         rounds: int = 150,
     ) -> tuple[tuple[list[FloatArray], FloatArray], Best]:
         """Find the local maxima of F, add the good ones and judge the dual."""
         points, value = pricing.price(
-            self.model, weights, dual, warm, self.generator, count=count, rounds=rounds
+            self.model, weights, dual, warm, self.generator, deadline, count=count, rounds=rounds
         )
         near = value > -1e-3
         self.dictionary.add([p[near] for p in points])
         known = self.gains(weights) - self.dictionary.columns @ self.dictionary.reduced(dual)
-        excess = max(float(value[0]), float(known.max(initial=0.0)), 0.0)
+        excess = max(float(value.max(initial=0.0)), float(known.max(initial=0.0)))
         return (points, value), Best(float((dual * self.model.target).sum()) + excess, dual, excess)
 
     def _newton(
@@ -210,7 +216,7 @@ class Workspace:
             if not kept.any() or np.abs(dual).max() > 1e4:
                 return False
             warm, mass = [p[kept] for p in points], probabilities[kept]
-            (points, value), trial = self._price(weights, dual, warm, count=8, rounds=200)
+            (points, value), trial = self._price(weights, dual, warm, deadline, count=8, rounds=200)
             gained = best.level - trial.level
             if gained > 0:
                 best.level, best.dual, best.excess = trial.level, trial.dual, trial.excess
@@ -233,14 +239,16 @@ class Workspace:
         return np.asarray(nnls(matrix, np.concatenate([target, np.zeros(len(columns))]))[0])
 
 
-def _letters(model: Model) -> list[FloatArray]:
+def _letters(model: Model) -> tuple[list[FloatArray], FloatArray]:
     """Return the mixture in which U is all classical letters, for at most one quantum party."""
     n = len(model.problem.classical)
     points: list[list[FloatArray]] = [[] for _ in model.spaces]
+    probabilities = []
     for cell in model.supports:
         for i in range(n):
             points[i].append(np.eye(model.spaces[i].size)[cell[i]])
+        block = model.target[cell]
+        probabilities.append(float(block @ model.spaces[n].trace) if n < len(model.spaces) else float(block))
         if n < len(model.spaces):
-            block = model.target[cell]
-            points[n].append(block / float(block @ model.spaces[n].trace))
-    return [np.array(p) for p in points]
+            points[n].append(block / probabilities[-1])
+    return [np.array(p) for p in points], np.array(probabilities)

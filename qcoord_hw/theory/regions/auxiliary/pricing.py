@@ -6,6 +6,8 @@ the others), so alternating over the parties never lowers F. Done for many start
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.model import Face, Model
@@ -46,8 +48,12 @@ def ascend(
     points: list[FloatArray],
     rounds: int = 60,
     tolerance: float = 1e-13,
+    deadline: float = np.inf,
 ) -> tuple[list[FloatArray], FloatArray]:
-    """Alternate Gibbs states from products `points`; return where they end and F there."""
+    """Alternate Gibbs states from products `points`; return where they end and F there.
+
+    At `deadline`, in the time of time.monotonic(), they end where they are.
+    """
     points = [p.copy() for p in points]
     order = [i for i, space in enumerate(spaces) if space.size > 1]
     last = len(spaces) - 1 if not order else order[-1]
@@ -70,7 +76,7 @@ def ascend(
                 points[i][active] = point
             active = active[moving]
             current = [p[active] for p in points]
-        if not len(active):
+        if not len(active) or time.monotonic() > deadline:
             break
     for i, point in enumerate(current):
         points[i][active] = point
@@ -122,22 +128,32 @@ def price(
     dual: FloatArray,
     warm: list[FloatArray],
     rng: np.random.Generator,
+    deadline: float = np.inf,
     *,
     count: int = 32,
     rounds: int = 60,
     most: int = 24,
 ) -> tuple[list[FloatArray], FloatArray]:
-    """Return local maxima of F, largest first, from warm starts and `count` random ones a face."""
+    """Return local maxima of F, largest first, from warm starts and `count` random ones a face.
+
+    After `deadline`, in the time of time.monotonic(), no further face is looked at.
+    """
     found: list[list[FloatArray]] = []
     values = []
     for face in model.faces or ():
         own, _ = inside(face, warm)
         fresh = start_points(face, count, rng)
         starts = [np.concatenate([a, b]) for a, b in zip(own, fresh, strict=True)]
-        points, value = ascend(face.spaces, weights, face.restrict(dual), starts, rounds)
+        points, value = ascend(
+            face.spaces, weights, face.restrict(dual), starts, rounds, deadline=deadline
+        )
         chosen = distinct(points, value, most)
         found.append(face.embed([p[chosen] for p in points]))
         values.append(value[chosen])
+        if time.monotonic() > deadline:
+            break
+    if not found:  # too many faces to list: no new products
+        return [p[:0] for p in warm], np.empty(0)
     value = np.concatenate(values)
     order = np.argsort(-value, kind="stable")[: most * 4]
     return [np.concatenate(parts)[order] for parts in zip(*found, strict=True)], value[order]

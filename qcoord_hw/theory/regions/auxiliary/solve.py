@@ -19,6 +19,7 @@ from qcoord_hw.theory.regions.auxiliary.optimise import Best, Workspace
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Problem, Product, Solution
 
 SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a checker need not work at the edge
+LAST = 0.5  # seconds that the last linear program may take where no time is left
 COLD = 1e-5  # the beta whose products serve beta = 0
 
 
@@ -74,7 +75,7 @@ def solve(
     if beta == 0 and problem.sender:
         workspace.optimise(COLD, start + 0.6 * time_limit, most=20)
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
-    mixture = _mixture(workspace, beta)
+    mixture = _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
     return None if mixture is None else _solution(workspace, beta, best, delta, mixture)
 
 
@@ -112,13 +113,13 @@ def solve_rate(
             workspace.optimise(beta, start + 0.2 * time_limit)
     beta, best = 1.0, workspace.duals[1.0] if 1.0 in workspace.duals else None
     for _ in range(30):
-        found = _rate_program(workspace, randomness)
+        found = _rate_program(workspace, randomness, deadline)
         if found is None:
             beta = 1.0
         else:
             beta = found[0]
         best = workspace.optimise(beta, start + 0.6 * time_limit)
-        found = _rate_program(workspace, randomness)
+        found = _rate_program(workspace, randomness, deadline)
         lower = workspace.model.constant(beta) - best.level - beta * randomness
         if (found is not None and found[1] - max(lower, 0.0) < 0.02 * tolerance) or time.monotonic() > (
             start + 0.6 * time_limit
@@ -127,7 +128,7 @@ def solve_rate(
     if best is None or found is None:
         return None
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
-    found = _rate_program(workspace, randomness) or found
+    found = _rate_program(workspace, randomness, deadline) or found
     mixture = _products(workspace, found[2])
     solution = _solution(workspace, beta, best, delta, mixture)
     sender, total = rates(problem, mixture)
@@ -179,20 +180,23 @@ def _products(workspace: Workspace, mixture: FloatArray) -> tuple[Product, ...]:
     return workspace.model.products([p[chosen] for p in workspace.dictionary.points], mixture[chosen])
 
 
-def _mixture(workspace: Workspace, beta: float) -> tuple[Product, ...] | None:
+def _mixture(workspace: Workspace, beta: float, deadline: float) -> tuple[Product, ...] | None:
     """Return the best mixture for beta; for beta = 0 one of least I(all;U) among the optimal ones."""
     gains = workspace.gains(workspace.model.problem.weights(beta))
-    mixture = workspace.dictionary.mixture(gains)
+    mixture = workspace.dictionary.mixture(gains, deadline=deadline)
     if mixture is None:
         return workspace.decomposition
     if beta == 0:
         total = workspace.dictionary.entropies.sum(axis=1)
-        second = workspace.dictionary.mixture(total, at_least=(gains, float(gains @ mixture) - 1e-10))
+        least = float(gains @ mixture) - 1e-10
+        second = workspace.dictionary.mixture(total, at_least=(gains, least), deadline=deadline)
         mixture = mixture if second is None else second
     return _products(workspace, mixture)
 
 
-def _rate_program(workspace: Workspace, randomness: float) -> tuple[float, float, FloatArray] | None:
+def _rate_program(
+    workspace: Workspace, randomness: float, deadline: float
+) -> tuple[float, float, FloatArray] | None:
     """Return beta, R1 and the mixture of the linear program at R0; None without a mixture."""
     model, dictionary = workspace.model, workspace.dictionary
     sender = dictionary.entropies[:, 0] if model.problem.sender else np.zeros(len(dictionary))
@@ -203,11 +207,11 @@ def _rate_program(workspace: Workspace, randomness: float) -> tuple[float, float
     limits = [-model.sender_entropy, randomness - model.entropy]
     equal = np.concatenate([dictionary.columns.T, np.zeros((len(dictionary.target), 1))], axis=1)
     result = linear_program(
-        cost, A_ub=matrix, b_ub=limits, A_eq=equal, b_eq=dictionary.target, bounds=(0, None)
+        cost, deadline, A_ub=matrix, b_ub=limits, A_eq=equal, b_eq=dictionary.target, bounds=(0, None)
     )
     if result is None:
         return None
-    mixture = dictionary.exact(np.maximum(result.x[:count], 0.0))
+    mixture = dictionary.exact(np.maximum(result.x[:count], 0.0), result.lower.marginals[:count])
     if mixture is None:
         return None
     multipliers = np.maximum(-result.ineqlin.marginals, 0.0)
