@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 
 from qiskit import qasm3, qpy
-from qiskit.circuit import ClassicalRegister, QuantumCircuit
+from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.spec import one_line
@@ -47,7 +47,7 @@ def in_a_row(circuits: Sequence[QuantumCircuit]) -> QuantumCircuit:
     """Return one program that runs all circuits on the same qubits, reset in between.
 
     This is how the circuits of an experiment become ONE OpenQASM 3 file (the golden files of the
-    catalogue); circuit k writes to registers with the suffix `_k`.
+    catalogue); circuit k writes to registers, and reads parameters, with the suffix `_k`.
     """
     program = QuantumCircuit(*circuits[0].qregs)
     for k, circuit in enumerate(circuits):
@@ -56,6 +56,9 @@ def in_a_row(circuits: Sequence[QuantumCircuit]) -> QuantumCircuit:
         if k:
             program.barrier()
             program.reset(program.qubits)
+        if len(circuits) > 1:
+            own = {p: Parameter(f"{p.name.replace('[', '_').rstrip(']')}_{k}") for p in circuit.parameters}
+            circuit = circuit.assign_parameters(own)
         program.compose(circuit, program.qubits, [bit for r in registers for bit in r], inplace=True)
     return program
 

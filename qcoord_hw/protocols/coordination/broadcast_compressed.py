@@ -1,7 +1,7 @@
 """Pairs of the quantum broadcast network of which both halves are compressed (`schumacher`).
 
-Both halves carry the same string. So it is compressed once and the code is copied, which is as if each half
-had been compressed: the permutations agree, and a failure is one of both halves.
+Both halves carry the same string. So it is compressed once and the code is copied: what arrives is as if each
+half had been compressed, but for the sign of one string that fails, which two compressors would cancel.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def twin_branches(coded: Sequence[Block], largest: float) -> tuple[FloatArray, F
             image, sign = FAILED[block].get(string, (string, 1))
             branches[_doubled(image), int(string in FAILED[block])] += sign * amplitude
             pairs[_doubled(string)] = amplitude
-        made, wanted = np.kron(made, branches), np.kron(wanted, pairs)
+        made, wanted = np.asarray(np.kron(made, branches)), np.asarray(np.kron(wanted, pairs))
     return made, wanted
 
 

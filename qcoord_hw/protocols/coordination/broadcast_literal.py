@@ -56,7 +56,7 @@ def build_literal(cells: Cells, answer: RegionAnswer) -> Coordination:
         preparations += [_sent(f"x{x}-y{y}", (z, w), own) for z, w in np.ndindex(2, 2)]
         mixture = tuple((first + k, float(weight)) for k, weight in enumerate(outcomes))
         cases.append(Case(f"x={x} y={y}", float(p), mixture, ket.ravel(), (0, 1)))
-        made: ComplexArray = np.kron(*own) * np.sqrt(outcomes)
+        made: ComplexArray = np.asarray(np.kron(*own) * np.sqrt(outcomes), dtype=complex)
         exact["fidelity"] += float(p * (np.abs(ket.ravel().conj() @ made) ** 2).sum())
         exact["trace_norm"] += float(p) * trace_norm_between(made, ket.reshape(4, 1))
     exact["chsh"] = answer.details["literal_map"]["chsh"]["BC"]["output"]

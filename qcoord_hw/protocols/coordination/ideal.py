@@ -61,9 +61,9 @@ def _relevant(circuit: QuantumCircuit, outputs: Sequence[int]) -> tuple[QuantumC
     kept = sorted(reached)
     alone = QuantumCircuit(len(kept))
     for i in circuit.data:
-        qubits = [circuit.find_bit(q).index for q in i.qubits]
-        if i.operation.name != "barrier" and qubits[0] in reached:
-            alone.append(i.operation, [kept.index(q) for q in qubits])
+        own = [circuit.find_bit(q).index for q in i.qubits]
+        if i.operation.name != "barrier" and own[0] in reached:
+            alone.append(i.operation, [kept.index(q) for q in own])
     return alone, [kept.index(q) for q in outputs]
 
 

@@ -66,7 +66,7 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         combine=combine,
         tomography=design.tomography,
         rates=plan.rates,
-        exact=exact,
+        exact=exact | {k: v for k, v in plan.exact.items() if f"{k}_exact" not in exact},
         notes=(*plan.notes, *design.notes),
     )
     return Experiment(

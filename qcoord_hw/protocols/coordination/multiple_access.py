@@ -6,7 +6,7 @@ m qubits. Charlie puts fresh qubits in place of what was discarded, expands, and
 copy.
 
 Where V^dagger acts on C1 and C2 apart, the two senders' parts have no gate in common: they are two cases.
-Where it joins them there is one case, and each sender's qubits are in one row, Charlie's in the middle.
+Where it joins them there is one case, and Charlie's qubits of a block are in a row between the senders'.
 """
 
 from __future__ import annotations
@@ -61,11 +61,10 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
 
     Args:
         options: `state` (default `two-pairs:p=0.9,q=0.9`), pure, with A and B of at most 2 dimensions and C
-        of at
-            most 4; `n` copies (default 3); `m` qubits of each sender for all copies (default: the smallest
-            with an entanglement fidelity of 0.9 or more for each); `protocol`: "schumacher" (default), or
-            "naive", which sends m of the n halves, and Charlie puts |0> for the others; `senders`: "both"
-            (default), or one of them, whose part is then built alone.
+            of at most 4; `n` copies (default 3); `m` qubits of each sender for all copies (default: the
+            smallest with an entanglement fidelity of 0.9 or more for each); `protocol`: "schumacher"
+            (default), or "naive", which sends m of the n halves, and Charlie puts |0> for the others;
+            `senders`: "both" (default), or one of them, whose part is then built alone.
 
     Returns:
         Outputs copy by copy: A, B, C. A case for each sender, or one case where V joins the halves, or only
@@ -88,6 +87,7 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     n = check_integer("n", options.get("n", 3), 1, MAX_COPIES)
     coded = _blocks(protocol, n, options.get("m"), [side.largest for side in sides])
     m = sum(block[1] for block in coded)
+    cases = _cases(parts, sides, n)
     net = NetworkCircuit(MULTIPLE_ACCESS, f"multiple-access-n{n}-m{m}")
     made = _apart(net, sides, coded) if parts.apart else _joined(net, parts, coded)
     order = [side.sender for side in sides] + ["Charlie"]
@@ -97,7 +97,7 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     return Coordination(
         network="multiple-access",
         preparations=(Preparation(net, outputs),),
-        cases=_cases(parts, sides, n, len(outputs)),
+        cases=cases,
         copies=n,
         rates=_rates(sides, n, m),
         exact={"fidelity": (1 - lost) ** 2, "trace_norm": 2 * trace_distance(lost)},
@@ -249,26 +249,19 @@ def _one_qubit(matrix: ComplexArray) -> QuantumCircuit | None:
     return OneQubitEulerDecomposer("U")(matrix)
 
 
-def _cases(
-    parts: Parts,
-    sides: Sequence[Side],
-    n: int,
-    outputs: int,
-) -> tuple[Case, ...]:
-    """Return a case for each sender that shares a pair, or one case for all outputs."""
-    sending = [side for side in sides if side.sends]
-    joint = not parts.apart or (len(sides) == 2 and len(sending) < 2)
-    if joint:
+def _cases(parts: Parts, sides: Sequence[Side], n: int) -> tuple[Case, ...]:
+    """Return a case for each sender, or one for all outputs where V joins them, or only one has a pair."""
+    if not parts.apart or (len(sides) == 2 and not all(side.sends for side in sides)):
+        outputs = n * (parts.ket.size.bit_length() - 1)
         _check_outputs(outputs)
-        ket = _power(parts.ket.ravel(), n)
-        return (Case("", 1.0, ((0, 1.0),), ket, tuple(range(outputs))),)
-    held = sorted((side for side in sides if len(side.charlie) > 1), key=lambda side: side.place)
-    size = outputs // n
+        return (Case("", 1.0, ((0, 1.0),), _power(parts.ket.ravel(), n), tuple(range(outputs))),)
+    holders = [side for side in sides if len(side.own) == 2]
+    parts_of_c = sorted((side for side in sides if len(side.charlie) == 2), key=lambda side: side.place)
+    size = len(holders) + len(parts_of_c)
     cases = []
     for side in sides:
-        first = sum(len(other.own) // 2 for other in sides[: sides.index(side)])
-        own = list(range(first, first + len(side.own) // 2))
-        own += [sum(len(other.own) // 2 for other in sides) + held.index(side)] if side in held else []
+        own = [holders.index(side)] if side in holders else []
+        own += [len(holders) + parts_of_c.index(side)] if side in parts_of_c else []
         _check_outputs(len(own) * n)
         places = tuple(copy * size + k for copy in range(n) for k in own)
         cases.append(Case(side.sender, 1 / len(sides), ((0, 1.0),), _power(side.ket, n), places))

@@ -2,10 +2,10 @@
 
 A pure ensemble that can be made is sigma^{xy} = (V_x (x) W_y) sigma (`theory.regions.quantum_broadcast`).
 Alice prepares sigma, and Bob and Charlie apply V_x and W_y. Each cell (x, y) has a circuit of its own, and
-these are equal but for the gates of Bob and Charlie behind the links. With n copies all have the same letters,
-x^n = x..x. The option `protocol` says how B and C are sent:
+these are equal but for the gates of Bob and Charlie behind the links. With n copies all have the same
+letters, x^n = x..x. The option `protocol` says how B and C are sent:
 
-- `local-unitaries`: as they are; without A only the code of the Schmidt vectors, which Bob and Charlie decode;
+- `local-unitaries`: as they are; without A only the code of the Schmidt vectors, which is decoded;
 - `compressed`: both halves of n entangled pairs by Schumacher compression (`broadcast_compressed`);
 - `literal`: by the paper's own map (`broadcast_literal`), for comparison.
 """
@@ -45,9 +45,9 @@ def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
     """Build an ensemble of pure states on the broadcast network.
 
     Args:
-        options: `state` (default `broadcast-epr`); `protocol` (default `local-unitaries`); `n` copies (default
-            1, and 3 if compressed; `literal` has 1); `m`, if compressed: the qubits of each half of all
-            copies (default: the smallest with P^2 of 0.9 or more).
+        options: `state` (default `broadcast-epr`); `protocol` (default `local-unitaries`); `n` copies
+            (default 1, and 3 if compressed; `literal` has 1); `m`, if compressed: the qubits of each half of
+            all copies (default: the smallest with P^2 of 0.9 or more).
 
     Returns:
         A case for each cell, labelled `x=.. y=..`. Outputs copy by copy: A, B, C.

@@ -180,7 +180,7 @@ def _readings(
     if size > WITNESS:
         return found, notes
     if white:
-        branches = np.eye(2**size, dtype=complex) / 2 ** (size / 2)
+        branches = np.asarray(np.eye(2**size) / 2 ** (size / 2), dtype=complex)
     witness = trace_norm_witness(branches, case.state)
     most = max(limit, len(given))
     together = cover(witness.strings, most, bases)
