@@ -174,7 +174,7 @@ def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if a["name"] in by_name
         ]
     found = {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
-    return found | {"side_by_side": side_by_side(summaries)} if first["play"] == COORDINATION else found
+    return found | {"side_by_side": side_by_side(summaries)} if first.get("play") == COORDINATION else found
 
 
 def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:

@@ -1,4 +1,7 @@
-"""Target states: several systems, some of them classical; read from files, checked and repaired."""
+"""Target states: several systems, some of them classical; read from files, checked and repaired.
+
+A long module: a state and the one way to read it, most of which is what to say of a file that is wrong.
+"""
 
 from __future__ import annotations
 

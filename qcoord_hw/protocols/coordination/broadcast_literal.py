@@ -20,7 +20,7 @@ from qcoord_hw.protocols.coordination.broadcast_ensemble import apply, rates_of
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.theory.coordination.figures import trace_norm_between
 from qcoord_hw.theory.regions.cells import Cells
-from qcoord_hw.theory.regions.literal_map import _eigenbasis as eigenbasis
+from qcoord_hw.theory.regions.literal_map import eigenbasis
 from qcoord_hw.theory.regions.region import RegionAnswer
 
 ComplexArray = npt.NDArray[np.complex128]

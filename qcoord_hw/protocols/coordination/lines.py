@@ -1,4 +1,4 @@
-"""Circuits of one party that fit qubits in a row, as every device offers: swaps only between the party's own qubits.
+"""Circuits of one party that fit qubits in a row, as every device has: swaps only between its own qubits.
 
 An experiment with such circuits needs no routing: it is placed once, on the best row of the device, and no
 transpiler moves a qubit through another party's hands.

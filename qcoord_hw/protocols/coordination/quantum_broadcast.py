@@ -124,9 +124,9 @@ def _by_code(net: NetworkCircuit, ensemble: Ensemble, n: int, x: int, y: int) ->
 
 
 def _two_bits(weights: Sequence[float]) -> QuantumCircuit:
-    """Return sum_yx sqrt(w_yx) |y, x+y>|y, x>, Bob's code and Charlie's, four CX and one for y and x at most.
+    """Return sum_yx sqrt(w_yx) |y, x+y>|y, x>, Bob's code and Charlie's reversed: at most five CX in a row.
 
-    No code (y, x)(y, x) of both could be made in a row with so few; their decoding takes it up.
+    The codes are not equal because that takes fewer gates; the decoding makes up for it.
     """
     amplitudes = np.sqrt([*weights, *[0.0] * (4 - len(weights))])
     circuit = QuantumCircuit(4)

@@ -6,9 +6,9 @@ discarded, and the receiver puts fresh |0> in their place. Whatever permutation 
 on the kept strings, the expander undoes them; on the other strings they do not matter to the fidelity, F =
 P^2 with P the kept probability. So relative-phase gates serve throughout.
 
-One circuit does the work: three qubits to two, keeping 000, 001, 010 and 100. The likeliest sets of n = 2, 3,
-4 and 6 are products of such triples, of qubits that are sent as they are, and of qubits that are dropped
-(kept where 0): `blocks` finds them. The triple's circuits need qubits in a row only:
+One circuit does the work: three qubits to two, keeping 000, 001, 010 and 100. For n to 4 with every m, and
+for n = 6 with m = 4, likeliest sets are products of such triples, of qubits that are sent as they are, and of
+qubits that are dropped (kept where 0); `blocks` finds them. The triple's circuits need qubits in a row only:
 
     compress: CX near -> control; swap near and far where control = 0      far is 1 for the strings that fail
     expand:   swap near and fresh where control = 0; CX near -> control    fresh is a neighbour of near

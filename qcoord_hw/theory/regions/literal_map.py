@@ -72,7 +72,7 @@ def _output(cells: Cells) -> ComplexArray:
     target = cells.average("ABC")[0].reshape(a, b, c, a, b, c)
     bases = []
     for system, label in (("B", 0), ("C", 1)):
-        bases.append({letter: _eigenbasis(rho) for letter, rho in cells.average(system, label).items()})
+        bases.append({letter: eigenbasis(rho) for letter, rho in cells.average(system, label).items()})
     shares: list[dict[int, float]] = [{}, {}]
     for cell, p in zip(cells.letters, cells.probabilities, strict=True):
         for share, letter in zip(shares, cell, strict=True):
@@ -89,7 +89,7 @@ def _output(cells: Cells) -> ComplexArray:
     return np.array(output)
 
 
-def _eigenbasis(rho: ComplexArray) -> ComplexArray:
+def eigenbasis(rho: ComplexArray) -> ComplexArray:
     """Return eigenvectors as columns, by falling eigenvalue; near the computational basis where free."""
     values, vectors = np.linalg.eigh(rho)
     values, vectors = values[::-1], vectors[:, ::-1]
