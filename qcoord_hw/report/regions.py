@@ -74,8 +74,12 @@ def region_figure(answer: RegionAnswer) -> Figure:
     for axes, (down, across), letter in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, "ab", strict=False
     ):
+        ends = [line[-1] for r in answer.criteria.values() if (line := r.boundary(across, down))]
+        if not ends:
+            continue
+        extent = max(x for x, _ in ends), max(y for _, y in ends)
         for name, region in answer.criteria.items():
-            _draw(axes, region, across, down, name)
+            _draw(axes, region, (across, down), extent, name)
         axes.set_xlabel(_label(across))
         axes.set_ylabel(_label(down))
         axes.set_xlim(left=0)
@@ -89,19 +93,20 @@ def region_figure(answer: RegionAnswer) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, region: RateRegion, across: str, down: str, name: str) -> None:
+def _draw(
+    axes: Axes, region: RateRegion, rates: tuple[str, str], extent: tuple[float, float], name: str
+) -> None:
     """Shade a region of two rates, and dash the border of what its certified lower bounds exclude."""
-    polygon = region.boundary(across, down)
+    polygon = region.boundary(*rates, extent)
     if not polygon:
         return
     colour, words = COLOURS[name], name.replace("_", " ")
     xs, ys = zip(*polygon, strict=True)
-    axes.fill(xs, ys, color=colour, alpha=0.18)
+    axes.fill(xs, ys, color=colour, alpha=0.18, linewidth=0)
     axes.plot(xs[:-1], ys[:-1], color=colour, label=words, linewidth=1.4)
-    outer = [c for c in region.constraints if c.lower < c.bound - VISIBLE]
-    if outer and name == "theorem":
+    if name == "theorem" and any(c.lower < c.bound - VISIBLE for c in region.constraints):
         proved = RateRegion.from_constraints(region.rates, [_lowered(c) for c in region.constraints])
-        border = proved.boundary(across, down, (xs[-1], ys[-1]))
+        border = proved.boundary(*rates, extent)
         axes.plot(*zip(*border[:-1], strict=True), color=BOUND, linestyle="--", label="certified lower bound")
 
 
