@@ -104,10 +104,22 @@ def _parser() -> argparse.ArgumentParser:
             "--confidence", type=_number, default=0.95, metavar="P", help="level of the intervals (0.95)"
         )
 
+    def add_coordination(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--network", metavar="N", help=f"of a state file or name: {', '.join(NETWORKS)}")
+        sub.add_argument("--copies", type=_integer, metavar="N", help="coordination: the block length n")
+        sub.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
+        sub.add_argument(
+            "--time-limit",
+            type=_seconds,
+            metavar="S",
+            help="classical links: of the search for a mixture (30)",
+        )
+
     add("list", _list, "the catalogue of experiments", runs=False)
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
     show.add_argument("spec", metavar="SPEC", help=SPEC)
+    add_coordination(show)
     show.add_argument("--circuit", type=_integer, default=0, metavar="K", help="which circuit is drawn (0)")
 
     run = add("run", _run, "run experiments and print estimates with verdicts")
@@ -138,9 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
-    run.add_argument("--network", metavar="N", help=f"of a state file or name: {', '.join(NETWORKS)}")
-    run.add_argument("--copies", type=_integer, metavar="N", help="coordination: the block length n")
-    run.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
+    add_coordination(run)
     add_confidence(run)
 
     kinds = commands.add_parser(
@@ -275,7 +285,7 @@ def _show(options: argparse.Namespace) -> None:
     from qcoord_hw.api import build
     from qcoord_hw.report.protocol import describe_protocol, protocol_text
 
-    experiment = build(options.spec).experiment
+    experiment = build(options.spec, parameters=_coordination(options)).experiment
     if not 0 <= options.circuit < len(experiment.circuits):
         last = len(experiment.circuits) - 1
         raise InputError(f"circuit: {options.circuit}; allowed are 0 to {last}")
@@ -335,14 +345,23 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
         from qcoord_hw.theory.linear_computation.specs import read_inputs
 
         parameters["inputs"] = read_inputs(Path(options.inputs_file))
-    if options.copies is not None:
-        parameters["n"] = options.copies
-    for name in ("rounds", "rate", "network", "protocol"):
+    for name in ("rounds", "rate"):
         if getattr(options, name) is not None:
             parameters[name] = getattr(options, name)
     if options.auxiliary is not None:
         parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
-    return parameters
+    return parameters | _coordination(options)
+
+
+def _coordination(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of coordination protocols that the command line states."""
+    stated = {
+        "network": options.network,
+        "n": options.copies,
+        "protocol": options.protocol,
+        "time_limit": options.time_limit,
+    }
+    return {name: value for name, value in stated.items() if value is not None}
 
 
 def _theory_check(options: argparse.Namespace) -> None:

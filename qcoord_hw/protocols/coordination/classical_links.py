@@ -117,7 +117,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
         state: the target, or what the option `state` may be.
         options: `network`: two-node or classical-broadcast; `n`, `codebook`, `M0`, `M1`, `seed` and
             `feed_forward` as in `build_two_node`; `beta` (default 1): the mixture has the least
-            (1 - beta) I(X;U) + beta I(XB;U) that is found; `time_limit` in seconds (default 10).
+            (1 - beta) I(X;U) + beta I(XB;U) that is found; `time_limit` in seconds (default 30).
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from qiskit.circuit import Parameter, QuantumCircuit, Qubit
 
+from qcoord_hw.errors import InputError
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.protocols.coordination.ideal import ComplexArray, few_columns, output_branches
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
@@ -39,6 +40,8 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         InputError: when circuits or cases do not fit.
     """
     first = plan.preparations[0]
+    if not first.outputs:
+        raise InputError("state: every system has dimension 1; allowed is one with something to make")
     outputs = tuple(Output(first.net.owner(qubit)) for qubit in first.outputs)
     combine = _combine(plan.cases)
     cases = [

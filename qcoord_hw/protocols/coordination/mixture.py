@@ -86,7 +86,7 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
     p_u = distribution("p_u", [number("p_u", p) for p in _listed("p_u", options["p_u"])])
     channel = np.ones((len(p_u), 1))
     if sender:
-        rows = _listed("p_x_given_u", options.get("p_x_given_u", ()))
+        rows = _listed("p_x_given_u", options.get("p_x_given_u", ((1.0,),) * len(p_u)))
         if len(rows) != len(p_u) or len({len(_listed("p_x_given_u", row)) for row in rows}) != 1:
             raise InputError(f"p_x_given_u: {shown(rows)}; allowed is a row of one length for each p_u")
         numbers = [[number("p_x_given_u", p) for p in _listed("p_x_given_u", row)] for row in rows]

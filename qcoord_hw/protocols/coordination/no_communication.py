@@ -104,7 +104,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Args:
         state: the target, or what the option `state` may be; for a name of `KNOWN` its mixture is kept.
         options: as of `build_no_communication`, where the best rounding is the default, and `time_limit` in
-            seconds (default 10) of the theory's solver, which finds the mixture.
+            seconds (default 30) of the theory's solver, which finds the mixture.
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.

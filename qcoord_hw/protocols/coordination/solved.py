@@ -20,6 +20,9 @@ from qcoord_hw.theory.states import State, number
 
 ComplexArray = npt.NDArray[np.complex128]
 
+TIME_LIMIT = 30.0
+"""Seconds for the search, by default."""
+
 UNPROVED = 100.0
 """Bits; the gap that the solver may leave: only its mixture is wanted, which is exact, and no lower bound."""
 
@@ -39,14 +42,14 @@ def solved(
         state: the target, or what the option `state` may be.
         parties: who may prepare a system.
         sender: whether a classical system of the state is Alice's source X.
-        options: of which `beta` (default 1), `time_limit` in seconds (default 10) and `seed` (default 0) are
+        options: of which `beta` (default 1), `time_limit` in seconds (default 30) and `seed` (default 0) are
             read.
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
     beta = number("beta", options.get("beta", 1.0))
-    limit = number("time_limit", options.get("time_limit", 10.0))
+    limit = number("time_limit", options.get("time_limit", TIME_LIMIT))
     if not 0 <= beta <= 1:
         raise InputError(f"beta: {beta:g}; allowed are numbers from 0 to 1")
     if not 0 < limit <= 3600:
@@ -59,8 +62,8 @@ def solved(
         mixture = told(target, parties)
     if mixture is None:
         raise InputError(
-            f"state: no mixture of products that makes {target.name!r} was found in {limit:g} s; "
-            "allowed is a larger time_limit, or a mixture given as p_u, theta_B .."
+            f"state: no mixture of products that makes {target.name!r} was found within {limit:g} s; "
+            "allowed is a longer --time-limit, or a mixture given as p_u, theta_B .."
         )
     return mixture, {"state": text, **mixture.options()}
 

@@ -40,6 +40,9 @@ TOLERANCE = 1e-6
 WITNESS_SHARE = 0.3
 """Part of the time that may go into proving that a target is entangled."""
 
+TRIES = 2
+"""Searches for any mixture at all, before the programs, which search again."""
+
 ACHIEVED = "an explicit mixture over U; lower: an explicit dual"
 
 
@@ -84,6 +87,9 @@ def classical_links(question: Question) -> RegionAnswer:
             return found
         passed = found
     workspace = Workspace(Model(reduction.problem), question.seed)
+    for _ in range(TRIES):  # each takes a part of the time that is left; one that succeeds is the last
+        if not workspace.searched:
+            workspace.find_mixture(question.deadline)
     if question.sender is None:
         return _without_communication(question, reduction, workspace, passed)
     return _with_sender(question, reduction, workspace, passed)

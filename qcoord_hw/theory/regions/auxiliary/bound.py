@@ -91,7 +91,7 @@ def prove(
     if not search.rest:
         return Bound(float(search.eliminated(search.dual)) + ROUNDING, None, 1)
     goal = known + tolerance
-    pile = []
+    pile: list[Cells] = []
     for vertices in search.start():
         pile.append(search.bounds(vertices, search.table(vertices)))
         if time.monotonic() > deadline:
@@ -100,31 +100,34 @@ def prove(
     cells = len(pile[0][2])
     proved = float(pile[0][2].max(initial=-np.inf))
     level = max(proved - known, tolerance)
-    while level > tolerance:
+    last = False  # no room to remember the cells that are below this level
+    while level > tolerance and not last:
         if level <= GOOD_ENOUGH and cells > PATIENCE:
             break
-        level = max(level / 3, tolerance)
-        stack = pile
+        level = max(level / 2, tolerance)
+        stack: list[Cells] = pile
         pile = []
+        kept = 0
         while stack:
             current = stack.pop()
-            above = current[2] > known + level
-            pile.append(_take(current, ~above & (current[2] > goal)))
-            current = _take(current, above)
             while stack and len(current[2]) + len(stack[-1][2]) <= batch:
-                other = stack.pop()
-                above = other[2] > known + level
-                pile.append(_take(other, ~above & (other[2] > goal)))
-                current = _join([current, _take(other, above)])
+                current = _join([current, stack.pop()])
+            above = current[2] > known + level
+            if not last:
+                below = _take(current, ~above & (current[2] > goal))
+                pile.append(below)
+                kept += len(below[2])
+            current = _take(current, above)
             if not len(current[2]):
                 continue
             if len(current[2]) > batch:
                 stack.append(_take(current, slice(None, -batch)))
                 current = _take(current, slice(-batch, None))
-            stored = sum(len(c[2]) for c in pile) + sum(len(c[2]) for c in stack)
-            if time.monotonic() > deadline or stored > MOST_CELLS:
-                highest = max(float(c[2].max(initial=-np.inf)) for c in (*stack, *pile, current))
-                return Bound(min(proved, max(highest, goal)) + ROUNDING, None, cells)
+            if kept + sum(len(c[2]) for c in stack) > MOST_CELLS:
+                pile, kept, last = [], 0, True
+            if time.monotonic() > deadline:
+                highest = max(float(c[2].max(initial=-np.inf)) for c in (*stack, current))
+                return Bound(min(proved, max(highest, known + level)) + ROUNDING, None, cells)
             children = search.bounds(*search.split(*current[:2]))
             cells += len(children[2])
             witness = search.witness(children[0], children[2], goal)

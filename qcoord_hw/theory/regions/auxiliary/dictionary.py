@@ -11,7 +11,6 @@ from scipy.optimize import linprog, nnls
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 
-
 EXACT = 1e-11  # how far from the target, in any coordinate, a mixture may be
 MOST_FOR_NNLS = 4e5  # entries of the matrix of non-negative least squares
 NEAR_OPTIMAL = (1e-8, 1e-6)  # bits; reduced costs of the products with which a mixture is repaired

@@ -23,7 +23,9 @@ from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 EXACT = 1e-13
 KERNEL = 1e-9
-ATTEMPTS = 6
+SAME = 1e-9  # of coordinates
+FAR = 1e-2  # a block that misses by more after some attempts is taken to be entangled
+ROUNDS, PASSES = 4, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,31 +56,38 @@ def find_mixture(problem: Problem, *, time_limit: float = 20.0, seed: int = 0) -
     rng = np.random.default_rng(seed)
     classical = [p.dimension for p in problem.classical]
     products: list[Product] = []
-    worst, where = 0.0, tuple(0 for _ in classical)
-    failed = False
-    cells = list(itertools.product(*(range(n) for n in classical)))
-    for k, cell in enumerate(cells):
-        block = problem.target[cell]
-        weight = float(np.trace(block).real)
+    missed: dict[tuple[int, ...], float] = {}
+    for cell in itertools.product(*(range(n) for n in classical)):
+        weight = float(np.trace(problem.target[cell]).real)
         if weight < 1e-12:
             continue
-        letters = tuple(np.eye(n)[x] for n, x in zip(classical, cell, strict=True))
         if len(problem.quantum) < 2:
-            own: tuple[ComplexArray, ...] = (block / weight,) if problem.quantum else ()
+            letters = tuple(np.eye(n)[x] for n, x in zip(classical, cell, strict=True))
+            own = (problem.target[cell] / weight,) if problem.quantum else ()
             products.append(Product(weight, (*letters, *own)))
-            continue
-        share = time.monotonic() + (deadline - time.monotonic()) / (len(cells) - k)
-        vectors, error = _block(problem, block / weight, rng, share)
-        if error > worst:
-            worst, where = error, cell
-        if error > EXACT:
-            failed = True
-            continue
-        for u in range(len(vectors[0])):
-            norms = [float(np.vdot(v[u], v[u]).real) for v in vectors]
-            states = [np.outer(v[u], v[u].conj()) / n for v, n in zip(vectors, norms, strict=True)]
-            products.append(Product(weight * float(np.prod(norms)), (*letters, *states)))
-    return Feasibility(None if failed else tuple(products), worst, where)
+        else:
+            missed[cell] = 1.0
+    for _ in range(PASSES):
+        for k, cell in enumerate(pending := list(missed)):
+            now = time.monotonic()
+            share = now + (deadline - now) / (len(pending) - k)
+            block = problem.target[cell]
+            weight = float(np.trace(block).real)
+            vectors, error = _block(problem, block / weight, rng, share)
+            if error > EXACT:
+                missed[cell] = min(missed[cell], error)
+                continue
+            del missed[cell]
+            letters = tuple(np.eye(n)[x] for n, x in zip(classical, cell, strict=True))
+            for u in range(len(vectors[0])):
+                norms = [float(np.vdot(v[u], v[u]).real) for v in vectors]
+                states = [np.outer(v[u], v[u].conj()) / n for v, n in zip(vectors, norms, strict=True)]
+                products.append(Product(weight * float(np.prod(norms)), (*letters, *states)))
+        # what one block has left over serves those that missed, unless one of them is far off
+        if not missed or max(missed.values()) > FAR or time.monotonic() > deadline:
+            break
+    where = max(missed, key=lambda cell: missed[cell], default=tuple(0 for _ in classical))
+    return Feasibility(None if missed else tuple(products), missed.get(where, 0.0), where)
 
 
 def _block(
@@ -89,10 +98,15 @@ def _block(
     dimensions = [p.dimension for p in problem.quantum]
     kernels = _kernels(block, dimensions)
     best: tuple[list[ComplexArray], float] = ([np.ones((1, d), dtype=complex) for d in dimensions], 1.0)
-    for attempt in range(ATTEMPTS):
-        count = min(max(16, model.target.size), 100) * (1 if attempt < 3 else 2)
+    many = min(max(16, model.target.size), 100)
+    rank = int((np.linalg.eigvalsh(block) > KERNEL).sum())
+    # on the border as many products as the rank may be all there are, and are found fast
+    few = (rank,) if rank < len(block) else ()
+    for attempt, count in enumerate((*few, many, *few, many, 2 * many) * ROUNDS):
         weights = tuple(0.0 for _ in dimensions)
-        found = augmented_lagrangian(model, weights, rng, count, deadline, rank=1)
+        now = time.monotonic()
+        share = now + 0.4 * (deadline - now) if count == rank else deadline
+        found = augmented_lagrangian(model, weights, rng, count, share, rank=1)
         vectors = []
         for space, points in zip(model.spaces, found.points, strict=True):
             states, most = np.linalg.eigh(space.matrices(points))
@@ -102,9 +116,53 @@ def _block(
         polished = _polish(block, [v[chosen].astype(complex) for v in vectors], kernels, deadline)
         if polished[1] < best[1]:
             best = polished
-        if best[1] < EXACT or time.monotonic() > deadline or (attempt >= 1 and best[1] > 1e-3):
+        if best[1] < EXACT or time.monotonic() > deadline or (attempt >= 3 and best[1] > FAR):
             break
     return best
+
+
+def penalty(problem: Problem) -> ComplexArray:
+    """Return an operator that vanishes on the target and is not negative on any product.
+
+    It is the sum over all blocks of the projectors on the kernels of their partial transposes, transposed
+    back. Where there are any, the target is on the border of the separable states, and a multiple of this
+    operator is what drives the dual K to infinity.
+    """
+    result = np.zeros_like(problem.target)
+    dimensions = [p.dimension for p in problem.quantum]
+    k = len(dimensions)
+    for cell in itertools.product(*(range(p.dimension) for p in problem.classical)):
+        block = problem.target[cell]
+        weight = float(np.trace(block).real)
+        if weight < 1e-12:
+            continue
+        for parties, kernel in _kernels(block / weight, dimensions):
+            axes = list(range(2 * k))
+            for i in parties:
+                axes[i], axes[k + i] = k + i, i
+            projector = (kernel @ kernel.conj().T).reshape(*dimensions, *dimensions)
+            result[cell] += projector.transpose(axes).reshape(block.shape)
+    return result
+
+
+def coarser(points: list[FloatArray], probabilities: FloatArray) -> list[FloatArray]:
+    """Return products in which those that differ in one party only are merged, for every party.
+
+    Args:
+        points: coordinates (N, size) of each party.
+        probabilities: shape (N,).
+    """
+    merged: list[list[FloatArray]] = [[] for _ in points]
+    for party in range(len(points)):
+        others = np.concatenate([p for i, p in enumerate(points) if i != party], axis=1)
+        free = np.ones(len(probabilities), dtype=bool)
+        for u in range(len(probabilities)):
+            same = free & (np.abs(others - others[u]).max(axis=1, initial=0.0) < SAME)
+            free &= ~same
+            if same.sum() > 1:
+                for own, p in zip(merged, points, strict=True):
+                    own.append(probabilities[same] @ p[same] / probabilities[same].sum())
+    return [np.array(own).reshape(-1, p.shape[1]) for own, p in zip(merged, points, strict=True)]
 
 
 def _kernels(block: ComplexArray, dimensions: list[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:

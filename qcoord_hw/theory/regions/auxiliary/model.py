@@ -130,6 +130,11 @@ class Model:
         """Return K in the layout of Problem.target."""
         return _from_tensor(self.problem, list(self.spaces), dual)
 
+    def tensor(self, blocks: ComplexArray) -> FloatArray:
+        """Return an operator in the layout of Problem.target in coordinates."""
+        problem = Problem(self.problem.parties, blocks, self.problem.sender)
+        return _to_tensor(problem, list(self.spaces))
+
     def products(self, points: list[FloatArray], probabilities: FloatArray) -> tuple[Product, ...]:
         """Return products from coordinates (N, size) of each party."""
         states = [space.matrices(p) for space, p in zip(self.spaces, points, strict=True)]

@@ -16,7 +16,7 @@ from scipy.optimize import nnls
 
 from qcoord_hw.theory.regions.auxiliary import newton, pricing
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
-from qcoord_hw.theory.regions.auxiliary.feasibility import find_mixture
+from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture, penalty
 from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
@@ -28,6 +28,9 @@ MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
 HOPELESS = 1e-3  # of `Feasibility.residual`
+PENALTY = 64.0  # bits: how often `penalty` is in the first dual
+SIZES = (8.0, 16.0, 32.0, 64.0)  # bits, of the coordinates of a tempered dual
+TEMPERED = 1e-3  # bits that a tempered dual may be worse
 
 
 @dataclass
@@ -119,6 +122,32 @@ class Workspace:
         self.duals[beta] = best
         return best
 
+    def temper(self, beta: float, deadline: float, most: int = 20) -> Best:
+        """Return a dual for beta that is nearly as good as the best one, but of small size.
+
+        On the border of the separable states the best K is huge, and what branch and bound proves of it in
+        a given time is the worse the larger K is.
+        """
+        weights = self.model.problem.weights(beta)
+        best = self.duals[beta]
+        centre = np.zeros(len(self.dictionary.target))
+        for size in SIZES:
+            if np.abs(best.dual).max() <= 1.5 * size:
+                break
+            found: Best | None = None
+            for _ in range(most):
+                predicted, reduced, probabilities = self.dictionary.stabilised(
+                    self.gains(weights), centre, size, deadline
+                )
+                if not predicted < best.level + TEMPERED or time.monotonic() > deadline:
+                    break
+                warm = [p[probabilities > 1e-9] for p in self.dictionary.points]
+                trial = self._price(weights, self.dictionary.tensor(reduced), warm, deadline)[1]
+                found = trial if found is None or trial.level < found.level else found
+                if found.level < best.level + TEMPERED:
+                    return found
+        return best
+
     def find_mixture(self, deadline: float) -> bool:
         """Put a mixture that equals the target into the dictionary; return False if it is hopeless.
 
@@ -127,23 +156,29 @@ class Workspace:
         """
         if self.searched:
             return True
-        limit = 0.4 * max(deadline - time.monotonic(), 0.0)
+        limit = 0.6 * max(deadline - time.monotonic(), 0.0)
         found = find_mixture(self.model.problem, time_limit=limit, seed=int(self.generator.integers(1 << 31)))
         if found.products is not None:
-            self.dictionary.add(self.model.coordinates(found.products))
+            points = self.model.coordinates(found.products)
+            probabilities = np.array([product.probability for product in found.products])
+            self.dictionary.add(points)
+            self.dictionary.add(coarser(points, probabilities))
             self.decomposition = found.products
             self.searched = True
         return found.residual < HOPELESS
 
-    def insert(self, beta: float, points: list[FloatArray]) -> None:
-        """Add products found elsewhere (all above the dual of beta, so that it has to be improved)."""
+    def insert(self, beta: float, best: Best, points: list[FloatArray]) -> Best:
+        """Add products found elsewhere, above a dual; return the dual with the excess that they prove."""
         self.dictionary.add(points)
-        best = self.duals[beta]
-        value = pricing.objective(
-            self.model.spaces, self.model.problem.weights(beta), best.dual, points
-        ).max()
-        best.level += max(float(value) - best.excess, 0.0)
-        best.excess = max(best.excess, float(value))
+        value = float(
+            pricing.objective(self.model.spaces, self.model.problem.weights(beta), best.dual, points).max()
+        )
+        more = max(value - best.excess, 0.0)
+        own = best is self.duals[beta]
+        best = Best(best.level + more, best.dual, best.excess + more)
+        if own:
+            self.duals[beta] = best
+        return best
 
     def _start(self, beta: float, weights: tuple[float, ...], deadline: float) -> Best:
         """Return the dual of the nearest beta, or one for which the product of marginals is best."""
@@ -161,6 +196,11 @@ class Workspace:
                 dual += reduce(np.multiply.outer, [own if j == i else s.trace for j, s in enumerate(spaces)])
         nothing = [p[:0] for p in self.dictionary.points]
         best = self._price(weights, dual, nothing, deadline)[1]
+        if len(self.model.problem.quantum) > 1 and not self.duals:
+            border = self.model.tensor(penalty(self.model.problem))
+            if border.any():
+                other = self._price(weights, dual + PENALTY * border, nothing, deadline)[1]
+                best = min(best, other, key=lambda b: b.level)
         if not self.duals and self.model.full and self.model.target.size > LARGE:
             count = min(max(32, self.model.target.size // 2), 64)
             limit = now + 0.4 * (deadline - now)

@@ -144,9 +144,7 @@ def price(
         own, _ = inside(face, warm)
         fresh = start_points(face, count, rng)
         starts = [np.concatenate([a, b]) for a, b in zip(own, fresh, strict=True)]
-        points, value = ascend(
-            face.spaces, weights, face.restrict(dual), starts, rounds, deadline=deadline
-        )
+        points, value = ascend(face.spaces, weights, face.restrict(dual), starts, rounds, deadline=deadline)
         chosen = distinct(points, value, most)
         found.append(face.embed([p[chosen] for p in points]))
         values.append(value[chosen])

@@ -6,7 +6,8 @@ networks (Theorems 1, 5 and 4 of [NatorPereg]), shares no code with the solver t
 - that the reduced problem is the target up to steps that leave the optimum as it is (`reduction`);
 - of every program, that the mixture is one of the target and has the rates printed, and that K and delta
   prove the lower bound (`programs`; which products may occur: `support`; proof of delta: `bound`, `side`);
-- that the quantities and the frontier say what the programs prove;
+- that the quantities, the frontier and the region's half-spaces and corners (`criteria`) say what the
+  programs prove;
 - of an infeasible target, the witness of entanglement (`witness`).
 
 Entropies and rates are in bits. The arithmetic is floating point: figures agree within 1e-9, and local
@@ -21,6 +22,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.regions.auxiliary.checker.bound import NOT_RECHECKED
+from qcoord_hw.theory.regions.auxiliary.checker.criteria import criteria_faults
 from qcoord_hw.theory.regions.auxiliary.checker.programs import (
     Program,
     Reduced,
@@ -95,6 +97,7 @@ def _feasible_faults(
         programs[program.name] = program
         faults += found
     faults += _quantity_faults(answer, network, status, programs) + _frontier_faults(answer, programs)
+    faults += criteria_faults(answer, network, programs.values())
     if faults:  # the proofs take time, and the answer is refused already
         return faults
     for i, program in enumerate(programs.values()):
@@ -170,6 +173,8 @@ def _infinite_faults(answer: dict[str, Any]) -> list[str]:
             faults.append(f"answer.quantities.{name}: finite, but the target is infeasible")
     if answer.get("frontier"):
         faults.append("answer.frontier: given, but the target is infeasible")
+    if answer.get("criteria"):
+        faults.append("answer.criteria: given, but the target is infeasible")
     return faults
 
 
