@@ -13,6 +13,7 @@ from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 
 EXACT = 1e-11  # how far from the target, in any coordinate, a mixture may be
 MOST_FOR_NNLS = 4e5  # entries of the matrix of non-negative least squares
+SHARES = (1e-7, 1e-5, 1e-3)  # of another mixture, which repairs one
 NEAR_OPTIMAL = (1e-8, 1e-6)  # bits; reduced costs of the products with which a mixture is repaired
 
 
@@ -189,6 +190,15 @@ class Dictionary:
                 break
             p = np.zeros(len(self))
             p[chosen] = nonnegative(self.columns[chosen].T, self.target)
+            if np.abs(self.target - p @ self.columns).max() < EXACT:
+                return p
+        # a little of any mixture takes up the rounding, where the target is not on the border
+        residual = self.target - probabilities @ self.columns
+        for share in SHARES:
+            if self.columns.size > MOST_FOR_NNLS:
+                break
+            other = nonnegative(self.columns.T, self.target + (1 - share) / share * residual)
+            p = (1 - share) * probabilities + share * other
             if np.abs(self.target - p @ self.columns).max() < EXACT:
                 return p
         return None

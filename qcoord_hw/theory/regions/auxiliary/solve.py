@@ -227,19 +227,20 @@ def _certify(
 ) -> tuple[float, Best]:
     """Return a proved bound of F for a dual (infinite if there is none) and the dual.
 
-    A large dual gets little time; where that does not suffice, a smaller one that is nearly as good is tried.
+    Of a large dual little can be proved but in small problems: a smaller one that is nearly as good is tried.
     """
     if not _can_branch(workspace, beta):
         return np.inf, best
-    size = float(np.abs(best.dual).max())
-    now = time.monotonic()
-    first = deadline if size < LARGE else now + SHARE_OF_LARGE * (deadline - now)
-    delta, best = _prove(workspace, beta, best, tolerance, first)
-    if size >= LARGE and delta > SETTLED:
+    if float(np.abs(best.dual).max()) < LARGE:
+        return _prove(workspace, beta, best, tolerance, deadline)
+    delta, target = np.inf, workspace.model.target
+    if len(workspace.model.problem.quantum) < 2:
         now = time.monotonic()
-        other = workspace.temper(beta, now + 0.2 * (deadline - now))
+        delta, best = _prove(workspace, beta, best, tolerance, now + SHARE_OF_LARGE * (deadline - now))
+    if delta > SETTLED:
+        now = time.monotonic()
+        other = workspace.temper(beta, now + SHARE_OF_LARGE * (deadline - now))
         found, other = _prove(workspace, beta, other, tolerance, deadline)
-        target = workspace.model.target
         if found + (other.dual * target).sum() < delta + (best.dual * target).sum():
             delta, best = found, other
     return delta, best

@@ -57,10 +57,11 @@ def test_a_mixture_is_repaired_by_other_products_that_are_as_good():
     # the products that occur no longer suffice: take one away
     broken = found.copy()
     broken[np.flatnonzero(found > 1e-9)[0]] = 0.0
-    assert dictionary.exact(broken, np.full(len(found), np.inf)) is None
-    repaired = dictionary.exact(broken, np.zeros(len(found)))
-    assert np.abs(repaired @ dictionary.columns - dictionary.target).max() < 1e-11
-    assert repaired.min() >= 0
+    for reduced_costs in (np.zeros(len(found)), np.full(len(found), np.inf)):
+        repaired = dictionary.exact(broken, reduced_costs)
+        assert np.abs(repaired @ dictionary.columns - dictionary.target).max() < 1e-11
+        assert repaired.min() >= 0
+    assert dictionary.exact(np.zeros(len(found)), np.zeros(len(found))).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("beta", [0.0, 1.0])
