@@ -509,13 +509,15 @@ def _played(options: argparse.Namespace) -> Result:
             raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
         result = api.load_run(options.game, runs=options.runs)
         if result.summary["play"] != GAME:
-            raise InputError(f"run: {shown(options.game)} is no game; allowed are runs of games")
+            kind = result.summary["play"].replace("-", " ")
+            raise InputError(f"run: {shown(options.game)} is of kind {kind}; allowed are runs of games")
         if not result.record.sealed:
             raise InputError(f"run: {shown(options.game)} is unfinished; `qcoord collect` finishes it")
         return result
     built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
-    if built.experiment.play.to_json()["kind"] != GAME:
-        raise InputError(f"game: {shown(options.game)} is no game; allowed are games")
+    if (kind := built.experiment.play.to_json()["kind"]) != GAME:
+        words = kind.replace("-", " ")
+        raise InputError(f"game: {shown(options.game)} is of kind {words}; allowed are games")
     with _progress(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

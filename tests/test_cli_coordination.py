@@ -159,4 +159,4 @@ def test_a_record_is_verified_replayed_compared_and_shown(capsys):
     ):
         assert cli.main(command) == 0
         assert len(capsys.readouterr().out) > 200
-    assert "is no game" in refused(capsys, "play", "two-node-n1")
+    assert "is of kind coordination" in refused(capsys, "play", "two-node-n1")

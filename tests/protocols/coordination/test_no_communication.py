@@ -156,7 +156,7 @@ def test_users_states():
     for parties, letters in ((2, 3), (2, 8), (3, 2)):
         _, density = random_products(np.random.default_rng([7, parties, letters]), parties, letters, False)
         state = make_state("mine", dict.fromkeys("ABC"[:parties], 2), [(1, (), density)])
-        prepared = prepare_options(state, {"network": "no-communication", "time_limit": 3})
+        prepared = prepare_options(state, {"network": "no-communication", "time_limit": 30})
         again = frozen(json.loads(json.dumps(prepared)))
         plan = build_no_communication(again)
         assert check(plan, density, sum(again["counts"])) <= 0.05
@@ -168,7 +168,7 @@ def test_users_states():
     ("state", "parties"), [("dsbs", 2), ("isotropic:fidelity=0.4", 2), ("mirror-broadcast", 3), ("werner", 2)]
 )
 def test_named_states(state, parties):
-    plan = build_no_communication(prepare_options(state, {"time_limit": 4}))
+    plan = build_no_communication(prepare_options(state, {"time_limit": 30}))
     check(plan, named_state(state).density(), plan_values(plan))
     assert plan.exact["trace_norm"] <= 0.05
     assert plan.preparations[0].net.circuit.num_qubits == parties
