@@ -367,7 +367,9 @@ def test_two_qubits_at_bob(rng):
             if len(i.qubits) > 1
         }
         assert pairs <= {(i, i + 1) for i in range(size - 1)}
-    plan = build_two_node(prepare_options(random_target(rng, 2, 4), {"network": "two-node", "time_limit": 20}))
+    plan = build_two_node(
+        prepare_options(random_target(rng, 2, 4), {"network": "two-node", "time_limit": 20})
+    )
     assert plan.preparations[0].net.circuit.num_qubits == 2
     assert circuits_norm(plan) == pytest.approx(0, abs=1e-9)
 
