@@ -1,4 +1,7 @@
-"""From an experiment to a sealed record: plan, write the intent, execute chunk by chunk, seal."""
+"""From an experiment to a sealed record: plan, write the intent, execute chunk by chunk, seal.
+
+A long module: three ways to plan, and one way from a plan to a record or from a record to the same again.
+"""
 
 from __future__ import annotations
 
