@@ -161,6 +161,7 @@ def test_schumacher(capsys):
         (("schumacher", "--spectrum", ".8,x", "--n", "3", "--rate", "1"), "spectrum: 'x'"),
         (("schumacher", "--spectrum", "1", "--n", "0", "--rate", "1"), "n: 0"),
         (("schumacher", "--spectrum", "1", "--n", "1", "--rate", "-1"), "rate: "),
+        (("schumacher", "--spectrum", ".8,.2", "--n", "1000000000000", "--rate", ".5"), "n: 1000000000000"),
     ],
 )
 def test_refusals(arguments, words, capsys):

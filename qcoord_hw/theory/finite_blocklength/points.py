@@ -17,6 +17,12 @@ FloatArray = npt.NDArray[np.float64]
 NEAR = 1e-9
 """Probabilities that miss their sum, or zero, by no more than this are repaired; others are refused."""
 
+MAX_BLOCK = 10_000_000
+"""The longest block."""
+
+MAX_POWER = 100_000_000
+"""Bits of the largest number of strings that is kept as an integer."""
+
 EXACT_BITS = 52
 """Up to so many bits a number 2^(nR) of strings, bins or codewords is an exact integer in a float."""
 
@@ -97,13 +103,13 @@ def grid(
 
 
 def block_length(n: int) -> int:
-    """Return n if it is an integer of at least 1.
+    """Return n if it is an integer from 1 to `MAX_BLOCK`.
 
     Raises:
         InputError: otherwise.
     """
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise InputError(f"n: {n!r}; allowed is an integer of at least 1")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= MAX_BLOCK:
+        raise InputError(f"n: {n!r}; allowed are integers from 1 to {MAX_BLOCK}")
     return int(n)
 
 
@@ -157,13 +163,13 @@ def power_of_two(n: int, rate: float) -> tuple[int | None, float]:
 
     The product nR is rounded, so an integer nR, or an integer 2^(nR), missed by no more than that rounding
     counts as reached: n = 3 at rate 2/3 gives 4, and rate log2(3) gives 27. If nR is an integer the number
-    is exact whatever its size. Otherwise above `EXACT_BITS` bits only the logarithm nR ln 2 is returned:
+    is exact up to 2^`MAX_POWER`. Otherwise above `EXACT_BITS` bits only the logarithm nR ln 2 is returned:
     the floor changes it by less than 2^-52.
     """
     bits = n * rate
     rounding = 4 * np.finfo(float).eps
     whole = round(bits)
-    if abs(bits - whole) <= rounding * max(bits, 1):
+    if bits <= MAX_POWER and abs(bits - whole) <= rounding * max(bits, 1):
         return 1 << whole, whole * math.log(2)
     if bits > EXACT_BITS:
         return None, bits * math.log(2)
