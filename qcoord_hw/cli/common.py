@@ -1,0 +1,146 @@
+"""What the commands share: types of arguments, options of several commands, and ways to print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qcoord_hw.spec import NETWORKS, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qcoord_hw.execution.run import Progress
+    from qcoord_hw.result import Result
+
+SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
+RUN = "folder, unique prefix or 'latest'"
+
+
+class Add(Protocol):
+    """Adds a command; it has `--json`, and `--runs` unless told otherwise."""
+
+    def __call__(
+        self,
+        name: str,
+        command: Callable[[argparse.Namespace], None],
+        text: str,
+        *,
+        runs: bool = True,
+        among: Any = None,
+    ) -> argparse.ArgumentParser:
+        """Return the parser of the new command.
+
+        Args:
+            name: of the command.
+            command: what it calls.
+            text: its help.
+            runs: whether it has `--runs`.
+            among: the sub-parsers it belongs to; the top level if omitted.
+        """
+
+
+def add_confidence(sub: argparse.ArgumentParser) -> None:
+    """Add the level of the intervals."""
+    sub.add_argument(
+        "--confidence", type=probability, default=0.95, metavar="P", help="level of the intervals (0.95)"
+    )
+
+
+def add_coordination(sub: argparse.ArgumentParser) -> None:
+    """Add the options of coordination protocols."""
+    sub.add_argument("--network", metavar="N", help=f"of a state file or name: {', '.join(NETWORKS)}")
+    sub.add_argument("--copies", type=integer, metavar="N", help="coordination: the block length n")
+    sub.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
+    sub.add_argument(
+        "--time-limit", type=seconds, metavar="S", help="classical links: of the search for a mixture (30)"
+    )
+
+
+def integer(text: str) -> int:
+    """Return the integer that an argument states."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are integers")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """Return the number that an argument states."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers of qubits") from None
+
+
+def seconds(text: str) -> float:
+    """Return the seconds that an argument states."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are seconds, a number above 0") from None
+
+
+def probability(text: str) -> float:
+    """Return the number between 0 and 1 that an argument states."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers between 0 and 1") from None
+
+
+def coordination(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of coordination protocols that the command line states."""
+    stated = {
+        "network": options.network,
+        "n": options.copies,
+        "protocol": options.protocol,
+        "time_limit": options.time_limit,
+    }
+    return {name: value for name, value in stated.items() if value is not None}
+
+
+def show_result(options: argparse.Namespace, result: Result) -> None:
+    """Print a result, as JSON if that is asked for."""
+    if options.json:
+        print_json(result.summary)
+    else:
+        print_result(result)
+
+
+def print_result(result: Result) -> None:
+    """Print a result as tables."""
+    from qcoord_hw.report.tables import print_summary
+
+    print_summary(result.summary, console())
+
+
+def console() -> Console:
+    """Return where tables are printed."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps(value, allow_nan=False))
+
+
+@contextmanager
+def progress_bar(options: argparse.Namespace, name: str) -> Iterator[Progress | None]:
+    """Yield what draws a progress bar on standard error, or None where that is not a terminal."""
+    if options.json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, planned: bars.update(task, completed=done, total=planned)

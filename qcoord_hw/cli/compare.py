@@ -1,0 +1,27 @@
+"""`qcoord compare`: the same experiment on several targets or dates."""
+
+from __future__ import annotations
+
+import argparse
+
+from qcoord_hw.cli.common import Add, add_confidence, console, print_json
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    compare = add("compare", _compare, "differences between runs of one experiment")
+    compare.add_argument(
+        "run", metavar="RUN", nargs="+", help="two or more: folder, unique prefix or 'latest'"
+    )
+    add_confidence(compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+    from qcoord_hw.report.tables import print_differences
+
+    found = api.compare(*options.run, runs=options.runs, confidence=options.confidence)
+    if options.json:
+        print_json(found)
+    else:
+        print_differences(found, console())

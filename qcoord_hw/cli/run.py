@@ -1,0 +1,252 @@
+"""`qcoord list`, `show`, `run` and `play`: from the catalogue to counts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.cli.common import (
+    SPEC,
+    Add,
+    add_confidence,
+    add_coordination,
+    console,
+    coordination,
+    integer,
+    print_json,
+    progress_bar,
+    rate,
+    seconds,
+    show_result,
+)
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
+
+if TYPE_CHECKING:
+    from qcoord_hw.result import Result
+
+
+def register(add: Add) -> None:
+    """Add the commands."""
+    add("list", _list, "the catalogue of experiments", runs=False)
+
+    show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
+    show.add_argument("spec", metavar="SPEC", help=SPEC)
+    add_coordination(show)
+    show.add_argument("--circuit", type=integer, default=0, metavar="K", help="which circuit is drawn (0)")
+
+    run = add("run", _run, "run experiments and print estimates with verdicts")
+    add_experiment(run)
+    run.add_argument(
+        "--target", default="aer", metavar="T", help="aer (ideal, default), fake_NAME (noise model), ibm_NAME"
+    )
+    add_confidence(run)
+
+
+def register_play(add: Add) -> None:
+    """Add `play`."""
+    play = add("play", _play, "play a game round by round: questions, answers, won or lost")
+    play.add_argument(
+        "game", metavar="GAME|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
+    )
+    play.add_argument("--target", metavar="T", help="of a game: aer (ideal, default) or fake_NAME")
+    play.add_argument("--rounds", type=integer, default=30, metavar="N", help="rounds at most (30)")
+    play.add_argument(
+        "--seed", type=integer, metavar="N", help="of the run and of the order (default: the run's)"
+    )
+    play.add_argument(
+        "--delay", type=seconds, default=0.0, metavar="S", help="seconds to wait after each round (0)"
+    )
+
+
+def add_experiment(sub: argparse.ArgumentParser, *, many: bool = True) -> None:
+    """Add what says which experiment is meant, and with which shots, seed and parameters."""
+    if many:
+        sub.add_argument("specs", metavar="SPEC", nargs="+", help=SPEC)
+    else:
+        sub.add_argument("spec", metavar="SPEC", help=SPEC)
+    sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
+    sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
+    sub.add_argument(
+        "--inputs", type=inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
+    )
+    sub.add_argument(
+        "--inputs-file", metavar="F", help='linear computations: inputs as JSON [{"w1": [..], "w2": [..]}]'
+    )
+    sub.add_argument(
+        "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
+    )
+    sub.add_argument("--rounds", type=integer, metavar="N", help="games: rounds in a row in one circuit")
+    sub.add_argument(
+        "--rate",
+        type=rate,
+        metavar="Q",
+        help="games: qubits a round to each player; few mix in classical rounds",
+    )
+    sub.add_argument(
+        "--random-questions", action="store_true", help="games: draw each shot's question at random"
+    )
+    add_coordination(sub)
+
+
+def _list(options: argparse.Namespace) -> None:
+    from qcoord_hw.catalogue import catalogue_paths
+    from qcoord_hw.spec import read_spec
+
+    rows = []
+    for path in catalogue_paths().values():
+        spec = read_spec(path)
+        rows.append({"name": spec.name, "title": spec.title, "family": spec.family})
+    if options.json:
+        print_json({"ok": True, "experiments": rows})
+    else:
+        for row in rows:
+            print(f"{row['name']:<28}{row['title']}")
+
+
+def _show(options: argparse.Namespace) -> None:
+    from qcoord_hw.api import build
+    from qcoord_hw.report.protocol import describe_protocol, protocol_text
+
+    experiment = build(options.spec, parameters=coordination(options)).experiment
+    if not 0 <= options.circuit < len(experiment.circuits):
+        last = len(experiment.circuits) - 1
+        raise InputError(f"circuit: {options.circuit}; allowed are 0 to {last}")
+    if options.json:
+        print_json({"ok": True, **describe_protocol(experiment)})
+    else:
+        print(protocol_text(experiment, options.circuit))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    stated = parameters(options)
+    built = [  # all are checked before one runs
+        api.build(
+            s,
+            options.shots,
+            parameters=stated,
+            target=options.target,
+            seed=options.seed,
+            random_questions=options.random_questions,
+        )
+        for s in options.specs
+    ]
+    results = []
+    for one in built:
+        with progress_bar(options, one.spec.name) as progress:
+            result = api.run(
+                one,
+                target=options.target,
+                seed=options.seed,
+                runs=options.runs,
+                confidence=options.confidence,
+                progress=progress,
+            )
+        results.append(result)
+    if len(results) == 1:
+        show_result(options, results[0])
+        return
+    summaries = [result.summary for result in results]
+    if options.json:
+        print_json({"ok": True, "runs": summaries})
+    else:
+        from qcoord_hw.report.tables import print_overview
+
+        print_overview(summaries, console())
+
+
+def parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of linear computations that the command line states."""
+    parameters: dict[str, Any] = {}
+    if options.inputs is not None and options.inputs_file is not None:
+        raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
+    if options.inputs is not None:
+        parameters["inputs"] = options.inputs
+    if options.inputs_file is not None:
+        from qcoord_hw.theory.linear_computation.specs import read_inputs
+
+        parameters["inputs"] = read_inputs(Path(options.inputs_file))
+    for name in ("rounds", "rate"):
+        if getattr(options, name) is not None:
+            parameters[name] = getattr(options, name)
+    if options.auxiliary is not None:
+        parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
+    return parameters | coordination(options)
+
+
+def inputs(text: str) -> int | str:
+    """Return `all` or the number of inputs that an argument states."""
+    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
+    return text if text == "all" else int(text)
+
+
+def _play(options: argparse.Namespace) -> None:
+    if not 1 <= options.rounds <= 100_000:
+        raise InputError(f"rounds: {options.rounds}; allowed are 1 to 100000")
+    if not 0 <= options.delay <= 60:
+        raise InputError(f"delay: {options.delay}; allowed are 0 to 60 seconds")
+
+    import time
+    from dataclasses import asdict
+
+    from qcoord_hw.record import interpreting
+    from qcoord_hw.report.play import closing_line, play_lines, rounds
+    from qcoord_hw.theory.games import GamePlay
+
+    found = _played(options).record
+    seed = found.intent["seed"] if options.seed is None else options.seed
+    with interpreting(found.path):
+        play = GamePlay.from_json(found.intent["experiment"]["play"])
+        played = list(rounds(found, seed, options.rounds))
+    if options.json:
+        last = played[-1].wins if played else 0
+        print_json(
+            {
+                "ok": True,
+                "run": str(found.path),
+                "seed": seed,
+                "rounds": [asdict(one) for one in played],
+                "wins": round(last) if play.game.score is None else last,
+                "played": len(played),
+                "classical": play.bound.value,
+            }
+        )
+        return
+    for line in play_lines(played, play):
+        print(line, flush=True)
+        time.sleep(options.delay)
+    print(closing_line(played[-1] if played else None, play))
+
+
+def _played(options: argparse.Namespace) -> Result:
+    """Return the finished run of a game that `play` names, after running it if it is no run yet."""
+    from qcoord_hw import api
+    from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.report.words import GAME
+
+    if options.seed is not None:
+        check_seed(options.seed)
+    if options.game == "latest" or os.path.isdir(options.game):
+        if options.target is not None:
+            raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
+        result = api.load_run(options.game, runs=options.runs)
+        if result.summary["play"] != GAME:
+            kind = result.summary["play"].replace("-", " ")
+            raise InputError(f"run: {shown(options.game)} is of kind {kind}; allowed are runs of games")
+        if not result.record.sealed:
+            raise InputError(f"run: {shown(options.game)} is unfinished; `qcoord collect` finishes it")
+        return result
+    built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
+    if (kind := built.experiment.play.to_json()["kind"]) != GAME:
+        words = kind.replace("-", " ")
+        raise InputError(f"game: {shown(options.game)} is of kind {words}; allowed are games")
+    with progress_bar(options, built.spec.name) as progress:
+        return api.run(
+            built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress
+        )

@@ -1,0 +1,140 @@
+"""`qcoord theory`: what is true, with certificates."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qcoord_hw.cli.common import Add, integer, print_json, rate, seconds
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import NETWORKS, shown
+
+
+def register(add: Add, commands: Any) -> None:
+    """Add the commands."""
+    kinds = commands.add_parser(
+        "theory", help="what is true: rates, certificates", description="What is true, with certificates."
+    ).add_subparsers(title="kinds", metavar="KIND", required=True)
+
+    def add_time_limit(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--time-limit", type=seconds, default=60.0, metavar="S", help="seconds for everything (60)"
+        )
+
+    linear = add("linear", _theory_linear, "rates of a linear computation", runs=False, among=kinds)
+    linear.add_argument("task", metavar="FILE|NAME", help="a task file (.json), a spec or a catalogue name")
+    add_time_limit(linear)
+    game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
+    game.add_argument("game", metavar="FILE|NAME", help="a game file (.json) or a name, such as chsh or g14")
+    game.add_argument("--win", type=rate, metavar="W", help="also the rates for this win probability")
+    game.add_argument("--level", choices=("1", "1+AB", "2"), help="of the hierarchy of upper bounds")
+    game.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
+    add_time_limit(game)
+    region = add(
+        "region", _theory_region, "what a network must send to make a state", runs=False, among=kinds
+    )
+    region.add_argument(
+        "state",
+        metavar="FILE|NAME",
+        help="a state file (.json) or a name, such as example-1 or werner:visibility=1/3",
+    )
+    region.add_argument("--network", required=True, metavar="N", help=f"one of {', '.join(NETWORKS)}")
+    region.add_argument("--at", metavar="Q1=1,E1=.5,..", help="is this rate tuple inside, and by how much")
+    region.add_argument(
+        "--frontier", type=integer, default=0, metavar="N", help="classical links: N points (R0, R1)"
+    )
+    region.add_argument("--plot", metavar="FILE", help="draw the region (.png, .svg or .pdf)")
+    region.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
+    add_time_limit(region)
+    source = add("schumacher", _theory_schumacher, "compression at block length n", runs=False, among=kinds)
+    source.add_argument("--spectrum", required=True, metavar="A,B,..", help="eigenvalues of the source state")
+    source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
+    source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits a copy")
+    check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
+    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|region --json` printed")
+
+
+def _theory_game(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_game
+    from qcoord_hw.report.theory_games import game_theory_text
+
+    answer = theory_game(
+        options.game,
+        level=options.level,
+        seed=options.seed,
+        time_limit=options.time_limit,
+        win=options.win,
+    )
+    if options.json:
+        print_json(answer)
+    else:
+        print(game_theory_text(answer))
+
+
+def _theory_linear(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_linear
+    from qcoord_hw.report.theory import linear_theory_text
+
+    answer = theory_linear(options.task, time_limit=options.time_limit)
+    if options.json:
+        print_json(answer)
+    else:
+        print(linear_theory_text(answer))
+
+
+def _theory_region(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_region
+    from qcoord_hw.report.theory_regions import region_text
+
+    answer = theory_region(
+        options.state,
+        options.network,
+        at=None if options.at is None else _rates(options.at),
+        frontier=options.frontier,
+        plot=options.plot,
+        seed=options.seed,
+        time_limit=options.time_limit,
+    )
+    if options.json:
+        print_json(answer)
+    else:
+        print(region_text(answer))
+        if options.plot is not None:
+            print(f"figure: {options.plot}")
+
+
+def _rates(text: str) -> dict[str, float]:
+    rates = {}
+    for item in text.split(","):
+        name, _, value = item.partition("=")
+        try:
+            if name.strip() in rates:
+                raise InputError(f"at: {shown(name.strip())} stands there twice; allowed is once")
+            rates[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"at: {shown(item)}; allowed are rates such as Q1=1.8,E1=.8") from None
+    return rates
+
+
+def _theory_schumacher(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_schumacher
+    from qcoord_hw.report.theory_regions import schumacher_text
+
+    answer = theory_schumacher(options.spectrum.split(","), options.n, options.rate)
+    if options.json:
+        print_json(answer)
+    else:
+        print(schumacher_text(answer))
+
+
+def _theory_check(options: argparse.Namespace) -> None:
+    from qcoord_hw.answers import theory_check
+
+    found = theory_check(options.file)
+    if not found["holds"]:
+        wrong = [*found["violations"], *([found["lower_bound"]] if "refuted" in found["lower_bound"] else [])]
+        raise InputError(f"{options.file}: does not hold: {'; '.join(wrong)}")
+    if options.json:
+        print_json(found)
+    else:
+        print(f"{options.file}: what it claims to reach holds; lower bound {found['lower_bound']}")
