@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qcoord_hw import record
-from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.report.summary import differences
+from qcoord_hw.errors import InputError, RecordError, TargetError
+from qcoord_hw.report.comparison import differences
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
-from qcoord_hw.spec import ExperimentSpec, Plain, spec_from_mapping
+from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
 from qcoord_hw.user_specs import read_user_spec, state_spec
 
 if TYPE_CHECKING:
+    from qcoord_hw.execution.ibm import Device
+    from qcoord_hw.execution.program import Program
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
     from qcoord_hw.protocols import Experiment
@@ -55,13 +57,15 @@ def run(
     confidence: float = DEFAULT_CONFIDENCE,
     progress: Progress | None = None,
     parameters: Mapping[str, Plain] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
         experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
             `LinearTask`, an `Experiment` built in Python, or what `build` returned.
-        target: `aer`, `fake_NAME`, any `BackendV2` or any `BaseSamplerV2`.
+        target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
+            `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
@@ -71,6 +75,7 @@ def run(
         parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
+        options: of jobs on a device, as in `submit`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -78,19 +83,119 @@ def run(
         TargetError: when the target failed; what was counted is kept.
     """
     from qcoord_hw.analysis.binomial import check_confidence
-    from qcoord_hw.execution.run import check_seed, describe, execute, program_of
-    from qcoord_hw.execution.targets import resolve_target
+    from qcoord_hw.execution.run import check_seed, describe, program_of
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
-    if isinstance(experiment, Built):
-        spec, built = experiment.spec, experiment.experiment
-    else:
-        found = build(experiment, shots, layout, parameters, target=target, seed=seed)
-        spec, built = found.spec, found.experiment
-    where = resolve_target(target)
-    path = execute(describe(built), program_of(built), spec, where, seed, record.runs_folder(runs), progress)
+    if not isinstance(experiment, Built):
+        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+    spec, built = experiment.spec, experiment.experiment
+    order = Order(describe(built), program_of(built), spec, seed, record.runs_folder(runs))
+    return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
+
+
+def submit(
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    *,
+    target: Any,
+    shots: int | None = None,
+    seed: int | None = None,
+    layout: Sequence[int] | None = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    parameters: Mapping[str, Plain] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Result:
+    """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
+
+    Args:
+        experiment: as in `run`.
+        target: `ibm_NAME`, or a backend of the IBM runtime client.
+        shots: shots a circuit; the spec's if omitted.
+        seed: root seed, of the order of execution; a fresh one is drawn and recorded if omitted.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
+        runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+        parameters: of the spec's family, as in `run`.
+        options: `dynamical_decoupling` (XX, XpXm, XY4), `twirling` (gates, measure, all), `mode` (job,
+            batch), `jobs` (into how many jobs the run is split at least).
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
+        TooLargeError: when the circuits do not fit the device.
+        TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.execution.run import check_seed, describe, program_of
+
+    check_confidence(confidence)
+    name = _device_name(target)
+    if name is None:
+        raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit is ibm_NAME")
+    seed = secrets.randbits(32) if seed is None else check_seed(seed)
+    if not isinstance(experiment, Built):
+        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+    spec, built = experiment.spec, experiment.experiment
+    order = Order(describe(built), program_of(built), spec, seed, record.runs_folder(runs))
+    path = _draft(order, name, options or {})
+    _submit(path, target)
     return Result(record.read(path), confidence)
+
+
+def resubmit(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> Result:
+    """Send what a run on a device still lacks: what was never sent, or ended without a result.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        target: a backend of the IBM runtime client, if not that of the account.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the intervals.
+
+    Raises:
+        RecordError: when the run is not found or damaged.
+        TargetError: when the device cannot be reached or takes no jobs; nothing is lost.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    _submit(found.path, _same_target(found, target))
+    return Result(record.read(found.path), confidence)
+
+
+def status(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> Result:
+    """Return a run as it is, after asking the device for the states of its jobs; nothing is sent or fetched.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        target: a backend of the IBM runtime client, if not that of the account.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the intervals.
+
+    Raises:
+        RecordError: when the run is not found or damaged.
+        TargetError: when the device does not answer.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.sealed and _is_on_device(found):
+        from qcoord_hw.execution.ibm.run import go_on
+
+        go_on(found.path, _connector(_same_target(found, target)), fetch=False)
+    return Result(record.read(found.path), confidence)
+
+
+def unfinished(runs: str | Path | None = None) -> list[Path]:
+    """Return the folders of all unfinished runs, the oldest first."""
+    return [path for path in record.every(record.runs_folder(runs)) if not (path / record.SEAL).exists()]
 
 
 def load_run(
@@ -114,12 +219,19 @@ def collect(
 ) -> Result:
     """Execute what an interrupted run still lacks, seal it, and return the result.
 
-    Simulators are rebuilt from the record; for a backend or sampler give the object as `target`.
+    Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
+    an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
     """
-    from qcoord_hw.execution.run import finish
-
     found = record.read(record.find(str(path), record.runs_folder(runs)))
-    if not found.sealed:
+    if found.sealed:
+        return Result(found, confidence)
+    if _is_on_device(found):
+        from qcoord_hw.execution.ibm.run import go_on
+
+        go_on(found.path, _connector(_same_target(found, target)), fetch=True)
+    else:
+        from qcoord_hw.execution.run import finish
+
         where, begun = _target_of(found, target), found.intent["target"]["name"]
         if where.name != begun:
             raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
@@ -140,22 +252,18 @@ def replay(
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
     same. On another target the circuits as built are compiled anew.
     """
-    from qcoord_hw.execution.run import check_seed, execute, recorded_program
+    from qcoord_hw.execution.run import check_seed, recorded_program
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     with record.interpreting(found.path):
         spec = spec_from_mapping(found.intent["spec"], "recorded spec")
         seed = check_seed(found.intent["seed"])
-    new = execute(
-        found.intent["experiment"],
-        recorded_program(found),
-        spec,
-        _target_of(found, target),
-        seed,
-        record.runs_folder(runs),
-        progress,
+    if _device_name(target) is None and target in (None, found.intent["target"]["name"]):
+        target = _target_of(found, None)
+    order = Order(
+        found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
     )
-    return Result(record.read(new), confidence)
+    return Result(record.read(_execute(order, target, {}, progress)), confidence)
 
 
 def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None = None) -> dict[str, Any]:
@@ -193,10 +301,78 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
 
 
 def compare(
-    *paths: str | Path, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+    *paths: str | Path,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    plot: str | Path | None = None,
 ) -> dict[str, Any]:
-    """Return the differences of the estimates of several runs of one experiment from the first one's."""
-    return differences([load_run(path, runs=runs, confidence=confidence).summary for path in paths])
+    """Return the differences of the estimates of several runs of one experiment from the first one's.
+
+    Args:
+        paths: two or more runs: folders, unique prefixes or `latest`.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of each interval, and of all differences together.
+        plot: a file for a figure of them (.png, .svg or .pdf).
+
+    Raises:
+        InputError: when the runs are not finished runs of one experiment, or the figure cannot be written.
+        RecordError: when a run is not found or damaged.
+    """
+    if plot is not None:
+        from qcoord_hw.report.comparison_figure import check_plot, plot_comparison
+
+        check_plot(Path(plot))
+    results = [load_run(path, runs=runs, confidence=confidence) for path in paths]
+    found = differences(
+        [result.summary for result in results],
+        lambda level: [Result(result.record, level).summary for result in results],
+    )
+    if plot is not None:
+        plot_comparison(found, Path(plot))
+    return found
+
+
+def export_csv(
+    path: str | Path,
+    csv: str | Path | TextIO,
+    *,
+    estimates: bool = False,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> dict[str, Any]:
+    """Write what a run counted as a table, one row a chunk and outcome, and return how many rows it has.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        csv: the file, or an open one; an existing one is replaced, unless it is part of a record.
+        estimates: write a row an estimate instead; the run must be finished.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the estimates' intervals.
+
+    Returns:
+        `ok`, `run`, `csv` and `rows`.
+
+    Raises:
+        InputError: when the file cannot be written, or estimates of an unfinished run are asked for.
+        RecordError: when the run is not found or damaged.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.report import export
+    from qcoord_hw.report.written import check_place
+
+    check_confidence(confidence)
+    place = Path(csv) if isinstance(csv, (str, Path)) else csv
+    if isinstance(place, Path):
+        check_place("csv", place)
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if estimates:
+        rows = export.estimate_rows(found, Result(found, confidence).summary)
+    else:
+        rows = export.count_rows(found)
+    columns = export.ESTIMATE_COLUMNS if estimates else export.COUNT_COLUMNS
+    written = export.write_csv(place, columns, rows)
+    name = str(place) if isinstance(place, Path) else getattr(place, "name", "")
+    return {"ok": True, "run": str(found.path), "csv": str(name), "rows": written}
 
 
 def write_report(result: Result, html: str | Path | None = None) -> Path:
@@ -304,9 +480,147 @@ def build(
     if isinstance(options.get("inputs", 0), int):
         options.setdefault("inputs_seed", secrets.randbits(32) if seed is None else seed)
     built = Built.of(spec, options)
-    if free and "inputs" not in options and not shares_noisy_run(program_of(built.experiment)):
+    derived = _device_name(target) is None and shares_noisy_run(program_of(built.experiment))
+    if free and "inputs" not in options and not derived:
         built = Built.of(spec, options | {"inputs": NOISY_INPUTS})
     return built
+
+
+def plan(
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    *,
+    target: Any = "aer",
+    shots: int | None = None,
+    seed: int | None = None,
+    layout: Sequence[int] | None = None,
+    jobs: int = 1,
+    parameters: Mapping[str, Plain] | None = None,
+    random_questions: bool = False,
+) -> dict[str, Any]:
+    """Return what a run would take and what is expected of it, without running anything.
+
+    Args:
+        experiment: as in `run`.
+        target: as in `run`; an IBM backend is asked for its calibration and what the account has left.
+        shots: shots a circuit; the spec's if omitted.
+        seed: of random inputs, if the spec states none.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
+        jobs: in how many jobs it would be sent, each with its overhead.
+        parameters: of the spec's family, as in `run`.
+        random_questions: for games, draw the question of every shot at random.
+
+    Returns:
+        The object that `qcoord plan --json` prints: circuits, gates, depth and duration; QPU seconds and
+        overhead; ranked qubits and tiles, each with the figure that is expected; shots for a verdict at 5 sigma.
+        What has no meaning on the target is None.
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed.
+        TooLargeError: when the circuits do not fit the target.
+        TargetError: when the target cannot be reached.
+    """
+    from qcoord_hw.execution.planning import Forecast
+    from qcoord_hw.execution.run import describe, program_of
+    from qcoord_hw.report.plan import summarise_plan
+
+    if not isinstance(experiment, Built):
+        experiment = build(
+            experiment,
+            shots,
+            layout,
+            parameters,
+            target=target,
+            seed=seed,
+            random_questions=random_questions,
+        )
+    built = experiment.experiment
+    forecast = Forecast.of(describe(built), program_of(built), experiment.spec, target)
+    return summarise_plan(forecast, jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What is to be executed, apart from where: as a record describes it, and as circuits."""
+
+    description: dict[str, Any]
+    program: Program
+    spec: ExperimentSpec
+    seed: int
+    runs: Path
+
+
+def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
+    """Execute an order, to the end, and return the folder of the sealed record."""
+    from qcoord_hw.execution.run import execute
+    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
+
+    name = None if isinstance(target, RecordedTarget) else _device_name(target)
+    if name is None:
+        for option in options:
+            raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
+        where = target if isinstance(target, RecordedTarget) else resolve_target(target)
+        return execute(
+            order.description, order.program, order.spec, where, order.seed, order.runs, progress
+        )
+    from qcoord_hw.execution.ibm.run import wait
+
+    path = _draft(order, name, options)
+    device = _submit(path, target)
+    if device is not None:
+        wait(path, device, progress)
+    return path
+
+
+def _draft(order: Order, name: str, options: Mapping[str, Any]) -> Path:
+    from qcoord_hw.execution.ibm.options import JobOptions
+    from qcoord_hw.execution.ibm.run import draft
+
+    chosen = JobOptions.of(options)
+    return draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
+
+
+def _submit(path: Path, target: Any) -> Device | None:
+    from qcoord_hw.execution.ibm.run import submit
+
+    try:
+        return submit(path, _connector(target))
+    except TargetError as error:
+        again = f"the run is kept, `qcoord submit {path.name}` sends what is missing"
+        raise TargetError(f"{error}; {again}") from None
+
+
+def _device_name(target: Any) -> str | None:
+    """Return the name of the IBM device that a target is; None if it is none."""
+    if isinstance(target, str):
+        return target if target.startswith("ibm_") else None
+    if type(target).__module__.startswith("qiskit_ibm_runtime.ibm_backend"):
+        return str(target.name)
+    return None
+
+
+def _connector(target: Any) -> Callable[[str], Device]:
+    """Return what finds the device of a name: through the account, or the backend that was handed in."""
+    from qcoord_hw.execution.ibm import Device, connect
+
+    return connect if target is None or isinstance(target, str) else lambda name: Device(target)
+
+
+def _same_target(found: record.RunRecord, target: Any) -> Any:
+    """Return a target that was given for a run on a device.
+
+    Raises:
+        InputError: when it is another device, or the run was not made on one.
+    """
+    begun = found.intent["target"]["name"]
+    if not _is_on_device(found):
+        raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on ibm_NAME")
+    if target is not None and _device_name(target) != begun:
+        raise InputError(f"target: {shown(target)}; this run was begun on {begun} and can only go on there")
+    return target
+
+
+def _is_on_device(found: record.RunRecord) -> bool:
+    return bool(found.intent["target"]["kind"] == "ibm")
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:

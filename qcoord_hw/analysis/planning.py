@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ FEW = 10_000
 """Up to here every number of shots is tried."""
 MANY = 10**9
 """From here on a fraction of a win decides nothing."""
+
+FIVE_SIGMA = 2.866515718791939e-07
+"""Probability of five standard deviations above the mean of a normal distribution, on one side."""
 
 _SMALLEST = 1e-300
 
@@ -57,6 +61,31 @@ def shots_for_verdict(win: float, bound: float, p: float = 1e-6) -> int | None:
         if fits.size:
             return int(shots[fits[0]])
         start, size = start + size, min(2 * size, 1 << 16)
+
+
+def shots_until(holds: Callable[[int], bool], start: int, most: int = 1 << 48) -> int | None:
+    """Return the fewest shots, to within 1 %, from which on something holds; None if not up to `most`.
+
+    Args:
+        holds: whether it does at some shots; taken to hold at all larger ones.
+        start: where the search begins.
+        most: where it ends.
+
+    >>> shots_until(lambda shots: shots >= 50, 4096), shots_until(lambda shots: False, 1)
+    (50, None)
+    """
+    high = max(1, start)
+    while not holds(high):
+        high *= 2
+        if high > most:
+            return None
+    low = high // 2
+    while low and holds(low):
+        low, high = low // 2, low
+    while high - low > max(1, high // 100):
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _unrounded(win: float, bound: float, p: float) -> int:

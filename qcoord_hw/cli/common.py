@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -110,6 +110,18 @@ def show_result(options: argparse.Namespace, result: Result) -> None:
         print_json(result.summary)
     else:
         print_result(result)
+
+
+def show_results(options: argparse.Namespace, results: Sequence[Result]) -> None:
+    """Print one result, or an overview of several."""
+    if len(results) == 1:
+        show_result(options, results[0])
+    elif options.json:
+        print_json({"ok": True, "runs": [result.summary for result in results]})
+    else:
+        from qcoord_hw.report.tables import print_overview
+
+        print_overview([result.summary for result in results], console())
 
 
 def print_result(result: Result) -> None:

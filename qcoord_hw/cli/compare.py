@@ -13,15 +13,18 @@ def register(add: Add) -> None:
     compare.add_argument(
         "run", metavar="RUN", nargs="+", help="two or more: folder, unique prefix or 'latest'"
     )
+    compare.add_argument("--plot", metavar="FILE", help="draw the estimates of all runs (.png, .svg or .pdf)")
     add_confidence(compare)
 
 
 def _compare(options: argparse.Namespace) -> None:
     from qcoord_hw import api
-    from qcoord_hw.report.tables import print_differences
+    from qcoord_hw.report.comparison import print_differences
 
-    found = api.compare(*options.run, runs=options.runs, confidence=options.confidence)
+    found = api.compare(*options.run, runs=options.runs, confidence=options.confidence, plot=options.plot)
     if options.json:
-        print_json(found)
-    else:
-        print_differences(found, console())
+        print_json(found if options.plot is None else found | {"plot": options.plot})
+        return
+    print_differences(found, console())
+    if options.plot is not None:
+        print(f"figure: {options.plot}")

@@ -3,20 +3,136 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, progress_bar, show_result
+from qcoord_hw.cli.common import RUN, Add, add_confidence, integer, print_json, progress_bar, show_results
+from qcoord_hw.cli.run import add_experiment, parameters
+from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.spec import shown
+
+if TYPE_CHECKING:
+    from qcoord_hw.result import Result
 
 
 def register(add: Add) -> None:
     """Add the commands."""
-    collect = add("collect", _collect, "finish an interrupted run")
-    collect.add_argument("run", metavar="RUN", help=RUN)
+    submit = add("submit", _submit, "send experiments, or what a run lacks, to a device; return at once")
+    add_experiment(submit, name="SPEC|RUN")
+    submit.add_argument("--target", metavar="T", help="ibm_NAME; of a RUN: none is needed")
+    add_device_options(submit)
+    add_confidence(submit)
+
+    status = add("status", _status, "ask how far the jobs of runs are; nothing is sent or fetched")
+    status.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: all unfinished runs")
+    add_confidence(status)
+
+    collect = add("collect", _collect, "finish an interrupted run; count what came back from a device")
+    collect.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: all unfinished runs")
     add_confidence(collect)
+
+
+def add_device_options(sub: argparse.ArgumentParser) -> None:
+    """Add the options of jobs on a device."""
+    sub.add_argument("--dynamical-decoupling", metavar="D", help="ibm_NAME: XX, XpXm or XY4 on idle qubits")
+    sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
+    sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
+    sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
+
+
+def device_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of jobs that the command line states."""
+    names = ("dynamical_decoupling", "twirling", "mode", "jobs")
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _submit(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    found = [_run_of(name, options) for name in options.specs]
+    if any(found):
+        if not all(found):
+            raise InputError("submit: runs and experiments; allowed are either")
+        show_results(
+            options,
+            [
+                api.resubmit(run, target=options.target, runs=options.runs, confidence=options.confidence)
+                for run in found
+                if run
+            ],
+        )
+        return
+    if options.target is None:
+        raise InputError(
+            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target ibm_NAME"
+        )
+    built = [  # all are checked before one is sent
+        api.build(
+            spec,
+            options.shots,
+            parameters=parameters(options),
+            target=options.target,
+            seed=options.seed,
+            random_questions=options.random_questions,
+        )
+        for spec in options.specs
+    ]
+    results = [
+        api.submit(
+            one,
+            target=options.target,
+            seed=options.seed,
+            runs=options.runs,
+            confidence=options.confidence,
+            options=device_options(options),
+        )
+        for one in built
+    ]
+    show_results(options, results)
+
+
+def _run_of(name: str, options: argparse.Namespace) -> Path | None:
+    """Return the run that a name means, if it means one."""
+    from qcoord_hw import record
+
+    try:
+        return record.find(name, record.runs_folder(options.runs))
+    except RecordError:
+        if name == "latest" or name[:8].isdecimal():
+            raise
+        return None
+
+
+def _status(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    def one(run: str | Path) -> Result:
+        return api.status(run, runs=options.runs, confidence=options.confidence)
+
+    if options.run is not None:
+        show_results(options, [one(options.run)])
+    else:
+        _show_all(options, [one(run) for run in api.unfinished(options.runs)])
 
 
 def _collect(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
-    with progress_bar(options, "collect") as progress:
-        result = api.collect(options.run, runs=options.runs, confidence=options.confidence, progress=progress)
-    show_result(options, result)
+    def one(run: str | Path) -> Result:
+        with progress_bar(options, "collect") as progress:
+            return api.collect(run, runs=options.runs, confidence=options.confidence, progress=progress)
+
+    if options.run is not None:
+        show_results(options, [one(options.run)])
+    else:
+        _show_all(options, [one(run) for run in api.unfinished(options.runs)])
+
+
+def _show_all(options: argparse.Namespace, results: list[Result]) -> None:
+    """Print all unfinished runs, of which there may be none."""
+    if options.json:
+        print_json({"ok": True, "runs": [result.summary for result in results]})
+    elif results:
+        show_results(options, results)
+    else:
+        print("no unfinished run")

@@ -13,14 +13,13 @@ from qcoord_hw.cli.common import (
     Add,
     add_confidence,
     add_coordination,
-    console,
     coordination,
     integer,
     print_json,
     progress_bar,
     rate,
     seconds,
-    show_result,
+    show_results,
 )
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
@@ -62,12 +61,12 @@ def register_play(add: Add) -> None:
     )
 
 
-def add_experiment(sub: argparse.ArgumentParser, *, many: bool = True) -> None:
+def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bool = True) -> None:
     """Add what says which experiment is meant, and with which shots, seed and parameters."""
     if many:
-        sub.add_argument("specs", metavar="SPEC", nargs="+", help=SPEC)
+        sub.add_argument("specs", metavar=name, nargs="+", help=SPEC)
     else:
-        sub.add_argument("spec", metavar="SPEC", help=SPEC)
+        sub.add_argument("spec", metavar=name, help=SPEC)
     sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
     sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
     sub.add_argument(
@@ -148,16 +147,7 @@ def _run(options: argparse.Namespace) -> None:
                 progress=progress,
             )
         results.append(result)
-    if len(results) == 1:
-        show_result(options, results[0])
-        return
-    summaries = [result.summary for result in results]
-    if options.json:
-        print_json({"ok": True, "runs": summaries})
-    else:
-        from qcoord_hw.report.tables import print_overview
-
-        print_overview(summaries, console())
+    show_results(options, results)
 
 
 def parameters(options: argparse.Namespace) -> dict[str, Any]:

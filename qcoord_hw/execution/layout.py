@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 
 import rustworkx as rx
@@ -54,29 +54,111 @@ def choose_layout(circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> tup
     Raises:
         TooLargeError: when the circuits do not fit the device.
     """
-    size = circuits[0].num_qubits
-    if size > snapshot.num_qubits:
+    places = Places(circuits, snapshot)
+    found = places.put()
+    if found is None:
         raise TooLargeError(
-            f"target: {snapshot.device} has {snapshot.num_qubits} qubits; this experiment needs {size}"
+            f"target: {snapshot.device}: found no free qubits coupled as the two-qubit gates need "
+            f"({places.size} qubits in {places.parts} connected parts)"
         )
-    weights = _average_gates(circuits)
+    return found[1]
+
+
+def ranked_layouts(
+    circuits: Sequence[QuantumCircuit], snapshot: Snapshot, most: int
+) -> list[tuple[float, tuple[int, ...]]]:
+    """Return (expected number of errors, layout) of embeddings on distinct sets of qubits, the best first.
+
+    The first is what `choose_layout` takes. Of disconnected parts the largest takes each of its places in
+    turn, and the others the best of what that leaves.
+
+    Args:
+        circuits: of one experiment.
+        snapshot: the device.
+        most: how many are returned at most.
+
+    Raises:
+        TooLargeError: when the circuits need more qubits than the device has.
+    """
+    places = Places(circuits, snapshot)
+    found: dict[frozenset[int], tuple[float, tuple[int, ...]]] = {}
+    for first in places.first():
+        one = places.put(first=first)
+        if one is not None:
+            found.setdefault(frozenset(one[1]), one)
+        if len(found) == most:
+            break
+    return sorted(found.values(), key=lambda one: one[0])
+
+
+def expected_errors(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> float:
+    """Return the expected number of errors of a circuit on a layout, by calibration: gates and readout."""
     device = _Device(snapshot)
-    parts = components(size, [pair for pair in weights if len(pair) == 2])
-    placed: dict[int, int] = {}
-    by_shape: dict[Pattern, list[tuple[float, list[int]]]] = {}
-    for part in sorted(parts, key=len, reverse=True):
-        pattern = _pattern(part, weights)
-        if pattern not in by_shape:
-            by_shape[pattern] = sorted(device.embeddings(len(part), pattern))
-        taken = set(placed.values())
-        best = next((e for _, e in by_shape[pattern] if taken.isdisjoint(e)), None)
-        if best is None:
+    gates = [
+        w * device.gates[frozenset(layout[q] for q in qubits)]
+        for qubits, w in _average_gates(circuits).items()
+    ]
+    return round(math.fsum([*gates, *(device.readout[q] for q in layout)]), 12)
+
+
+class Places:
+    """Where the connected parts of an experiment's circuits can stand on a device, by calibration."""
+
+    def __init__(self, circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> None:
+        """Find the connected parts.
+
+        Raises:
+            TooLargeError: when the circuits need more qubits than the device has.
+        """
+        self.size = circuits[0].num_qubits
+        if self.size > snapshot.num_qubits:
             raise TooLargeError(
-                f"target: {snapshot.device}: found no free qubits coupled as the two-qubit gates need "
-                f"({size} qubits in {len(parts)} connected parts)"
+                f"target: {snapshot.device} has {snapshot.num_qubits} qubits; this experiment needs "
+                f"{self.size}"
             )
-        placed.update(zip(part, best, strict=True))
-    return tuple(placed[q] for q in range(size))
+        weights = _average_gates(circuits)
+        parts = components(self.size, [pair for pair in weights if len(pair) == 2])
+        self._parts = [(part, _pattern(part, weights)) for part in sorted(parts, key=len, reverse=True)]
+        self._device = _Device(snapshot)
+        self._ranked: dict[Pattern, list[tuple[float, list[int]]]] = {}
+
+    @property
+    def parts(self) -> int:
+        """How many connected parts there are."""
+        return len(self._parts)
+
+    def first(self) -> list[tuple[float, list[int]]]:
+        """Return (expected number of errors, physical qubits) of the largest part's places, best first."""
+        return self._places(self._parts[0][1], len(self._parts[0][0]))
+
+    def put(
+        self, taken: Set[int] = frozenset(), first: tuple[float, list[int]] | None = None
+    ) -> tuple[float, tuple[int, ...]] | None:
+        """Place the parts one after the other, the largest first, each where fewest errors are expected.
+
+        Args:
+            taken: physical qubits that are not free.
+            first: the place of the largest part, one of `first()`; the best free one if omitted.
+
+        Returns:
+            Expected number of errors and layout; None where a part finds no place.
+        """
+        placed: dict[int, int] = {}
+        total = 0.0
+        for k, (part, pattern) in enumerate(self._parts):
+            used = taken | set(placed.values())
+            choices = [first] if first and k == 0 else self._places(pattern, len(part))
+            best = next((place for place in choices if used.isdisjoint(place[1])), None)
+            if best is None:
+                return None
+            total += best[0]
+            placed.update(zip(part, best[1], strict=True))
+        return total, tuple(placed[q] for q in range(self.size))
+
+    def _places(self, pattern: Pattern, size: int) -> list[tuple[float, list[int]]]:
+        if pattern not in self._ranked:
+            self._ranked[pattern] = sorted(self._device.embeddings(size, pattern))
+        return self._ranked[pattern]
 
 
 def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> None:

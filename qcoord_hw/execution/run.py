@@ -23,7 +23,7 @@ from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Prepared, Request, RunTarget
+from qcoord_hw.execution.targets import DEVICE, IDEAL, NOISE, SAMPLER, Executor, Prepared, Request, RunTarget
 from qcoord_hw.protocols.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
@@ -213,14 +213,34 @@ def execute(
     """
     prepared = target.prepare(program, spec.layout)
     executor = target.executor(prepared)
-    name = f"{spec.spec_id} on {prepared.target}"
-    equal = prepared.kind == SAMPLER  # some samplers take one number of shots a job
-    if spec.random_questions:
-        plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
-    elif description.get("sampled"):
-        plan = sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
-    else:
-        plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
+    intent = intent_of(description, program, spec, prepared, executor.methods, seed)
+    files = circuit_files(program) | {record.EXECUTED: to_qpy(prepared.circuits)}
+    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
+    _finish(path, executor, progress)
+    return path
+
+
+def intent_of(
+    description: dict[str, Any],
+    program: Program,
+    spec: ExperimentSpec,
+    prepared: Prepared,
+    methods: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Return everything that is decided before execution, in plain values.
+
+    Args:
+        description: what `describe` returned for the experiment.
+        program: its circuits as built, and settings.
+        spec: shots, blocks and layout.
+        prepared: its circuits as they will be executed.
+        methods: how they will be.
+        seed: root seed.
+
+    Raises:
+        TargetError: when a compiled gate joins two parties.
+    """
     measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
     gates = [
         {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
@@ -232,7 +252,7 @@ def execute(
     ]
     exact = _exact(description["play"], prepared)
     locality = check_ownership(description["circuits"], prepared.circuits, prepared.layout)
-    intent = {
+    return {
         "spec": spec.to_json(),
         "experiment": description
         | {"circuits": kept, "settings": [setting.to_json() for setting in prepared.settings]},
@@ -241,21 +261,48 @@ def execute(
             "kind": prepared.kind,
             "layout": list(prepared.layout),
             "noise": prepared.noise,
-            "methods": executor.methods,
+            "methods": list(methods),
             "locality": locality,
             "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         }
         | ({} if exact is None else {"exact": exact}),
         "seed": seed,
-        "plan": [asdict(chunk) for chunk in plan],
+        "plan": [asdict(chunk) for chunk in _plan(description, program, spec, prepared, seed)],
         "provenance": provenance(),
     }
-    circuits = program.circuits
-    files = {record.CIRCUITS: to_qpy(circuits), record.EXECUTED: to_qpy(prepared.circuits)}
-    files |= {f"circuits/{k:03}.qasm": to_qasm(circuit).encode() for k, circuit in enumerate(circuits)}
-    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
-    _finish(path, executor, progress)
-    return path
+
+
+def draft_of(
+    description: dict[str, Any], spec: ExperimentSpec, target: str, options: dict[str, Any], seed: int
+) -> dict[str, Any]:
+    """Return the intent of a run on a device that is not known yet: no layout, nothing compiled, no plan."""
+    empty: dict[str, Any] = {"layout": [], "noise": "", "methods": [], "locality": None, "snapshot": None}
+    return {
+        "spec": spec.to_json(),
+        "experiment": description,
+        "target": {"name": target, "kind": DEVICE, **empty, "options": options},
+        "seed": seed,
+        "plan": [],
+        "provenance": provenance(),
+    }
+
+
+def circuit_files(program: Program) -> dict[str, bytes]:
+    """Return the files with the circuits as built: name -> content."""
+    qasm = {f"circuits/{k:03}.qasm": to_qasm(c).encode() for k, c in enumerate(program.circuits)}
+    return {record.CIRCUITS: to_qpy(program.circuits)} | qasm
+
+
+def _plan(
+    description: dict[str, Any], program: Program, spec: ExperimentSpec, prepared: Prepared, seed: int
+) -> tuple[Chunk, ...]:
+    name = f"{spec.spec_id} on {prepared.target}"
+    if spec.random_questions:
+        return random_plan(program.weights, spec.shots * len(program.settings), seed, name)
+    if description.get("sampled"):
+        return sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
+    equal = prepared.kind in (SAMPLER, DEVICE)  # these may take one number of shots a job
+    return make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
 
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from qiskit.transpiler import InstructionProperties, Target
 from qcoord_hw.errors import TargetError
 
 _GATES = get_standard_gate_name_mapping()
+
+MAX_SCALED_READOUT = 0.49
+"""The largest readout error that scaling makes of a smaller one."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,36 @@ class Snapshot:
             tuple(g for g in self.gates if kept.issuperset(g.qubits)),
         )
 
+    def scaled(self, factor: float) -> Snapshot:
+        """Return the snapshot with all noise multiplied: the device with better or worse parts.
+
+        Gate and readout errors are multiplied, T1 and T2 divided; durations stay. The error of a gate does
+        not grow beyond what leaves nothing of the state, that of a readout not beyond .49 (at .5 nothing
+        could be mitigated). A gate that calibration marks as faulty (error 1) stays so. With factor 0 there
+        is no noise at all.
+
+        Args:
+            factor: what to multiply by, at least 0.
+        """
+        if factor == 1:
+            return self
+        qubits = tuple(
+            QubitCalibration(
+                q.index,
+                q.t1 / factor if q.t1 is not None and factor else None,
+                q.t2 / factor if q.t2 is not None and factor else None,
+                _scaled_error(q.p10, factor, MAX_SCALED_READOUT),
+                _scaled_error(q.p01, factor, MAX_SCALED_READOUT),
+            )
+            for q in self.qubits
+        )
+        gates = []
+        for gate in self.gates:
+            lost = 1 - 0.5 ** len(gate.qubits)
+            error = None if gate.error is None else _scaled_error(gate.error, factor, lost)
+            gates.append(replace(gate, error=error))
+        return replace(self, qubits=qubits, gates=tuple(gates))
+
     def target(self) -> Target:
         """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order."""
         position = {q.index: i for i, q in enumerate(self.qubits)}
@@ -158,6 +191,13 @@ class Snapshot:
             tuple(QubitCalibration(**q) for q in data["qubits"]),
             tuple(GateCalibration(**(g | {"qubits": tuple(g["qubits"])})) for g in data["gates"]),
         )
+
+
+def _scaled_error(error: float, factor: float, limit: float) -> float:
+    """Return an error multiplied, at most `limit` unless it is beyond that already."""
+    if error >= 1 and factor:
+        return error
+    return min(error * factor, max(error, limit))
 
 
 def _readouts(properties: Any) -> list[tuple[float, float] | None]:

@@ -20,6 +20,7 @@ from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
+from qcoord_hw.execution.scale import check_scale, scaled_name, split_scale
 from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.protocols.experiment import Setting
@@ -30,6 +31,7 @@ IDEAL = "ideal"
 NOISE = "noise-model"
 BACKEND = "backend"
 SAMPLER = "sampler"
+DEVICE = "ibm"
 
 OPTIMIZATION_LEVEL = 1
 """Higher levels may permute qubits (they elide swaps), which here would mean to move them between owners."""
@@ -62,7 +64,7 @@ class Prepared:
 
     Attributes:
         target: the target's name.
-        kind: `ideal`, `noise-model`, `backend` or `sampler`.
+        kind: `ideal`, `noise-model`, `backend`, `sampler` or `ibm`.
         circuits: as they are executed; for a noise model on qubits 0..n-1 that stand for `layout`.
         layout: physical qubit of each circuit qubit; empty where there is none.
         snapshot: calibration of the layout's qubits; None where there is none.
@@ -132,9 +134,18 @@ class IdealTarget:
 class NoiseTarget:
     """`fake_NAME`: the noise model of a device snapshot, on the qubits that are used."""
 
-    def __init__(self, backend: BackendV2) -> None:
-        """Wrap a fake backend of the runtime package."""
-        self.name = str(backend.name)
+    def __init__(self, backend: BackendV2, scale: float = 1.0) -> None:
+        """Wrap a fake backend of the runtime package.
+
+        Args:
+            backend: whose calibration makes the noise model.
+            scale: what its noise is multiplied by, 0 to 10; another than 1 stands in the target's name.
+
+        Raises:
+            InputError: when the scale is not allowed.
+        """
+        self._scale = check_scale(scale)
+        self.name = scaled_name(str(backend.name), self._scale)
         self._backend = backend
 
     def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
@@ -142,14 +153,13 @@ class NoiseTarget:
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
-        whole = Snapshot.of(self._backend)
-        circuits, chosen = _layout(program, layout, whole)
-        if not layout:  # once more, for the gates that compiling made of them
-            chosen = choose_layout(_compile_for(whole.restrict(chosen), circuits), whole)
+        whole = Snapshot.of(self._backend).scaled(self._scale)
+        circuits, chosen = _place(program, layout, whole)
         used = whole.restrict(chosen)
         compiled = _compile_for(used, circuits)
         settings = framed(compiled, program.settings)
-        return Prepared(self.name, NOISE, compiled, chosen, used, NOISE_MODEL, settings)
+        noise = NOISE_MODEL if self._scale == 1 else f"{NOISE_MODEL}; all of it times {self._scale:g}"
+        return Prepared(self.name, NOISE, compiled, chosen, used, noise, settings)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -203,11 +213,7 @@ class SamplerTarget:
             chosen = tuple(layout) or tuple(range(program.circuits[0].num_qubits))
             compiled = _compile(program.circuits, target, chosen)
             return Prepared(self.name, kind, compiled, chosen, settings=program.settings)
-        whole = Snapshot.of(self._backend)
-        circuits, chosen = _layout(program, layout, whole)
-        compiled = _compile(circuits, target, chosen)
-        calibration = whole.restrict(chosen)
-        return Prepared(self.name, kind, compiled, chosen, calibration, settings=program.settings)
+        return compile_whole(self.name, kind, self._backend, program, layout)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return what sends jobs to the sampler."""
@@ -272,6 +278,32 @@ def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
         key = "".join(word[::-1] for word in words)
         counts[key] = counts.get(key, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def compile_whole(
+    name: str, kind: str, backend: BackendV2, program: Program, layout: Sequence[int]
+) -> Prepared:
+    """Return circuits compiled for all qubits of a backend, at ONE layout, and the calibration of those used.
+
+    Raises:
+        InputError: when the layout is not possible.
+        TooLargeError: when the circuits do not fit the backend.
+        TargetError: when they cannot be compiled.
+    """
+    whole = Snapshot.of(backend)
+    circuits, chosen = _place(program, layout, whole)
+    compiled = _compile(circuits, backend.target, chosen)
+    return Prepared(name, kind, compiled, chosen, whole.restrict(chosen), settings=program.settings)
+
+
+def _place(
+    program: Program, layout: Sequence[int], whole: Snapshot
+) -> tuple[tuple[QuantumCircuit, ...], tuple[int, ...]]:
+    """Return `_layout`'s circuits and a layout chosen again, for the gates that compiling made of them."""
+    circuits, chosen = _layout(program, layout, whole)
+    if not layout:
+        chosen = choose_layout(_compile_for(whole.restrict(chosen), circuits), whole)
+    return circuits, chosen
 
 
 def _layout(
@@ -373,17 +405,20 @@ def _named_target(name: str) -> RunTarget:
         return IdealTarget()
     if name.startswith("fake_"):
         known = fake_backends()
-        if name in known:
+        device, scale = split_scale(name)
+        if device in known:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-                return NoiseTarget(known[name]())
+                return NoiseTarget(known[device](), scale)
         raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
     if name.startswith("ibm_"):
         raise InputError(
-            f"target: {name!r} is a real backend, which this version runs from Python only "
-            "(qcoord_hw.run with your own sampler); allowed here are aer and fake_NAME"
+            f"target: {name!r} is a device, to which jobs are sent (run, submit); "
+            "allowed here are aer and fake_NAME"
         )
-    raise InputError(f"target: unknown {name!r}; allowed are aer and fake_NAME, for example fake_torino")
+    raise InputError(
+        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, and ibm_NAME"
+    )
 
 
 def _safe_name(name: str) -> str:

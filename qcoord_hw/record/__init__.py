@@ -9,6 +9,9 @@
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
+A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
+`executed.qpy` come behind it, then the journal of its jobs (`qcoord_hw.record.journal`).
+
 The folder appears at once, by renaming, with everything that is decided before execution. Without
 `seal.json` it is unfinished and can be continued; a last line of `counts.jsonl` that was cut short is a chunk
 that was never finished. A sealed folder whose files do not match its seal is refused.
@@ -18,11 +21,13 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
-from qcoord_hw.record.lookup import check_outside, find, runs_folder
+from qcoord_hw.record.journal import Job
+from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
 from qcoord_hw.record.reader import (
     CIRCUITS,
     COUNTS,
     DERIVED,
+    DRAFT,
     EXECUTED,
     FORMAT,
     INTENT,
@@ -33,26 +38,31 @@ from qcoord_hw.record.reader import (
     interpreting,
     read,
 )
-from qcoord_hw.record.writer import append, create, seal, writing
+from qcoord_hw.record.writer import append, create, discard, seal, settle, writing
 
 __all__ = [
     "CIRCUITS",
     "COUNTS",
     "DERIVED",
+    "DRAFT",
     "EXECUTED",
     "FORMAT",
     "INTENT",
     "SEAL",
     "Chunk",
     "Counts",
+    "Job",
     "RunRecord",
     "append",
     "check_outside",
     "create",
+    "discard",
+    "every",
     "find",
     "interpreting",
     "read",
     "runs_folder",
     "seal",
+    "settle",
     "writing",
 ]

@@ -40,6 +40,11 @@ def signed(content: Mapping[str, Any]) -> bytes:
     return pretty({**content, "sha256": digest(canonical_json(content).encode())})
 
 
+def signed_line(content: Mapping[str, Any]) -> str:
+    """Return one line of a file that grows, with its own checksum in it."""
+    return canonical_json({**content, "sha256": digest(canonical_json(content).encode())}) + "\n"
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Write a new file at once: it is there whole or not at all, and never replaces another.
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.record.reader import DERIVED, INTENT, SEAL
+from qcoord_hw.record.reader import DERIVED, DRAFT, INTENT, SEAL
 from qcoord_hw.spec import one_line
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
@@ -16,6 +16,19 @@ _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
 def runs_folder(given: str | Path | None = None) -> Path:
     """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`."""
     return Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+
+
+def every(runs: Path) -> list[Path]:
+    """Return the folders of all runs, the oldest first.
+
+    Raises:
+        RecordError: when the folder of runs cannot be read.
+    """
+    try:
+        found = [p for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name)] if runs.is_dir() else []
+    except OSError as error:
+        raise RecordError(f"run: {str(runs)[:40]!r}: {one_line(error)[:80]}") from None
+    return sorted(found, key=lambda path: (path.name[:16], _written(path)))
 
 
 def find(reference: str, runs: Path) -> Path:
@@ -59,7 +72,8 @@ def check_outside(path: Path) -> None:
     """
     inside = path.resolve()
     for folder in inside.parents:
-        if (folder / INTENT).exists() and not inside.is_relative_to(folder / DERIVED):
+        is_run = any((folder / name).exists() for name in (INTENT, DRAFT))
+        if is_run and not inside.is_relative_to(folder / DERIVED):
             raise InputError(
                 f"html: {str(path)!r} lies in a record; allowed is its {DERIVED}/ or another folder"
             )
@@ -67,9 +81,10 @@ def check_outside(path: Path) -> None:
 
 def _written(path: Path) -> int:
     """Return when a run was written, for telling runs of one second apart."""
-    intent = path / INTENT
-    return intent.stat().st_mtime_ns if intent.exists() else 0
+    written = [path / name for name in (INTENT, DRAFT) if (path / name).exists()]
+    return written[0].stat().st_mtime_ns if written else 0
 
 
 def _looks_like_run(path: Path) -> bool:
-    return bool(_NAME.match(path.resolve().name)) or (path / INTENT).exists() or (path / SEAL).exists()
+    known = (INTENT, DRAFT, SEAL)
+    return bool(_NAME.match(path.resolve().name)) or any((path / name).exists() for name in known)

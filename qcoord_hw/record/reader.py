@@ -12,10 +12,12 @@ from typing import Any
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import digest, read_bytes, read_signed
+from qcoord_hw.record.journal import Job, read_journal
 from qcoord_hw.spec import canonical_json, one_line
 
 FORMAT = 2
 
+DRAFT = "draft.json"
 INTENT = "intent.json"
 COUNTS = "counts.jsonl"
 SEAL = "seal.json"
@@ -56,6 +58,8 @@ class RunRecord:
         plan: the chunks, in the order of execution.
         counts: chunk id -> counts (outcome strings with classical bit 0 first), for finished chunks.
         sealed: whether all chunks are there and the record is closed.
+        jobs: the jobs of a run on a device, as the journal tells them.
+        stopped: the error with which the last submission ended; empty if it ended well or was cut off.
     """
 
     path: Path
@@ -63,6 +67,13 @@ class RunRecord:
     plan: tuple[Chunk, ...]
     counts: Mapping[int, Counts]
     sealed: bool
+    jobs: tuple[Job, ...] = ()
+    stopped: str = ""
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the device is not known yet, so that nothing is planned."""
+        return not self.plan
 
     @property
     def missing(self) -> tuple[Chunk, ...]:
@@ -93,24 +104,32 @@ def read(path: Path) -> RunRecord:
     sealed = (path / SEAL).exists()
     if sealed:
         _check_seal(path)
-    intent = read_signed(path / INTENT)
+    stated = INTENT if (path / INTENT).exists() or not (path / DRAFT).exists() else DRAFT
+    intent = read_signed(path / stated)
     if intent.get("format") != FORMAT:
         raise RecordError(
-            f"run {path.name}: {INTENT}: format {intent.get('format')!r}; this program reads format {FORMAT}"
+            f"run {path.name}: {stated}: format {intent.get('format')!r}; this program reads format {FORMAT}"
         )
     with interpreting(path):
         files = dict(intent["files"])
         plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
-        width = len(intent["experiment"]["circuits"][0]["measured"])
+        width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
     for name, expected in files.items():
         if not (path / name).resolve().is_relative_to(path.resolve()):
-            raise RecordError(f"run {path.name}: {INTENT} names {name!r}, which is not in the folder")
+            raise RecordError(f"run {path.name}: {stated} names {name!r}, which is not in the folder")
         if digest(read_bytes(path / name)) != expected:
             raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
     counts = _read_counts(path, plan, width)
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
-    return RunRecord(path, intent, plan, counts, sealed)
+    journal = read_journal(path)
+    for job in journal.jobs:
+        for name, expected in job.files.items():
+            if name not in (job.result, job.properties) or digest(read_bytes(path / name)) != expected:
+                raise RecordError(
+                    f"run {path.name}: {name} does not match the journal; the record is damaged"
+                )
+    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.stopped)
 
 
 @contextmanager

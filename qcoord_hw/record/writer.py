@@ -19,13 +19,19 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import digest, read_bytes, signed, unwritable, write_new
-from qcoord_hw.record.reader import COUNTS, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
-from qcoord_hw.spec import canonical_json
+from qcoord_hw.record.files import digest, read_bytes, signed, signed_line, unwritable, write_new
+from qcoord_hw.record.journal import JOBS, read_journal, repair
+from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
 
 
 def create(
-    runs: Path, intent: Mapping[str, Any], files: Mapping[str, bytes], *, spec_id: str, target: str
+    runs: Path,
+    intent: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    *,
+    spec_id: str,
+    target: str,
+    draft: bool = False,
 ) -> Path:
     """Write a new run folder and return it. Nothing that exists is overwritten.
 
@@ -35,6 +41,7 @@ def create(
         files: relative name -> content.
         spec_id: identity of the spec, of which eight digits stand in the folder's name.
         target: name of the target.
+        draft: whether the device is not known yet: no layout, no compiled circuits, no plan.
 
     Raises:
         InputError: when the folder cannot be written.
@@ -52,13 +59,46 @@ def create(
     try:
         runs.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
-        for name, content in {**files, INTENT: signed(whole)}.items():
+        for name, content in {**files, DRAFT if draft else INTENT: signed(whole)}.items():
             (partial / name).parent.mkdir(exist_ok=True)
             write_new(partial / name, content)
         return _rename(partial, stem)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise unwritable(runs, error) from error
+
+
+def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    """Make the intent of a draft final, now that the device is known.
+
+    Args:
+        path: the run's folder.
+        intent: plain JSON values, instead of the draft's.
+        files: relative name -> content, beside the draft's.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    draft = read(path).intent
+    kept = draft["files"] | {DRAFT: digest(read_bytes(path / DRAFT))}
+    whole = {
+        **{key: draft[key] for key in ("format", "created", "spec_id")},
+        "files": kept | {name: digest(content) for name, content in files.items()},
+        **intent,
+    }
+    try:
+        for name, content in files.items():
+            (path / name).unlink(missing_ok=True)  # left by a process that ended before the intent was there
+            write_new(path / name, content)
+        write_new(path / INTENT, signed(whole))
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def discard(path: Path) -> None:
+    """Remove a draft that can never be sent; a run with an intent is left alone."""
+    if not (path / INTENT).exists():
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
@@ -85,6 +125,7 @@ def writing(path: Path) -> Iterator[RunRecord]:
         content = read_bytes(path / COUNTS)
         if not content.endswith(b"\n"):
             os.truncate(path / COUNTS, content.rfind(b"\n") + 1)
+        repair(path)
         yield read(path)
 
 
@@ -101,10 +142,9 @@ def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> No
         InputError: when the folder cannot be written.
     """
     body = {"chunk": chunk.id, "counts": counts}
-    line = canonical_json(body | {"sha256": digest(canonical_json(body).encode())}) + "\n"
     try:
         with (path / COUNTS).open("ab") as file:
-            file.write(line.encode())
+            file.write(signed_line(body).encode())
             file.flush()
             if sync:
                 os.fsync(file.fileno())
@@ -125,6 +165,8 @@ def seal(path: Path) -> None:
             f"run {path.name}: {'sealed already' if record.sealed else 'not all chunks are counted'}"
         )
     names = [*record.intent["files"], INTENT, COUNTS]
+    if record.jobs:
+        names += [JOBS, *(name for job in read_journal(path).jobs for name in job.files)]
     files = {name: digest(read_bytes(path / name)) for name in names}
     content = {"sealed": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +9,8 @@ from qcoord_hw.analysis.coordination import analyse_coordination
 from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.coordination import side_by_side
-from qcoord_hw.report.words import COORDINATION, GAME, LINEAR, is_exact
+from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "
@@ -27,8 +24,8 @@ ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {
 }
 """Kind of play -> its analysis."""
 
-ROUNDING = 1e-9
-"""Figures that were computed do not differ by less."""
+DEVICE = "ibm"
+"""The kind of a target to which jobs are sent."""
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
 
@@ -71,6 +68,8 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
         "questions": [],
         "note": f"{NOTE} {NOISE_NOTE}" if target["kind"] == "noise-model" else NOTE,
     }
+    if target["kind"] == DEVICE:
+        summary |= {"options": target["options"], "jobs": _jobs(record), "stopped": record.stopped}
     if summary["play"] == LINEAR:
         summary |= {"rates": _rates(experiment), "methods": _methods(experiment)}
     if summary["play"] == COORDINATION:
@@ -87,6 +86,24 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
             if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
                 summary["outputs"] = list(analysis.outputs)
     return summary
+
+
+def _jobs(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the jobs of a run on a device, in the order in which they were intended."""
+    return [
+        {
+            "tag": job.tag,
+            "id": job.id,
+            "state": job.state,
+            "reason": job.reason,
+            "sent": job.sent,
+            "chunks": sorted(set(job.chunks)),
+            "circuits": len(job.chunks),
+            "shots": job.shots,
+            "usage_seconds": job.usage_seconds,
+        }
+        for job in record.jobs
+    ]
 
 
 def _rates(experiment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -137,73 +154,7 @@ def _cautions(snapshot: dict[str, Any] | None) -> list[str]:
     return [f"calibration marks {gate} as faulty (error 1)" for gate in sorted(faulty)]
 
 
-def differences(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return how each run's estimates differ from those of the first run.
-
-    The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
-    zero when the two runs agree at their confidence level. It takes the runs as independent, which a run and
-    its replay are not (`independent` is then false). The difference of two figures that were computed has no
-    interval. Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
-
-    Raises:
-        InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
-    """
-    if len(summaries) < 2:
-        raise InputError("run: one run; allowed are two or more to compare")
-    first, *others = summaries
-    names = list(dict.fromkeys(s["experiment"] for s in summaries))
-    if len(names) > 1:
-        raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
-    if any((s["family"], _asked(s)) != (first["family"], _asked(first)) for s in summaries):
-        raise InputError(f"run: {names[0]} with other parameters; allowed are runs of one experiment")
-    for summary in summaries:
-        if summary["state"] != "sealed":
-            raise InputError(f"run: {summary['run']} is unfinished; allowed are finished runs")
-    rows = []
-    for other in others:
-        by_name = {e["name"]: e for e in other["estimates"]}
-        rows += [
-            {
-                "name": a["name"],
-                "run": other["run"],
-                "against": first["run"],
-                **_difference(by_name[a["name"]], a),
-                "independent": _draw(first) != _draw(other),
-            }
-            for a in first["estimates"]
-            if a["name"] in by_name
-        ]
-    found = {"ok": True, "experiment": names[0], "runs": list(summaries), "differences": rows}
-    return found | {"side_by_side": side_by_side(summaries)} if first.get("play") == COORDINATION else found
-
-
 def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
     """Return two-qubit gates as built and as executed (routed, compiled), the most of any circuit."""
     counted = [circuit["gates"] for circuit in circuits if "gates" in circuit]
     return {key: max(c[key] for c in counted) for key in counted[0]} if counted else None
-
-
-def _asked(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return what was asked for, but for which inputs happened to be run."""
-    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
-
-
-def _draw(summary: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what fixes a run's random draws: runs that agree in it are copies of each other."""
-    return summary["spec_id"], summary["target"], summary["seed"]
-
-
-def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:
-    best = b["best"] - a["best"]
-    down = math.hypot(b["best"] - b["low"], a["high"] - a["best"])
-    up = math.hypot(b["high"] - b["best"], a["best"] - a["low"])
-    confidence = min(a["confidence"], b["confidence"])
-    exact = is_exact(a)
-    return {
-        "low": best - down,
-        "best": best,
-        "high": best + up,
-        "method": "exact" if exact else "square-and-add",
-        "confidence": confidence,
-        "differ": abs(best) > ROUNDING if exact else not best - down <= 0 <= best + up,
-    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.report.coordination import case_words, cell, rate_sections, several, worst_cases
@@ -45,7 +44,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 100
-_STYLES = {"above": "green", "below": "red", "inconclusive": "yellow"}
+VERDICTS = {"above": "green", "below": "red", "inconclusive": "yellow"}
+"""Verdict -> colour."""
 
 
 def text_table(summary: dict[str, Any]) -> str:
@@ -64,34 +64,6 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         console.print(part)
 
 
-def print_differences(comparison: dict[str, Any], console: Console) -> None:
-    """Print estimates of several runs and how they differ from those of the first."""
-    runs = comparison["runs"]
-    console.print(_text(f"{comparison['experiment']}: differences from run 1", "bold"))
-    for i, run in enumerate(runs, start=1):
-        console.print(_text(f"  {i}  {Path(run['run']).name}, {run['shots']} shots"))
-    if "side_by_side" in comparison:
-        console.print(_side_by_side(comparison))
-        console.print()
-    found = {(row["run"], row["name"]): row for row in comparison["differences"]}
-    table = _table("estimate", "#", "best [low, high]", "less that of run 1", "found")
-    for name in [e["name"] for e in runs[0]["estimates"]]:
-        for i, run in enumerate(runs, start=1):
-            for value in (e for e in run["estimates"] if e["name"] == name):
-                row = found.get((run["run"], name)) if i > 1 else None
-                less = "" if row is None else found_words(row)
-                words = "" if row is None else "differ" if row["differ"] else ""
-                if row is not None and not row["independent"] and not is_exact(row):
-                    words = "same draws"
-                verdict = _text(words, "yellow")
-                _row(table, _folded(name, 18, console), i, found_words(value), less, verdict)
-    console.print(table)
-    for method in dict.fromkeys(
-        f"{100 * r['confidence']:g}% {r['method']}" for r in comparison["differences"] if not is_exact(r)
-    ):
-        console.print(_text(f"differ: the interval of the difference ({method}) does not hold 0", "dim"))
-
-
 def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
     """Print one line a run: its main figure beside theory and, of games and computations, the verdict."""
     judged = [summary for summary in summaries if summary["play"] != COORDINATION]
@@ -99,20 +71,21 @@ def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> Non
     for table in [*([_judged_runs(judged)] if judged else []), *([_made_runs(made)] if made else [])]:
         console.print(table)
         console.print()
-    console.print(_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
+    console.print(as_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
     for summary in summaries:
         layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
-        console.print(_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
+        console.print(as_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
 
 
 def _judged_runs(summaries: Sequence[dict[str, Any]]) -> Table:
     kinds = {summary["play"] == LINEAR for summary in summaries}
     shown = [name for kind, name in ((False, "win probability"), (True, "surviving rate")) if kind in kinds]
-    table = _table("experiment", "target", " or\n".join(shown), "theory", "classical", "verdict", "p-value")
+    main = " or\n".join(shown)
+    table = new_table("experiment", "target", main, "theory", "classical", "verdict", "p-value")
     for summary in summaries:
         e = summary["estimates"][1 if summary["play"] == LINEAR else 0]
         theory = number(e["theory"]["value"]) if e["theory"] else ""
-        _row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
+        add_row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
     return table
 
 
@@ -137,24 +110,24 @@ def _made_runs(summaries: Sequence[dict[str, Any]]) -> Table:
             ]
         )
     columns, rows = _without_empty(columns, rows)
-    table = _table(*columns)
+    table = new_table(*columns)
     for row in rows:
-        _row(table, *row)
+        add_row(table, *row)
     return table
 
 
 def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType]:
     """Yield what is printed of a summary, with an empty line between its sections."""
-    yield _text(summary["title"], "bold")
+    yield as_text(summary["title"], "bold")
     yield _heading(summary)
     if summary["state"] == "unfinished":
-        yield _text(unfinished_words(summary), "bold yellow")
+        yield as_text(unfinished_words(summary), "bold yellow")
     for caution in summary["cautions"]:
-        yield _text(f"CAUTION: {caution}", "bold red")
+        yield as_text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:
         yield ""
         if summary["play"] == LINEAR:
-            yield _text(headline(summary), "bold")
+            yield as_text(headline(summary), "bold")
             yield ""
         yield from _estimates(summary["estimates"], console)
     if "rates" in summary:
@@ -166,11 +139,11 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     if summary["checks"]:
         yield ""
     for name, check in summary["checks"].items():
-        yield _text(check_words(name, check), "bold red" if is_suspicious(check) else "")
+        yield as_text(check_words(name, check), "bold red" if is_suspicious(check) else "")
     if "methods" in summary:
-        yield _text(summary["methods"]["words"])
+        yield as_text(summary["methods"]["words"])
     if "inputs" in summary:
-        yield _text(input_words(summary), "" if summary["inputs"]["all_right"] else "yellow")
+        yield as_text(input_words(summary), "" if summary["inputs"]["all_right"] else "yellow")
     if "outputs" in summary:
         yield ""
         yield _outputs(summary)
@@ -182,9 +155,9 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield _cases(summary)
     if summary.get("notes"):
         yield ""
-        yield from (_text(f"note: {note}") for note in summary["notes"])
+        yield from (as_text(f"note: {note}") for note in summary["notes"])
     yield ""
-    yield _text(summary["note"], "dim")
+    yield as_text(summary["note"], "dim")
 
 
 def _heading(summary: dict[str, Any]) -> Table:
@@ -203,14 +176,14 @@ def _heading(summary: dict[str, Any]) -> Table:
     }
     for name, value in facts.items():
         if value not in (None, ""):
-            grid.add_row(_text(name, "dim"), _text(value))
+            grid.add_row(as_text(name, "dim"), as_text(value))
     return grid
 
 
 def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterator[RenderableType]:
     from rich.padding import Padding
 
-    kind = _folded("theory (kind)", 9, console)
+    kind = folded("theory (kind)", 9, console)
     bounds: dict[str, list[str]] = {}
     for e in (e for e in estimates if e["bound"]):
         bounds.setdefault(bound_words(e), []).append(e["name"])
@@ -219,22 +192,22 @@ def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterato
     rows: list[list[object]] = []
     for e in estimates:
         theory = f"{number(e['theory']['value'])} ({e['theory']['kind']})" if e["theory"] else ""
-        name = _folded(e["name"], 18, console)
-        rows.append([name, found_words(e), _folded(theory, 9, console), *_judged(e)])
+        name = folded(e["name"], 18, console)
+        rows.append([name, found_words(e), folded(theory, 9, console), *_judged(e)])
     if any(map(is_exact, estimates)):  # few of these are judged by a bound, none by a test
         columns, rows = _without_empty(columns, rows)
-    table = _table(*columns)
+    table = new_table(*columns)
     for row in rows:
-        _row(table, *row)
+        add_row(table, *row)
     yield table
     if len(bounds) > 1:
         words = "; ".join(f"{words} of {', '.join(names)}" for words, names in bounds.items())
-        yield Padding(_text(f"bound: {words}", "dim"), (0, 0, 0, 2))
+        yield Padding(as_text(f"bound: {words}", "dim"), (0, 0, 0, 2))
     notes: dict[str, list[str]] = {}
     for e in estimates:
         notes.setdefault(confidence_words(e), []).append(e["name"])
     for words, names in notes.items():
-        yield Padding(_text(f"{', '.join(names)}: {words}", "dim"), (0, 0, 0, 2))
+        yield Padding(as_text(f"{', '.join(names)}: {words}", "dim"), (0, 0, 0, 2))
 
 
 def _judged(estimate: dict[str, Any]) -> tuple[object, ...]:
@@ -242,35 +215,24 @@ def _judged(estimate: dict[str, Any]) -> tuple[object, ...]:
     bound, verdict, p_value = estimate["bound"], estimate["verdict"], estimate["p_value"]
     return (
         number(bound["value"]) if bound else "",
-        _text(verdict or "", _STYLES.get(verdict, "")),
+        as_text(verdict or "", VERDICTS.get(verdict, "")),
         "" if p_value is None else p_words(p_value).removeprefix("= "),
     )
 
 
 def _rates(summary: dict[str, Any]) -> Table:
-    table = _table("rate", "dits a qudit", "source")
+    table = new_table("rate", "dits a qudit", "source")
     for row in rate_rows(summary):
-        _row(table, *row)
+        add_row(table, *row)
     return table
 
 
 def _sections(summary: dict[str, Any]) -> Table:
-    table = _table("rate or figure", "value", "source")
+    table = new_table("rate or figure", "value", "source")
     for heading, rows in rate_sections(summary):
-        _row(table, _text(heading, "bold"), "", "")
+        add_row(table, as_text(heading, "bold"), "", "")
         for row in rows:
-            _row(table, f"  {row['name']}", cell(row), row["source"])
-    return table
-
-
-def _side_by_side(comparison: dict[str, Any]) -> Table:
-    table = _table("rate or figure", *(str(i) for i in range(1, 1 + len(comparison["runs"]))))
-    section = ""
-    for row in comparison["side_by_side"]:
-        if row["section"] != section:
-            section = row["section"]
-            _row(table, _text(section, "bold"), *("" for _ in row["runs"]))
-        _row(table, f"  {row['name']}", *map(cell, row["runs"]))
+            add_row(table, f"  {row['name']}", cell(row), row["source"])
     return table
 
 
@@ -280,9 +242,9 @@ def _outputs(summary: dict[str, Any]) -> Table:
     names = [key.replace("_", " ") for key in vectors]
     if len(rows) < every:
         names[0] += f" (worst {len(rows)} of {every})"
-    table = _table(*names, "success")
+    table = new_table(*names, "success")
     for row in rows:
-        _row(table, *(symbols(row[key]) for key in vectors), number(row["success"]))
+        add_row(table, *(symbols(row[key]) for key in vectors), number(row["success"]))
     return table
 
 
@@ -290,9 +252,9 @@ def _usage(summary: dict[str, Any]) -> Table:
     usage, copies = summary["usage"], summary["copies"]
     columns = units(usage)
     whole = "used by one circuit" if copies == 1 else f"used by one circuit of {copies} copies"
-    table = _table(whole, *(unit.replace("_", " ") for unit in columns))
+    table = new_table(whole, *(unit.replace("_", " ") for unit in columns))
     for resource, used in usage.items():
-        _row(table, resource, *(_amount(used.get(unit, 0), copies) for unit in columns))
+        add_row(table, resource, *(_amount(used.get(unit, 0), copies) for unit in columns))
     return table
 
 
@@ -304,28 +266,29 @@ def _questions(summary: dict[str, Any]) -> Table:
     rows, rounds = worst_questions(summary), count_rounds(summary)
     some = len(rows) < len(summary["questions"])
     first = f"question (worst {len(rows)} of {len(summary['questions'])})" if some else "question"
-    table = _table(first, "wins", "shots", "best [low, high]")
+    table = new_table(first, "wins", "shots", "best [low, high]")
     for row in rows:
-        _row(table, question_words(row, rounds), row["wins"], row["shots"], interval(row))
+        add_row(table, question_words(row, rounds), row["wins"], row["shots"], interval(row))
     return table
 
 
 def _cases(summary: dict[str, Any]) -> Table:
     rows, every = worst_cases(summary), summary["cases"]
     first = f"case (worst {len(rows)} of {len(every)})" if len(rows) < len(every) else "case"
-    table = _table(first, "shots", "best [low, high]", "ideal")
+    table = new_table(first, "shots", "best [low, high]", "ideal")
     for row in rows:
-        _row(table, case_words(row, every), row["shots"], interval(row), number_exactly(row["theory"]))
+        add_row(table, case_words(row, every), row["shots"], interval(row), number_exactly(row["theory"]))
     return table
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """Return an empty table of the look that all have."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in columns:
-        table.add_column(_text(column), overflow="fold")
+        table.add_column(as_text(column), overflow="fold")
     return table
 
 
@@ -335,11 +298,12 @@ def _without_empty(columns: list[str], rows: list[list[object]]) -> tuple[list[s
     return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
 
 
-def _row(table: Table, *cells: object) -> None:
-    table.add_row(*map(_text, cells))
+def add_row(table: Table, *cells: object) -> None:
+    """Add a row of texts and values to a table."""
+    table.add_row(*map(as_text, cells))
 
 
-def _text(value: object, style: str = "") -> Text:
+def as_text(value: object, style: str = "") -> Text:
     """Return text in which neither markup nor a control character, save a line break, has a meaning."""
     from rich.text import Text
 
@@ -348,7 +312,7 @@ def _text(value: object, style: str = "") -> Text:
     return Text("\n".join(map(printable, str(value).split("\n"))), style=style)
 
 
-def _folded(words: str, width: int, console: Console) -> str:
+def folded(words: str, width: int, console: Console) -> str:
     """Return words broken at spaces and underscores if the terminal is narrow."""
     if console.width >= WIDTH:
         return words

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qcoord_hw.record.journal import LIVE
+
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
 
-KINDS = {"ideal": "ideal simulator", "noise-model": "noise model"}
+KINDS = {"ideal": "ideal simulator", "noise-model": "noise model", "ibm": "device"}
 MANY, WORST = 12, 8
 """Where there are more than `MANY` questions, the `WORST` stand in the table."""
 
@@ -295,7 +297,12 @@ def is_suspicious(check: Mapping[str, Any]) -> bool:
 
 def unfinished_words(summary: Mapping[str, Any]) -> str:
     """Return how far an unfinished run is, and what finishes it."""
-    chunks, finish = summary["chunks"], f"`qcoord collect {Path(summary['run']).name}` finishes it"
+    chunks, name = summary["chunks"], Path(summary["run"]).name
+    finish = f"`qcoord collect {name}` finishes it"
+    if "jobs" in summary:
+        if not any(job["state"] in LIVE for job in summary["jobs"]):
+            return f"UNFINISHED: nothing is on the device; `qcoord submit {name}` sends what is missing"
+        finish = f"`qcoord collect {name}` counts what came back"
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
 
 

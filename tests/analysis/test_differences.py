@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.report.summary import differences, summarise
+from qcoord_hw.report.comparison import differences
+from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.games import chsh
 
 

@@ -13,11 +13,11 @@ from rich.console import Console
 import qcoord_hw as qc
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report import tables, words
+from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.coordination import cell, rate_sections, side_by_side, worst_cases
 from qcoord_hw.report.figures import plot_estimates
 from qcoord_hw.report.html import fragment, page
 from qcoord_hw.report.protocol import describe_protocol, protocol_text
-from qcoord_hw.report.summary import differences
 from qcoord_hw.spec import spec_from_mapping
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m'
@@ -323,7 +323,7 @@ def test_nothing_in_a_record_is_markup(clean):
     assert "[bold]" in text
     assert "\x1b" not in text
     comparison = differences([summary, summary | {"run": "runs/[bold]other"}])
-    assert "\x1b" not in printed(tables.print_differences, comparison)
+    assert "\x1b" not in printed(print_differences, comparison)
     assert "\x1b" not in printed(tables.print_overview, [summary | {"experiment": EVIL}])
     plot_estimates(summary).savefig(io.BytesIO())
 
@@ -340,7 +340,7 @@ def test_no_shots_and_no_estimates(clean):
         Tags(fragment(bare))
         plot_estimates(bare).savefig(io.BytesIO())
         printed(tables.print_overview, [bare])
-        printed(tables.print_differences, differences([bare, bare]))
+        printed(print_differences, differences([bare, bare]))
     assert "0.0000 [-2.0000, 2.0000]" in tables.text_table(summary)
 
 
@@ -379,7 +379,7 @@ def test_comparison_is_side_by_side(clean, noisy):
     aer, torino = rows["this target", "trace norm, exact"]
     assert aer["value"] < torino["value"]
     assert rows["this target", "trace norm, witness, mitigated"][0] is None
-    text = printed(tables.print_differences, found)
+    text = printed(print_differences, found)
     for part in (
         "asymptotic formula",
         "achievable at n = 2",
@@ -399,7 +399,7 @@ def test_differences_of_exact_figures_are_plain(clean, noisy):
     assert exact["method"] == "exact"
     assert exact["differ"]
     assert counted["low"] < counted["best"] < counted["high"]
-    text = printed(tables.print_differences, differences([clean.summary, noisy.summary]))
+    text = printed(print_differences, differences([clean.summary, noisy.summary]))
     assert f"{exact['best']:.6f} exact" in text
     assert "95% exact" not in text
     same = copy.deepcopy(clean.summary)

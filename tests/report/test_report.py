@@ -13,9 +13,9 @@ from rich.console import Console
 
 import qcoord_hw as qc
 from qcoord_hw.report import svg, tables, words
+from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates
 from qcoord_hw.report.html import fragment, page
-from qcoord_hw.report.summary import differences
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m'
 VOID = {"meta", "line", "path", "circle", "rect"}
@@ -274,11 +274,11 @@ def test_differences_and_overview_are_printed(result):
     other = copy.deepcopy(result.summary) | {"run": "runs/other"}
     for estimate in other["estimates"]:
         estimate |= {key: estimate[key] - 0.5 for key in ("low", "best", "high")}
-    text = printed(tables.print_differences, differences([result.summary, other]))
+    text = printed(print_differences, differences([result.summary, other]))
     assert "-0.5000 [" in text
     assert "differ" in text
     assert result.path.name in text
-    text = printed(tables.print_differences, differences([result.summary, dict(result.summary)]))
+    text = printed(print_differences, differences([result.summary, dict(result.summary)]))
     assert " differ\n" not in text
     text = printed(tables.print_overview, [result.summary | {"target": "[red]fake"}])
     assert "[red]fake" in text

@@ -14,9 +14,9 @@ from rich.console import Console
 import qcoord_hw as qc
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report import tables, words
+from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.html import fragment, page
 from qcoord_hw.report.protocol import describe_protocol, protocol_text
-from qcoord_hw.report.summary import differences
 from qcoord_hw.spec import spec_from_mapping
 
 GIVEN = [[[0, 1], [1, 1]], [[1, 1], [0, 0]], [[1, 0], [0, 1]], [[0, 0], [0, 0]], [[1, 1], [1, 0]]]
@@ -222,7 +222,7 @@ def test_runs_are_compared_and_listed_beside_games(noisy):
     assert rows["surviving_rate"]["best"] == pytest.approx(best)
     assert rows["surviving_rate"]["differ"]
     console = Console(file=io.StringIO(), width=100, force_terminal=False)
-    tables.print_differences(found, console)
+    print_differences(found, console)
     tables.print_overview([noisy.summary, qc.run("chsh", shots=50, seed=1).summary], console)
     text = console.file.getvalue()
     assert "win probability or" in text

@@ -1,0 +1,46 @@
+"""`qcoord plan`: what a run would cost and show, before it is sent."""
+
+from __future__ import annotations
+
+import argparse
+
+from qcoord_hw.cli.common import Add, integer, print_json
+from qcoord_hw.cli.run import add_experiment, parameters
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    plan = add(
+        "plan", _plan, "gates, QPU seconds, best qubits and shots for a verdict, before a run", runs=False
+    )
+    add_experiment(plan, many=False)
+    plan.add_argument(
+        "--target", default="aer", metavar="T", help="fake_NAME (calibration snapshot), ibm_NAME or aer"
+    )
+    plan.add_argument(
+        "--jobs",
+        type=integer,
+        default=1,
+        metavar="N",
+        help="in how many jobs it is sent; overhead counts each (1)",
+    )
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    found = api.plan(
+        options.spec,
+        target=options.target,
+        shots=options.shots,
+        seed=options.seed,
+        jobs=options.jobs,
+        parameters=parameters(options),
+        random_questions=options.random_questions,
+    )
+    if options.json:
+        print_json(found)
+    else:
+        from qcoord_hw.report.plan import plan_text
+
+        print(plan_text(found))

@@ -1,0 +1,223 @@
+"""Which IBM account, whether anybody answers, and whether it is let in: asked before the client is started.
+
+The client alone takes a minute to notice that a token is bad or the network away, and calls both by one name.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.spec import one_line
+
+URL = "QCOORD_IBM_URL"
+TOKEN = "QISKIT_IBM_TOKEN"
+CHANNEL = "QISKIT_IBM_CHANNEL"
+INSTANCE = "QISKIT_IBM_INSTANCE"
+IAM = "IAM_URL"
+
+CHANNELS = ("ibm_quantum_platform", "ibm_cloud")
+
+TIMEOUT = (3.0, 5.0)
+"""Seconds to connect, and to wait for an answer, of each question that is asked here."""
+
+BUSY = (429, 500, 502, 503, 504)
+PAUSES = (0.5, 1.5)
+"""Status codes after which it is asked again, and after how many seconds."""
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account and where it is served.
+
+    Attributes:
+        token: the API key; never printed.
+        source: where it was found, in words.
+        instance: its CRN, or None to let the client choose.
+        iam_url: where access tokens are given out.
+        base_url: of the REST interface; None where it depends on the instance that the client chooses.
+        own_server: whether `QCOORD_IBM_URL` is set.
+        verify: whether certificates are checked.
+        proxies: as `requests` takes them.
+        notes: what the user should know, a line each.
+    """
+
+    token: str = field(repr=False)
+    source: str
+    instance: str | None
+    iam_url: str
+    base_url: str | None
+    own_server: bool
+    verify: bool = True
+    proxies: dict[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+    def scrub(self, text: str) -> str:
+        """Return text without the API key."""
+        return text.replace(self.token, "***")
+
+
+def find_account() -> Account:
+    """Return the account of the environment, else the saved one, as Qiskit's own client finds it.
+
+    Raises:
+        InputError: when a variable is wrong.
+        TargetError: when there is no account.
+    """
+    from qiskit_ibm_runtime.accounts import AccountManager
+    from qiskit_ibm_runtime.accounts.exceptions import AccountsError
+    from qiskit_ibm_runtime.accounts.utils import get_iam_api_url
+    from qiskit_ibm_runtime.api.utils import default_runtime_url_resolver
+
+    own = os.environ.get(URL, "").rstrip("/")
+    for name in (URL, IAM):
+        _check_url(name, os.environ.get(name, ""))
+    channel = os.environ.get(CHANNEL)
+    if channel and channel not in CHANNELS:
+        raise InputError(f"{CHANNEL}: {channel!r}; allowed are {', '.join(CHANNELS)}")
+    try:
+        found = AccountManager.get()
+    except (AccountsError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise TargetError(
+            f"no account: neither {TOKEN} nor a saved account is there ({type(error).__name__}); set {TOKEN} "
+            f"and {INSTANCE}, or save one with qiskit_ibm_runtime.QiskitRuntimeService.save_account"
+        ) from None
+    if not isinstance(found.token, str) or not found.token.strip():
+        raise TargetError(f"no account: the token is empty; set {TOKEN}, or save an account")
+    from_environment = bool(os.environ.get(TOKEN))
+    instance = os.environ.get(INSTANCE) or found.instance
+    if own and not str(instance or "").startswith("crn:"):  # another server may call it as it likes
+        instance = f"crn:v1:bluemix:public:quantum-computing:us-east:a/0:{instance or 'own'}::"
+    base = f"{own}/api/v1" if own else None
+    if base is None and instance and instance.startswith("crn:"):
+        base = default_runtime_url_resolver(found.url, instance, found.private_endpoint, found.channel)
+    return Account(
+        token=found.token,
+        source=f"the environment ({TOKEN})" if from_environment else f"the saved account ({_saved()})",
+        instance=instance,
+        iam_url=(os.environ.get(IAM) or get_iam_api_url(found.url)).rstrip("/"),
+        base_url=base,
+        own_server=bool(own),
+        verify=found.verify is not False,
+        proxies=found.proxies.to_request_params().get("proxies", {}) if found.proxies else {},
+        notes=() if from_environment else _open_to_others(_saved()),
+    )
+
+
+def probe(account: Account, device: str) -> None:
+    """Ask for an access token and for the device, and say at once what is wrong.
+
+    Args:
+        account: the account.
+        device: name of the device that is wanted.
+
+    Raises:
+        TargetError: no network, a bad token, no access to the instance, or an instance without the device.
+    """
+    form = {"grant_type": _GRANT, "apikey": account.token, "response_type": "cloud_iam"}
+    answer = _ask(account, "POST", f"{account.iam_url}/identity/token", data=form)
+    if answer.status_code in (400, 401, 403):
+        raise TargetError(
+            f"bad token: {_host(account.iam_url)} refuses the API key of {account.source}; "
+            "create a new one at https://quantum.cloud.ibm.com and set it there"
+        )
+    try:
+        bearer = answer.json()["access_token"] if answer.status_code < 300 else None
+    except (ValueError, KeyError, TypeError):
+        bearer = None
+    if bearer is None:
+        raise TargetError(
+            f"the token service {_host(account.iam_url)} answers with status {answer.status_code}; "
+            "try again later"
+        )
+    if account.base_url is None:
+        return
+    headers = {"Authorization": f"Bearer {bearer}", "Service-CRN": str(account.instance)}
+    answer = _ask(account, "GET", f"{account.base_url}/backends", headers=headers)
+    if answer.status_code in (401, 403):
+        raise TargetError(
+            f"bad token: {_host(account.base_url)} does not let in {account.source} "
+            f"(status {answer.status_code}); check that {INSTANCE} belongs to it"
+        )
+    try:
+        names = [str(one["name"]) for one in answer.json()["devices"]] if answer.status_code < 300 else None
+    except (ValueError, KeyError, TypeError):
+        names = None  # the client knows more ways to ask
+    if names is not None and device not in names:
+        has = ", ".join(names) or "none"
+        raise TargetError(
+            f"the instance has no backend {device!r}; it has {has}: check {INSTANCE} and --target"
+        )
+
+
+def _ask(account: Account, method: str, url: str, **arguments: Any) -> Any:
+    import requests
+
+    try:
+        with requests.Session() as session:
+            session.trust_env = not _is_loopback(url)
+            session.proxies = account.proxies
+            session.auth = lambda request: request  # or a .netrc would replace the header
+            for pause in (*PAUSES, None):
+                answer = session.request(method, url, timeout=TIMEOUT, verify=account.verify, **arguments)
+                if pause is None or answer.status_code not in BUSY:
+                    return answer
+                time.sleep(pause)
+            raise AssertionError("the last attempt returns")
+    except requests.RequestException as error:
+        raise TargetError(
+            f"no network: {_host(url)} does not answer ({type(error).__name__}); "
+            f"check the connection, a proxy, or {URL} and {IAM}"
+        ) from None
+
+
+def _check_url(name: str, value: str) -> None:
+    """Check that a token would not travel in clear.
+
+    Raises:
+        InputError: when it is no URL, or not encrypted and not on this machine.
+    """
+    if not value:
+        return
+    parsed = urlparse(value)
+    if parsed.scheme not in ("http", "https") or not parsed.hostname:
+        raise InputError(f"{name}: {one_line(value)[:80]!r}; allowed is a URL such as https://host")
+    if parsed.scheme == "http" and not _is_loopback(value):
+        raise InputError(
+            f"{name}: {_host(value)!r} over http would send the token in clear; "
+            "allowed is https, or http to this machine"
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    return urlparse(url).hostname in _LOOPBACK
+
+
+def _host(url: str) -> str:
+    return urlparse(url).netloc.rpartition("@")[2]
+
+
+def _saved() -> Path:
+    from qiskit_ibm_runtime.accounts.management import _DEFAULT_ACCOUNT_CONFIG_JSON_FILE
+
+    return Path(_DEFAULT_ACCOUNT_CONFIG_JSON_FILE).expanduser()
+
+
+def _open_to_others(path: Path) -> tuple[str, ...]:
+    """Return a line if other users of this machine can read the saved token."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ()
+    if os.name == "nt" or not mode & 0o077:
+        return ()
+    return (f"{path} holds your token and others can read it (mode {mode:04o}); run: chmod 600 {path}",)

@@ -1,0 +1,437 @@
+"""One IBM device through the runtime client: questions wait for a busy server, and nothing is sent twice.
+
+The client repeats a POST by itself when the server answers 5xx, although the job may exist by then. Here it
+does not: after any answer that leaves a doubt the job is looked up by its tag first.
+
+A long module: all that touches the runtime client, whose errors and habits need the same care everywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw.errors import QcoordError, TargetError
+from qcoord_hw.execution.ibm.account import INSTANCE, Account, find_account, probe
+from qcoord_hw.execution.ibm.options import JobOptions
+from qcoord_hw.spec import one_line
+
+PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds to wait between attempts when the server is busy or an answer was lost."""
+
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer; the client itself would wait for ever."""
+
+LOOKUPS = (0.0, 1.0, 2.0)
+"""Seconds to wait before each look-up of a tag whose job may be on its way into the server's list."""
+
+_T = TypeVar("_T")
+_BUSY = (429, 500, 502, 503, 504, 520, 521, 522, 524)
+_EXPERIMENTAL = "QISKIT_FUNCTIONS_EXPERIMENTAL"
+"""Set, the client does not ask IBM's global catalogue for instances, which another server does not have."""
+
+
+class RefusedError(TargetError):
+    """The server will not take a job, whatever is tried; the message is its reason."""
+
+
+class UnreadableError(TargetError):
+    """A job is done but its result is not whole."""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What the server says of a job: `queued`, `running`, `done`, `failed` or `cancelled`, and why."""
+
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What came back for a job.
+
+    Attributes:
+        result: JSON: for each of its circuits the registers with the bits of every shot.
+        properties: JSON: the device's properties when it ran; None if the device does not tell.
+        usage_seconds: what is charged; None if unknown.
+    """
+
+    result: bytes
+    properties: bytes | None
+    usage_seconds: float | None
+
+
+def connect(name: str) -> Device:
+    """Return a device of the account that the environment or the saved file names.
+
+    Args:
+        name: of the backend, such as `ibm_torino`.
+
+    Raises:
+        TargetError: with what to do: no account, no network, a bad token, no such backend.
+    """
+    account = find_account()
+    probe(account, name)
+    if account.own_server:
+        os.environ[_EXPERIMENTAL] = "1"
+    with _explained(account), quiet():
+        from qiskit_ibm_runtime import QiskitRuntimeService
+
+        _careful_session()
+        arguments: dict[str, Any] = {} if account.instance is None else {"instance": account.instance}
+        if account.own_server:
+            arguments["url_resolver"] = lambda *_: account.base_url
+        service = _patient(lambda: QiskitRuntimeService(**arguments))
+        backend = _patient(lambda: service.backend(name), again=_swallowed)
+    return Device(backend, account)
+
+
+class Device:
+    """An IBM backend, and what is done with jobs on it.
+
+    Attributes:
+        name: the backend's name.
+        backend: the client's backend.
+        notes: what the user should know of the account, a line each.
+    """
+
+    def __init__(self, backend: Any, account: Account | None = None) -> None:
+        """Wrap a backend of the runtime client; the account keeps its token out of messages."""
+        self.name = str(backend.name)
+        self.backend = backend
+        self.notes = account.notes if account else ()
+        self._account = account
+
+    def remaining_seconds(self) -> float | None:
+        """Return the QPU seconds that the instance has left; None where it has no limit or does not tell."""
+        left = self._usage().get("usage_remaining_seconds")
+        return float(left) if isinstance(left, (int, float)) else None
+
+    def check_open(self) -> None:
+        """Check that jobs would run.
+
+        Raises:
+            TargetError: when the plan's time is used up, or the backend takes no jobs.
+        """
+        usage = self._usage()
+        if usage.get("usage_limit_reached"):
+            used, limit = usage.get("usage_consumed_seconds"), usage.get("usage_limit_seconds")
+            raise TargetError(
+                f"plan limit: the instance has used {used} of {limit} QPU seconds; jobs would not run "
+                f"until there is more: wait for the next period or choose another {INSTANCE}"
+            )
+        with self._explained(), quiet():
+            status = _patient(self.backend.status)
+        if not status.operational:
+            raise TargetError(
+                f"queue closed: {self.name} takes no jobs now "
+                f"({one_line(status.status_msg) or 'no reason given'}); "
+                "try again later or choose another target"
+            )
+
+    def send(
+        self,
+        pubs: Sequence[tuple[Any, ...]],
+        shots: int,
+        tag: str,
+        options: JobOptions,
+        mode: Any = None,
+    ) -> str:
+        """Send a job and return its id; if the job is there already, or the answer was lost, find it by its tag.
+
+        Args:
+            pubs: circuits with the values of their parameters.
+            shots: of each circuit.
+            tag: unique to this job.
+            options: dynamical decoupling and twirling.
+            mode: an open batch; None for a job of its own.
+
+        Raises:
+            RefusedError: when the server will not take it.
+            TargetError: when it cannot be told whether the server has it.
+        """
+        from qiskit_ibm_runtime.executor_sampler import Sampler
+
+        with self._explained(), quiet():
+            sampler = Sampler(mode=mode or self.backend, options=options.sampler_options([tag]))
+            for pause in (*PAUSES, None):
+                try:
+                    return str(sampler.run(list(pubs), shots=shots).job_id())
+                except Exception as error:  # whatever the client raises: the job may exist
+                    status = status_code(error)
+                    if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
+                        raise RefusedError(self._scrub(_words(error))) from None
+                    found = self._settled(tag, certain=status in (401, 429))
+                    if found is not None:
+                        return found
+                    if pause is None or not (status in _BUSY or _is_connection(error)):
+                        raise
+                    time.sleep(max(pause, retry_after(error)))
+        raise AssertionError("the last attempt raises")
+
+    def batch(self) -> Any:
+        """Open a batch, in which jobs are queued together."""
+        from qiskit_ibm_runtime import Batch
+
+        with self._explained(), quiet():
+            return _patient(lambda: Batch(backend=self.backend))
+
+    def close(self, batch: Any) -> None:
+        """Close a batch to further jobs; those in it run on."""
+        with self._explained(), quiet():
+            _patient(batch.close)
+
+    def find(self, tag: str) -> str | None:
+        """Return the id of the oldest job with a tag; later ones, which should not be, are cancelled."""
+        with self._explained(), quiet():
+            jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag]))
+            mine = [job for job in jobs if tag in (job.tags or ())]
+            mine.sort(key=lambda job: (str(job.creation_date), job.job_id()))
+            for twin in mine[1:]:
+                if twin.status() not in twin.JOB_FINAL_STATES:
+                    twin.cancel()
+            return str(mine[0].job_id()) if mine else None
+
+    def status(self, job_id: str) -> JobStatus:
+        """Return what the server says of a job; one that it does not know any more has failed."""
+        from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+
+        with self._explained(), quiet():
+            try:
+                job = _patient(lambda: self.backend.service.job(job_id))
+                said = str(_patient(job.status)).upper()
+                reason = self._scrub(one_line(_patient(job.error_message) or ""))
+            except RuntimeJobNotFound:
+                return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
+        if said in ("INITIALIZING", "QUEUED"):
+            return JobStatus("queued")
+        if said in ("RUNNING", "DONE"):
+            return JobStatus(said.lower())
+        if said.startswith("CANCEL"):
+            return JobStatus("cancelled", reason or said.lower())
+        return JobStatus("failed", reason or said.lower())
+
+    def fetch(self, job_id: str, circuits: Sequence[QuantumCircuit], shots: int) -> Returned:
+        """Return the result of a job that is done.
+
+        Args:
+            job_id: the job.
+            circuits: those of its PUBs, in order.
+            shots: how many of each were asked for.
+
+        Raises:
+            UnreadableError: when it is not whole, after some attempts.
+        """
+        with self._explained(), quiet():
+            job = _patient(lambda: self.backend.service.job(job_id))
+            for pause in (*PAUSES[:2], None):
+                try:
+                    result = job.result(timeout=TIMEOUT[1])
+                    body = {"job": job_id, "backend": self.name, "pubs": _plain(result, circuits, shots)}
+                    break
+                except Exception as error:  # a result cut short breaks the decoder in many ways
+                    if pause is None:
+                        if _is_connection(error) or status_code(error) in _BUSY:
+                            raise
+                        words = self._scrub(_words(error))
+                        raise UnreadableError(f"the result is not whole ({words})") from None
+                    time.sleep(pause)
+            properties, seconds = self._properties(job), self._charged(job)
+        text = json.dumps(body, sort_keys=True)
+        return Returned(self._scrub(text).encode(), properties, seconds)
+
+    def _properties(self, job: Any) -> bytes | None:
+        """Return the device's properties when a job ran, as JSON."""
+        try:
+            found = _patient(job.properties)
+        except Exception:  # an extra: a result is worth keeping without it
+            return None
+        if found is None:
+            return None
+        return self._scrub(json.dumps(found.to_dict(), default=str, sort_keys=True)).encode()
+
+    def _charged(self, job: Any) -> float | None:
+        try:
+            seconds = _patient(job.usage)
+        except Exception:  # an extra, as above
+            return None
+        return float(seconds) if isinstance(seconds, (int, float)) else None
+
+    def _settled(self, tag: str, *, certain: bool) -> str | None:
+        """Look a tag up, more than once where its job may still be on its way into the list."""
+        for pause in LOOKUPS[: 1 if certain else None]:
+            time.sleep(pause)
+            if (found := self.find(tag)) is not None:
+                return found
+        return None
+
+    def _usage(self) -> dict[str, Any]:
+        """Return the instance's usage; empty where the server does not tell."""
+        try:
+            with quiet():
+                return dict(_patient(self.backend.service.usage))
+        except Exception as error:  # an extra: submitting says what is really wrong
+            if _is_connection(error):
+                raise TargetError(f"no network: {self._scrub(_words(error))}") from None
+            return {}
+
+    def _explained(self) -> Any:
+        return _explained(self._account)
+
+    def _scrub(self, text: str) -> str:
+        return self._account.scrub(text) if self._account else text
+
+
+def _plain(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> list[dict[str, Any]]:
+    """Return the bits of every shot in plain values.
+
+    Raises:
+        ValueError: when PUBs, registers or shots are missing.
+    """
+    pubs = list(result)
+    if len(pubs) != len(circuits):
+        raise ValueError(f"{len(pubs)} of {len(circuits)} circuits")
+    plain = []
+    for circuit, pub in zip(circuits, pubs, strict=True):
+        registers = {}
+        for register in circuit.cregs:
+            bits = pub.data[register.name]
+            if bits.num_bits != register.size or bits.num_shots * bits.size < shots:
+                raise ValueError(f"{bits.num_shots * bits.size} of {shots} shots")
+            packed = bits.reshape(1, -1).array if bits.ndim else bits.array
+            registers[register.name] = {
+                "bits": register.size,
+                "shots": int(packed.shape[-2]),
+                "base64": base64.b64encode(packed.tobytes()).decode(),
+            }
+        plain.append(registers)
+    return plain
+
+
+def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] = lambda error: False) -> _T:
+    """Return an answer; wait and ask again while the server is busy."""
+    for pause in PAUSES:
+        try:
+            return ask()
+        except QcoordError:
+            raise
+        except Exception as error:
+            if status_code(error) not in _BUSY and not again(error):
+                raise
+            time.sleep(max(pause, retry_after(error)))
+    return ask()
+
+
+def _swallowed(error: Exception) -> bool:
+    """Return whether the client says that there is no backend, which it also does after a failed question."""
+    return type(error).__name__ == "QiskitBackendNotFoundError"
+
+
+@contextmanager
+def _explained(account: Account | None) -> Iterator[None]:
+    """Turn whatever the client raises into one line without a token."""
+    try:
+        yield
+    except QcoordError:
+        raise
+    except Exception as error:
+        words, status = _words(error), status_code(error)
+        if _is_connection(error):
+            words = f"no network: the server does not answer any more ({words})"
+        elif status in (401, 403):
+            words = f"bad token, or no right to the instance: {words}; check {INSTANCE}"
+        elif status == 429:
+            words = f"the server asks to wait (status 429) {len(PAUSES)} times in a row; try again later"
+        raise TargetError(account.scrub(words) if account else words) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the client's own warnings from the terminal; what matters is said by errors and notes."""
+    logger = logging.getLogger("qiskit_ibm_runtime")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL if "QISKIT_IBM_RUNTIME_LOG_LEVEL" not in os.environ else level)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def status_code(error: BaseException) -> int | None:
+    """Return the HTTP status behind an error of the client, which hides it in what it was raised from."""
+    for one in _chain(error):
+        for holder in (one, getattr(one, "response", None)):
+            status = getattr(holder, "status_code", None)
+            if isinstance(status, int) and status > 0:
+                return status
+    return None
+
+
+def retry_after(error: BaseException) -> float:
+    """Return the seconds that the server asks to wait, at most half a minute."""
+    for one in _chain(error):
+        headers = getattr(getattr(one, "response", None), "headers", None) or {}
+        try:
+            return min(30.0, float(headers["Retry-After"]))
+        except (KeyError, ValueError):
+            continue
+    return 0.0
+
+
+def _is_connection(error: BaseException) -> bool:
+    import requests
+
+    if status_code(error) is not None:
+        return False
+    broken = requests.exceptions.ChunkedEncodingError
+    kinds = (requests.ConnectionError, requests.Timeout, broken, ConnectionError)
+    return any(isinstance(one, kinds) for one in _chain(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__
+
+
+def _words(error: BaseException) -> str:
+    return one_line(f"{type(error).__name__}: {error}")[:400]
+
+
+def _careful_session() -> None:
+    """Give the client sessions that wait only so long, and never repeat what creates something."""
+    from qiskit_ibm_runtime.api import client, session
+    from requests.adapters import HTTPAdapter
+
+    if client.RetrySession is not session.RetrySession:
+        return
+
+    class Questions(session.PostForcelistRetry):  # type: ignore[misc]
+        def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+            return method.upper() != "POST" and bool(super().is_retry(method, status_code, has_retry_after))
+
+    class Careful(session.RetrySession):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **(named | {"timeout": TIMEOUT}))
+            again = session.STATUS_FORCELIST
+            retry = Questions(total=3, connect=2, backoff_factor=0.5, status_forcelist=again)
+            for scheme in ("http://", "https://"):
+                self.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    client.RetrySession = Careful

@@ -1,0 +1,194 @@
+"""The steps of a run on a device: from chunks to jobs, from jobs to results, from results to counts.
+
+What a step does depends on the record and on what the device says, and on nothing else; so another process
+can take it on another day.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw import record
+from qcoord_hw.errors import RecordError, TargetError
+from qcoord_hw.execution.ibm.client import Device, RefusedError, UnreadableError
+from qcoord_hw.execution.ibm.options import JobOptions
+from qcoord_hw.execution.ibm.target import check_isa
+from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.record import Chunk, Counts, Job, RunRecord, journal
+from qcoord_hw.spec import MAX_SHOTS
+
+MAX_PUBS = 500
+"""Circuits in one job."""
+
+MAX_SPLIT = 8
+"""In how many parts a chunk is cut at most to fit the one number of shots of its job."""
+
+
+def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
+    """Return the jobs that execute some chunks, in their order, each with a tag that no other job has.
+
+    A job has one number of shots for all its circuits. Where chunks differ in shots a chunk is executed by
+    several circuits of one size; what is too much of the last is not used.
+
+    Args:
+        chunks: what is to be executed, in order.
+        least: how many jobs at least, if there are as many blocks.
+    """
+    if not chunks:
+        return ()
+    unit = _unit([chunk.shots for chunk in chunks])
+    parts = {chunk.id: -(-chunk.shots // unit) for chunk in chunks}
+    blocks = [list(members) for _, members in groupby(chunks, key=lambda chunk: chunk.block)]
+    share = max(1, -(-len(blocks) // least))
+    room = max(1, min(MAX_PUBS, MAX_SHOTS // unit))
+    stem = secrets.token_hex(6)
+    jobs: list[Job] = []
+    for start in range(0, len(blocks), share):
+        pubs = [c.id for block in blocks[start : start + share] for c in block for _ in range(parts[c.id])]
+        for first in range(0, len(pubs), room):
+            jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs[first : first + room]), unit))
+    return tuple(jobs)
+
+
+def _unit(sizes: Sequence[int]) -> int:
+    """Return the shots of a circuit with which the fewest are executed in all; at best none too many."""
+    most = max(sizes)
+    candidates = {*sizes, *(-(-most // k) for k in range(1, MAX_SPLIT + 1))}
+    fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS]
+    return min(fit, key=lambda u: (sum(-(-size // u) * u for size in sizes), -u))
+
+
+def intend_missing(run: RunRecord) -> tuple[Job, ...]:
+    """Write down jobs for the chunks that are neither counted nor on their way, and return them."""
+    on_the_way = {chunk for job in run.jobs if job.state in journal.LIVE for chunk in job.chunks}
+    done = {chunk for job in run.jobs if job.state == journal.COLLECTED for chunk in job.chunks}
+    chunks = [chunk for chunk in run.missing if chunk.id not in on_the_way | done]
+    options = JobOptions.of(run.intent["target"]["options"])
+    jobs = plan_jobs(chunks, options.jobs)
+    if jobs:
+        journal.intend(run.path, jobs)
+    return jobs
+
+
+def send(
+    run: RunRecord, device: Device, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]
+) -> None:
+    """Send every job that is intended; one that the device has already is found by its tag.
+
+    Raises:
+        TargetError: when the device does not answer, takes no jobs, or refuses one. What was sent is kept.
+    """
+    waiting = [job for job in run.jobs if job.state == journal.INTENDED]
+    for job in list(waiting):  # before the queue is asked: a full plan does not matter to what is there
+        if (found := device.find(job.tag)) is not None:
+            journal.mark_sent(run.path, job, found)
+            waiting.remove(job)
+    if not waiting:
+        return
+    check_isa([circuits[settings[s].circuit] for s in _settings(run)], device.backend)
+    device.check_open()
+    options = JobOptions.of(run.intent["target"]["options"])
+    together = device.batch() if options.mode == "batch" else None
+    refused = ""
+    for job in waiting:
+        pubs = [(circuits[s.circuit], s.values or None) for s in _asked(run, job, settings)]
+        try:
+            journal.mark_sent(run.path, job, device.send(pubs, job.shots, job.tag, options, together))
+        except RefusedError as error:
+            refused = str(error)
+            journal.mark_state(run.path, job, journal.REFUSED, refused)
+    if together is not None:
+        device.close(together)
+    if refused:
+        raise TargetError(f"{device.name} refuses a job: {refused}")
+
+
+def ask(run: RunRecord, device: Device) -> None:
+    """Write down what the device says of the jobs that are on it; a tag without an id is looked up."""
+    for job in run.jobs:
+        if job.state == journal.INTENDED:
+            if (found := device.find(job.tag)) is None:
+                continue
+            job = journal.mark_sent(run.path, job, found)
+        if job.state in (journal.QUEUED, journal.RUNNING) and job.id is not None:
+            said = device.status(job.id)
+            journal.mark_state(run.path, job, said.state, said.reason)
+
+
+def fetch(
+    run: RunRecord, device: Device, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]
+) -> None:
+    """Keep the results of all jobs that are done."""
+    for job in run.jobs:
+        if job.state in (journal.DONE, journal.UNREADABLE) and job.id is not None:
+            pubs = [circuits[s.circuit] for s in _asked(run, job, settings)]
+            try:
+                came = device.fetch(job.id, pubs, job.shots)
+            except UnreadableError as error:
+                journal.mark_state(run.path, job, journal.UNREADABLE, str(error))
+                continue
+            journal.keep_result(run.path, job, came.result, came.properties, came.usage_seconds)
+
+
+def count(run: RunRecord, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> None:
+    """Count what came back and is not counted yet, chunk by chunk, and seal a run that is whole."""
+    counted = set(run.counts)
+    for job in run.jobs:
+        if job.state != journal.COLLECTED or counted.issuperset(job.chunks):
+            continue
+        with record.interpreting(run.path):
+            pubs = json.loads(run.file(job.result))["pubs"]
+            missing = [c for c in run.missing if c.id in job.chunks and c.id not in counted]
+            for chunk in missing:
+                mine = [pub for pub, owner in zip(pubs, job.chunks, strict=True) if owner == chunk.id]
+                circuit = circuits[settings[chunk.setting].circuit]
+                record.append(run.path, chunk, _counts(circuit, mine, chunk.shots))
+                counted.add(chunk.id)
+    if counted.issuperset(chunk.id for chunk in run.plan):
+        record.seal(run.path)
+
+
+def _counts(circuit: QuantumCircuit, pubs: Sequence[dict[str, Any]], shots: int) -> Counts:
+    """Return the counts of the first shots of some results of one circuit (classical bit 0 first).
+
+    Raises:
+        ValueError: when there are not so many.
+    """
+    words = np.concatenate([_words(circuit, pub) for pub in pubs])[:shots]
+    if len(words) != shots:
+        raise ValueError(f"{len(words)} of {shots} shots")
+    outcomes, times = np.unique(words, return_counts=True)
+    return {str(word): int(n) for word, n in zip(outcomes, times, strict=True)}
+
+
+def _words(circuit: QuantumCircuit, pub: dict[str, Any]) -> Any:
+    """Return the outcome of every shot as a string, classical bit 0 first."""
+    columns = []
+    for register in circuit.cregs:
+        data = pub[register.name]
+        packed = np.frombuffer(base64.b64decode(data["base64"]), np.uint8).reshape(data["shots"], -1)
+        bits = np.unpackbits(packed, axis=1)[:, ::-1][:, : register.size]  # the last byte holds bit 0
+        columns.append(bits)
+    table = np.concatenate(columns, axis=1) + ord("0")
+    return np.ascontiguousarray(table).view(f"S{table.shape[1]}").reshape(-1).astype(f"U{table.shape[1]}")
+
+
+def _asked(run: RunRecord, job: Job, settings: Sequence[Setting]) -> list[Setting]:
+    """Return the setting of each of a job's circuits."""
+    by_id = {chunk.id: chunk for chunk in run.plan}
+    try:
+        return [settings[by_id[chunk].setting] for chunk in job.chunks]
+    except (KeyError, IndexError):
+        raise RecordError(f"run {run.path.name}: job {job.tag} has chunks that are not in the plan") from None
+
+
+def _settings(run: RunRecord) -> list[int]:
+    return sorted({chunk.setting for chunk in run.plan})

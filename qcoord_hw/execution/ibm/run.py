@@ -1,0 +1,187 @@
+"""A run on a device from its draft to its seal, in as many processes as it takes.
+
+A person asks for jobs to be sent (`submit`), or a submission was cut off and is finished (`go_on`); nothing
+else sends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw import record
+from qcoord_hw.errors import InputError, LocalityError, QcoordError, TargetError, TooLargeError
+from qcoord_hw.execution.formats import to_qpy
+from qcoord_hw.execution.ibm import jobs as steps
+from qcoord_hw.execution.ibm.client import Device
+from qcoord_hw.execution.ibm.options import JobOptions
+from qcoord_hw.execution.ibm.target import prepare
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run import (
+    Progress,
+    circuit_files,
+    draft_of,
+    intent_of,
+    prepared_of,
+    recorded_program,
+)
+from qcoord_hw.record import RunRecord, journal
+from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
+
+POLLS = (1.0, 2.0, 5.0, 10.0)
+"""Seconds between questions while a run waits for its jobs; the last one is repeated."""
+
+METHOD = "qiskit_ibm_runtime Sampler"
+
+Connect = Callable[[str], Device]
+"""Returns the device of a name; a `TargetError` says why there is none."""
+
+
+def draft(
+    description: dict[str, Any],
+    program: Program,
+    spec: ExperimentSpec,
+    target: str,
+    options: JobOptions,
+    seed: int,
+    runs: Path,
+) -> Path:
+    """Write down what is asked for, before it is known whether the device can be reached."""
+    intent = draft_of(description, spec, target, options.to_json(), seed)
+    return record.create(
+        runs, intent, circuit_files(program), spec_id=spec.spec_id, target=target, draft=True
+    )
+
+
+def submit(path: Path, connect: Connect) -> Device | None:
+    """Send what is missing of a run and return the device; None for a run that is sealed already.
+
+    What came back in the meantime is counted first. A draft that the device can never run is removed.
+
+    Raises:
+        InputError: when the layout or an option is not possible.
+        TooLargeError: when the circuits do not fit the device.
+        TargetError: with what to do; the run is kept.
+    """
+    with _held(path) as run:
+        if run.sealed:
+            return None
+        journal.mark_started(path)
+        try:
+            return _submit(run, connect)
+        except (InputError, LocalityError, TooLargeError):
+            record.discard(path)
+            raise
+        except QcoordError as error:
+            journal.mark_stopped(path, str(error))
+            raise
+
+
+def _submit(run: RunRecord, connect: Connect) -> Device:
+    path, device = run.path, connect(run.intent["target"]["name"])
+    if run.is_draft:
+        _settle(run, device)
+    else:
+        _look(path, device, fetch=True)
+    run = record.read(path)
+    if not run.sealed:
+        steps.intend_missing(run)
+        _send(path, device)
+    return device
+
+
+def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
+    """Write down what the device says of a run's jobs, and finish a submission that was cut off.
+
+    Args:
+        path: the run's folder.
+        connect: called only if the device has to be asked.
+        fetch: whether results are fetched and counted, and a cut-off submission finished, beside asking.
+
+    Raises:
+        TargetError: when the device does not answer; nothing is lost.
+    """
+    with _held(path) as run:
+        if run.sealed:
+            return
+        prepared = None if run.is_draft else prepared_of(run)
+        if prepared is not None:
+            steps.count(run, prepared.circuits, prepared.settings)
+            run = record.read(path)
+        cut_off = fetch and not run.stopped and (not run.jobs or _any(run, journal.INTENDED))
+        if run.sealed or not (cut_off or _any(run, journal.INTENDED, *journal.ON_DEVICE)):
+            return
+        device = connect(run.intent["target"]["name"])
+        if cut_off:
+            if run.is_draft:
+                _settle(run, device)
+            if not run.jobs:
+                steps.intend_missing(record.read(path))
+            _send(path, device)
+        _look(path, device, fetch=fetch)
+
+
+def wait(path: Path, device: Device, progress: Progress | None = None) -> None:
+    """Collect a run until it is sealed.
+
+    Raises:
+        TargetError: when a job ended without a result; the rest is kept.
+    """
+    for number in range(10**9):
+        go_on(path, lambda name: device, fetch=True)
+        run = record.read(path)
+        if progress:
+            progress(len(run.counts), len(run.plan))
+        if run.sealed:
+            return
+        if not _any(run, *journal.LIVE):
+            ends = [f"job {job.id or job.tag} {job.state}: {job.reason}" for job in run.jobs if job.reason]
+            raise TargetError(
+                f"{'; '.join(ends) or 'no job is left'}; `qcoord submit {path.name}` sends what is missing"
+            )
+        time.sleep(POLLS[min(number, len(POLLS) - 1)])
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[RunRecord]:
+    """Hold a run for writing; a run that was not made of jobs is none of ours."""
+    with record.writing(path) as run:
+        if "options" not in run.intent["target"]:
+            begun = run.intent["target"]["name"]
+            raise InputError(f"run {path.name}: made on {begun}; allowed are runs on ibm_NAME")
+        yield run
+
+
+def _settle(run: RunRecord, device: Device) -> None:
+    """Compile a draft's circuits for the device as it is today, and write down everything that is decided."""
+    program = recorded_program(run)
+    with record.interpreting(run.path):
+        spec = spec_from_mapping(run.intent["spec"], "recorded spec")
+    prepared = replace(prepare(device.backend, program, spec.layout), target=run.intent["target"]["name"])
+    intent = intent_of(run.intent["experiment"], program, spec, prepared, [METHOD], run.intent["seed"])
+    intent["target"]["options"] = run.intent["target"]["options"]
+    record.settle(run.path, intent, {record.EXECUTED: to_qpy(prepared.circuits)})
+
+
+def _send(path: Path, device: Device) -> None:
+    run = record.read(path)
+    prepared = prepared_of(run)
+    steps.send(run, device, prepared.circuits, prepared.settings)
+
+
+def _look(path: Path, device: Device, *, fetch: bool) -> None:
+    """Ask for states, and fetch and count results if that is wanted."""
+    run = record.read(path)
+    prepared = prepared_of(run)
+    steps.ask(run, device)
+    if fetch:
+        steps.fetch(record.read(path), device, prepared.circuits, prepared.settings)
+        steps.count(record.read(path), prepared.circuits, prepared.settings)
+
+
+def _any(run: RunRecord, *states: str) -> bool:
+    return any(job.state in states for job in run.jobs)

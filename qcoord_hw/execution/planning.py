@@ -1,0 +1,444 @@
+"""What a run would cost on a device, where it would stand, and what would be counted there, before it is sent.
+
+Probabilities are those of the package's own noise model of the device's calibration, exact where the circuits'
+outcomes can be listed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
+from qiskit.exceptions import QiskitError
+from qiskit.primitives import BaseSamplerV2
+from qiskit.providers import BackendV2
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.simulate import Simulator, choose_method, split
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.states import exact_figures
+from qcoord_hw.execution.targets import (
+    IDEAL,
+    IdealTarget,
+    NoiseTarget,
+    Prepared,
+    _compile_for,
+    fake_backends,
+    resolve_target,
+)
+from qcoord_hw.execution.tiling import tile
+from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.record import Chunk, RunRecord
+from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.theory.coordination.play import CoordinationPlay
+
+REP_DELAY = 250e-6
+"""Seconds between two shots where a backend states none: the default of IBM's devices [IBMUsage]."""
+
+MAX_LISTED = 16
+"""Classical bits up to which the outcomes of independent parts are listed together."""
+
+SAMPLED = 200_000
+"""Shots a setting from which probabilities are estimated where the outcomes cannot be listed."""
+
+TRAJECTORIES = 20_000
+"""The same where every shot is simulated."""
+
+MAX_SETTINGS = 256
+"""Settings of one parametrised circuit (inputs) that stand for all of them, evenly spread."""
+
+FIRST_DATA = "linear-computation"
+"""The kind of play whose settings are inputs, of which some can stand for all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """Where a plan is for.
+
+    Attributes:
+        name: of the target.
+        backend: what calibration is taken from; None without a device.
+        remaining: QPU seconds that the account has left; None if there is no account or it does not say.
+        simulated: whether a run there is a simulation of ours.
+    """
+
+    name: str
+    backend: BackendV2 | None = None
+    remaining: float | None = None
+    simulated: bool = True
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """The calibration of the whole device; None where no qubits are coupled by name."""
+        if self.backend is None or self.backend.target.build_coupling_map() is None:
+            return None
+        return Snapshot.of(self.backend)
+
+    @cached_property
+    def rep_delay(self) -> tuple[float, str]:
+        """Seconds from the end of a shot to the next, and who says so."""
+        configuration = getattr(self.backend, "configuration", None)
+        stated = getattr(configuration() if callable(configuration) else None, "default_rep_delay", None)
+        if isinstance(stated, int | float) and stated > 0:
+            return float(stated), f"the default of {self.name}"
+        return REP_DELAY, f"IBM's usual default, {self.name} states none"
+
+
+def device_of(target: object) -> Device:
+    """Return the device that a target's name or object stands for.
+
+    Raises:
+        InputError: when it is no target.
+        TargetError: when an IBM backend cannot be reached.
+    """
+    if isinstance(target, str) and target.startswith("ibm_"):
+        from qcoord_hw.execution.ibm import connect
+
+        connection = connect(target)
+        return Device(target, connection.backend, connection.remaining_seconds(), simulated=False)
+    where = resolve_target(target)
+    if isinstance(target, str):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
+            return Device(where.name, fake_backends()[target]() if target.startswith("fake_") else None)
+    if isinstance(target, BaseSamplerV2):
+        backend = getattr(target, "backend", None)
+        target = backend() if callable(backend) else backend
+    ours = isinstance(where, NoiseTarget)
+    return Device(where.name, target if isinstance(target, BackendV2) else None, simulated=ours)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one execution of compiled circuits takes, the most of any circuit.
+
+    Attributes:
+        two_qubit_gates: gates on two qubits.
+        depth: gates and measurements one after the other.
+        duration: seconds, readout included; None where the device states no durations.
+    """
+
+    two_qubit_gates: int
+    depth: int
+    duration: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """An experiment on a device, before it is run.
+
+    Attributes:
+        description: what `execution.run.describe` says of the experiment.
+        program: its circuits and settings.
+        spec: shots, blocks and layout.
+        device: where it would run.
+        prepared: the circuits, compiled for the layout that a run would take.
+    """
+
+    description: dict[str, Any]
+    program: Program
+    spec: ExperimentSpec
+    device: Device
+    prepared: Prepared
+
+    @classmethod
+    def of(
+        cls, description: dict[str, Any], program: Program, spec: ExperimentSpec, target: object
+    ) -> Forecast:
+        """Choose a layout and compile, as a run on the target would.
+
+        Raises:
+            InputError: when the target or the layout is not allowed.
+            TargetError: when the target cannot be reached.
+            TooLargeError: when the circuits do not fit the device.
+        """
+        device = device_of(target)
+        if device.backend is None or device.snapshot is None:
+            if spec.layout:
+                raise InputError(
+                    f"layout: {list(spec.layout)}; target {device.name} has no coupled qubits, allowed is no "
+                    "layout"
+                )
+            prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
+        else:
+            prepared = NoiseTarget(device.backend).prepare(program, spec.layout)
+        return cls(description, program, spec, device, prepared)
+
+    @cached_property
+    def shares(self) -> npt.NDArray[np.float64]:
+        """How often each setting is executed, in units of the shots of a circuit; shape (settings,)."""
+        settings, weights = self.program.settings, np.asarray(self.program.weights)
+        if self.spec.random_questions:
+            if not weights.size:
+                raise InputError("random_questions: true; allowed for games alone")
+            return np.asarray(weights / weights.sum() * len(settings))
+        shares = np.ones(len(settings))
+        if self.description.get("sampled"):  # chance decides among the circuits of one measurement
+            groups: dict[tuple[float, ...], list[int]] = {}
+            for k, setting in enumerate(settings):
+                groups.setdefault(setting.values, []).append(k)
+            for members in groups.values():
+                circuits = len({settings[k].circuit for k in members})
+                shares[members] = circuits * weights[members] / weights[members].sum()
+        return shares
+
+    def errors(self, layout: Sequence[int]) -> float:
+        """Return the expected number of errors of a circuit on a layout, by calibration."""
+        assert self.device.snapshot is not None
+        return expected_errors(layout, self.prepared.circuits, self.device.snapshot)
+
+    @cached_property
+    def circuits(self) -> int:
+        """How many circuits, each at its own values, are executed with the spec's shots."""
+        return round(float(self.shares.sum()))
+
+    def at(self, layout: Sequence[int]) -> Prepared:
+        """Return the circuits compiled for another layout."""
+        if self.device.snapshot is None or tuple(layout) == self.prepared.layout:
+            return self.prepared
+        used = self.device.snapshot.restrict(layout)
+        compiled = _compile_for(used, self._unplaced)
+        return replace(self.prepared, circuits=compiled, layout=tuple(layout), snapshot=used)
+
+    @cached_property
+    def _unplaced(self) -> tuple[QuantumCircuit, ...]:
+        """Circuits whose gates fall on coupled pairs wherever they are placed: with swaps if they need them."""
+        assert self.device.snapshot is not None
+        try:
+            check_layout(self.prepared.layout, self.program.circuits, self.device.snapshot)
+        except InputError:
+            return self.prepared.circuits
+        return self.program.circuits
+
+    def cost(self, prepared: Prepared) -> Cost:
+        """Return what compiled circuits take."""
+        circuits = prepared.circuits
+        return Cost(
+            two_qubit_gates=max(sum(interactions(c).values()) for c in circuits),
+            depth=max(c.depth() for c in circuits),
+            duration=self._duration(prepared),
+        )
+
+    def _duration(self, prepared: Prepared) -> float | None:
+        if self.device.backend is None or prepared.kind == IDEAL:
+            return None
+        target = self.device.backend.target
+        durations = []
+        for circuit in map(_straight, prepared.circuits):
+            wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
+            wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
+            try:
+                durations.append(float(wide.estimate_duration(target)))
+            except QiskitError:  # some gate has no duration
+                return None
+        return max(durations)
+
+    @property
+    def feeds_forward(self) -> bool:
+        """Whether gates hang on outcomes, so that durations are those of the longer branches."""
+        return bool(self.description["feed_forward"])
+
+    def candidates(self, most: int) -> list[tuple[float, tuple[int, ...]]]:
+        """Return (expected number of errors, layout) of the best sets of qubits; none without a device.
+
+        The layout of the plan is among them.
+        """
+        if self.device.snapshot is None:
+            return []
+        ours, snapshot = self.prepared.layout, self.device.snapshot
+        found = ranked_layouts(self.prepared.circuits, snapshot, most)
+        others = [one for one in found if set(one[1]) != set(ours)]
+        return sorted([(self.errors(ours), ours), *others[: most - 1]])
+
+    def tiles(self) -> list[tuple[float, tuple[int, ...]]]:
+        """Return (expected number of errors, layout) of disjoint tiles, the best first; none without a device."""
+        if self.device.snapshot is None:
+            return []
+        return tile(self.prepared.circuits, self.device.snapshot)
+
+    def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:
+        """Return what would be counted.
+
+        Args:
+            prepared: circuits compiled for a layout; that of the plan if omitted.
+            figures: whether the figures that are computed, not counted, are wanted as well.
+
+        Raises:
+            TooLargeError: when no simulation method can run the circuits.
+            TargetError: when Aer reports a failure.
+        """
+        prepared = prepared or self.prepared
+        asked = prepared.settings[: len(self.program.settings)]  # without those that check the others
+        chosen = self._chosen
+        simulator = Simulator(prepared.circuits, [asked[k] for k in chosen], prepared.snapshot)
+        outcomes = [
+            _outcomes(simulator, n, prepared.circuits[asked[k].circuit], prepared.snapshot is not None)
+            for n, k in enumerate(chosen)
+        ]
+        exact = None
+        if figures and self.description["play"]["kind"] == "coordination":
+            play = CoordinationPlay.from_json(self.description["play"])
+            exact = exact_figures(play, prepared.circuits, prepared.snapshot)
+        return Expectation(self, prepared, asked, chosen, outcomes, exact)
+
+    def mixed(self) -> Expectation:
+        """Return what would be counted if every bit read were random."""
+        asked = self.prepared.settings[: len(self.program.settings)]
+        outcomes = [_random(self.prepared.circuits[asked[k].circuit]) for k in self._chosen]
+        return Expectation(self, self.prepared, asked, self._chosen, outcomes, None)
+
+    def ideal(self) -> Expectation:
+        """Return what would be counted without noise."""
+        return self.expect(replace(IdealTarget().prepare(self.program, ()), layout=self.prepared.layout))
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        """The settings that stand for all."""
+        every = len(self.program.settings)
+        if self.description["play"]["kind"] != FIRST_DATA or every <= MAX_SETTINGS:
+            return list(range(every))
+        return sorted({round(k) for k in np.linspace(0, every - 1, MAX_SETTINGS)})
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """Outcome probabilities of an experiment's settings.
+
+    Attributes:
+        forecast: of which experiment.
+        prepared: its circuits as executed.
+        settings: all of its settings.
+        chosen: those whose probabilities are known.
+        outcomes: of each of these: outcome strings (classical bit 0 first) and their probabilities.
+        figures: what was computed of them; None if nothing.
+    """
+
+    forecast: Forecast
+    prepared: Prepared
+    settings: Sequence[Setting]
+    chosen: Sequence[int]
+    outcomes: Sequence[tuple[list[str], npt.NDArray[np.float64]]]
+    figures: dict[str, float] | None
+
+    def shots(self, shots: int) -> int:
+        """Return the shots of all settings whose probabilities are known, at some shots a circuit."""
+        return sum(round(float(self.forecast.shares[k]) * shots) for k in self.chosen)
+
+    def record(self, shots: int) -> RunRecord:
+        """Return the record, in memory alone, of a run that counts what is expected at some shots a circuit."""
+        plan, counts = [], {}
+        for k, (words, weights) in zip(self.chosen, self.outcomes, strict=True):
+            n = round(float(self.forecast.shares[k]) * shots)
+            if n:
+                plan.append(Chunk(k, 0, k, n, 0))
+                counts[k] = {w: c for w, c in zip(words, apportion(weights, n), strict=True) if c}
+        return RunRecord(Path(), self._intent, tuple(plan), counts, True)
+
+    @cached_property
+    def _intent(self) -> dict[str, Any]:
+        description, prepared = self.forecast.description, self.prepared
+        circuits = [
+            c | {"measured": _measured(circuit, prepared.layout)}
+            for c, circuit in zip(description["circuits"], prepared.circuits, strict=True)
+        ]
+        return {
+            "spec": self.forecast.spec.to_json(),
+            "experiment": description
+            | {"circuits": circuits, "settings": [setting.to_json() for setting in self.settings]},
+            "target": {
+                "name": prepared.target,
+                "kind": prepared.kind,
+                "snapshot": asdict(prepared.snapshot) if prepared.snapshot else None,
+            }
+            | ({} if self.figures is None else {"exact": self.figures}),
+        }
+
+
+def apportion(weights: npt.NDArray[np.float64], shots: int) -> list[int]:
+    """Return whole shots in proportion to weights, by largest remainders; they sum to `shots`.
+
+    >>> apportion(np.array([0.5, 0.3, 0.2]), 7)
+    [4, 2, 1]
+    """
+    share = weights / weights.sum() * shots
+    whole = np.floor(share).astype(np.int64)
+    left = shots - int(whole.sum())
+    whole[np.argsort(whole - share, kind="stable")[:left]] += 1
+    return [int(n) for n in whole]
+
+
+def _outcomes(
+    simulator: Simulator, setting: int, circuit: QuantumCircuit, noisy: bool
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return outcomes of a setting and their probabilities: exact, or from many simulated shots."""
+    parts = split(circuit)
+    exact = all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts)
+    if not exact or sum(len(part.clbits) for part in parts) > MAX_LISTED:
+        counts = simulator.counts(setting, SAMPLED if exact else TRAJECTORIES, seed=setting)
+        return list(counts), np.array(list(counts.values()), dtype=float)
+    weights = np.ones(1)
+    for k in range(len(parts)):
+        weights = np.multiply.outer(weights, simulator.probabilities(setting, k)).reshape(-1)
+    return _words([c for part in parts for c in part.clbits], circuit.num_clbits, weights)
+
+
+def _random(circuit: QuantumCircuit) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return equally likely outcomes of the bits that a circuit reads: all of them, or some at random."""
+    read = sorted(
+        {circuit.find_bit(i.clbits[0]).index for i in circuit.data if i.operation.name == "measure"}
+    )
+    if len(read) <= MAX_LISTED:
+        return _words(read, circuit.num_clbits, np.ones(2 ** len(read)))
+    bits = np.full((SAMPLED, circuit.num_clbits), "0")
+    bits[:, read] = np.random.default_rng(0).choice(["0", "1"], (SAMPLED, len(read)))
+    words = ["".join(row) for row in bits]
+    return words, np.ones(len(words))
+
+
+def _words(
+    clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return outcome strings with their weights, without those of weight 0.
+
+    Args:
+        clbits: the classical bits that the index of `weights` is made of, the most significant first.
+        width: classical bits in all; the others read 0.
+        weights: shape (2^k,).
+    """
+    found = np.flatnonzero(weights)
+    bits = np.zeros((len(found), width), dtype=np.uint8)
+    for k, clbit in enumerate(reversed(clbits)):
+        bits[:, clbit] = found >> k & 1
+    return [row.tobytes().decode() for row in bits + ord("0")], weights[found]
+
+
+def _measured(circuit: QuantumCircuit, layout: Sequence[int]) -> list[int | None]:
+    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
+    measured: list[int | None] = [None] * circuit.num_clbits
+    for i in circuit.data:
+        if layout and i.operation.name == "measure":
+            measured[circuit.find_bit(i.clbits[0]).index] = layout[circuit.find_bit(i.qubits[0]).index]
+    return measured
+
+
+def _straight(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which the longest branch stands for every condition."""
+    if not any(isinstance(i.operation, ControlFlowOp) for i in circuit.data):
+        return circuit
+    straight = circuit.copy_empty_like()
+    for i in circuit.data:
+        if isinstance(i.operation, ControlFlowOp):
+            body = max(map(_straight, i.operation.blocks), key=lambda block: block.depth())
+            straight.compose(body, i.qubits, i.clbits, inplace=True)
+        else:
+            straight.append(i)
+    return straight

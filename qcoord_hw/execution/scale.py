@@ -1,0 +1,74 @@
+"""The noise scale in a target's name: `fake_torino_x0.5` is `fake_torino` with half of its noise.
+
+Names alone, so that they can be checked before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
+
+MAX_SCALE = 10.0
+MIN_SCALE = 1e-4
+"""The smallest scale above 0; its shortest decimal has no exponent, so that it can stand in a name."""
+
+_SCALED = re.compile(r"(fake_\w+)_x([0-9]+(?:\.[0-9]+)?)", re.ASCII)
+
+
+def check_scale(scale: object) -> float:
+    """Return a noise scale.
+
+    Raises:
+        InputError: when it is not 0 and not a number from 0.0001 to 10.
+    """
+    if (
+        isinstance(scale, bool)
+        or not isinstance(scale, (int, float))
+        or not (scale == 0 or MIN_SCALE <= scale <= MAX_SCALE)
+    ):
+        raise InputError(f"noise-scale: {shown(scale)}; allowed are 0 and numbers from 0.0001 to 10")
+    return float(scale)
+
+
+def split_scale(name: str) -> tuple[str, float]:
+    """Return the plain name of a target and its noise scale, 1 where the name states none.
+
+    >>> split_scale("fake_torino_x0.5")
+    ('fake_torino', 0.5)
+
+    Raises:
+        InputError: when the scale is not allowed.
+    """
+    found = _SCALED.fullmatch(name)
+    return (found[1], check_scale(float(found[2]))) if found else (name, 1.0)
+
+
+def scaled_name(name: str, scale: float) -> str:
+    """Return the name of a noise model that is scaled, as `split_scale` reads it.
+
+    >>> scaled_name("fake_torino", 0.5), scaled_name("fake_torino", 2.0), scaled_name("fake_torino", 1.0)
+    ('fake_torino_x0.5', 'fake_torino_x2', 'fake_torino')
+    """
+    return name if scale == 1 else f"{name}_x{repr(float(scale)).removesuffix('.0')}"
+
+
+def scaled_target(name: str, scale: float) -> str:
+    """Return the name of the target `name` with its noise scaled, as `--noise-scale` asks for it.
+
+    Args:
+        name: `fake_NAME`.
+        scale: what all error probabilities and relaxation rates are multiplied by; 0 is no noise.
+
+    Raises:
+        InputError: when the scale is not allowed, or the target has no noise model or states a scale itself.
+    """
+    scale = check_scale(scale)
+    if not name.startswith("fake_"):
+        raise InputError(
+            f"noise-scale: {scale:g}; target {shown(name)[1:-1]} has no noise model, allowed on fake_NAME"
+        )
+    if split_scale(name)[0] != name:
+        raise InputError(f"noise-scale: {scale:g}; target {name} states its own, allowed is one of them")
+    return scaled_name(name, scale)

@@ -1,0 +1,227 @@
+"""The journal of a run on a device: which jobs were to be sent, were sent, and came back.
+
+    jobs.jsonl                      one line an event, on the disk before the next step is taken
+    results/<tag>.json              what a job returned
+    results/<tag>.properties.json   the device's properties when the job ran
+
+A job is written down with a tag of its own before it is sent, so that its id can be found by the tag if this
+process ends, or the server's answer is lost, before the id is written down. A last line that was cut short is
+an event that never happened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import RecordError
+from qcoord_hw.record.files import digest, read_bytes, signed_line, unwritable, write_new
+
+JOBS = "jobs.jsonl"
+RESULTS = "results"
+
+INTENDED = "intended"
+QUEUED = "queued"
+RUNNING = "running"
+DONE = "done"
+COLLECTED = "collected"
+FAILED = "failed"
+CANCELLED = "cancelled"
+REFUSED = "refused"
+UNREADABLE = "unreadable"
+
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+LIVE = (INTENDED, QUEUED, RUNNING, DONE)
+"""States in which a job's result may still come."""
+
+ON_DEVICE = (QUEUED, RUNNING, DONE, UNREADABLE)
+"""States in which it is worth asking the device about a job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job, as the journal tells it.
+
+    Attributes:
+        tag: unique; the device keeps it with the job.
+        chunks: the chunk of each of the job's circuits, in order; several may serve one chunk.
+        shots: shots of each of its circuits.
+        id: the device's name for it; None until it is known.
+        state: `intended`, `queued`, `running`, `done` (its result is not here yet), `collected`, or one of
+            the ends without a result: `failed`, `cancelled`, `refused` (never accepted), `unreadable`.
+        reason: why it ended so; else empty.
+        sent: when its id was written down, in ISO format and UTC; empty before.
+        files: name -> SHA-256 of what came back.
+        usage_seconds: what the device charges for it; None if unknown.
+    """
+
+    tag: str
+    chunks: tuple[int, ...]
+    shots: int
+    id: str | None = None
+    state: str = INTENDED
+    reason: str = ""
+    sent: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    usage_seconds: float | None = None
+
+    @property
+    def result(self) -> str:
+        """Name of the file with its result."""
+        return f"{RESULTS}/{self.tag}.json"
+
+    @property
+    def properties(self) -> str:
+        """Name of the file with the device's properties when it ran."""
+        return f"{RESULTS}/{self.tag}.properties.json"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a journal holds.
+
+    Attributes:
+        jobs: in the order in which they were intended.
+        stopped: the error with which the last submission ended; empty if it ended well or was cut off.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    stopped: str = ""
+
+
+def read_journal(path: Path) -> Journal:
+    """Read the journal of a run and check every line.
+
+    Raises:
+        RecordError: when a line is damaged or tells of a job that was never intended.
+    """
+    file = path / JOBS
+    if not file.exists():
+        return Journal()
+    jobs: dict[str, Job] = {}
+    stopped = ""
+    for number, line in enumerate(read_bytes(file).split(b"\n")[:-1], start=1):
+        where = f"run {path.name}: {JOBS} line {number}"
+        try:
+            event = json.loads(line)
+            if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
+                raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            if event["event"] in ("start", "stop"):
+                stopped = str(event["reason"])
+            else:
+                job = _after(jobs.get(event["tag"]), event)
+                jobs[job.tag] = job
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise RecordError(f"{where} is not an event of a job; the record is damaged") from None
+    return Journal(tuple(jobs.values()), stopped)
+
+
+def _after(job: Job | None, event: Mapping[str, Any]) -> Job:
+    """Return a job after an event.
+
+    Raises:
+        KeyError: when the event does not fit the job.
+    """
+    kind = event["event"]
+    if kind == "intend":
+        if job is not None or not _TAG.fullmatch(event["tag"]):
+            raise KeyError(event["tag"])
+        return Job(event["tag"], tuple(event["chunks"]), event["shots"])
+    if job is None:
+        raise KeyError(event["tag"])
+    if kind == "sent":
+        return replace(job, id=event["id"], state=QUEUED, reason="", sent=event["at"])
+    if kind == "state":
+        return replace(job, state=event["state"], reason=event["reason"])
+    if kind == "result":
+        return replace(
+            job, state=COLLECTED, reason="", files=event["files"], usage_seconds=event["usage_seconds"]
+        )
+    raise KeyError(kind)
+
+
+def intend(path: Path, jobs: Sequence[Job]) -> None:
+    """Write down all jobs of a submission before the first is sent."""
+    _write(path, [{"event": "intend", "tag": j.tag, "chunks": j.chunks, "shots": j.shots} for j in jobs])
+
+
+def mark_sent(path: Path, job: Job, job_id: str) -> Job:
+    """Write down the id of a job, and return the job with it."""
+    return _note(path, job, {"event": "sent", "id": job_id})
+
+
+def mark_state(path: Path, job: Job, state: str, reason: str = "") -> Job:
+    """Write down the state of a job if it is another than before, and return the job with it."""
+    if (state, reason) == (job.state, job.reason):
+        return job
+    return _note(path, job, {"event": "state", "state": state, "reason": reason})
+
+
+def mark_started(path: Path) -> None:
+    """Write down that somebody asked for what is missing to be sent."""
+    _write(path, [{"event": "start", "reason": ""}])
+
+
+def mark_stopped(path: Path, reason: str) -> None:
+    """Write down that a submission ended with an error: from now on it was not cut off."""
+    _write(path, [{"event": "stop", "reason": reason}])
+
+
+def keep_result(
+    path: Path, job: Job, result: bytes, properties: bytes | None, usage_seconds: float | None
+) -> Job:
+    """Keep what came back for a job, and return the job with it.
+
+    Args:
+        path: the run's folder.
+        job: the job.
+        result: its raw result.
+        properties: the device's properties when it ran; None if the device does not tell.
+        usage_seconds: what the device charges for it; None if unknown.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    contents = {job.result: result} | ({} if properties is None else {job.properties: properties})
+    try:
+        (path / RESULTS).mkdir(exist_ok=True)
+        for name, content in contents.items():
+            (path / name).unlink(missing_ok=True)  # left by a process that ended before it said so
+            write_new(path / name, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    files = {name: digest(content) for name, content in contents.items()}
+    return _note(path, job, {"event": "result", "files": files, "usage_seconds": usage_seconds})
+
+
+def repair(path: Path) -> None:
+    """Cut off a last line that was never finished; only the one who writes may do so."""
+    file = path / JOBS
+    if file.exists():
+        content = read_bytes(file)
+        if not content.endswith(b"\n"):
+            os.truncate(file, content.rfind(b"\n") + 1)
+
+
+def _note(path: Path, job: Job, event: dict[str, Any]) -> Job:
+    return _after(job, _write(path, [event | {"tag": job.tag}])[0])
+
+
+def _write(path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    stamped = [{**event, "at": now} for event in events]
+    try:
+        with (path / JOBS).open("ab") as file:
+            file.write("".join(map(signed_line, stamped)).encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return stamped

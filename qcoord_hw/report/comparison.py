@@ -1,0 +1,274 @@
+"""Several runs of one experiment beside each other: how they differ from the first, and the table of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.report.coordination import HERE, cell, side_by_side
+from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
+from qcoord_hw.report.words import (
+    COORDINATION,
+    bound_words,
+    found_words,
+    is_exact,
+    number,
+    target_words,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+ROUNDING = 1e-9
+"""Figures that were computed do not differ by less."""
+
+NAME_WIDTH = 20
+"""Names of estimates and targets are broken at this width, so that two intervals stand beside them."""
+
+Summary = dict[str, Any]
+
+
+def differences(
+    summaries: Sequence[Summary], again: Callable[[float], Sequence[Summary]] | None = None
+) -> dict[str, Any]:
+    """Return how each run's estimates differ from those of the first run.
+
+    The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
+    zero when the two runs agree at their confidence level. It takes the runs as independent, which a run and
+    its replay on a simulator are not (`independent` is then false). The difference of two figures that were
+    computed has no interval.
+
+    Each of these intervals is right for one difference. Of `comparisons` of them some miss by chance, so
+    every difference that has an interval also has a `simultaneous` one, made in the same way at level
+    1 - (1 - confidence) / comparisons: by Bonferroni's inequality all of these hold together at the
+    confidence level, however the estimates depend on each other.
+
+    Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
+
+    Args:
+        summaries: of finished runs, all of one confidence level.
+        again: gives the summaries at another confidence level; without it, `simultaneous` is None where
+            there are several differences.
+
+    Raises:
+        InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
+    """
+    _check(summaries)
+    rows = _rows(summaries)
+    counted = [i for i, row in enumerate(rows) if row["independent"] and row["low"] < row["high"]]
+    wider = rows
+    if len(counted) > 1:
+        confidence = min(rows[i]["confidence"] for i in counted)
+        wider = _rows(again(1 - (1 - confidence) / len(counted))) if again else []
+    for i in counted if wider else ():
+        rows[i]["simultaneous"] = {key: wider[i][key] for key in ("low", "high", "confidence", "differ")}
+    found = {
+        "ok": True,
+        "experiment": summaries[0]["experiment"],
+        "runs": list(summaries),
+        "differences": rows,
+        "comparisons": len(counted),
+    }
+    if summaries[0].get("play") == COORDINATION:
+        found["side_by_side"] = side_by_side(summaries)
+    return found
+
+
+def estimate_names(summaries: Sequence[Summary]) -> list[str]:
+    """Return the names of all estimates that any of the runs has, in their order."""
+    return list(dict.fromkeys(e["name"] for summary in summaries for e in summary["estimates"]))
+
+
+def short_time(time: str | None) -> str:
+    """Return a time of a record as people read it, in UTC unless it says otherwise; nothing if unknown.
+
+    >>> short_time("2026-11-22T14:12:18+00:00"), short_time(None)
+    ('2026-11-22 14:12:18', '')
+    """
+    return str(time or "").removesuffix("+00:00").replace("T", " ", 1)
+
+
+def difference_words(row: Mapping[str, Any] | None) -> str:
+    """Return what was found of a difference: `differ`, or `(differ)` where that may be chance among many."""
+    if row is None or is_exact(row):
+        return "differ" if row and row["differ"] else ""
+    if not row["independent"]:
+        return "same draws"
+    together = row["simultaneous"]
+    alone = together is not None and not together["differ"]
+    return "" if not row["differ"] else "(differ)" if alone else "differ"
+
+
+def print_differences(comparison: dict[str, Any], console: Console) -> None:
+    """Print which runs are compared, every estimate of each, and how it differs from that of the first."""
+    console.print(as_text(f"{comparison['experiment']}: differences from run 1", "bold"))
+    console.print(_runs(comparison["runs"], console))
+    for i, run in enumerate(comparison["runs"], start=1):
+        layout = f", layout {' '.join(map(str, run['layout']))}" if run.get("layout") else ""
+        console.print(as_text(f"{i}  {Path(run['run']).resolve().name}{layout}", "dim"))
+    console.print()
+    if shared := [row for row in comparison.get("side_by_side", ()) if row["section"] != HERE]:
+        console.print(_shared(shared))
+        console.print()
+    console.print(_estimates(comparison, console))
+    for line in _notes(comparison):
+        console.print(as_text(line, "dim"))
+
+
+def _check(summaries: Sequence[Summary]) -> None:
+    if len(summaries) < 2:
+        raise InputError("run: one run; allowed are two or more to compare")
+    first = summaries[0]
+    names = list(dict.fromkeys(s["experiment"] for s in summaries))
+    if len(names) > 1:
+        raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
+    if any((s["family"], _asked(s)) != (first["family"], _asked(first)) for s in summaries):
+        raise InputError(f"run: {names[0]} with other parameters; allowed are runs of one experiment")
+    for summary in summaries:
+        if summary["state"] != "sealed":
+            raise InputError(f"run: {summary['run']} is unfinished; allowed are finished runs")
+
+
+def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+    """Return the difference of each estimate that a run shares with the first run."""
+    first, *others = summaries
+    return [
+        {
+            "name": a["name"],
+            "run": other["run"],
+            "against": first["run"],
+            **_difference(by_name[a["name"]], a),
+            "independent": _draw(first) != _draw(other),
+            "simultaneous": None,
+        }
+        for other in others
+        for by_name in [{e["name"]: e for e in other["estimates"]}]
+        for a in first["estimates"]
+        if a["name"] in by_name
+    ]
+
+
+def _asked(summary: Summary) -> dict[str, Any]:
+    """Return what was asked for, but for which inputs happened to be run."""
+    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
+
+
+def _draw(summary: Summary) -> tuple[Any, ...]:
+    """Return what fixes a run's random draws: runs that agree in it are copies of each other.
+
+    A seed fixes nothing that IBM hardware does, so there each run is a draw of its own.
+    """
+    if str(summary["target"]).startswith("ibm_"):
+        return summary["run"], summary["created"]
+    return summary["spec_id"], summary["target"], summary["seed"]
+
+
+def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:
+    best = b["best"] - a["best"]
+    down = math.hypot(b["best"] - b["low"], a["high"] - a["best"])
+    up = math.hypot(b["high"] - b["best"], a["best"] - a["low"])
+    exact = is_exact(a)
+    return {
+        "low": best - down,
+        "best": best,
+        "high": best + up,
+        "method": "exact" if exact else "square-and-add",
+        "confidence": min(a["confidence"], b["confidence"]),
+        "differ": abs(best) > ROUNDING if exact else not best - down <= 0 <= best + up,
+    }
+
+
+def _runs(runs: Sequence[Summary], console: Console) -> Table:
+    """Return where and when each run was made: of one target, the dates tell them apart."""
+    columns: dict[str, Callable[[Summary], object]] = {
+        "target": lambda run: folded(target_words(run), NAME_WIDTH, console),
+        "created": lambda run: short_time(run.get("created")),
+        "calibrated": lambda run: short_time(run.get("calibrated")),
+        "shots": lambda run: run["shots"],
+        "seed": lambda run: run["seed"],
+    }
+    table = new_table("#", *columns)
+    for i, run in enumerate(runs, start=1):
+        add_row(table, i, *(value(run) for value in columns.values()))
+    return table
+
+
+def _shared(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return rates and figures that mostly are the same for all runs: once, or that of each run."""
+    table = new_table("rate or figure", "of every run")
+    section = ""
+    for row in rows:
+        if row["section"] != section:
+            section = row["section"]
+            add_row(table, as_text(section, "bold"), "")
+        cells = list(map(cell, row["runs"]))
+        each = "\n".join(f"{words or 'none'} (run {i})" for i, words in enumerate(cells, start=1))
+        add_row(table, f"  {row['name']}", cells[0] if len(set(cells)) == 1 else each)
+    return table
+
+
+def _estimates(comparison: Mapping[str, Any], console: Console) -> Table:
+    runs = comparison["runs"]
+    found = {(row["run"], row["name"]): row for row in comparison["differences"]}
+    table = new_table(f"on {HERE}", "best [low, high]", "verdict", "less that of run 1", "found")
+    for name in estimate_names(runs):
+        of_run = [next((e for e in run["estimates"] if e["name"] == name), None) for run in runs]
+        theory, bound = (_shared_mark(of_run, key) for key in ("theory", "bound"))
+        title = as_text(folded(name, NAME_WIDTH, console), "bold")
+        add_row(table, title, as_text(theory, "dim"), "", as_text(bound, "dim"), "")
+        for i, (run, estimate) in enumerate(zip(runs, of_run, strict=True), start=1):
+            who = folded(f"{i} {run['target']}", NAME_WIDTH, console)
+            if estimate is None:
+                add_row(table, who, "none", "", "", "")
+                continue
+            row = found.get((run["run"], name)) if i > 1 else None
+            less, words = "" if row is None else found_words(row), difference_words(row)
+            add_row(table, who, found_words(estimate), _verdict(estimate), less, as_text(words, "yellow"))
+    return table
+
+
+def _shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str:
+    """Return the theory or the bound of an estimate, if it is the same for all runs that have it."""
+    known = [e for e in estimates if e is not None]
+    values = {e[key]["value"] if e.get(key) else None for e in known}
+    if len(values) > 1 or not known[0].get(key):
+        return ""
+    mark = known[0][key]
+    if key == "theory":
+        return f"theory {number(mark['value'])} ({mark['kind']})"
+    return f"{bound_words(known[0])} {number(mark['value'])}"
+
+
+def _verdict(estimate: Mapping[str, Any]) -> Text:
+    verdict = estimate.get("verdict") or ""
+    return as_text(verdict, VERDICTS.get(verdict, ""))
+
+
+def _notes(comparison: Mapping[str, Any]) -> list[str]:
+    """Return what the intervals are, and what the words of the last column mean."""
+    rows = [row for row in comparison["differences"] if not is_exact(row)]
+    many = comparison["comparisons"]
+    notes = [
+        f"differ: the interval of the difference ({words}) does not hold 0"
+        for words in dict.fromkeys(f"{100 * r['confidence']:g}% {r['method']}" for r in rows)
+    ]
+    if many > 1:
+        misses = many * (1 - min(row["confidence"] for row in rows))
+        notes.append(
+            f"every interval is right by itself: of {many} differences, {misses:.2g} would miss by chance"
+        )
+    together = [row["simultaneous"] for row in rows if row["simultaneous"]]
+    if many > 1 and together:
+        level = 100 * together[0]["confidence"]
+        notes[-1] += (
+            f";\n(differ): by itself only, not at {level:.6g}%, where all {many} intervals hold together "
+            "(Bonferroni)"
+        )
+    if any(not row["independent"] for row in rows):
+        notes.append("same draws: target, experiment and seed are the same, so this run is no new evidence")
+    return notes

@@ -1,0 +1,164 @@
+"""A run as a table for R or pandas: one row a chunk and outcome, or one row an estimate.
+
+The first columns say which run it is, so that the files of several runs can be put below each other.
+Numbers are written with all their digits; what is not known is an empty cell. `outcome` is a string of bits,
+classical bit 0 first: read it as text, since its leading zeros count (in pandas `dtype={"outcome": str}`).
+`method` is `direct` where the setting was executed, else how its counts were derived.
+
+A cell that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet. Text that does so
+gets a `'` in front; numbers never need it. Control characters become `?`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.record import RunRecord, interpreting
+from qcoord_hw.record.journal import COLLECTED
+from qcoord_hw.report.words import printable
+from qcoord_hw.report.written import whole_file
+
+RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "seed")
+COUNT_COLUMNS = (
+    *RUN_COLUMNS,
+    *("block", "chunk", "setting", "label", "method", "circuit", "shots", "outcome", "count", "job", "tag"),
+)
+ESTIMATE_COLUMNS = (
+    *RUN_COLUMNS,
+    *("name", "low", "best", "high", "method", "confidence", "shots"),
+    *("theory", "bound", "verdict", "p_value"),
+)
+
+Jobs = Mapping[int, tuple[str, str]]
+"""Chunk id -> id and tag of the job that executed it."""
+
+Row = dict[str, object]
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
+    """Yield a row for each outcome of each chunk that is counted, chunks by their number, outcomes sorted.
+
+    Args:
+        record: a run, finished or not.
+        jobs: which job executed a chunk; what the run's journal says if omitted.
+
+    Raises:
+        RecordError: when the record cannot be interpreted.
+    """
+    with interpreting(record.path):
+        run, settings = _run_cells(record), record.intent["experiment"]["settings"]
+        jobs = jobs_of(record) if jobs is None else jobs
+        for chunk in sorted(record.plan, key=lambda chunk: chunk.id):
+            job, tag = jobs.get(chunk.id, ("", ""))
+            setting = settings[chunk.setting]
+            about = {
+                **run,
+                "block": chunk.block,
+                "chunk": chunk.id,
+                "setting": chunk.setting,
+                "label": setting["label"],
+                "method": setting["method"],
+                "circuit": setting["circuit"],
+                "shots": chunk.shots,
+            }
+            for outcome, count in sorted(record.counts.get(chunk.id, {}).items()):
+                yield about | {"outcome": outcome, "count": count, "job": job, "tag": tag}
+
+
+def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield a row for each estimate of a finished run.
+
+    Args:
+        record: the run.
+        summary: what was derived from it.
+
+    Raises:
+        InputError: when the run is unfinished.
+        RecordError: when the record cannot be interpreted.
+    """
+    if not record.sealed:
+        name = record.path.resolve().name
+        raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
+    with interpreting(record.path):
+        run = _run_cells(record)
+        for estimate in summary["estimates"]:
+            values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
+            yield run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]}
+
+
+def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:
+    """Return which job's result was counted for each chunk of a run on a device."""
+    return {
+        chunk: (job.id or "", job.tag)
+        for job in record.jobs
+        if job.state == COLLECTED
+        for chunk in job.chunks
+    }
+
+
+def csv_lines(columns: Iterable[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a table, its heading first."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    names = list(columns)
+    for cells in _cells(names, rows):
+        writer.writerow(cells)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def write_csv(place: Path | TextIO, columns: Iterable[str], rows: Iterable[Row]) -> int:
+    """Write a table, and return how many rows it has below its heading.
+
+    Args:
+        place: a file, written as UTF-8, whole or not at all; or an open one.
+        columns: in their order; each row has them all.
+        rows: of the table.
+
+    Raises:
+        InputError: when it cannot be written, or would replace a part of a record.
+    """
+    lines = csv_lines(columns, rows)
+    if isinstance(place, Path):
+        with whole_file("csv", place) as file:
+            return sum(file.write(line.encode()) > 0 for line in lines) - 1
+    return sum(place.write(line) > 0 for line in lines) - 1
+
+
+def _cells(names: list[str], rows: Iterable[Row]) -> Iterator[list[object]]:
+    yield list(names)
+    for row in rows:
+        yield [_cell(row[name]) for name in names]
+
+
+def _run_cells(record: RunRecord) -> Row:
+    intent = record.intent
+    return {
+        "run": record.path.resolve().name,
+        "experiment": intent["experiment"]["name"],
+        "target": intent["target"]["name"],
+        "kind": intent["target"]["kind"],
+        "created": intent["created"],
+        "calibrated": (intent["target"].get("snapshot") or {}).get("calibrated"),
+        "seed": intent["seed"],
+    }
+
+
+def _cell(value: object) -> object:
+    """Return a value as a spreadsheet, R and pandas may read it: no text of it is a formula.
+
+    >>> _cell("=1+1"), _cell("x=0"), _cell(-1), _cell(None)
+    ("'=1+1", 'x=0', -1, '')
+    """
+    if value is None or isinstance(value, (int, float)):
+        return "" if value is None else value
+    text = str(value)
+    return printable(f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text)

@@ -1,0 +1,351 @@
+"""What a run would cost and show: the object that `qcoord plan --json` prints, and the same as plain text."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.analysis.estimate import Estimate
+from qcoord_hw.analysis.planning import FIVE_SIGMA, shots_for_verdict, shots_until
+from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.report.summary import ANALYSERS
+from qcoord_hw.report.words import COORDINATION, LINEAR, in_words, main_estimate, number
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.planning import Expectation, Forecast
+
+LISTED = 10
+"""Sets of qubits that are ranked."""
+
+SHOTS = 10**9
+"""Shots a circuit at which figures are expected: so many that none hangs on rounding."""
+
+SECONDS = 4.0
+"""Time for exact simulations of other layouts than that of the plan, of those ranked and of tiles each."""
+
+JOB_OVERHEAD = 2.0
+"""Seconds that a job costs beside its shots."""
+
+OVERHEAD = "2 s a job to load it, in IBM's rule for the usage of a job [IBMUsage]"
+_LESS = ("trace_norm", "leakage", "error_entropy")
+"""Figures of which less is better."""
+
+_BINOMIAL = "clopper-pearson"
+"""The method of estimates that are shares of all shots, which an exact binomial test judges."""
+
+
+class Outlook:
+    """What is expected of an experiment on one set of qubits or another."""
+
+    def __init__(self, forecast: Forecast) -> None:
+        """Compute what is expected where a run would stand.
+
+        Raises:
+            TooLargeError: when the target is a simulator that cannot run the circuits.
+        """
+        self.forecast = forecast
+        self._kind: str = forecast.description["play"]["kind"]
+        self.here: Expectation | None = None
+        self.estimates: tuple[Estimate, ...] = ()
+        try:
+            self.here = forecast.expect(figures=True)
+        except TooLargeError:
+            if forecast.device.simulated:
+                raise
+        if self.here is not None:
+            self.estimates = self._analysed(self.here)
+        self.main = _main(self._kind, self.estimates)
+        self._anchors: tuple[float, float, float] | None = None
+
+    def _analysed(
+        self, expected: Expectation, shots: int = SHOTS, confidence: float = 0.95
+    ) -> tuple[Estimate, ...]:
+        return ANALYSERS[self._kind](expected.record(shots), confidence).estimates
+
+    def _figure(self, expected: Expectation, shots: int = SHOTS, confidence: float = 0.95) -> Estimate:
+        assert self.main is not None
+        found = self._analysed(expected, shots, confidence)
+        return next(estimate for estimate in found if estimate.name == self.main.name)
+
+    @property
+    def less_is_better(self) -> bool:
+        """Whether the main figure is the better the smaller it is."""
+        return self.main is not None and self.main.name.startswith(_LESS)
+
+    def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[dict[str, Any]]:
+        """Return layout, expected number of errors and main figure of some places.
+
+        They are simulated one after the other while there is time; the rest is interpolated.
+        """
+        rows, end = [], time.monotonic() + SECONDS
+        for errors, layout in places:
+            value, method = None, None
+            if self.main is not None:
+                simulated = layout == self.forecast.prepared.layout or time.monotonic() < end
+                value = self._simulated(layout) if simulated else self._interpolated(errors)
+                method = "simulated" if simulated else "interpolated"
+            rows.append({"layout": list(layout), "errors": errors, "expected": value, "method": method})
+        return rows
+
+    def _simulated(self, layout: tuple[int, ...]) -> float:
+        assert self.main is not None
+        if layout == self.forecast.prepared.layout:
+            return self.main.best
+        figures = self.main.name.endswith(("_exact", "_exact_all"))
+        return self._figure(self.forecast.expect(self.forecast.at(layout), figures=figures)).best
+
+    def _interpolated(self, errors: float) -> float:
+        """Return mixed + (ideal - mixed) f^errors, with f such that it holds on the layout of the plan."""
+        if self._anchors is None:
+            assert self.main is not None
+            ideal, mixed = (self._figure(e).best for e in (self.forecast.ideal(), self.forecast.mixed()))
+            own = self.forecast.errors(self.forecast.prepared.layout)
+            kept = (self.main.best - mixed) / (ideal - mixed) if ideal != mixed else 1.0
+            fits = 0 < kept < 1 and own > 0
+            self._anchors = (ideal, mixed, math.log(kept) / own if fits else -1.0)
+        ideal, mixed, rate = self._anchors
+        return mixed + (ideal - mixed) * math.exp(rate * errors)
+
+    def shots_for_verdict(self) -> int | None:
+        """Return the shots of all circuits together that put the main figure above its bound at 5 sigma.
+
+        None where there is no bound or the figure is not expected above it.
+        """
+        main, circuits = self.main, self.forecast.circuits
+        if self.here is None or main is None or main.bound is None or main.best <= main.bound.value:
+            return None
+        bound = main.bound.value
+        if main.method == _BINOMIAL:
+            try:
+                trials = shots_for_verdict(main.best, bound, FIVE_SIGMA)
+            except InputError:  # too near the bound for any number
+                return None
+            each = main.shots / self.here.shots(SHOTS)  # several rounds may share a shot
+            return None if trials is None else math.ceil(trials / each)
+        here = self.here
+
+        def above(shots: int) -> bool:
+            return self._figure(here, shots, 1 - 2 * FIVE_SIGMA).low > bound
+
+        start = self._figure(here, self.forecast.spec.shots, 1 - 2 * FIVE_SIGMA)
+        scaled = self.forecast.spec.shots * ((start.best - start.low) / (main.best - bound)) ** 2
+        found = shots_until(above, math.ceil(min(scaled, 1e12)))
+        return None if found is None else found * circuits
+
+
+def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
+    """Return the plan of a run: what it takes, where it would stand, and what is expected of it.
+
+    Args:
+        forecast: the experiment on its device.
+        jobs: in how many jobs it is sent.
+
+    Raises:
+        InputError: when the number of jobs is not a positive integer.
+        TooLargeError: when a simulator cannot run the circuits.
+    """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise InputError(f"jobs: {jobs!r}; allowed are integers from 1")
+    outlook = Outlook(forecast)
+    device, prepared, main = forecast.device, forecast.prepared, outlook.main
+    cost = forecast.cost(prepared)
+    known = device.snapshot is not None
+    executions = forecast.circuits * forecast.spec.shots
+    overhead = JOB_OVERHEAD * jobs if known else None
+    seconds = _seconds(forecast, executions, cost.duration)
+    verdict = outlook.shots_for_verdict()
+    ranked = outlook.at(forecast.candidates(LISTED))
+    sign = 1 if outlook.less_is_better else -1
+    if main is not None:
+        ranked.sort(key=lambda row: sign * row["expected"])
+    tiling = _tiling(forecast, outlook)
+    return {
+        "ok": True,
+        "experiment": forecast.description["name"],
+        "target": device.name,
+        "shots": forecast.spec.shots,
+        "circuits": forecast.circuits,
+        "two_qubit_gates": cost.two_qubit_gates,
+        "depth": cost.depth,
+        "duration_us": _micro(cost.duration),
+        "qpu_seconds": seconds,
+        "overhead_seconds": overhead,
+        "overhead": OVERHEAD if known else None,
+        "jobs": jobs,
+        "account": _account(device.remaining, seconds, overhead),
+        "layout": list(prepared.layout) or None,
+        "ranked": ranked if known else None,
+        "tiles": len(tiling["layouts"]) if tiling else 0 if known else None,
+        "tiling": tiling,
+        "shots_for_verdict": verdict,
+        "seconds_for_verdict": None if verdict is None else _seconds(forecast, verdict, cost.duration),
+        "expected": None if main is None else main.best,
+        "figure": None if main is None else main.name,
+        "figures": {estimate.name: estimate.best for estimate in outlook.estimates},
+        "theory": main.theory.value if main and main.theory else None,
+        "bound": main.bound.value if main and main.bound else None,
+        "notes": _notes(forecast, outlook, cost.duration),
+    }
+
+
+def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
+    """Return what running disjoint tiles at once takes, for as many shots in all; None where none fits."""
+    tiles = forecast.tiles()
+    if not tiles:
+        return None
+    rows = outlook.at(tiles[::-1])[::-1]  # where time is short, the worst is simulated rather than the best
+    costs = [forecast.cost(forecast.at(layout)) for _, layout in tiles]
+    durations = [cost.duration for cost in costs if cost.duration is not None]
+    longest = max(durations) if len(durations) == len(costs) else None
+    executions = forecast.circuits * math.ceil(forecast.spec.shots / len(tiles))
+    sign = -1 if outlook.less_is_better else 1
+    worst = min(rows, key=lambda row: -row["errors"] if outlook.main is None else sign * row["expected"])
+    return {
+        "layouts": [row["layout"] for row in rows],
+        "expected": [row["expected"] for row in rows],
+        "worst": worst,
+        "executions": executions,
+        "duration_us": _micro(longest),
+        "qpu_seconds": _seconds(forecast, executions, longest),
+    }
+
+
+def _main(kind: str, estimates: Sequence[Estimate]) -> Estimate | None:
+    """Return the estimate that stands for a run."""
+    named = {estimate.name: estimate for estimate in estimates}
+    if kind == LINEAR:
+        return named.get("surviving_rate")
+    if kind == COORDINATION:
+        found = main_estimate({"estimates": [estimate.to_json() for estimate in estimates]})
+        return None if found is None else named[found["name"]]
+    return next(iter(estimates), None)
+
+
+def _seconds(forecast: Forecast, executions: int, duration: float | None) -> float | None:
+    """Return QPU seconds of some executions, without overhead; None without a device."""
+    if forecast.device.snapshot is None:
+        return None
+    return executions * (forecast.device.rep_delay[0] + (duration or 0.0))
+
+
+def _micro(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1e6 * seconds, 6)
+
+
+def _account(remaining: float | None, seconds: float | None, overhead: float | None) -> dict[str, Any] | None:
+    if remaining is None or seconds is None or overhead is None:
+        return None
+    return {"remaining_seconds": remaining, "enough": seconds + overhead <= remaining}
+
+
+def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list[str]:
+    """Return what the numbers rest on."""
+    device = forecast.device
+    if device.snapshot is None:
+        return [f"{device.name} is no device: there are no qubits to choose, no durations and no QPU seconds"]
+    delay, source = device.rep_delay
+    notes = [f"QPU seconds: executions x (rep_delay {1e6 * delay:g} us + duration); rep_delay is {source}"]
+    if duration is None:
+        notes.append(f"{device.name} does not state all durations: the circuits count as taking no time")
+    elif forecast.feeds_forward:
+        notes.append("gates hang on outcomes: the duration is that of the longest branches, latency left out")
+    if outlook.main is None:
+        notes.append("no figure is expected: the circuits are too large for every simulation method")
+    else:
+        notes.append(
+            "expected: this calibration's noise model, readout included; no crosstalk, no idle noise"
+        )
+    return notes
+
+
+def plan_text(plan: Mapping[str, Any]) -> str:
+    """Return a plan as plain text, at most 100 columns wide."""
+    lines = [f"{plan['experiment']} on {plan['target']}", ""]
+    lines += [f"  {name:<22}{words}" for name, words in _facts(plan) if words]
+    for title, rows in (("qubits, best first", plan["ranked"]), ("worst tile", _worst(plan))):
+        if rows:
+            lines += ["", *_table(title, rows)]
+    lines += [""]
+    for note in plan["notes"]:
+        lines += textwrap.wrap(note, 98, initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def _facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+    executions = plan["circuits"] * plan["shots"]
+    facts = [
+        ("executions", f"{executions} ({plan['circuits']} circuits x {plan['shots']} shots)"),
+        ("circuit", _circuit_words(plan)),
+        ("layout", " ".join(map(str, plan["layout"] or ()))),
+        ("QPU time", _time_words(plan)),
+        ("account", _account_words(plan["account"])),
+        ("expected", _expected_words(plan)),
+        ("for a verdict", _verdict_words(plan)),
+        ("tiles", _tiles_words(plan)),
+    ]
+    others = {name: value for name, value in plan["figures"].items() if name != plan["figure"]}
+    facts += [
+        ("also expected" if k == 0 else "", f"{in_words(n)} {number(v)}")
+        for k, (n, v) in enumerate(others.items())
+    ]
+    return facts
+
+
+def _circuit_words(plan: Mapping[str, Any]) -> str:
+    words = f"{plan['two_qubit_gates']} two-qubit gates, depth {plan['depth']}"
+    return words if plan["duration_us"] is None else f"{words}, {plan['duration_us']:.3g} us with readout"
+
+
+def _time_words(plan: Mapping[str, Any]) -> str:
+    if plan["qpu_seconds"] is None:
+        return ""
+    jobs = "1 job" if plan["jobs"] == 1 else f"{plan['jobs']} jobs"
+    return f"{plan['qpu_seconds']:.2f} s, and {plan['overhead_seconds']:g} s for {jobs} ({plan['overhead']})"
+
+
+def _account_words(account: Mapping[str, Any] | None) -> str:
+    if account is None:
+        return ""
+    return f"{account['remaining_seconds']:.0f} s left: {'enough' if account['enough'] else 'NOT ENOUGH'}"
+
+
+def _expected_words(plan: Mapping[str, Any]) -> str:
+    if plan["figure"] is None:
+        return ""
+    beside = [f"{name} {number(plan[name])}" for name in ("theory", "bound") if plan[name] is not None]
+    return f"{in_words(plan['figure'])} {number(plan['expected'])}" + "".join(f", {b}" for b in beside)
+
+
+def _verdict_words(plan: Mapping[str, Any]) -> str:
+    if plan["bound"] is None:
+        return ""
+    if plan["shots_for_verdict"] is None:
+        return "no number of shots: the figure is not expected above its bound"
+    words = f"{plan['shots_for_verdict']} shots of all circuits together, 5 sigma above the bound"
+    seconds = plan["seconds_for_verdict"]
+    return words if seconds is None else f"{words} ({seconds:.3g} s)"
+
+
+def _tiles_words(plan: Mapping[str, Any]) -> str:
+    tiling = plan["tiling"]
+    if tiling is None:
+        return ""
+    return f"{plan['tiles']} at once on qubits of their own: {tiling['qpu_seconds']:.3g} s for as many shots"
+
+
+def _worst(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [plan["tiling"]["worst"]] if plan["tiling"] else []
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    places = [" ".join(map(str, row["layout"])) for row in rows]
+    width = min(60, max(len(title), *map(len, places)))
+    lines = [f"  {title:<{width}}  errors  expected"]
+    for place, row in zip(places, rows, strict=True):
+        first, *more = textwrap.wrap(place, width)
+        value = "" if row["expected"] is None else f"{number(row['expected'])} ({row['method']})"
+        lines += [f"  {first:<{width}}  {row['errors']:6.3f}  {value}", *(f"  {line}" for line in more)]
+    return lines

@@ -1,0 +1,77 @@
+"""What a sweep found, as a table: one line a point, with its main figure beside theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table
+from qcoord_hw.report.words import found_words, main_estimate, number, short_words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+COUNTED = {
+    "computed": "computed",
+    "finished": "begun before and finished",
+    "already": "already there",
+    "failed": "failed",
+}
+"""Key of the result -> how it is said."""
+
+
+def print_sweep(found: Mapping[str, Any], console: Console) -> None:
+    """Print the points of a sweep, those that failed, and how many were computed."""
+    if points := [point for point in found["points"] if "error" not in point]:
+        console.print(_table(points))
+        console.print()
+    for point in found["points"]:
+        if "error" in point:
+            console.print(as_text(f"FAILED: {point_words(point)}: {point['error']}", "bold red"))
+    console.print(as_text(f"{len(found['points'])} points: {counted_words(found)}", "bold"))
+    console.print(as_text(f"runs in {found['sweep']}", "dim"))
+
+
+def counted_words(found: Mapping[str, Any]) -> str:
+    """Return how many points were computed, finished, there, and failed; zeros are left out.
+
+    >>> counted_words({"computed": 3, "finished": 1, "already": 36, "failed": 0})
+    '3 computed, 1 begun before and finished, 36 already there'
+    """
+    return ", ".join(f"{found[key]} {words}" for key, words in COUNTED.items() if found[key])
+
+
+def point_words(point: Mapping[str, Any]) -> str:
+    """Return which point it is."""
+    chosen = "".join(f", {name} {value}" for name, value in point["set"].items())
+    return f"{point['experiment']} on {point['target']}, shots {point['shots']}, seed {point['seed']}{chosen}"
+
+
+def _table(points: list[dict[str, Any]]) -> Table:
+    figures = [_main_figure(point) for point in points]
+    names = {figure["name"] for figure in figures if figure}
+    one = short_words(names.pop()) if len(names) == 1 else None
+    fields = list(dict.fromkeys(name for point in points for name in point["set"]))
+    table = new_table(
+        "experiment", "target", *fields, "shots", "seed", one or "estimate", "theory", "verdict"
+    )
+    for point, figure in zip(points, figures, strict=True):
+        cells: list[object] = [point["experiment"], point["target"]]
+        cells += [point["set"].get(name, "") for name in fields]
+        cells += [point["shots"], point["seed"]]
+        if figure is None:
+            cells += ["none", "", ""]
+        else:
+            words = found_words(figure)
+            cells.append(words if one else f"{short_words(figure['name'])}\n{words}")
+            cells.append(number(figure["theory"]["value"]) if figure["theory"] else "")
+            cells.append(as_text(figure["verdict"] or "", VERDICTS.get(figure["verdict"], "")))
+        add_row(table, *cells)
+    return table
+
+
+def _main_figure(point: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the estimate that stands for a point."""
+    rates = [figure for figure in point["estimates"] if figure["name"] == "surviving_rate"]
+    return rates[0] if rates else main_estimate(point)

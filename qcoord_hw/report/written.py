@@ -1,0 +1,85 @@
+"""Files that a person asks for beside a run: never part of a record, there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from qcoord_hw import record
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import one_line, shown
+
+
+def check_place(field: str, path: Path) -> None:
+    """Check where a file is to go, before anything is computed.
+
+    Args:
+        field: what the path was given as, for the error.
+        path: of the file; one that exists may be replaced, but never a part of a record.
+
+    Raises:
+        InputError: when it is a folder, its folder is not there, or it lies in a record.
+    """
+    given = shown(str(path))
+    try:
+        if path.is_dir() or not path.parent.is_dir():
+            raise InputError(f"{field}: {given}; allowed is a file in a folder that exists")
+        _check_outside(path, f"{field}: {given}")
+    except (OSError, ValueError, RuntimeError) as error:  # too long a name, a zero byte, links in a circle
+        raise InputError(f"{field}: {given} is no file's name ({one_line(error)[:80]})") from None
+
+
+@contextmanager
+def whole_file(field: str, path: Path) -> Iterator[BinaryIO]:
+    """Yield a new file that takes the place of `path` at the end, if nothing went wrong until then.
+
+    What is no regular file, such as a pipe or a device, is written as it is and stays what it is.
+
+    Raises:
+        InputError: when it cannot be written.
+    """
+    check_place(field, path)
+    is_stream = path.exists() and not path.is_file()
+    place = path.resolve()  # behind a link, so that it stays a link
+    partial = path if is_stream else place.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        with partial.open("wb" if is_stream else "xb") as file:
+            yield file
+            file.flush()
+            if not is_stream:
+                os.fsync(file.fileno())
+        if not is_stream:
+            partial.replace(place)
+    except OSError as error:
+        raise InputError(f"{field}: cannot write {shown(str(path))} ({error.strerror})") from None
+    finally:
+        if not is_stream:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def write_whole(field: str, path: Path, content: bytes) -> None:
+    """Write a file at once.
+
+    Args:
+        field: what the path was given as, for the error.
+        path: of the file; one that exists is replaced.
+        content: what it holds.
+
+    Raises:
+        InputError: when it cannot be written, or is part of a record.
+    """
+    with whole_file(field, path) as file:
+        file.write(content)
+
+
+def _check_outside(path: Path, given: str) -> None:
+    try:
+        record.check_outside(path)
+    except InputError:
+        derived = f"{record.DERIVED}/"
+        raise InputError(f"{given} lies in a record; allowed is its {derived} or another folder") from None

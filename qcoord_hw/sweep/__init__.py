@@ -1,0 +1,136 @@
+"""Many simulations at once: a product of lists, one run folder a point, on local cores or a Dask cluster.
+
+What was sealed is never computed again, what was begun is finished, what is missing is computed; so a sweep
+that was interrupted, in whatever way, goes on when it is asked for again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw import record
+from qcoord_hw.analysis.binomial import check_confidence
+from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
+from qcoord_hw.sweep.points import Grid, Point
+from qcoord_hw.sweep.store import computing, find_runs, open_sweep, sweep_id
+from qcoord_hw.sweep.task import Outcome, Task
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.run import Progress
+
+MAX_WORKERS = 256
+
+
+def sweep(
+    specs: str | Path | ExperimentSpec | Sequence[str | Path | ExperimentSpec],
+    *,
+    targets: str | Sequence[str] = ("aer",),
+    noise_scale: Sequence[float] = (),
+    seeds: Sequence[int] = (),
+    shots: Sequence[int] = (),
+    fields: Mapping[str, Sequence[Plain]] | None = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Run every combination of experiments, targets, seeds, shots and fields that is not there yet.
+
+    Args:
+        specs: catalogue names, paths or specs.
+        targets: `aer` or `fake_NAME`, also with a noise scale (`fake_torino_x0.5`).
+        noise_scale: what the noise of each `fake_NAME` is multiplied by; `aer`, which has none, is run once.
+        seeds: root seeds; if omitted one that is made from all the rest, so that it is always the same.
+        shots: shots a circuit; the specs' own if omitted.
+        fields: field of a spec (`blocks`, `layout`, `random_questions`) or parameter of its family (such as
+            `rounds`, `inputs`, `n`, `network`) -> the values it takes.
+        workers: processes on this machine; one a core if omitted.
+        dask: address of the scheduler of a Dask cluster that computes instead of this machine.
+        runs: the folder of all runs; the sweep has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+        progress: called with (points done, points in all).
+
+    Returns:
+        `ok`; `sweep`, the folder; `points`, each with its run and estimates, or with `error` and `exit_code`;
+        and how many were `computed`, `finished` (begun before), `already` there, and `failed`.
+
+    Raises:
+        InputError: when something asked for is not allowed; nothing has been run then.
+        RecordError: when another process computes this sweep, or a record in it is damaged.
+        TargetError: when the cluster does not answer.
+    """
+    check_confidence(confidence)
+    workers = check_integer("workers", _cores() if workers is None else workers, 1, MAX_WORKERS)
+    grid = Grid.of(
+        [specs] if isinstance(specs, (str, Path, ExperimentSpec)) else specs,
+        [targets] if isinstance(targets, str) else targets,
+        noise_scale,
+        seeds,
+        shots,
+        fields or {},
+    )
+    definition = grid.definition()
+    default_seed = int(sweep_id(definition), 16)
+    path, points = open_sweep(record.runs_folder(runs), definition, lambda: grid.points(default_seed))
+    with computing(path):
+        there = find_runs(path, points)
+        outcomes: dict[Point, Outcome] = {p: {"run": str(run.path)} for p, run in there.items() if run.sealed}
+        counted = {"already": len(outcomes), "computed": 0, "finished": 0, "failed": 0}
+
+        def report(point: Point, outcome: Outcome) -> None:
+            outcomes[point] = outcome
+            kind = "failed" if "error" in outcome else "finished" if point in there else "computed"
+            counted[kind] += 1
+            if progress:
+                progress(len(outcomes), len(points))
+
+        if progress:
+            progress(len(outcomes), len(points))
+        begun: dict[Point, Task] = {p: {"run": str(run.path)} for p, run in there.items() if not run.sealed}
+        fresh: dict[Point, Task] = {p: p.to_json() for p in points if p not in there}
+        if dask is None:
+            begun |= fresh
+        if begun:
+            from qcoord_hw.sweep.local import compute_here
+
+            compute_here(begun, path, workers, report)
+        if dask is not None and fresh:
+            from qcoord_hw.sweep.cluster import compute_there
+
+            compute_there(fresh, path, dask, report)
+    return {
+        "ok": not counted["failed"],
+        "sweep": str(path),
+        "points": [_row(point, outcomes[point], confidence) for point in points],
+        **counted,
+    }
+
+
+def _row(point: Point, outcome: Outcome, confidence: float) -> dict[str, Any]:
+    """Return what a sweep says of a point."""
+    row: dict[str, Any] = {
+        "run": outcome.get("run"),
+        "experiment": point.spec.name,
+        "target": point.target,
+        "noise_scale": point.noise_scale,
+        "seed": point.seed,
+        "shots": point.spec.shots,
+        "set": {name: listed(value) for name, value in point.fields},
+        "estimates": [],
+    }
+    if "error" in outcome:
+        return row | outcome
+    summary = Result(record.read(Path(outcome["run"])), confidence).summary
+    return row | {"estimates": summary["estimates"]}
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    return min(os.cpu_count() or 1, MAX_WORKERS)

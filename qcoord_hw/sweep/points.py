@@ -1,0 +1,227 @@
+"""What a sweep asks for, and the points that this makes: a product of lists, checked before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw import api
+from qcoord_hw.errors import InputError
+from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.spec import (
+    MAX_SHOTS,
+    ExperimentSpec,
+    Plain,
+    check_integer,
+    frozen,
+    listed,
+    shown,
+    spec_from_mapping,
+)
+from qcoord_hw.theory.linear_computation.specs import FAMILY as LINEAR
+from qcoord_hw.theory.states import State, read_state
+from qcoord_hw.user_specs import read_user_spec
+
+MAX_POINTS = 10_000
+
+SPEC_FIELDS = ("blocks", "layout", "random_questions", "shots")
+"""Fields of a spec that may be swept; any other name is a parameter of its family."""
+
+IDEAL = "aer"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run of a sweep.
+
+    Attributes:
+        spec: the whole spec, as it is built.
+        target: name of the target, with its noise scale.
+        seed: root seed.
+        fields: the swept fields and parameters, as (name, value) pairs.
+    """
+
+    spec: ExperimentSpec
+    target: str
+    seed: int
+    fields: tuple[tuple[str, Plain], ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What tells it from the others, and by which its run is found again: spec id, target, seed."""
+        return self.spec.spec_id, self.target, self.seed
+
+    @property
+    def noise_scale(self) -> float | None:
+        """What the noise is multiplied by; None where there is none."""
+        return None if self.target == IDEAL else split_scale(self.target)[1]
+
+    @property
+    def words(self) -> str:
+        """The point in a few words."""
+        chosen = "".join(f", {name} {shown(listed(value))}" for name, value in self.fields)
+        return f"{self.spec.name} on {self.target}, seed {self.seed}, shots {self.spec.shots}{chosen}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the point as plain JSON values."""
+        return {
+            "spec": self.spec.to_json(),
+            "target": self.target,
+            "seed": self.seed,
+            "set": {name: listed(value) for name, value in self.fields},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Point:
+        """Build a point from what `to_json` returned, after a pass through JSON."""
+        spec = spec_from_mapping(data["spec"], "sweep")
+        return cls(spec, data["target"], data["seed"], tuple((k, frozen(v)) for k, v in data["set"].items()))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a sweep asks for; every list is one factor of the product.
+
+    Attributes:
+        sources: the experiments: specs, or states where `network` is swept.
+        targets: their names, each with its noise scale.
+        seeds: root seeds; none for one that is made from the definition.
+        shots: shots a circuit; none for the specs' own.
+        fields: field of a spec, or parameter of its family -> its values.
+    """
+
+    sources: tuple[ExperimentSpec | State | str, ...]
+    targets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    shots: tuple[int, ...]
+    fields: Mapping[str, tuple[Plain, ...]]
+
+    @classmethod
+    def of(
+        cls,
+        specs: Sequence[str | Path | ExperimentSpec],
+        targets: Sequence[str],
+        noise_scale: Sequence[float],
+        seeds: Sequence[int],
+        shots: Sequence[int],
+        fields: Mapping[str, Sequence[Any]],
+    ) -> Grid:
+        """Check each list, read the files and return the grid.
+
+        Raises:
+            InputError: naming the list that is empty, wrong or too long.
+        """
+        from qcoord_hw.execution.run import check_seed
+
+        for name, values in {"experiment": specs, "targets": targets, **fields}.items():
+            if not values:
+                raise InputError(f"{name}: no value; allowed are one or more")
+        if shots and "shots" in fields:
+            raise InputError("shots: given twice; allowed is once")
+        if closed := sorted(set(fields) & {"name", "title", "family"}):
+            allowed = ", ".join(SPEC_FIELDS)
+            raise InputError(f"{closed[0]}: cannot be set; allowed are {allowed} and the family's parameters")
+        grid = cls(
+            tuple(_source(spec, "network" in fields) for spec in specs),
+            _scaled(targets, [check_scale(scale) for scale in noise_scale]),
+            tuple(check_seed(seed) for seed in seeds),
+            tuple(check_integer("shots", number, 1, MAX_SHOTS) for number in shots),
+            {name: frozen(list(values)) for name, values in sorted(fields.items())},
+        )
+        lists = (grid.sources, grid.targets, grid.seeds or (0,), grid.shots or (0,), *grid.fields.values())
+        if (total := math.prod(map(len, lists))) > MAX_POINTS:
+            raise InputError(f"points: {total}; allowed are at most {MAX_POINTS} in a sweep")
+        return grid
+
+    def definition(self) -> dict[str, Any]:
+        """Return what is asked for in plain JSON values, with the content of every file."""
+        return {
+            "specs": [_content(source) for source in self.sources],
+            "targets": list(self.targets),
+            "seeds": list(self.seeds),
+            "shots": list(self.shots),
+            "fields": {name: listed(values) for name, values in self.fields.items()},
+        }
+
+    def points(self, default_seed: int) -> list[Point]:
+        """Build every point of the product; what comes twice stands there once.
+
+        Args:
+            default_seed: for a grid without seeds.
+
+        Raises:
+            InputError: when a field, a parameter, a target or a layout is wrong.
+            TooLargeError: when an experiment is too large to be built.
+        """
+        from qcoord_hw.execution.run import program_of
+        from qcoord_hw.execution.targets import resolve_target
+
+        where = {target: resolve_target(target) for target in self.targets}
+        build = cache(_build)
+        seeds, shots = self.seeds or (default_seed,), self.shots or (None,)
+        found: dict[tuple[str, str, int], Point] = {}
+        for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
+            fields = tuple(zip(self.fields, values, strict=True))
+            drawn = isinstance(source, ExperimentSpec) and source.family == LINEAR  # inputs, from the seed
+            for target, number, seed in itertools.product(self.targets, shots, seeds):
+                built = build(source, fields, target == IDEAL, seed if drawn else 0)
+                spec = built.spec if number is None else replace(built.spec, shots=number)
+                point = Point(spec, target, seed, fields)
+                if spec.layout and point.identity not in found:
+                    where[target].prepare(program_of(built.experiment), spec.layout)
+                found.setdefault(point.identity, point)
+        return list(found.values())
+
+
+def _source(spec: str | Path | ExperimentSpec, is_state: bool) -> ExperimentSpec | State | str:
+    if isinstance(spec, ExperimentSpec):
+        return spec
+    if not isinstance(spec, (str, Path)):
+        raise InputError(f"experiment: {type(spec).__name__}; allowed are a name, a path or a spec")
+    if not is_state:
+        return read_user_spec(str(spec))
+    return read_state(Path(spec)) if str(spec).endswith(".json") else str(spec)
+
+
+def _content(source: ExperimentSpec | State | str) -> dict[str, Any]:
+    if isinstance(source, str):
+        return {"state": source}
+    return source.to_json() | {"name": source.name}
+
+
+def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
+    """Return the names of all targets at all scales; what has no noise stands there once, as it is."""
+    names: list[str] = []
+    for target in targets:
+        if not isinstance(target, str):
+            raise InputError(f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME")
+        if target.startswith("ibm_"):
+            raise InputError(
+                f"targets: {target} is a real backend, where every run needs its own `qcoord submit`; "
+                f"allowed in a sweep are {IDEAL} and fake_NAME"
+            )
+        if scales and target != IDEAL:
+            names += [scaled_target(target, scale) for scale in scales]
+        else:
+            names.append(scaled_name(*split_scale(target)))
+    if scales and set(names) == {IDEAL}:
+        scaled_target(IDEAL, scales[0])  # says that nothing here has noise
+    return tuple(dict.fromkeys(names))
+
+
+def _build(
+    source: ExperimentSpec | State | str, fields: tuple[tuple[str, Plain], ...], ideal: bool, seed: int
+) -> api.Built:
+    """Build an experiment with the fields that are swept."""
+    stated = {name: value for name, value in fields if name in SPEC_FIELDS}
+    parameters = {name: value for name, value in fields if name not in SPEC_FIELDS}
+    if "layout" in stated and not isinstance(stated["layout"], tuple):
+        raise InputError(f"layout: {shown(stated['layout'])}; allowed are lists such as [0,1]")
+    target = IDEAL if ideal else "fake"
+    built = api.build(source, parameters=parameters, target=target, seed=seed)
+    return replace(built, spec=replace(built.spec, **stated)) if stated else built  # type: ignore[arg-type]

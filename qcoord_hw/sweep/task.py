@@ -1,0 +1,55 @@
+"""One point of a sweep, computed: the part that workers on this machine and on a cluster have in common."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import QcoordError, TargetError
+from qcoord_hw.spec import one_line, spec_from_mapping
+
+Task = dict[str, Any]
+"""A point as `Point.to_json` writes it; with `run`, the folder of a run that was begun."""
+
+Outcome = dict[str, Any]
+"""`run`, the folder of the sealed run; or `error` and `exit_code`."""
+
+
+def attempt(task: Task, folder: Path) -> Outcome:
+    """Compute a point, or finish its run, in a folder of runs; whatever goes wrong is its outcome."""
+    from qcoord_hw import api
+
+    try:
+        if "run" in task:
+            return {"run": str(api.collect(task["run"]).path)}
+        spec = spec_from_mapping(task["spec"], "sweep")
+        built = api.Built.of(spec, spec.options)
+        return {"run": str(api.run(built, target=task["target"], seed=task["seed"], runs=folder).path)}
+    except QcoordError as error:
+        return failed(one_line(error), error.exit_code)
+    except Exception as error:  # of one point: the others are to go on
+        return failed(f"{type(error).__name__}: {one_line(error)}")
+
+
+def failed(words: str, exit_code: int = TargetError.exit_code) -> Outcome:
+    """Return the outcome of a point that failed."""
+    return {"error": words, "exit_code": exit_code}
+
+
+def attempt_anywhere(task: Task) -> Outcome:
+    """Compute a point in a folder of its own that is then removed.
+
+    Returns:
+        As `attempt`, with `files`: relative name -> content of the sealed run, whose name is `run`.
+    """
+    with tempfile.TemporaryDirectory(prefix="qcoord-") as folder:
+        outcome = attempt(task, Path(folder))
+        if "run" not in outcome:
+            return outcome
+        path = Path(outcome["run"])
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return {
+            "run": path.name,
+            "files": {file.relative_to(path).as_posix(): file.read_bytes() for file in files},
+        }
