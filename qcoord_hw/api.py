@@ -258,7 +258,8 @@ def replay(
     with record.interpreting(found.path):
         spec = spec_from_mapping(found.intent["spec"], "recorded spec")
         seed = check_seed(found.intent["seed"])
-    if _device_name(target) is None and target in (None, found.intent["target"]["name"]):
+        begun = found.intent["target"]["name"]
+    if _device_name(target) is None and target in (None, begun):
         target = _target_of(found, None)
     order = Order(
         found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
@@ -620,7 +621,8 @@ def _same_target(found: record.RunRecord, target: Any) -> Any:
 
 
 def _is_on_device(found: record.RunRecord) -> bool:
-    return bool(found.intent["target"]["kind"] == "ibm")
+    with record.interpreting(found.path):
+        return bool(found.intent["target"]["kind"] == "ibm")
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
@@ -628,7 +630,9 @@ def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
     from qcoord_hw.execution.run import prepared_of
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
-    if target is None or target == found.intent["target"]["name"]:
+    with record.interpreting(found.path):
+        begun = found.intent["target"]["name"]
+    if target is None or target == begun:
         return RecordedTarget(prepared_of(found))
     return resolve_target(target)
 

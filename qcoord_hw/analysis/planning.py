@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -63,29 +64,25 @@ def shots_for_verdict(win: float, bound: float, p: float = 1e-6) -> int | None:
         start, size = start + size, min(2 * size, 1 << 16)
 
 
-def shots_until(holds: Callable[[int], bool], start: int, most: int = 1 << 48) -> int | None:
-    """Return the fewest shots, to within 1 %, from which on something holds; None if not up to `most`.
+def shots_for_width(widths: Mapping[int, float], width: float) -> int | None:
+    """Return the fewest shots at which an interval is as narrow as asked for; None where it never is.
+
+    Widths follow c + a / sqrt(n) + b / n: sampling, the price of few shots, and what no shots remove.
 
     Args:
-        holds: whether it does at some shots; taken to hold at all larger ones.
-        start: where the search begins.
-        most: where it ends.
+        widths: shots -> width, at three numbers of shots.
+        width: to get down to.
 
-    >>> shots_until(lambda shots: shots >= 50, 4096), shots_until(lambda shots: False, 1)
-    (50, None)
+    >>> shots_for_width({n: 3 / n**0.5 for n in (100, 10_000, 1_000_000)}, 0.1)
+    900
     """
-    high = max(1, start)
-    while not holds(high):
-        high *= 2
-        if high > most:
-            return None
-    low = high // 2
-    while low and holds(low):
-        low, high = low // 2, low
-    while high - low > max(1, high // 100):
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
+    x = np.array([n**-0.5 for n in widths])
+    c, a, b = np.linalg.solve(np.vander(x, 3, increasing=True), np.array(list(widths.values()))).tolist()
+    left = width - max(c, 0.0)
+    if left <= 0 or a <= 0:
+        return None
+    at = 2 * left / (a + math.sqrt(a**2 + 4 * max(b, 0.0) * left))
+    return max(1, math.ceil(at**-2 * (1 - 1e-9)))
 
 
 def _unrounded(win: float, bound: float, p: float) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from qcoord_hw.cli import compare, jobs, run, runs, theory
+from qcoord_hw.cli import compare, export, jobs, plan, run, runs, theory
 from qcoord_hw.errors import QcoordError
 from qcoord_hw.spec import one_line
 
@@ -90,8 +90,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run.register(add)
     theory.register(add, commands)
+    plan.register(add)
     jobs.register(add)
     run.register_play(add)
     runs.register(add)
     compare.register(add)
+    export.register(add)
     return parser

@@ -77,6 +77,14 @@ def rate(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers of qubits") from None
 
 
+def number(text: str) -> float:
+    """Return the number that an argument states."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers") from None
+
+
 def seconds(text: str) -> float:
     """Return the seconds that an argument states."""
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, integer, print_json, progress_bar, show_results
-from qcoord_hw.cli.run import add_experiment, parameters
+from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, show_results
+from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.spec import shown
 
@@ -32,20 +32,6 @@ def register(add: Add) -> None:
     add_confidence(collect)
 
 
-def add_device_options(sub: argparse.ArgumentParser) -> None:
-    """Add the options of jobs on a device."""
-    sub.add_argument("--dynamical-decoupling", metavar="D", help="ibm_NAME: XX, XpXm or XY4 on idle qubits")
-    sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
-    sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
-    sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
-
-
-def device_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of jobs that the command line states."""
-    names = ("dynamical_decoupling", "twirling", "mode", "jobs")
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-
-
 def _submit(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
@@ -66,27 +52,17 @@ def _submit(options: argparse.Namespace) -> None:
         raise InputError(
             f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target ibm_NAME"
         )
-    built = [  # all are checked before one is sent
-        api.build(
-            spec,
-            options.shots,
-            parameters=parameters(options),
-            target=options.target,
-            seed=options.seed,
-            random_questions=options.random_questions,
-        )
-        for spec in options.specs
-    ]
+    target = target_of(options)
     results = [
         api.submit(
             one,
-            target=options.target,
+            target=target,
             seed=options.seed,
             runs=options.runs,
             confidence=options.confidence,
             options=device_options(options),
         )
-        for one in built
+        for one in build_all(options, target)
     ]
     show_results(options, results)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, print_json
-from qcoord_hw.cli.run import add_experiment, parameters
+from qcoord_hw.cli.experiment import add_experiment, parameters, target_of
 
 
 def register(add: Add) -> None:
@@ -31,7 +31,7 @@ def _plan(options: argparse.Namespace) -> None:
 
     found = api.plan(
         options.spec,
-        target=options.target,
+        target=target_of(options),
         shots=options.shots,
         seed=options.seed,
         jobs=options.jobs,

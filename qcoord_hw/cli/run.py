@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qcoord_hw.cli.common import (
     SPEC,
@@ -17,10 +15,10 @@ from qcoord_hw.cli.common import (
     integer,
     print_json,
     progress_bar,
-    rate,
     seconds,
     show_results,
 )
+from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
 
@@ -42,6 +40,7 @@ def register(add: Add) -> None:
     run.add_argument(
         "--target", default="aer", metavar="T", help="aer (ideal, default), fake_NAME (noise model), ibm_NAME"
     )
+    add_device_options(run)
     add_confidence(run)
 
 
@@ -59,36 +58,6 @@ def register_play(add: Add) -> None:
     play.add_argument(
         "--delay", type=seconds, default=0.0, metavar="S", help="seconds to wait after each round (0)"
     )
-
-
-def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bool = True) -> None:
-    """Add what says which experiment is meant, and with which shots, seed and parameters."""
-    if many:
-        sub.add_argument("specs", metavar=name, nargs="+", help=SPEC)
-    else:
-        sub.add_argument("spec", metavar=name, help=SPEC)
-    sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
-    sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
-    sub.add_argument(
-        "--inputs", type=inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
-    )
-    sub.add_argument(
-        "--inputs-file", metavar="F", help='linear computations: inputs as JSON [{"w1": [..], "w2": [..]}]'
-    )
-    sub.add_argument(
-        "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
-    )
-    sub.add_argument("--rounds", type=integer, metavar="N", help="games: rounds in a row in one circuit")
-    sub.add_argument(
-        "--rate",
-        type=rate,
-        metavar="Q",
-        help="games: qubits a round to each player; few mix in classical rounds",
-    )
-    sub.add_argument(
-        "--random-questions", action="store_true", help="games: draw each shot's question at random"
-    )
-    add_coordination(sub)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -123,57 +92,21 @@ def _show(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
-    stated = parameters(options)
-    built = [  # all are checked before one runs
-        api.build(
-            s,
-            options.shots,
-            parameters=stated,
-            target=options.target,
-            seed=options.seed,
-            random_questions=options.random_questions,
-        )
-        for s in options.specs
-    ]
+    target, jobs = target_of(options), device_options(options)
     results = []
-    for one in built:
+    for one in build_all(options, target):
         with progress_bar(options, one.spec.name) as progress:
             result = api.run(
                 one,
-                target=options.target,
+                target=target,
                 seed=options.seed,
                 runs=options.runs,
                 confidence=options.confidence,
                 progress=progress,
+                options=jobs,
             )
         results.append(result)
     show_results(options, results)
-
-
-def parameters(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of linear computations that the command line states."""
-    parameters: dict[str, Any] = {}
-    if options.inputs is not None and options.inputs_file is not None:
-        raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
-    if options.inputs is not None:
-        parameters["inputs"] = options.inputs
-    if options.inputs_file is not None:
-        from qcoord_hw.theory.linear_computation.specs import read_inputs
-
-        parameters["inputs"] = read_inputs(Path(options.inputs_file))
-    for name in ("rounds", "rate"):
-        if getattr(options, name) is not None:
-            parameters[name] = getattr(options, name)
-    if options.auxiliary is not None:
-        parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
-    return parameters | coordination(options)
-
-
-def inputs(text: str) -> int | str:
-    """Return `all` or the number of inputs that an argument states."""
-    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
-    return text if text == "all" else int(text)
 
 
 def _play(options: argparse.Namespace) -> None:

@@ -1,13 +1,14 @@
-"""What a run would cost on a device, where it would stand, and what would be counted there, before it is sent.
+"""What a run would cost on a device, where it would stand, and what would be counted there.
 
-Probabilities are those of the package's own noise model of the device's calibration, exact where the circuits'
-outcomes can be listed.
+Probabilities are those of the package's own noise model of the device's calibration, exact where they can be
+computed and listed.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,13 +45,13 @@ from qcoord_hw.theory.coordination.play import CoordinationPlay
 REP_DELAY = 250e-6
 """Seconds between two shots where a backend states none: the default of IBM's devices [IBMUsage]."""
 
-MAX_LISTED = 16
-"""Classical bits up to which the outcomes of independent parts are listed together."""
+MAX_LISTED = 2**18
+"""Outcomes of all settings together that are listed with their probabilities."""
 
-SAMPLED = 200_000
-"""Shots a setting from which probabilities are estimated where the outcomes cannot be listed."""
+SAMPLED = 10**6
+"""Shots of all settings together from which probabilities are estimated where they cannot be listed."""
 
-TRAJECTORIES = 20_000
+TRAJECTORIES = 10**5
 """The same where every shot is simulated."""
 
 MAX_SETTINGS = 256
@@ -58,6 +59,10 @@ MAX_SETTINGS = 256
 
 FIRST_DATA = "linear-computation"
 """The kind of play whose settings are inputs, of which some can stand for all."""
+
+
+Outcomes = tuple[list[str], npt.NDArray[np.float64]]
+"""Outcome strings, classical bit 0 first, and their weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +216,7 @@ class Forecast:
 
     @cached_property
     def _unplaced(self) -> tuple[QuantumCircuit, ...]:
-        """Circuits whose gates fall on coupled pairs wherever they are placed: with swaps if they need them."""
+        """The circuits as built, or with swaps and compiled where they fit nowhere as they are."""
         assert self.device.snapshot is not None
         try:
             check_layout(self.prepared.layout, self.program.circuits, self.device.snapshot)
@@ -260,7 +265,7 @@ class Forecast:
         return sorted([(self.errors(ours), ours), *others[: most - 1]])
 
     def tiles(self) -> list[tuple[float, tuple[int, ...]]]:
-        """Return (expected number of errors, layout) of disjoint tiles, the best first; none without a device."""
+        """Return (expected number of errors, layout) of disjoint tiles, the best first."""
         if self.device.snapshot is None:
             return []
         return tile(self.prepared.circuits, self.device.snapshot)
@@ -280,10 +285,19 @@ class Forecast:
         asked = prepared.settings[: len(self.program.settings)]  # without those that check the others
         chosen = self._chosen
         simulator = Simulator(prepared.circuits, [asked[k] for k in chosen], prepared.snapshot)
-        outcomes = [
-            _outcomes(simulator, n, prepared.circuits[asked[k].circuit], prepared.snapshot is not None)
-            for n, k in enumerate(chosen)
-        ]
+        noisy, every = prepared.snapshot is not None, len(chosen)
+        read = [_final_bits(circuit, noisy=noisy) for circuit in prepared.circuits]
+        outcomes = []
+        for n, k in enumerate(chosen):
+            circuit, clbits = prepared.circuits[asked[k].circuit], read[asked[k].circuit]
+            if clbits is None or every << len(clbits) > MAX_LISTED:
+                shots = (SAMPLED if clbits is not None else TRAJECTORIES) // every
+                outcomes.append(_counted(simulator.counts(n, max(1, shots), seed=n)))
+                continue
+            weights = np.ones(1)
+            for part in range(simulator.parts(n)):
+                weights = np.multiply.outer(weights, simulator.probabilities(n, part)).reshape(-1)
+            outcomes.append(_words(clbits, circuit.num_clbits, weights))
         exact = None
         if figures and self.description["play"]["kind"] == "coordination":
             play = CoordinationPlay.from_json(self.description["play"])
@@ -293,12 +307,24 @@ class Forecast:
     def mixed(self) -> Expectation:
         """Return what would be counted if every bit read were random."""
         asked = self.prepared.settings[: len(self.program.settings)]
-        outcomes = [_random(self.prepared.circuits[asked[k].circuit]) for k in self._chosen]
+        outcomes = [self._random(self.prepared.circuits[asked[k].circuit]) for k in self._chosen]
         return Expectation(self, self.prepared, asked, self._chosen, outcomes, None)
 
     def ideal(self) -> Expectation:
         """Return what would be counted without noise."""
         return self.expect(replace(IdealTarget().prepare(self.program, ()), layout=self.prepared.layout))
+
+    def _random(self, circuit: QuantumCircuit) -> Outcomes:
+        """Return equally likely outcomes of the bits that a circuit reads: all of them, or some at random."""
+        read = sorted(
+            {circuit.find_bit(i.clbits[0]).index for i in circuit.data if i.operation.name == "measure"}
+        )
+        every = len(self._chosen)
+        if every << len(read) <= MAX_LISTED:
+            return _words(read, circuit.num_clbits, np.ones(2 ** len(read)))
+        bits = np.full((max(1, SAMPLED // every), circuit.num_clbits), "0")
+        bits[:, read] = np.random.default_rng(0).choice(["0", "1"], (len(bits), len(read)))
+        return _counted(Counter("".join(row) for row in bits))
 
     @cached_property
     def _chosen(self) -> list[int]:
@@ -326,7 +352,7 @@ class Expectation:
     prepared: Prepared
     settings: Sequence[Setting]
     chosen: Sequence[int]
-    outcomes: Sequence[tuple[list[str], npt.NDArray[np.float64]]]
+    outcomes: Sequence[Outcomes]
     figures: dict[str, float] | None
 
     def shots(self, shots: int) -> int:
@@ -334,7 +360,7 @@ class Expectation:
         return sum(round(float(self.forecast.shares[k]) * shots) for k in self.chosen)
 
     def record(self, shots: int) -> RunRecord:
-        """Return the record, in memory alone, of a run that counts what is expected at some shots a circuit."""
+        """Return the record, in memory alone, of a run that counts what is expected."""
         plan, counts = [], {}
         for k, (words, weights) in zip(self.chosen, self.outcomes, strict=True):
             n = round(float(self.forecast.shares[k]) * shots)
@@ -376,37 +402,19 @@ def apportion(weights: npt.NDArray[np.float64], shots: int) -> list[int]:
     return [int(n) for n in whole]
 
 
-def _outcomes(
-    simulator: Simulator, setting: int, circuit: QuantumCircuit, noisy: bool
-) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """Return outcomes of a setting and their probabilities: exact, or from many simulated shots."""
+def _final_bits(circuit: QuantumCircuit, *, noisy: bool) -> list[int] | None:
+    """Return the classical bits of a circuit's parts, in order; None where shots have to be simulated."""
     parts = split(circuit)
-    exact = all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts)
-    if not exact or sum(len(part.clbits) for part in parts) > MAX_LISTED:
-        counts = simulator.counts(setting, SAMPLED if exact else TRAJECTORIES, seed=setting)
-        return list(counts), np.array(list(counts.values()), dtype=float)
-    weights = np.ones(1)
-    for k in range(len(parts)):
-        weights = np.multiply.outer(weights, simulator.probabilities(setting, k)).reshape(-1)
-    return _words([c for part in parts for c in part.clbits], circuit.num_clbits, weights)
+    if not all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts):
+        return None
+    return [clbit for part in parts for clbit in part.clbits]
 
 
-def _random(circuit: QuantumCircuit) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """Return equally likely outcomes of the bits that a circuit reads: all of them, or some at random."""
-    read = sorted(
-        {circuit.find_bit(i.clbits[0]).index for i in circuit.data if i.operation.name == "measure"}
-    )
-    if len(read) <= MAX_LISTED:
-        return _words(read, circuit.num_clbits, np.ones(2 ** len(read)))
-    bits = np.full((SAMPLED, circuit.num_clbits), "0")
-    bits[:, read] = np.random.default_rng(0).choice(["0", "1"], (SAMPLED, len(read)))
-    words = ["".join(row) for row in bits]
-    return words, np.ones(len(words))
+def _counted(counts: Mapping[str, int]) -> Outcomes:
+    return list(counts), np.array(list(counts.values()), dtype=float)
 
 
-def _words(
-    clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]
-) -> tuple[list[str], npt.NDArray[np.float64]]:
+def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) -> Outcomes:
     """Return outcome strings with their weights, without those of weight 0.
 
     Args:

@@ -163,7 +163,7 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
 
     A seed fixes nothing that IBM hardware does, so there each run is a draw of its own.
     """
-    if str(summary["target"]).startswith("ibm_"):
+    if summary.get("kind") == "ibm" or str(summary["target"]).startswith("ibm_"):
         return summary["run"], summary["created"]
     return summary["spec_id"], summary["target"], summary["seed"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.analysis.estimate import Estimate
-from qcoord_hw.analysis.planning import FIVE_SIGMA, shots_for_verdict, shots_until
+from qcoord_hw.analysis.planning import FIVE_SIGMA, shots_for_verdict, shots_for_width
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.report.summary import ANALYSERS
 from qcoord_hw.report.words import COORDINATION, LINEAR, in_words, main_estimate, number
@@ -23,13 +23,16 @@ LISTED = 10
 SHOTS = 10**9
 """Shots a circuit at which figures are expected: so many that none hangs on rounding."""
 
-SECONDS = 4.0
-"""Time for exact simulations of other layouts than that of the plan, of those ranked and of tiles each."""
+WIDTHS = (2**14, 2**18, 2**22)
+"""Shots a circuit from which the width of an interval is carried on to fewer or more."""
+
+SECONDS = 3.0
+"""Time for simulations of other layouts than that of the plan; the others are interpolated."""
 
 JOB_OVERHEAD = 2.0
 """Seconds that a job costs beside its shots."""
 
-OVERHEAD = "2 s a job to load it, in IBM's rule for the usage of a job [IBMUsage]"
+OVERHEAD = "2 s a job for loading it, by IBM's rule for the usage of a job [IBMUsage]"
 _LESS = ("trace_norm", "leakage", "error_entropy")
 """Figures of which less is better."""
 
@@ -50,6 +53,7 @@ class Outlook:
         self._kind: str = forecast.description["play"]["kind"]
         self.here: Expectation | None = None
         self.estimates: tuple[Estimate, ...] = ()
+        began = time.monotonic()
         try:
             self.here = forecast.expect(figures=True)
         except TooLargeError:
@@ -57,6 +61,7 @@ class Outlook:
                 raise
         if self.here is not None:
             self.estimates = self._analysed(self.here)
+        self._simulations = int(SECONDS / (time.monotonic() - began))
         self.main = _main(self._kind, self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
@@ -78,13 +83,13 @@ class Outlook:
     def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[dict[str, Any]]:
         """Return layout, expected number of errors and main figure of some places.
 
-        They are simulated one after the other while there is time; the rest is interpolated.
+        As many of the first ones are simulated as there seems to be time for; the rest is interpolated.
         """
-        rows, end = [], time.monotonic() + SECONDS
-        for errors, layout in places:
+        rows = []
+        for k, (errors, layout) in enumerate(places):
             value, method = None, None
             if self.main is not None:
-                simulated = layout == self.forecast.prepared.layout or time.monotonic() < end
+                simulated = layout == self.forecast.prepared.layout or k < self._simulations
                 value = self._simulated(layout) if simulated else self._interpolated(errors)
                 method = "simulated" if simulated else "interpolated"
             rows.append({"layout": list(layout), "errors": errors, "expected": value, "method": method})
@@ -125,15 +130,11 @@ class Outlook:
                 return None
             each = main.shots / self.here.shots(SHOTS)  # several rounds may share a shot
             return None if trials is None else math.ceil(trials / each)
-        here = self.here
-
-        def above(shots: int) -> bool:
-            return self._figure(here, shots, 1 - 2 * FIVE_SIGMA).low > bound
-
-        start = self._figure(here, self.forecast.spec.shots, 1 - 2 * FIVE_SIGMA)
-        scaled = self.forecast.spec.shots * ((start.best - start.low) / (main.best - bound)) ** 2
-        found = shots_until(above, math.ceil(min(scaled, 1e12)))
-        return None if found is None else found * circuits
+        confidence = 1 - 2 * FIVE_SIGMA
+        found = {n: self._figure(self.here, n, confidence) for n in WIDTHS}
+        widths = {n: estimate.best - estimate.low for n, estimate in found.items()}
+        shots = shots_for_width(widths, main.best - bound)
+        return None if shots is None else shots * circuits
 
 
 def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
@@ -196,17 +197,13 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
     tiles = forecast.tiles()
     if not tiles:
         return None
-    rows = outlook.at(tiles[::-1])[::-1]  # where time is short, the worst is simulated rather than the best
     costs = [forecast.cost(forecast.at(layout)) for _, layout in tiles]
     durations = [cost.duration for cost in costs if cost.duration is not None]
     longest = max(durations) if len(durations) == len(costs) else None
     executions = forecast.circuits * math.ceil(forecast.spec.shots / len(tiles))
-    sign = -1 if outlook.less_is_better else 1
-    worst = min(rows, key=lambda row: -row["errors"] if outlook.main is None else sign * row["expected"])
     return {
-        "layouts": [row["layout"] for row in rows],
-        "expected": [row["expected"] for row in rows],
-        "worst": worst,
+        "layouts": [list(layout) for _, layout in tiles],
+        "worst": outlook.at(tiles[-1:])[0],
         "executions": executions,
         "duration_us": _micro(longest),
         "qpu_seconds": _seconds(forecast, executions, longest),
@@ -247,7 +244,10 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
     if device.snapshot is None:
         return [f"{device.name} is no device: there are no qubits to choose, no durations and no QPU seconds"]
     delay, source = device.rep_delay
-    notes = [f"QPU seconds: executions x (rep_delay {1e6 * delay:g} us + duration); rep_delay is {source}"]
+    notes = [
+        f"QPU time: executions x (rep_delay {1e6 * delay:g} us + duration); rep_delay is {source}",
+        f"overhead: {OVERHEAD}",
+    ]
     if duration is None:
         notes.append(f"{device.name} does not state all durations: the circuits count as taking no time")
     elif forecast.feeds_forward:
@@ -303,7 +303,7 @@ def _time_words(plan: Mapping[str, Any]) -> str:
     if plan["qpu_seconds"] is None:
         return ""
     jobs = "1 job" if plan["jobs"] == 1 else f"{plan['jobs']} jobs"
-    return f"{plan['qpu_seconds']:.2f} s, and {plan['overhead_seconds']:g} s for {jobs} ({plan['overhead']})"
+    return f"{plan['qpu_seconds']:.2f} s, and {plan['overhead_seconds']:g} s overhead for {jobs}"
 
 
 def _account_words(account: Mapping[str, Any] | None) -> str:

@@ -22,6 +22,7 @@ from qcoord_hw.report.words import (
     interval,
     is_exact,
     is_suspicious,
+    job_words,
     main_estimate,
     number,
     number_exactly,
@@ -122,6 +123,11 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     yield _heading(summary)
     if summary["state"] == "unfinished":
         yield as_text(unfinished_words(summary), "bold yellow")
+    if summary.get("stopped") and summary["state"] == "unfinished":
+        yield as_text(f"the last submission stopped: {summary['stopped']}", "yellow")
+    for job in summary.get("jobs", ()):
+        lost = job["state"] in ("failed", "cancelled", "refused", "unreadable")
+        yield as_text(job_words(job), "bold red" if lost else "")
     for caution in summary["cautions"]:
         yield as_text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:

@@ -306,6 +306,14 @@ def unfinished_words(summary: Mapping[str, Any]) -> str:
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
 
 
+def job_words(job: Mapping[str, Any]) -> str:
+    """Return how far a job on a device is."""
+    name = f"job {job['id'] or job['tag']}: {job['state']}"
+    size = f"{job['circuits']} circuits of {job['shots']} shots"
+    charged = "" if job["usage_seconds"] is None else f", {job['usage_seconds']:.3g} QPU seconds charged"
+    return f"{name}, {size}{charged}" + (f" ({job['reason']})" if job["reason"] else "")
+
+
 def target_words(summary: Mapping[str, Any]) -> str:
     """Return where the circuits ran."""
     return f"{summary['target']} ({KINDS.get(summary['kind'], summary['kind'])})"

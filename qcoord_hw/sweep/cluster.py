@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib
 import itertools
 import logging
+import queue
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,7 +26,8 @@ from qcoord_hw.sweep.local import Key
 from qcoord_hw.sweep.task import Outcome, Task, attempt_anywhere, failed
 
 CONNECT_SECONDS = 10
-WORKER_SECONDS = 60
+WORKER_SECONDS = 60.0
+"""After so long without any news it is checked that there are workers at all."""
 
 
 def compute_there(
@@ -49,7 +52,17 @@ def compute_there(
             "dask: distributed is not installed; `pip install qcoord_hw[dask]` installs it"
         ) from None
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is said here, in one line
+    with _quiet():
+        _compute(distributed, tasks, folder, address, report)
+
+
+def _compute(
+    distributed: Any,
+    tasks: Mapping[Key, Task],
+    folder: Path,
+    address: str,
+    report: Callable[[Key, Outcome], None],
+) -> None:
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except ValueError as error:
@@ -61,33 +74,53 @@ def compute_there(
             f"dask: no scheduler answers at {shown(address)} ({one_line(error)}); start one, or leave out "
             "--dask"
         ) from None
+    ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with client:
         futures = {client.submit(attempt_anywhere, task, pure=False): key for key, task in tasks.items()}
-        try:
-            client.wait_for_workers(1, timeout=WORKER_SECONDS)
-        except TimeoutError:
-            raise TargetError(
-                f"dask: the cluster at {shown(address)} has no workers; start some, then give the command "
-                "again"
-            ) from None
-        for future in distributed.as_completed(list(futures), loop=client.loop):
-            key = futures.pop(future)
+        for future in futures:
+            future.add_done_callback(ended.put)
+        while futures:
             try:
-                outcome = _adopted(future.result(), folder)
-            except QcoordError as error:
-                outcome = failed(one_line(error), error.exit_code)
-            except (
-                Exception
-            ) as error:  # of the cluster: a worker that was killed, another version of a package
-                outcome = failed(f"the cluster failed: {type(error).__name__}: {one_line(error)}")
+                future = ended.get(timeout=WORKER_SECONDS)
+            except queue.Empty:
+                if client.scheduler_info()["workers"]:
+                    continue
+                raise TargetError(
+                    f"dask: the cluster at {shown(address)} has no workers; start some, then give the "
+                    "command again"
+                ) from None
+            key = futures.pop(future)
+            report(key, _outcome(future, folder))
             future.release()
-            report(key, outcome)
+
+
+def _outcome(future: Any, folder: Path) -> Outcome:
+    """Return what became of a task, after its run was put into the folder."""
+    try:
+        outcome: Outcome = future.result()
+        return _adopted(outcome, folder) if "files" in outcome else outcome
+    except QcoordError as error:
+        return failed(one_line(error), error.exit_code)
+    except Exception as error:  # of the cluster: a worker that was killed, a package that it lacks
+        return failed(f"the cluster failed: {type(error).__name__}: {one_line(error)}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from logging: what fails is an outcome or an error, in one line."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _adopted(outcome: Outcome, folder: Path) -> Outcome:
     """Check a run that came from a worker, put it into a folder, and return where it is."""
-    if "files" not in outcome:
-        return outcome
     name = outcome["run"]
     partial = folder / f".{name}.{secrets.token_hex(4)}.partial"
     try:

@@ -6,6 +6,7 @@ line that says it is ready. It ends when its standard input does, so it does not
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import queue
@@ -19,10 +20,14 @@ from qcoord_hw.spec import one_line
 from qcoord_hw.sweep.store import sharing
 from qcoord_hw.sweep.task import attempt
 
+PR_SET_PDEATHSIG = 1
+"""From <sys/prctl.h>."""
+
 
 def main() -> None:
     """Compute tasks until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a package prints is no answer
     folder = Path(sys.argv[1])
@@ -40,6 +45,14 @@ def main() -> None:
                 answer(attempt(json.loads(tasks.get()), folder))
     except RecordError as error:
         sys.exit(one_line(error))
+
+
+def _end_with_parent() -> None:
+    """On Linux, have the system end this process with its parent: no thread runs while Aer simulates."""
+    if sys.platform == "linux":
+        prctl = getattr(ctypes.CDLL(None), "prctl", None)
+        if prctl is not None:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _listen(tasks: queue.SimpleQueue[str]) -> None:

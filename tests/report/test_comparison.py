@@ -252,9 +252,7 @@ def test_a_figure_never_lands_in_a_record(clean, noisy, tmp_path):
     assert qc.verify(clean.path)["ok"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said(clean, noisy, tmp_path):
-    tmp_path.chmod(0o500)
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="no folder in which not even root may write")
+def test_a_folder_that_cannot_be_written_is_said(clean, noisy):
     with pytest.raises(InputError, match="plot: cannot write"):
-        qc.compare(clean.path, noisy.path, plot=tmp_path / "figure.png")
-    tmp_path.chmod(0o700)
+        qc.compare(clean.path, noisy.path, plot="/proc/figure.png")

@@ -4,7 +4,8 @@
 device and never sends a job twice; `jobs` has the steps of a run, and `run` takes them by the run's journal.
 
 Documented variables: `QISKIT_IBM_TOKEN`, `QISKIT_IBM_CHANNEL`, `QISKIT_IBM_INSTANCE` and the saved account
-as in Qiskit; `QCOORD_IBM_URL` (the REST interface is at that URL + `/api/v1`) and `IAM_URL` name another server.
+as in Qiskit; `QCOORD_IBM_URL` (the REST interface is at that URL + `/api/v1`) and `IAM_URL` name another
+server.
 """
 
 from qcoord_hw.execution.ibm.client import Device, connect

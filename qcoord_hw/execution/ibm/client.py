@@ -415,7 +415,7 @@ def _words(error: BaseException) -> str:
 
 
 def _careful_session() -> None:
-    """Give the client sessions that wait only so long, and never repeat what creates something."""
+    """Give the client sessions that wait only so long, and do not repeat what creates something."""
     from qiskit_ibm_runtime.api import client, session
     from requests.adapters import HTTPAdapter
 

@@ -1,4 +1,4 @@
-"""Circuits for an IBM device: one layout by today's calibration, compiled, and checked before they are sent."""
+"""Circuits for an IBM device: one layout by today's calibration, compiled, checked before they are sent."""
 
 from __future__ import annotations
 

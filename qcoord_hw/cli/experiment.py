@@ -1,0 +1,122 @@
+"""Which experiment, where and how: the options that `run`, `plan` and `submit` share."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.cli.common import SPEC, add_coordination, coordination, integer, number, rate
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
+
+if TYPE_CHECKING:
+    from qcoord_hw.api import Built
+
+
+def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bool = True) -> None:
+    """Add what says which experiment is meant, and with which shots, seed and parameters."""
+    if many:
+        sub.add_argument("specs", metavar=name, nargs="+", help=SPEC)
+    else:
+        sub.add_argument("spec", metavar=name, help=SPEC)
+    sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
+    sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
+    sub.add_argument(
+        "--inputs", type=inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
+    )
+    sub.add_argument(
+        "--inputs-file", metavar="F", help='linear computations: inputs as JSON [{"w1": [..], "w2": [..]}]'
+    )
+    sub.add_argument(
+        "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
+    )
+    sub.add_argument("--rounds", type=integer, metavar="N", help="games: rounds in a row in one circuit")
+    sub.add_argument(
+        "--rate",
+        type=rate,
+        metavar="Q",
+        help="games: qubits a round to each player; few mix in classical rounds",
+    )
+    sub.add_argument(
+        "--random-questions", action="store_true", help="games: draw each shot's question at random"
+    )
+    sub.add_argument(
+        "--noise-scale", type=number, metavar="F", help="fake_NAME: all errors and decay, times F (1)"
+    )
+    add_coordination(sub)
+
+
+def parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of linear computations that the command line states."""
+    parameters: dict[str, Any] = {}
+    if options.inputs is not None and options.inputs_file is not None:
+        raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
+    if options.inputs is not None:
+        parameters["inputs"] = options.inputs
+    if options.inputs_file is not None:
+        from qcoord_hw.theory.linear_computation.specs import read_inputs
+
+        parameters["inputs"] = read_inputs(Path(options.inputs_file))
+    for name in ("rounds", "rate"):
+        if getattr(options, name) is not None:
+            parameters[name] = getattr(options, name)
+    if options.auxiliary is not None:
+        parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
+    return parameters | coordination(options)
+
+
+def inputs(text: str) -> int | str:
+    """Return `all` or the number of inputs that an argument states."""
+    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
+    return text if text == "all" else int(text)
+
+
+def add_device_options(sub: argparse.ArgumentParser) -> None:
+    """Add the options of jobs on a device."""
+    sub.add_argument("--dynamical-decoupling", metavar="D", help="ibm_NAME: XX, XpXm or XY4 on idle qubits")
+    sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
+    sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
+    sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
+
+
+def device_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of jobs that the command line states."""
+    names = ("dynamical_decoupling", "twirling", "mode", "jobs")
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def target_of(options: argparse.Namespace) -> str:
+    """Return the target, with its noise scaled if that is asked for.
+
+    Raises:
+        InputError: when it has no noise model to scale.
+    """
+    if options.noise_scale is None:
+        return str(options.target)
+    from qcoord_hw.execution.scale import scaled_target
+
+    return scaled_target(options.target, options.noise_scale)
+
+
+def build_all(options: argparse.Namespace, target: str) -> list[Built]:
+    """Return every experiment, built, so that all are checked before one runs.
+
+    Raises:
+        InputError: naming the first argument or field that is wrong.
+    """
+    from qcoord_hw import api
+
+    return [
+        api.build(
+            spec,
+            options.shots,
+            parameters=parameters(options),
+            target=target,
+            seed=options.seed,
+            random_questions=options.random_questions,
+        )
+        for spec in options.specs
+    ]
