@@ -13,6 +13,10 @@ class QcoordError(Exception):
     exit_code = 2
 
 
+class QcoordWarning(UserWarning):
+    """Something that works but should not stay so; the command line prints its one line."""
+
+
 class InputError(QcoordError):
     """A value given by a person (argument, file, field) is not one of those allowed."""
 

@@ -139,7 +139,7 @@ def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
 
 def _confusion(record: RunRecord, play: CoordinationPlay) -> tuple[FloatArray, ...] | None:
     """Return the readout errors of every setting; None if unknown, or if gates hung on bits read before."""
-    experiment, snapshot = record.intent["experiment"], record.intent["target"]["snapshot"]
+    experiment, snapshot = record.intent["experiment"], record.calibration
     if experiment.get("feed_forward") or snapshot is None:
         return None
     if all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):

@@ -358,7 +358,7 @@ def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np
 
     None if they are unknown, or if later gates hung on read bits: their errors cannot be inverted afterwards.
     """
-    snapshot = record.intent["target"]["snapshot"]
+    snapshot = record.calibration
     if record.intent["experiment"].get("feed_forward"):
         return None
     if snapshot is None or all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):

@@ -78,10 +78,10 @@ def shots_for_width(widths: Mapping[int, float], width: float) -> int | None:
     """
     x = np.array([n**-0.5 for n in widths])
     c, a, b = np.linalg.solve(np.vander(x, 3, increasing=True), np.array(list(widths.values()))).tolist()
-    left = width - max(c, 0.0)
+    left = float(width - max(c, 0.0))
     if left <= 0 or a <= 0:
         return None
-    at = 2 * left / (a + math.sqrt(a**2 + 4 * max(b, 0.0) * left))
+    at: float = 2 * left / (a + math.sqrt(a**2 + 4 * max(b, 0.0) * left))
     return max(1, math.ceil(at**-2 * (1 - 1e-9)))
 
 

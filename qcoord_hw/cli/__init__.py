@@ -7,12 +7,14 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, NoReturn
 
 from qcoord_hw.cli import compare, export, jobs, plan, run, runs, theory
-from qcoord_hw.errors import QcoordError
+from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.spec import one_line
 
 EXIT_BAD_INPUT = 2
@@ -34,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
     try:
-        options.command(options)
+        with _notes_in_one_line():
+            options.command(options)
         if sys.stdout is not None:
             sys.stdout.flush()
     except QcoordError as error:
@@ -47,6 +50,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qcoord: error: standard output: {one_line(error)}", file=sys.stderr)
         return EXIT_BAD_INPUT
     return 0
+
+
+@contextmanager
+def _notes_in_one_line() -> Iterator[None]:
+    """Print the package's own warnings like its errors; those of others as Python does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", QcoordWarning)
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **named: Any) -> None:
+            if issubclass(category, QcoordWarning):
+                print(f"qcoord: note: {one_line(message)}", file=sys.stderr)
+            else:
+                usual(message, category, *where, **named)
+
+        warnings.showwarning = show
+        yield
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

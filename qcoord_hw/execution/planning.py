@@ -6,6 +6,7 @@ computed and listed.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.protocols.experiment import FRAME, Setting
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.coordination.play import CoordinationPlay
@@ -303,6 +304,24 @@ class Forecast:
             play = CoordinationPlay.from_json(self.description["play"])
             exact = exact_figures(play, prepared.circuits, prepared.snapshot)
         return Expectation(self, prepared, asked, chosen, outcomes, exact)
+
+    @cached_property
+    def work(self) -> float:
+        """Seconds that `expect` takes, roughly: by rules and not by the clock, so that plans do not vary."""
+        runs: dict[tuple[int, int, tuple[float, ...]], int] = {}
+        noisy, outcomes = self.prepared.snapshot is not None, 0
+        parts = [split(circuit) for circuit in self.prepared.circuits]
+        for k in self._chosen:
+            setting = self.prepared.settings[k]
+            value = dict(zip(self.prepared.circuits[setting.circuit].parameters, setting.values, strict=True))
+            for p, part in enumerate(parts[setting.circuit]):
+                if not choose_method(part, noisy=noisy).startswith("exact:"):
+                    return math.inf
+                framed = setting.method == FRAME
+                own = tuple(0.0 if framed else value[name] for name in part.circuit.parameters)
+                runs[setting.circuit, p, own] = part.circuit.num_qubits
+            outcomes += 2 ** sum(len(part.clbits) for part in parts[setting.circuit])
+        return sum(0.02 + 0.1 * 2.0 ** (n - 7) for n in runs.values()) + 3e-6 * min(outcomes, MAX_LISTED)
 
     def mixed(self) -> Expectation:
         """Return what would be counted if every bit read were random."""

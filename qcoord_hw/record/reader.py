@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import RecordError
+from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import digest, read_bytes, read_signed
 from qcoord_hw.record.journal import Job, read_journal
 from qcoord_hw.spec import canonical_json, one_line
@@ -74,6 +76,11 @@ class RunRecord:
     def is_draft(self) -> bool:
         """Whether the device is not known yet, so that nothing is planned."""
         return not self.plan
+
+    @cached_property
+    def calibration(self) -> dict[str, Any] | None:
+        """The snapshot of the qubits that were used, as it was at execution; None where there is none."""
+        return as_executed(self.path, self.intent["target"]["snapshot"], self.jobs)
 
     @property
     def missing(self) -> tuple[Chunk, ...]:

@@ -147,7 +147,7 @@ def _run_cells(record: RunRecord) -> Row:
         "target": intent["target"]["name"],
         "kind": intent["target"]["kind"],
         "created": intent["created"],
-        "calibrated": (intent["target"].get("snapshot") or {}).get("calibrated"),
+        "calibrated": (record.calibration or {}).get("calibrated"),
         "seed": intent["seed"],
     }
 

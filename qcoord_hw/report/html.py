@@ -79,6 +79,7 @@ def _environment() -> Environment:
             words.rate_rows,
             words.symbols,
             words.target_words,
+            words.job_words,
             words.unfinished_words,
             words.worst_outputs,
             words.worst_questions,

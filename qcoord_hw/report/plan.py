@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +52,6 @@ class Outlook:
         self._kind: str = forecast.description["play"]["kind"]
         self.here: Expectation | None = None
         self.estimates: tuple[Estimate, ...] = ()
-        began = time.monotonic()
         try:
             self.here = forecast.expect(figures=True)
         except TooLargeError:
@@ -61,7 +59,7 @@ class Outlook:
                 raise
         if self.here is not None:
             self.estimates = self._analysed(self.here)
-        self._simulations = int(SECONDS / (time.monotonic() - began))
+        self._simulations = int(SECONDS / forecast.work)
         self.main = _main(self._kind, self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
@@ -83,7 +81,7 @@ class Outlook:
     def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[dict[str, Any]]:
         """Return layout, expected number of errors and main figure of some places.
 
-        As many of the first ones are simulated as there seems to be time for; the rest is interpolated.
+        As many of the first ones are simulated as there should be time for; the rest is interpolated.
         """
         rows = []
         for k, (errors, layout) in enumerate(places):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ def print_sweep(found: Mapping[str, Any], console: Console) -> None:
     for point in found["points"]:
         if "error" in point:
             console.print(as_text(f"FAILED: {point_words(point)}: {point['error']}", "bold red"))
-    console.print(as_text(f"{len(found['points'])} points: {counted_words(found)}", "bold"))
+    points_there = f"{len(found['points'])} point{'s' if len(found['points']) > 1 else ''}"
+    console.print(as_text(f"{points_there}: {counted_words(found)}", "bold"))
     console.print(as_text(f"runs in {found['sweep']}", "dim"))
 
 
@@ -44,7 +46,7 @@ def counted_words(found: Mapping[str, Any]) -> str:
 
 def point_words(point: Mapping[str, Any]) -> str:
     """Return which point it is."""
-    chosen = "".join(f", {name} {value}" for name, value in point["set"].items())
+    chosen = "".join(f", {name} {_words(value)}" for name, value in point["set"].items())
     return f"{point['experiment']} on {point['target']}, shots {point['shots']}, seed {point['seed']}{chosen}"
 
 
@@ -58,17 +60,22 @@ def _table(points: list[dict[str, Any]]) -> Table:
     )
     for point, figure in zip(points, figures, strict=True):
         cells: list[object] = [point["experiment"], point["target"]]
-        cells += [point["set"].get(name, "") for name in fields]
+        cells += [_words(point["set"].get(name, "")) for name in fields]
         cells += [point["shots"], point["seed"]]
         if figure is None:
             cells += ["none", "", ""]
         else:
             words = found_words(figure)
             cells.append(words if one else f"{short_words(figure['name'])}\n{words}")
-            cells.append(number(figure["theory"]["value"]) if figure["theory"] else "")
+            cells.append(number(round(figure["theory"]["value"], 4) + 0.0) if figure["theory"] else "")
             cells.append(as_text(figure["verdict"] or "", VERDICTS.get(figure["verdict"], "")))
         add_row(table, *cells)
     return table
+
+
+def _words(value: object) -> str:
+    """Return a swept value as it is given on the command line."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _main_figure(point: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from qcoord_hw import record
 from qcoord_hw.analysis.binomial import check_confidence
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
-from qcoord_hw.sweep.points import Grid, Point
+from qcoord_hw.sweep.points import Grid, Identity, Point
 from qcoord_hw.sweep.store import computing, find_runs, open_sweep, sweep_id
 from qcoord_hw.sweep.task import Outcome, Task
 
@@ -78,43 +78,42 @@ def sweep(
     default_seed = int(sweep_id(definition), 16)
     path, points = open_sweep(record.runs_folder(runs), definition, lambda: grid.points(default_seed))
     with computing(path):
-        there = find_runs(path, points)
-        outcomes: dict[Point, Outcome] = {p: {"run": str(run.path)} for p, run in there.items() if run.sealed}
-        counted = {"already": len(outcomes), "computed": 0, "finished": 0, "failed": 0}
+        runs_there = find_runs(path)
+        there = {p.identity: runs_there[p.identity] for p in points if p.identity in runs_there}
+        outcomes: dict[Identity, Outcome] = {k: {"run": str(r.path)} for k, r in there.items() if r.sealed}
+        begun: dict[Identity, Task] = {k: {"run": str(r.path)} for k, r in there.items() if not r.sealed}
+        fresh: dict[Identity, Task] = {p.identity: p.to_json() for p in points if p.identity not in there}
+        counted = {"computed": 0, "finished": 0, "already": len(outcomes), "failed": 0}
 
-        def report(point: Point, outcome: Outcome) -> None:
-            outcomes[point] = outcome
-            kind = "failed" if "error" in outcome else "finished" if point in there else "computed"
-            counted[kind] += 1
+        def report(identity: Identity, outcome: Outcome) -> None:
+            outcomes[identity] = outcome
+            counted["failed" if "error" in outcome else "finished" if identity in there else "computed"] += 1
             if progress:
                 progress(len(outcomes), len(points))
 
         if progress:
             progress(len(outcomes), len(points))
-        begun: dict[Point, Task] = {p: {"run": str(run.path)} for p, run in there.items() if not run.sealed}
-        fresh: dict[Point, Task] = {p: p.to_json() for p in points if p not in there}
-        if dask is None:
-            begun |= fresh
-        if begun:
+        here = begun if dask else begun | fresh  # what was begun is short of chunks only: no journey for that
+        if here:
             from qcoord_hw.sweep.local import compute_here
 
-            compute_here(begun, path, workers, report)
-        if dask is not None and fresh:
+            compute_here(here, path, workers, report)
+        if dask and fresh:
             from qcoord_hw.sweep.cluster import compute_there
 
             compute_there(fresh, path, dask, report)
     return {
         "ok": not counted["failed"],
         "sweep": str(path),
-        "points": [_row(point, outcomes[point], confidence) for point in points],
+        "points": [_row(point, outcomes[point.identity], path, confidence) for point in points],
         **counted,
     }
 
 
-def _row(point: Point, outcome: Outcome, confidence: float) -> dict[str, Any]:
+def _row(point: Point, outcome: Outcome, folder: Path, confidence: float) -> dict[str, Any]:
     """Return what a sweep says of a point."""
     row: dict[str, Any] = {
-        "run": outcome.get("run"),
+        "run": None,
         "experiment": point.spec.name,
         "target": point.target,
         "noise_scale": point.noise_scale,
@@ -125,8 +124,8 @@ def _row(point: Point, outcome: Outcome, confidence: float) -> dict[str, Any]:
     }
     if "error" in outcome:
         return row | outcome
-    summary = Result(record.read(Path(outcome["run"])), confidence).summary
-    return row | {"estimates": summary["estimates"]}
+    summary = Result(record.read(folder / Path(outcome["run"]).name), confidence).summary
+    return row | {"run": summary["run"], "estimates": summary["estimates"]}
 
 
 def _cores() -> int:

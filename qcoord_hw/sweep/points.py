@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from qcoord_hw.spec import (
 from qcoord_hw.theory.linear_computation.specs import FAMILY as LINEAR
 from qcoord_hw.theory.states import State, read_state
 from qcoord_hw.user_specs import read_user_spec
+
+Identity = tuple[str, str, int]
+"""What tells the points of a sweep apart, and by which their runs are found again: spec id, target, seed."""
 
 MAX_POINTS = 10_000
 
@@ -51,21 +54,15 @@ class Point:
     seed: int
     fields: tuple[tuple[str, Plain], ...] = ()
 
-    @property
-    def identity(self) -> tuple[str, str, int]:
-        """What tells it from the others, and by which its run is found again: spec id, target, seed."""
+    @cached_property
+    def identity(self) -> Identity:
+        """What tells it from the others."""
         return self.spec.spec_id, self.target, self.seed
 
     @property
     def noise_scale(self) -> float | None:
         """What the noise is multiplied by; None where there is none."""
         return None if self.target == IDEAL else split_scale(self.target)[1]
-
-    @property
-    def words(self) -> str:
-        """The point in a few words."""
-        chosen = "".join(f", {name} {shown(listed(value))}" for name, value in self.fields)
-        return f"{self.spec.name} on {self.target}, seed {self.seed}, shots {self.spec.shots}{chosen}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the point as plain JSON values."""
@@ -162,14 +159,15 @@ class Grid:
         from qcoord_hw.execution.targets import resolve_target
 
         where = {target: resolve_target(target) for target in self.targets}
-        build = cache(_build)
         seeds, shots = self.seeds or (default_seed,), self.shots or (None,)
-        found: dict[tuple[str, str, int], Point] = {}
+        found: dict[Identity, Point] = {}
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
             fields = tuple(zip(self.fields, values, strict=True))
             drawn = isinstance(source, ExperimentSpec) and source.family == LINEAR  # inputs, from the seed
+            known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
-                built = build(source, fields, target == IDEAL, seed if drawn else 0)
+                key = (target == IDEAL, seed if drawn else 0)
+                built = known[key] = known.get(key) or _build(source, fields, *key)
                 spec = built.spec if number is None else replace(built.spec, shots=number)
                 point = Point(spec, target, seed, fields)
                 if spec.layout and point.identity not in found:

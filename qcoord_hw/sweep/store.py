@@ -18,6 +18,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -31,7 +32,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import read_signed, signed, unwritable, write_new
 from qcoord_hw.spec import canonical_json
-from qcoord_hw.sweep.points import Point
+from qcoord_hw.sweep.points import Identity, Point
 
 SWEEP = "sweep.json"
 FORMAT = 1
@@ -145,21 +146,28 @@ def _lock(file: IO[bytes], *, alone: bool) -> bool:
     return locked
 
 
-def find_runs(path: Path, points: Sequence[Point]) -> dict[Point, record.RunRecord]:
-    """Return the runs of a sweep that are there, sealed or not.
+@dataclass(frozen=True)
+class Found:
+    """A run that is there: its folder, and whether it is finished."""
+
+    path: Path
+    sealed: bool
+
+
+def find_runs(path: Path) -> dict[Identity, Found]:
+    """Return the runs that are in the folder of a sweep, sealed or not.
 
     Raises:
         RecordError: when one of them is damaged.
     """
-    by_identity = {point.identity: point for point in points}
-    found: dict[Point, record.RunRecord] = {}
+    found: dict[Identity, Found] = {}
     for folder in sorted(path.iterdir()):
         if folder.name.startswith(".") or not (folder / record.INTENT).exists():
             continue
         run = record.read(folder)
         with record.interpreting(folder):
             intent = run.intent
-            point = by_identity.get((intent["spec_id"], intent["target"]["name"], intent["seed"]))
-        if point is not None and (point not in found or run.sealed):
-            found[point] = run
+            identity = (intent["spec_id"], intent["target"]["name"], intent["seed"])
+        if identity not in found or run.sealed:
+            found[identity] = Found(folder, run.sealed)
     return found

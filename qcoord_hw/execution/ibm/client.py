@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from qiskit.circuit import QuantumCircuit
 
-from qcoord_hw.errors import QcoordError, TargetError
+from qcoord_hw.errors import QcoordError, QcoordWarning, TargetError
 from qcoord_hw.execution.ibm.account import INSTANCE, Account, find_account, probe
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.spec import one_line
@@ -82,6 +82,8 @@ def connect(name: str) -> Device:
         TargetError: with what to do: no account, no network, a bad token, no such backend.
     """
     account = find_account()
+    for note in account.notes:
+        warnings.warn(note, QcoordWarning, stacklevel=2)
     probe(account, name)
     if account.own_server:
         os.environ[_EXPERIMENTAL] = "1"
@@ -103,14 +105,12 @@ class Device:
     Attributes:
         name: the backend's name.
         backend: the client's backend.
-        notes: what the user should know of the account, a line each.
     """
 
     def __init__(self, backend: Any, account: Account | None = None) -> None:
         """Wrap a backend of the runtime client; the account keeps its token out of messages."""
         self.name = str(backend.name)
         self.backend = backend
-        self.notes = account.notes if account else ()
         self._account = account
 
     def remaining_seconds(self) -> float | None:
@@ -148,7 +148,7 @@ class Device:
         options: JobOptions,
         mode: Any = None,
     ) -> str:
-        """Send a job and return its id; if the job is there already, or the answer was lost, find it by its tag.
+        """Send a job and return its id; if it is there already, or the answer was lost, find it by its tag.
 
         Args:
             pubs: circuits with the values of their parameters.

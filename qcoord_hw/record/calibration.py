@@ -1,0 +1,48 @@
+"""The calibration of a run's qubits as it was when its jobs ran, not when they were sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.record.files import read_bytes
+from qcoord_hw.record.journal import Job
+
+NAMES = {"t1": "T1", "t2": "T2", "p10": "prob_meas1_prep0", "p01": "prob_meas0_prep1"}
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def as_executed(
+    path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
+) -> dict[str, Any] | None:
+    """Return a snapshot with readout errors, T1 and T2 as the device's properties told them for the jobs.
+
+    Several jobs may have run under several calibrations: then each figure is their mean, since the counts of
+    all jobs are analysed together, and the date is the last one.
+
+    Args:
+        path: the run's folder.
+        snapshot: the calibration at submission; None where there is none.
+        jobs: the run's jobs.
+
+    Returns:
+        The snapshot in the same plain values; as it was where the device told nothing.
+    """
+    told = [json.loads(read_bytes(path / job.properties)) for job in jobs if job.properties in job.files]
+    if snapshot is None or not told:
+        return snapshot
+    qubits = []
+    for qubit in snapshot["qubits"]:
+        items = [{item["name"]: item for item in one["qubits"][qubit["index"]]} for one in told]
+        now = dict(qubit)
+        for key, name in NAMES.items():
+            found = [own[name] for own in items if name in own]
+            values = [item["value"] * SECONDS.get(item["unit"], 1.0) for item in found]
+            if values:
+                now[key] = sum(values) / len(values)
+        qubits.append(now)
+    dates = [str(one["last_update_date"]) for one in told if one.get("last_update_date")]
+    when = max(dates).replace(" ", "T") if dates else snapshot["calibrated"]
+    return snapshot | {"qubits": qubits, "calibrated": when}
