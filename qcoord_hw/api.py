@@ -75,7 +75,7 @@ def run(
         parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
-        options: of jobs on a device, as in `submit`.
+        options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -118,7 +118,8 @@ def submit(
         confidence: two-sided confidence level of the intervals.
         parameters: of the spec's family, as in `run`.
         options: `dynamical_decoupling` (XX, XpXm, XY4), `twirling` (gates, measure, all), `mode` (job,
-            batch), `jobs` (into how many jobs the run is split at least).
+            batch), `jobs` (into how many jobs the run is split at least), `tiles` (how many copies of the
+            circuits run side by side, each analysed on its own).
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -264,7 +265,8 @@ def replay(
     order = Order(
         found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
     )
-    return Result(record.read(_execute(order, target, {}, progress)), confidence)
+    options = {"tiles": found.tiles} if found.tiles > 1 else {}
+    return Result(record.read(_execute(order, target, options, progress)), confidence)
 
 
 def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None = None) -> dict[str, Any]:
@@ -552,16 +554,19 @@ class Order:
 
 def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
     """Execute an order, to the end, and return the folder of the sealed record."""
+    from qcoord_hw.execution.ibm.options import JobOptions
     from qcoord_hw.execution.run import execute
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
     name = None if isinstance(target, RecordedTarget) else _device_name(target)
     if name is None:
         for option in options:
-            raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
+            if option != "tiles":
+                raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
+        tiles = JobOptions.of(options).tiles
         where = target if isinstance(target, RecordedTarget) else resolve_target(target)
         return execute(
-            order.description, order.program, order.spec, where, order.seed, order.runs, progress
+            order.description, order.program, order.spec, where, order.seed, order.runs, progress, tiles
         )
     from qcoord_hw.execution.ibm.run import wait
 

@@ -80,11 +80,14 @@ def add_device_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
     sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
     sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
+    sub.add_argument(
+        "--tiles", type=integer, metavar="N", help="fake_NAME, ibm_NAME: copies that run side by side (1)"
+    )
 
 
 def device_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options of jobs that the command line states."""
-    names = ("dynamical_decoupling", "twirling", "mode", "jobs")
+    names = ("dynamical_decoupling", "twirling", "mode", "jobs", "tiles")
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 

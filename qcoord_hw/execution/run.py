@@ -143,6 +143,23 @@ def sampled_plan(
     return tuple(plan)
 
 
+def on_tiles(plan: Sequence[Chunk], tiles: int) -> tuple[Chunk, ...]:
+    """Return a plan with a copy of every chunk for each tile; each copy has a seed of its own."""
+    if tiles == 1:
+        return tuple(plan)
+    return tuple(
+        replace(chunk, id=chunk.id + number * len(plan), seed=_tile_seed(chunk.seed, number), tile=number)
+        for chunk in plan
+        for number in range(tiles)
+    )
+
+
+def _tile_seed(seed: int, number: int) -> int:
+    if number == 0:
+        return seed
+    return int(np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1, np.uint64)[0])
+
+
 def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
@@ -199,6 +216,7 @@ def execute(
     seed: int,
     runs: Path,
     progress: Progress | None = None,
+    tiles: int = 1,
 ) -> Path:
     """Run circuits on a target and return the folder of the sealed record.
 
@@ -210,11 +228,13 @@ def execute(
         seed: root seed.
         runs: the folder of all runs.
         progress: told of every finished chunk.
+        tiles: how many copies of the circuits run side by side.
     """
-    prepared = target.prepare(program, spec.layout)
+    prepared = target.prepare(program, spec.layout, tiles)
     executor = target.executor(prepared)
     intent = intent_of(description, program, spec, prepared, executor.methods, seed)
-    files = circuit_files(program) | {record.EXECUTED: to_qpy(prepared.circuits)}
+    executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
+    files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
     _finish(path, executor, progress)
     return path
@@ -241,17 +261,15 @@ def intent_of(
     Raises:
         TargetError: when a compiled gate joins two parties.
     """
-    measured = [_measured(prepared, circuit) for circuit in prepared.circuits]
     gates = [
         {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
         for built, run in zip(program.circuits, prepared.circuits, strict=True)
     ]
     kept = [
         c | {"measured": m, "gates": g}
-        for c, m, g in zip(description["circuits"], measured, gates, strict=True)
+        for c, m, g in zip(description["circuits"], _measured(prepared), gates, strict=True)
     ]
-    exact = _exact(description["play"], prepared)
-    locality = check_ownership(description["circuits"], prepared.circuits, prepared.layout)
+    tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
     return {
         "spec": spec.to_json(),
         "experiment": description
@@ -259,17 +277,30 @@ def intent_of(
         "target": {
             "name": prepared.target,
             "kind": prepared.kind,
-            "layout": list(prepared.layout),
             "noise": prepared.noise,
             "methods": list(methods),
-            "locality": locality,
-            "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         }
-        | ({} if exact is None else {"exact": exact}),
+        | _place(description, prepared)
+        | ({"tiles": tiles} if tiles else {}),
         "seed": seed,
-        "plan": [asdict(chunk) for chunk in _plan(description, program, spec, prepared, seed)],
+        "plan": [_plain(chunk) for chunk in _plan(description, program, spec, prepared, seed)],
         "provenance": provenance(),
     }
+
+
+def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    """Return where circuits stand, and what that place is like."""
+    exact = _exact(description["play"], prepared)
+    return {
+        "layout": list(prepared.layout),
+        "locality": check_ownership(description["circuits"], prepared.circuits, prepared.layout),
+        "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+    } | ({} if exact is None else {"exact": exact})
+
+
+def _plain(chunk: Chunk) -> dict[str, int]:
+    """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
+    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
 
 
 def draft_of(
@@ -298,11 +329,13 @@ def _plan(
 ) -> tuple[Chunk, ...]:
     name = f"{spec.spec_id} on {prepared.target}"
     if spec.random_questions:
-        return random_plan(program.weights, spec.shots * len(program.settings), seed, name)
-    if description.get("sampled"):
-        return sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
-    equal = prepared.kind in (SAMPLER, DEVICE)  # these may take one number of shots a job
-    return make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
+        plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
+    elif description.get("sampled"):
+        plan = sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
+    else:
+        equal = prepared.kind in (SAMPLER, DEVICE)  # these may take one number of shots a job
+        plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
+    return on_tiles(plan, 1 + len(prepared.tiles))
 
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
@@ -329,15 +362,24 @@ def prepared_of(run: RunRecord) -> Prepared:
     """Return the circuits as executed, their layout and calibration, from a record alone."""
     with record.interpreting(run.path):
         target = run.intent["target"]
-        return Prepared(
-            target["name"],
-            target["kind"],
-            from_qpy(run.file(record.EXECUTED)),
-            tuple(target["layout"]),
-            Snapshot.from_json(target["snapshot"]) if target["snapshot"] else None,
-            target["noise"],
-            _settings(run),
-        )
+        circuits = from_qpy(run.file(record.EXECUTED))
+        places = [target, *target.get("tiles", ())]
+        if target["kind"] == DEVICE:  # there the circuits of all tiles are one
+            places = places[:1]
+        each = len(circuits) // len(places)
+        made = [
+            Prepared(
+                target["name"],
+                target["kind"],
+                circuits[k * each : (k + 1) * each],
+                tuple(place["layout"]),
+                Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
+                target["noise"],
+                _settings(run),
+            )
+            for k, place in enumerate(places)
+        ]
+        return replace(made[0], tiles=tuple(made[1:]))
 
 
 def recorded_program(run: RunRecord) -> Program:
@@ -371,7 +413,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     if changed := _differing(recorded_program(run).circuits, program.circuits):
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]
-    now = target.prepare(program, tuple(spec["layout"]))
+    now = target.prepare(program, tuple(spec["layout"]), run.tiles)
     if now.settings != before.settings:
         found.append("settings")
     if now.layout != before.layout:
@@ -444,7 +486,7 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:
-    return [Request(chunk.block, chunk.setting, chunk.shots, chunk.seed) for chunk in chunks]
+    return [Request(chunk.block, chunk.setting, chunk.shots, chunk.seed, chunk.tile) for chunk in chunks]
 
 
 def _two_qubit(circuit: QuantumCircuit) -> int:
@@ -452,7 +494,12 @@ def _two_qubit(circuit: QuantumCircuit) -> int:
     return sum(interactions(circuit).values())
 
 
-def _measured(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
+def _measured(prepared: Prepared) -> list[list[int | None]]:
+    """Return, for each circuit, the physical qubit whose outcome stands in each classical bit."""
+    return [_measured_by(prepared, circuit) for circuit in prepared.circuits]
+
+
+def _measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
     """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
     measured: list[int | None] = [None] * circuit.num_clbits
     if prepared.snapshot is None:

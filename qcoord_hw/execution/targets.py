@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from qcoord_hw.execution.routing import routed_circuits
 from qcoord_hw.execution.scale import check_scale, scaled_name, split_scale
 from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.tiling import tile
 from qcoord_hw.protocols.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
@@ -39,12 +40,13 @@ OPTIMIZATION_LEVEL = 1
 
 @dataclass(frozen=True)
 class Request:
-    """One chunk to execute: in which block, which setting, how many shots, and the seed of the draw."""
+    """One chunk to execute: in which block and tile, which setting, how many shots, the seed of the draw."""
 
     block: int
     setting: int
     shots: int
     seed: int
+    tile: int = 0
 
 
 class Executor(Protocol):
@@ -70,6 +72,7 @@ class Prepared:
         snapshot: calibration of the layout's qubits; None where there is none.
         noise: what the noise model holds, in words; empty where there is none.
         settings: what is executed and counted, and by which method.
+        tiles: the same on further qubits, to be executed side by side with it.
     """
 
     target: str
@@ -79,6 +82,7 @@ class Prepared:
     snapshot: Snapshot | None = None
     noise: str = ""
     settings: tuple[Setting, ...] = ()
+    tiles: tuple[Prepared, ...] = ()
 
 
 class RunTarget(Protocol):
@@ -86,8 +90,8 @@ class RunTarget(Protocol):
 
     name: str
 
-    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
-        """Choose ONE layout for all circuits (or check the one given) and compile them for it."""
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
+        """Choose ONE layout for all circuits (or check the one given) on each tile, and compile for it."""
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return what executes prepared circuits."""
@@ -97,15 +101,18 @@ class _SimulatorExecutor:
     """The package's own simulation paths behind the executor's interface."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._simulator = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
+        self._simulators = [
+            Simulator(one.circuits, one.settings, one.snapshot) for one in (prepared, *prepared.tiles)
+        ]
 
     @property
     def methods(self) -> list[str]:
-        return self._simulator.methods
+        return self._simulators[0].methods
 
     def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
         for request in requests:
-            yield self._simulator.counts(request.setting, request.shots, request.seed)
+            simulator = self._simulators[request.tile]
+            yield simulator.counts(request.setting, request.shots, request.seed)
 
 
 class IdealTarget:
@@ -113,12 +120,13 @@ class IdealTarget:
 
     name = "aer"
 
-    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Return the circuits, with gates that Aer does not know replaced by their definitions.
 
         Raises:
-            InputError: when a layout is asked for; `aer` has no physical qubits.
+            InputError: when a layout or tiles are asked for; `aer` has no physical qubits.
         """
+        _check_no_tiles(self.name, tiles)
         if layout:
             raise InputError(
                 f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
@@ -148,18 +156,21 @@ class NoiseTarget:
         self.name = scaled_name(str(backend.name), self._scale)
         self._backend = backend
 
-    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Lay out and compile the circuits for the snapshot.
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
         whole = Snapshot.of(self._backend).scaled(self._scale)
-        circuits, chosen = _place(program, layout, whole)
-        used = whole.restrict(chosen)
-        compiled = _compile_for(used, circuits)
-        settings = framed(compiled, program.settings)
+        circuits, layouts = _place(program, layout, whole, tiles)
         noise = NOISE_MODEL if self._scale == 1 else f"{NOISE_MODEL}; all of it times {self._scale:g}"
-        return Prepared(self.name, NOISE, compiled, chosen, used, noise, settings)
+        made = []
+        for one in layouts:
+            used = whole.restrict(one)
+            compiled = _compile_for(used, circuits)
+            settings = framed(compiled, program.settings)
+            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, settings))
+        return replace(made[0], tiles=tuple(made[1:]))
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -183,8 +194,8 @@ class RecordedTarget:
         self.name = prepared.target
         self._prepared = prepared
 
-    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
-        """Return the recorded circuits, layout and snapshot."""
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
+        """Return the recorded circuits, layouts and snapshots."""
         return self._prepared
 
     def executor(self, prepared: Prepared) -> Executor:
@@ -201,8 +212,9 @@ class SamplerTarget:
         self._sampler = sampler
         self._backend = backend
 
-    def prepare(self, program: Program, layout: Sequence[int]) -> Prepared:
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Compile for the backend, if there is one; else leave the circuits as they are."""
+        _check_no_tiles(self.name, tiles)
         kind = BACKEND if self._sampler is None else SAMPLER
         target = None if self._backend is None else self._backend.target
         if self._backend is None or target is None or target.num_qubits is None:
@@ -280,8 +292,13 @@ def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
     return dict(sorted(counts.items()))
 
 
+def _check_no_tiles(target: str, tiles: int) -> None:
+    if tiles != 1:
+        raise InputError(f"tiles: {tiles}; target {target} has none, allowed on fake_NAME and ibm_NAME")
+
+
 def compile_whole(
-    name: str, kind: str, backend: BackendV2, program: Program, layout: Sequence[int]
+    name: str, kind: str, backend: BackendV2, program: Program, layout: Sequence[int], tiles: int = 1
 ) -> Prepared:
     """Return circuits compiled for all qubits of a backend, at ONE layout, and the calibration of those used.
 
@@ -291,19 +308,33 @@ def compile_whole(
         TargetError: when they cannot be compiled.
     """
     whole = Snapshot.of(backend)
-    circuits, chosen = _place(program, layout, whole)
-    compiled = _compile(circuits, backend.target, chosen)
-    return Prepared(name, kind, compiled, chosen, whole.restrict(chosen), settings=program.settings)
+    circuits, layouts = _place(program, layout, whole, tiles)
+    first, *others = [
+        Prepared(name, kind, _compile(circuits, backend.target, one), one, whole.restrict(one))
+        for one in layouts
+    ]
+    return replace(first, settings=program.settings, tiles=tuple(others))
 
 
 def _place(
-    program: Program, layout: Sequence[int], whole: Snapshot
-) -> tuple[tuple[QuantumCircuit, ...], tuple[int, ...]]:
-    """Return `_layout`'s circuits and a layout chosen again, for the gates that compiling made of them."""
+    program: Program, layout: Sequence[int], whole: Snapshot, tiles: int
+) -> tuple[tuple[QuantumCircuit, ...], list[tuple[int, ...]]]:
+    """Return `_layout`'s circuits and the layout of every tile.
+
+    Layouts are chosen once more, for the gates that compiling made of the circuits.
+
+    Raises:
+        TooLargeError: when there is no room for so many tiles.
+    """
     circuits, chosen = _layout(program, layout, whole)
-    if not layout:
-        chosen = choose_layout(_compile_for(whole.restrict(chosen), circuits), whole)
-    return circuits, chosen
+    if layout and tiles == 1:
+        return circuits, [chosen]
+    native = _compile_for(whole.restrict(chosen), circuits)
+    first = chosen if layout else choose_layout(native, whole)
+    others = tile(native, whole, first) if tiles > 1 else []
+    if len(others) < tiles - 1:
+        raise TooLargeError(f"tiles: {tiles}; allowed on {whole.device} are at most {1 + len(others)}")
+    return circuits, [first, *(one for _, one in others[: tiles - 1])]
 
 
 def _layout(

@@ -14,9 +14,7 @@ NAMES = {"t1": "T1", "t2": "T2", "p10": "prob_meas1_prep0", "p01": "prob_meas0_p
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
-def as_executed(
-    path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
-) -> dict[str, Any] | None:
+def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]) -> dict[str, Any] | None:
     """Return a snapshot with readout errors, T1 and T2 as the device's properties told them for the jobs.
 
     Several jobs may have run under several calibrations: then each figure is their mean, since the counts of

@@ -89,10 +89,12 @@ class Journal:
 
     Attributes:
         jobs: in the order in which they were intended.
+        asked: whether somebody asked for what is missing to be sent, and the jobs for it are not written down.
         stopped: the error with which the last submission ended; empty if it ended well or was cut off.
     """
 
     jobs: tuple[Job, ...] = ()
+    asked: bool = True
     stopped: str = ""
 
 
@@ -106,7 +108,7 @@ def read_journal(path: Path) -> Journal:
     if not file.exists():
         return Journal()
     jobs: dict[str, Job] = {}
-    stopped = ""
+    asked, stopped = True, ""
     for number, line in enumerate(read_bytes(file).split(b"\n")[:-1], start=1):
         where = f"run {path.name}: {JOBS} line {number}"
         try:
@@ -114,28 +116,27 @@ def read_journal(path: Path) -> Journal:
             if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")
             if event["event"] in ("start", "stop"):
-                stopped = str(event["reason"])
+                asked, stopped = event["event"] == "start", str(event["reason"])
+            elif event["event"] == "intend":
+                asked = False
+                for planned in event["jobs"]:
+                    if planned["tag"] in jobs or not _TAG.fullmatch(planned["tag"]):
+                        raise KeyError(planned["tag"])
+                    jobs[planned["tag"]] = Job(planned["tag"], tuple(planned["chunks"]), planned["shots"])
             else:
-                job = _after(jobs.get(event["tag"]), event)
-                jobs[job.tag] = job
+                jobs[event["tag"]] = _after(jobs[event["tag"]], event)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RecordError(f"{where} is not an event of a job; the record is damaged") from None
-    return Journal(tuple(jobs.values()), stopped)
+    return Journal(tuple(jobs.values()), asked, stopped)
 
 
-def _after(job: Job | None, event: Mapping[str, Any]) -> Job:
+def _after(job: Job, event: Mapping[str, Any]) -> Job:
     """Return a job after an event.
 
     Raises:
         KeyError: when the event does not fit the job.
     """
     kind = event["event"]
-    if kind == "intend":
-        if job is not None or not _TAG.fullmatch(event["tag"]):
-            raise KeyError(event["tag"])
-        return Job(event["tag"], tuple(event["chunks"]), event["shots"])
-    if job is None:
-        raise KeyError(event["tag"])
     if kind == "sent":
         return replace(job, id=event["id"], state=QUEUED, reason="", sent=event["at"])
     if kind == "state":
@@ -148,8 +149,9 @@ def _after(job: Job | None, event: Mapping[str, Any]) -> Job:
 
 
 def intend(path: Path, jobs: Sequence[Job]) -> None:
-    """Write down all jobs of a submission before the first is sent."""
-    _write(path, [{"event": "intend", "tag": j.tag, "chunks": j.chunks, "shots": j.shots} for j in jobs])
+    """Write down all jobs of a submission, which may be none, before the first is sent: all of them or none."""
+    planned = [{"tag": job.tag, "chunks": job.chunks, "shots": job.shots} for job in jobs]
+    _write(path, {"event": "intend", "jobs": planned})
 
 
 def mark_sent(path: Path, job: Job, job_id: str) -> Job:
@@ -166,12 +168,12 @@ def mark_state(path: Path, job: Job, state: str, reason: str = "") -> Job:
 
 def mark_started(path: Path) -> None:
     """Write down that somebody asked for what is missing to be sent."""
-    _write(path, [{"event": "start", "reason": ""}])
+    _write(path, {"event": "start", "reason": ""})
 
 
 def mark_stopped(path: Path, reason: str) -> None:
     """Write down that a submission ended with an error: from now on it was not cut off."""
-    _write(path, [{"event": "stop", "reason": reason}])
+    _write(path, {"event": "stop", "reason": reason})
 
 
 def keep_result(
@@ -211,15 +213,14 @@ def repair(path: Path) -> None:
 
 
 def _note(path: Path, job: Job, event: dict[str, Any]) -> Job:
-    return _after(job, _write(path, [event | {"tag": job.tag}])[0])
+    return _after(job, _write(path, event | {"tag": job.tag}))
 
 
-def _write(path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    stamped = [{**event, "at": now} for event in events]
+def _write(path: Path, event: Mapping[str, Any]) -> dict[str, Any]:
+    stamped = {**event, "at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     try:
         with (path / JOBS).open("ab") as file:
-            file.write("".join(map(signed_line, stamped)).encode())
+            file.write(signed_line(stamped).encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Chunk:
         setting: index of the setting.
         shots: how many.
         seed: seed of its draw.
+        tile: on which of the copies of the circuits that run side by side; 0 where there is one.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Chunk:
     setting: int
     shots: int
     seed: int
+    tile: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,7 @@ class RunRecord:
         counts: chunk id -> counts (outcome strings with classical bit 0 first), for finished chunks.
         sealed: whether all chunks are there and the record is closed.
         jobs: the jobs of a run on a device, as the journal tells them.
+        asked: whether jobs are to be sent that are not written down yet, as the journal tells it.
         stopped: the error with which the last submission ended; empty if it ended well or was cut off.
     """
 
@@ -70,7 +73,25 @@ class RunRecord:
     counts: Mapping[int, Counts]
     sealed: bool
     jobs: tuple[Job, ...] = ()
+    asked: bool = False
     stopped: str = ""
+
+    @property
+    def tiles(self) -> int:
+        """How many copies of the circuits run side by side, each on qubits of its own."""
+        return 1 + len(self.intent["target"].get("tiles", ()))
+
+    def tile(self, number: int) -> RunRecord:
+        """Return the run as if one of its tiles were all of it."""
+        target, experiment = self.intent["target"], self.intent["experiment"]
+        plan = tuple(chunk for chunk in self.plan if chunk.tile == number)
+        counts = {chunk.id: self.counts[chunk.id] for chunk in plan if chunk.id in self.counts}
+        stated = ({} if number == 0 else target["tiles"][number - 1]) | {"tiles": []}
+        if "measured" in stated:
+            pairs = zip(experiment["circuits"], stated.pop("measured"), strict=True)
+            experiment = experiment | {"circuits": [c | {"measured": m} for c, m in pairs]}
+        intent = self.intent | {"target": target | stated, "experiment": experiment}
+        return replace(self, intent=intent, plan=plan, counts=counts)
 
     @property
     def is_draft(self) -> bool:
@@ -136,7 +157,7 @@ def read(path: Path) -> RunRecord:
                 raise RecordError(
                     f"run {path.name}: {name} does not match the journal; the record is damaged"
                 )
-    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.stopped)
+    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped)
 
 
 @contextmanager

@@ -33,11 +33,23 @@ NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that w
 def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     """Return the summary of a run, recomputed from raw counts.
 
-    An unfinished run has `state` `unfinished` and no estimates.
+    An unfinished run has `state` `unfinished` and no estimates. Where copies of the circuits ran side by side
+    (tiles) each is analysed on its own: the summary is that of the first, which calibration chose, and
+    `tiles` has what was estimated on every one.
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
     """
+    if record.tiles == 1:
+        return _summarise(record, confidence)
+    each = [_summarise(record.tile(number), confidence) for number in range(record.tiles)]
+    keys = ("layout", "calibrated", "cautions", "shots", "estimates", "checks")
+    chunks = {"planned": len(record.plan), "done": len(record.counts)}
+    return each[0] | {"chunks": chunks, "tiles": [{key: one[key] for key in keys} for one in each]}
+
+
+def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
+    """Return the summary of a run of one tile."""
     intent = record.intent
     experiment, target = intent["experiment"], intent["target"]
     summary: dict[str, Any] = {

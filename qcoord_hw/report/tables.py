@@ -153,6 +153,9 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     if "outputs" in summary:
         yield ""
         yield _outputs(summary)
+    if "tiles" in summary:
+        yield ""
+        yield _tiles(summary)
     if summary["questions"]:
         yield ""
         yield _questions(summary)
@@ -164,6 +167,15 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield from (as_text(f"note: {note}") for note in summary["notes"])
     yield ""
     yield as_text(summary["note"], "dim")
+
+
+def _tiles(summary: dict[str, Any]) -> Table:
+    table = new_table("tile", "layout", "estimate", "best [low, high]", "verdict")
+    for number, tile in enumerate(summary["tiles"], start=1):
+        first = tile["estimates"][0] if tile["estimates"] else None
+        found = [first["name"], found_words(first), _judged(first)[1]] if first else ["", "", ""]
+        add_row(table, number, " ".join(map(str, tile["layout"])), *found)
+    return table
 
 
 def _heading(summary: dict[str, Any]) -> Table:

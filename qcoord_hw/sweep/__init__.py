@@ -93,12 +93,12 @@ def sweep(
 
         if progress:
             progress(len(outcomes), len(points))
-        here = begun if dask else begun | fresh  # what was begun is short of chunks only: no journey for that
+        here = begun | fresh if dask is None else begun  # what was begun lacks chunks only: no journey for it
         if here:
             from qcoord_hw.sweep.local import compute_here
 
             compute_here(here, path, workers, report)
-        if dask and fresh:
+        if dask is not None and fresh:
             from qcoord_hw.sweep.cluster import compute_there
 
             compute_there(fresh, path, dask, report)

@@ -8,6 +8,19 @@ as in Qiskit; `QCOORD_IBM_URL` (the REST interface is at that URL + `/api/v1`) a
 server.
 """
 
-from qcoord_hw.execution.ibm.client import Device, connect
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.ibm.client import Device, connect
 
 __all__ = ["Device", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'qcoord_hw.execution.ibm' has no attribute {name!r}")
+    from qcoord_hw.execution.ibm import client
+
+    return getattr(client, name)

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError, TargetError
@@ -52,9 +52,13 @@ def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
     stem = secrets.token_hex(6)
     jobs: list[Job] = []
     for start in range(0, len(blocks), share):
-        pubs = [c.id for block in blocks[start : start + share] for c in block for _ in range(parts[c.id])]
-        for first in range(0, len(pubs), room):
-            jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs[first : first + room]), unit))
+        pubs: list[int] = []
+        for chunk in (chunk for block in blocks[start : start + share] for chunk in block):
+            if pubs and len(pubs) + parts[chunk.id] > room:
+                jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
+                pubs = []
+            pubs += [chunk.id] * parts[chunk.id]
+        jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
     return tuple(jobs)
 
 
@@ -67,14 +71,16 @@ def _unit(sizes: Sequence[int]) -> int:
 
 
 def intend_missing(run: RunRecord) -> tuple[Job, ...]:
-    """Write down jobs for the chunks that are neither counted nor on their way, and return them."""
-    on_the_way = {chunk for job in run.jobs if job.state in journal.LIVE for chunk in job.chunks}
-    done = {chunk for job in run.jobs if job.state == journal.COLLECTED for chunk in job.chunks}
-    chunks = [chunk for chunk in run.missing if chunk.id not in on_the_way | done]
+    """Write down jobs for the chunks that are neither counted nor on their way, and return them.
+
+    A job names the chunks of the first tile; what it counts serves the other tiles as well.
+    """
+    served = (*journal.LIVE, journal.COLLECTED)
+    known = {chunk for job in run.jobs if job.state in served for chunk in job.chunks}
+    chunks = [chunk for chunk in run.missing if chunk.tile == 0 and chunk.id not in known]
     options = JobOptions.of(run.intent["target"]["options"])
     jobs = plan_jobs(chunks, options.jobs)
-    if jobs:
-        journal.intend(run.path, jobs)
+    journal.intend(run.path, jobs)
     return jobs
 
 
@@ -140,39 +146,43 @@ def fetch(
 
 def count(run: RunRecord, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> None:
     """Count what came back and is not counted yet, chunk by chunk, and seal a run that is whole."""
-    counted = set(run.counts)
+    counted, each = set(run.counts), len(run.plan) // run.tiles
     for job in run.jobs:
-        if job.state != journal.COLLECTED or counted.issuperset(job.chunks):
+        served = {chunk + tile * each for chunk in job.chunks for tile in range(run.tiles)}
+        if job.state != journal.COLLECTED or counted >= served:
             continue
         with record.interpreting(run.path):
-            pubs = json.loads(run.file(job.result))["pubs"]
-            missing = [c for c in run.missing if c.id in job.chunks and c.id not in counted]
-            for chunk in missing:
-                mine = [pub for pub, owner in zip(pubs, job.chunks, strict=True) if owner == chunk.id]
-                circuit = circuits[settings[chunk.setting].circuit]
-                record.append(run.path, chunk, _counts(circuit, mine, chunk.shots))
+            parts: dict[int, list[dict[str, Any]]] = {}
+            for pub, owner in zip(json.loads(run.file(job.result))["pubs"], job.chunks, strict=True):
+                parts.setdefault(owner, []).append(pub)
+            for chunk in [c for c in run.missing if c.id in served - counted]:
+                registers = circuits[settings[chunk.setting].circuit].cregs
+                own = len(registers) // run.tiles
+                registers = registers[chunk.tile * own : (chunk.tile + 1) * own]
+                counts = _counts(registers, parts[chunk.id % each], chunk.shots)
+                record.append(run.path, chunk, counts, sync=False)  # until then the result itself is kept
                 counted.add(chunk.id)
     if counted.issuperset(chunk.id for chunk in run.plan):
         record.seal(run.path)
 
 
-def _counts(circuit: QuantumCircuit, pubs: Sequence[dict[str, Any]], shots: int) -> Counts:
+def _counts(registers: Sequence[ClassicalRegister], pubs: Sequence[dict[str, Any]], shots: int) -> Counts:
     """Return the counts of the first shots of some results of one circuit (classical bit 0 first).
 
     Raises:
         ValueError: when there are not so many.
     """
-    words = np.concatenate([_words(circuit, pub) for pub in pubs])[:shots]
+    words = np.concatenate([_words(registers, pub) for pub in pubs])[:shots]
     if len(words) != shots:
         raise ValueError(f"{len(words)} of {shots} shots")
     outcomes, times = np.unique(words, return_counts=True)
     return {str(word): int(n) for word, n in zip(outcomes, times, strict=True)}
 
 
-def _words(circuit: QuantumCircuit, pub: dict[str, Any]) -> Any:
+def _words(registers: Sequence[ClassicalRegister], pub: dict[str, Any]) -> Any:
     """Return the outcome of every shot as a string, classical bit 0 first."""
     columns = []
-    for register in circuit.cregs:
+    for register in registers:
         data = pub[register.name]
         packed = np.frombuffer(base64.b64decode(data["base64"]), np.uint8).reshape(data["shots"], -1)
         bits = np.unpackbits(packed, axis=1)[:, ::-1][:, : register.size]  # the last byte holds bit 0

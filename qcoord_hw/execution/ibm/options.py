@@ -16,6 +16,7 @@ DECOUPLING = ("XX", "XpXm", "XY4")
 TWIRLING = ("gates", "measure", "all")
 MODES = ("job", "batch")
 MAX_JOBS = 1000
+MAX_TILES = 1000
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class JobOptions:
         twirling: random Pauli gates around `gates` (two-qubit gates), `measure` or `all`; None for none.
         mode: `job`, or `batch` to queue the jobs together.
         jobs: into how many jobs the run is split at least; each has an overhead of its own.
+        tiles: how many copies of the circuits run side by side, each on qubits of its own.
     """
 
     dynamical_decoupling: str | None = None
     twirling: str | None = None
     mode: str = "job"
     jobs: int = 1
+    tiles: int = 1
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -46,6 +49,7 @@ class JobOptions:
         if self.mode not in MODES:
             raise InputError(f"mode: {shown(self.mode)}; allowed are {', '.join(MODES)}")
         check_integer("jobs", self.jobs, 1, MAX_JOBS)
+        check_integer("tiles", self.tiles, 1, MAX_TILES)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> JobOptions:

@@ -19,7 +19,7 @@ from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.ibm import jobs as steps
 from qcoord_hw.execution.ibm.client import Device
 from qcoord_hw.execution.ibm.options import JobOptions
-from qcoord_hw.execution.ibm.target import prepare
+from qcoord_hw.execution.ibm.target import check_isa, prepare, side_by_side
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run import (
     Progress,
@@ -112,14 +112,14 @@ def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
         if prepared is not None:
             steps.count(run, prepared.circuits, prepared.settings)
             run = record.read(path)
-        cut_off = fetch and not run.stopped and (not run.jobs or _any(run, journal.INTENDED))
+        cut_off = fetch and not run.stopped and (run.asked or _any(run, journal.INTENDED))
         if run.sealed or not (cut_off or _any(run, journal.INTENDED, *journal.ON_DEVICE)):
             return
         device = connect(run.intent["target"]["name"])
         if cut_off:
             if run.is_draft:
                 _settle(run, device)
-            if not run.jobs:
+            if run.asked:
                 steps.intend_missing(record.read(path))
             _send(path, device)
         _look(path, device, fetch=fetch)
@@ -161,10 +161,15 @@ def _settle(run: RunRecord, device: Device) -> None:
     program = recorded_program(run)
     with record.interpreting(run.path):
         spec = spec_from_mapping(run.intent["spec"], "recorded spec")
-    prepared = replace(prepare(device.backend, program, spec.layout), target=run.intent["target"]["name"])
+    target = run.intent["target"]
+    prepared = replace(
+        prepare(device.backend, program, spec.layout, target["options"]["tiles"]), target=target["name"]
+    )
+    circuits = side_by_side(prepared)
+    check_isa(circuits, device.backend)
     intent = intent_of(run.intent["experiment"], program, spec, prepared, [METHOD], run.intent["seed"])
-    intent["target"]["options"] = run.intent["target"]["options"]
-    record.settle(run.path, intent, {record.EXECUTED: to_qpy(prepared.circuits)})
+    intent["target"]["options"] = target["options"]
+    record.settle(run.path, intent, {record.EXECUTED: to_qpy(circuits)})
 
 
 def _send(path: Path, device: Device) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.program import Program
@@ -13,22 +13,36 @@ from qcoord_hw.execution.targets import DEVICE, Prepared, compile_whole
 from qcoord_hw.spec import one_line
 
 
-def prepare(backend: Any, program: Program, layout: Sequence[int]) -> Prepared:
+def prepare(backend: Any, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
     """Return circuits that a device can execute as they are.
 
     Args:
         backend: of the runtime client.
         program: what is to be executed.
         layout: physical qubits; calibration chooses if empty.
+        tiles: how many copies of the circuits, each on qubits of its own.
 
     Raises:
         InputError: when the layout is not possible.
         TooLargeError: when the circuits do not fit the device.
-        TargetError: when a circuit is not in the device's instruction set.
+        TargetError: when they cannot be compiled.
     """
-    prepared = compile_whole(str(backend.name), DEVICE, backend, program, layout)
-    check_isa(prepared.circuits, backend)
-    return prepared
+    return compile_whole(str(backend.name), DEVICE, backend, program, layout, tiles)
+
+
+def side_by_side(prepared: Prepared) -> tuple[QuantumCircuit, ...]:
+    """Return circuits that execute every tile at once; registers of tile k have its number in their name."""
+    if not prepared.tiles:
+        return prepared.circuits
+    merged = []
+    for together in zip(prepared.circuits, *(one.circuits for one in prepared.tiles), strict=True):
+        whole = QuantumCircuit(*together[0].qregs, name=together[0].name)
+        for number, circuit in enumerate(together):
+            registers = [ClassicalRegister(r.size, f"tile{number}_{r.name}") for r in circuit.cregs]
+            whole.add_register(*registers)
+            whole.compose(circuit, whole.qubits, [b for r in registers for b in r], inplace=True)
+        merged.append(whole)
+    return tuple(merged)
 
 
 def check_isa(circuits: Sequence[QuantumCircuit], backend: Any) -> None:

@@ -1017,9 +1017,13 @@ class Device:
         for item in program.items:
             if hasattr(item, "samplex"):
                 item.samplex.finalize()  # the wire carries it unfinished
-        options = SimulatorOptions(seed_simulator=seed, angle_decimals=12)
-        with self._busy:
-            ran = run_quantum_program(self._simulator(noise), program, options)
+        ran = []
+        for number, item in enumerate(program.items):  # one by one: all items of a program share its seed
+            alone = copy.copy(program)
+            alone.items = [item]
+            options = SimulatorOptions(seed_simulator=seed * 100_003 % 2**31 + number, angle_decimals=12)
+            with self._busy:
+                ran += run_quantum_program(self._simulator(noise), alone, options)
         data = [
             schema.QuantumProgramResultItemModel(
                 results={name: CompressedTensorModel.from_numpy(values) for name, values in item.items()},

@@ -1,0 +1,239 @@
+"""Kills `qcoord` at every point at which it changes a file or the server, one point after another.
+
+    python killed.py FOLDER
+
+with the environment that leads to a stand-in. Each attempt is a fork of this process, which has imported
+everything and run nothing: the thread pools of Qiskit do not survive a fork. A point is the moment before a
+file of a run is opened for writing, renamed, removed or cut; the middle of what is written; and the moments
+before and after a request that creates something. Attempt N dies by SIGKILL at its N-th point; then
+`collect` has to finish.
+
+Prints a JSON object for each attempt: where it was killed, how `collect` ended, and what the record holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SPEC = """
+name = "chsh-killed"
+title = "CHSH in three blocks, to be interrupted"
+family = "nonlocal-game"
+shots = 6
+blocks = 3
+
+[parameters]
+game = "chsh"
+"""
+
+COLLECTS = 4
+"""How often `collect` is tried at most."""
+
+_CHANGES = {"os.rename": 1, "os.remove": 0, "os.truncate": 0, "os.mkdir": 0, "shutil.rmtree": 0}
+"""Audit event -> which of its arguments is the path that it changes."""
+
+
+class Points:
+    """Counts the points that a process passes below a folder, and kills it at one of them."""
+
+    def __init__(self, folder: Path, at: int, dying: Path) -> None:
+        """Arm the process; what kills it is written to `dying`."""
+        import requests
+
+        self._folder, self._at, self._dying = str(folder), at, dying
+        self._passed = 0
+        self._sizes: dict[int, int] = {}  # inode -> size of a file when it was opened
+        self._inside = False
+        sys.addaudithook(self._audit)
+        os.fsync = self._torn(os.fsync)
+        requests.adapters.HTTPAdapter.send = self._around(requests.adapters.HTTPAdapter.send)
+
+    def _pass(self, name: str, before: Callable[[], object] = lambda: None) -> None:
+        self._passed += 1
+        if self._passed == self._at:
+            self._inside = True
+            before()
+            self._dying.write_text(name)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._inside or event not in ("open", *_CHANGES):
+            return
+        path = arguments[_CHANGES.get(event, 0)]
+        if not isinstance(path, (str, Path)) or not str(path).startswith(self._folder):
+            return
+        name = Path(path).name
+        if event != "open":
+            self._pass(f"{event} {name}")
+        elif arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_APPEND):
+            if os.path.exists(path):
+                found = os.stat(path)
+                self._sizes[found.st_ino] = found.st_size
+            self._pass(f"open {name}")
+
+    def _torn(self, sync: Callable[[int], None]) -> Callable[[int], None]:
+        """Cut what was written since the file was opened in the middle."""
+
+        def torn(descriptor: int) -> None:
+            found = os.fstat(descriptor)
+            half = (self._sizes.get(found.st_ino, 0) + found.st_size) // 2
+            name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+            self._pass(f"half of {name}", lambda: os.ftruncate(descriptor, half))
+            sync(descriptor)
+
+        return torn
+
+    def _around(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        """Be killed before and after a request that changes something."""
+
+        def around(adapter: Any, request: Any, **named: Any) -> Any:
+            changes = request.method != "GET" and not request.url.endswith("/identity/token")
+            if changes:
+                self._pass(f"before {request.method} {request.path_url}")
+            answer = send(adapter, request, **named)
+            if changes:
+                self._pass(f"after {request.method} {request.path_url}")
+            return answer
+
+        return around
+
+
+def import_everything() -> None:
+    """Import what a command needs, so that each fork has it; run none of it."""
+    import qiskit.qasm3
+    import qiskit.qpy
+    import qiskit.transpiler.preset_passmanagers
+    import qiskit_ibm_runtime.executor_sampler
+    import qiskit_ibm_runtime.options_models
+    import qiskit_ibm_runtime.utils.utils  # noqa: F401
+
+    import qcoord_hw.api
+    import qcoord_hw.execution.ibm.run
+    import qcoord_hw.execution.run
+    import qcoord_hw.protocols
+    import qcoord_hw.report.summary
+    import qcoord_hw.report.tables  # noqa: F401
+
+
+def run(arguments: list[str], runs: Path, at: int = 0) -> tuple[int, str]:
+    """Run one command in a fork, killed at point number `at` (0: not at all).
+
+    Returns:
+        Its exit status (-9: killed), and at which point it was killed or what it said on standard error.
+    """
+    said = runs.parent / "said"
+    said.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        from qcoord_hw.cli import main
+
+        os.environ["QCOORD_RUNS"] = str(runs)
+        sys.stdout = sys.stderr = said.open("w")  # in the child only, which ends below
+        if at:
+            Points(runs, at, said)
+        status = 1
+        try:
+            status = main(arguments)
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    _, ended = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(ended), said.read_text()
+
+
+def finish(runs: Path) -> dict[str, Any]:
+    """Collect until the run is sealed, and tell what the record holds."""
+    from qcoord_hw import record
+
+    ends: list[int] = []
+    words = ""
+    while len(ends) < COLLECTS and not (ends and _sealed(runs)):
+        status, words = run(["collect", "--json"], runs)
+        ends.append(status)
+    folders = record.every(runs)
+    told: dict[str, Any] = {"collects": ends, "words": words[-600:], "runs": len(folders)}
+    if folders:
+        read = record.read(folders[0])
+        lines = [json.loads(line) for line in read.file(record.COUNTS).splitlines()]
+        told |= {
+            "sealed": read.sealed,
+            "planned": [chunk.id for chunk in read.plan],
+            "counted": [line["chunk"] for line in lines],
+            "shots": sum(sum(line["counts"].values()) for line in lines),
+            "tags": [job.tag for job in read.jobs],
+            "ids": [job.id for job in read.jobs],
+            "chunks": [chunk for job in read.jobs for chunk in job.chunks],
+        }
+    return told
+
+
+def _sealed(runs: Path) -> bool:
+    folders = [path for path in runs.glob("[0-9]*") if path.is_dir()] if runs.is_dir() else []
+    return all((path / "seal.json").exists() for path in folders)
+
+
+def step_through(folder: Path, name: str, arguments: list[str], start: Path | None = None) -> int:
+    """Kill one command at its first point, its second, and so on, until it gets through.
+
+    Args:
+        folder: where each attempt has its runs.
+        name: of the series.
+        arguments: of the command.
+        start: runs with which each attempt begins.
+
+    Returns:
+        The first point at which there was a run.
+    """
+    first = 0
+    for at in range(1, 500):
+        runs = folder / f"{name}-{at}" / "runs"
+        runs.parent.mkdir(parents=True)
+        if start is not None:
+            shutil.copytree(start, runs)
+        status, where = run(arguments, runs, at)
+        told = {"series": name, "at": at, "status": status, "where": where[-300:]} | finish(runs)
+        print(json.dumps(told), flush=True)
+        first = first or (at if told["runs"] else 0)
+        if status != -signal.SIGKILL:
+            break
+    return first
+
+
+def arm(name: str, **fault: Any) -> None:
+    """Switch a fault of the stand-in on."""
+    order = json.dumps({"name": name, **fault}).encode()
+    urllib.request.urlopen(f"{os.environ['QCOORD_IBM_URL']}/_standin/faults", order).close()
+
+
+def main() -> None:
+    """Step through `submit`, through a `collect` that has everything still to do, and through `submit RUN`."""
+    folder = Path(sys.argv[1])
+    spec = folder / "chsh-killed.toml"
+    spec.write_text(SPEC)
+    import_everything()
+    submit = ["submit", str(spec), "--target", "ibm_loop", "--jobs", "3", "--seed", "7", "--json"]
+    first = step_through(folder, "submit", submit)
+
+    draft = folder / "draft" / "runs"
+    draft.parent.mkdir()
+    run(submit, draft, first)
+    step_through(folder, "collect", ["collect", "--json"], draft)
+
+    partly = folder / "partly" / "runs"  # one of its three jobs failed, the others are counted
+    partly.parent.mkdir()
+    arm("job-failed", times=1)
+    run(submit, partly)
+    run(["collect"], partly)
+    step_through(folder, "again", ["submit", "latest", "--json"], partly)
+
+
+if __name__ == "__main__":
+    main()
