@@ -20,8 +20,8 @@ from qiskit_ibm_runtime.fake_provider import FakeTorino
 
 import qcoord_hw as qc
 from qcoord_hw.api import build
+from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.program import bind
-from qcoord_hw.execution.run import program_of
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.protocols.experiment import DIRECT, FRAME

@@ -83,7 +83,8 @@ def run(
         TargetError: when the target failed; what was counted is kept.
     """
     from qcoord_hw.analysis.binomial import check_confidence
-    from qcoord_hw.execution.run import check_seed, describe, program_of
+    from qcoord_hw.execution.intents import describe, program_of
+    from qcoord_hw.execution.run import check_seed
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
@@ -127,7 +128,8 @@ def submit(
         TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
     """
     from qcoord_hw.analysis.binomial import check_confidence
-    from qcoord_hw.execution.run import check_seed, describe, program_of
+    from qcoord_hw.execution.intents import describe, program_of
+    from qcoord_hw.execution.run import check_seed
 
     check_confidence(confidence)
     name = _device_name(target)
@@ -253,7 +255,8 @@ def replay(
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
     same. On another target the circuits as built are compiled anew.
     """
-    from qcoord_hw.execution.run import check_seed, recorded_program
+    from qcoord_hw.execution.intents import recorded_program
+    from qcoord_hw.execution.run import check_seed
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     with record.interpreting(found.path):
@@ -262,9 +265,7 @@ def replay(
         begun = found.intent["target"]["name"]
     if _device_name(target) is None and target in (None, begun):
         target = _target_of(found, None)
-    order = Order(
-        found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
-    )
+    order = Order(found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs))
     options = {"tiles": found.tiles} if found.tiles > 1 else {}
     return Result(record.read(_execute(order, target, options, progress)), confidence)
 
@@ -431,7 +432,8 @@ def build(
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
     """
-    from qcoord_hw.execution.run import check_seed, program_of
+    from qcoord_hw.execution.intents import program_of
+    from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.simulate import shares_noisy_run
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.games.specs import with_strategy
@@ -440,7 +442,7 @@ def build(
     from qcoord_hw.theory.states import State
 
     if isinstance(experiment, Experiment):
-        from qcoord_hw.execution.run import spec_of
+        from qcoord_hw.execution.intents import spec_of
 
         spec = spec_of(experiment)
     elif isinstance(experiment, State) or (
@@ -522,8 +524,8 @@ def plan(
         TooLargeError: when the circuits do not fit the target.
         TargetError: when the target cannot be reached.
     """
+    from qcoord_hw.execution.intents import describe, program_of
     from qcoord_hw.execution.planning import Forecast
-    from qcoord_hw.execution.run import describe, program_of
     from qcoord_hw.report.plan import summarise_plan
 
     if not isinstance(experiment, Built):
@@ -632,7 +634,7 @@ def _is_on_device(found: record.RunRecord) -> bool:
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
     """Return the target given, or the recorded simulator if it is the same or none is given."""
-    from qcoord_hw.execution.run import prepared_of
+    from qcoord_hw.execution.intents import prepared_of
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
     with record.interpreting(found.path):
@@ -643,7 +645,8 @@ def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:
-    from qcoord_hw.execution.run import moved, program_of, recorded_program
+    from qcoord_hw.execution.intents import program_of, recorded_program
+    from qcoord_hw.execution.run import moved
     from qcoord_hw.execution.targets import resolve_target
     from qcoord_hw.protocols import FAMILIES, build_experiment
 

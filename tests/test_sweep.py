@@ -19,6 +19,8 @@ from qcoord_hw.catalogue import load_spec
 from qcoord_hw.cli import main
 from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.sweep import cluster, local, store, sweep
+from qcoord_hw.sweep.points import Grid
+from qcoord_hw.sweep.store import sweep_id
 
 FORTY: dict[str, Any] = {
     "specs": ["chsh"],
@@ -27,6 +29,7 @@ FORTY: dict[str, Any] = {
     "seeds": [1, 2, 3, 4, 5],
     "shots": [20, 40],
     "fields": {"blocks": [2]},
+    "workers": 1,
 }
 """Four targets (aer has no noise to scale), five seeds, two numbers of shots."""
 
@@ -101,7 +104,7 @@ def test_its_folder_is_a_folder_of_runs(whole):
 
 
 def test_kill_9_and_go_on(whole, tmp_path):
-    """What was sealed is not touched, what was begun is finished, the rest is computed, all as if never killed."""
+    """What was sealed stays, what was begun is finished, the rest is computed: all as if never killed."""
     asked = FORTY | {"runs": str(tmp_path)}
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, json.dumps(asked)])
     folder = tmp_path / Path(whole["sweep"]).name
@@ -142,7 +145,7 @@ def dask() -> Iterator[Any]:
         processes=False,
         protocol="tcp",
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
     ) as found:
         yield found
 
@@ -194,7 +197,7 @@ def test_a_cluster_without_workers(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "WORKER_SECONDS", 0.2)
     with (
         distributed.LocalCluster(
-            n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+            n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as empty,
         pytest.raises(TargetError, match="has no workers; start some"),
     ):
@@ -255,34 +258,29 @@ def test_what_comes_twice_is_computed_once(tmp_path):
 
 
 def test_without_seeds_the_sweep_has_one_of_its_own(tmp_path):
-    first, second = (sweep("chsh", shots=[10], runs=tmp_path / name) for name in "ab")
-    assert figures(first) == figures(second)
-    other = sweep("chsh", shots=[11], runs=tmp_path / "a")
-    assert other["sweep"] != first["sweep"]
-    assert other["points"][0]["seed"] != first["points"][0]["seed"]
+    found = sweep("chsh", shots=[10], workers=1, runs=tmp_path)
+    assert found["points"][0]["seed"] == int(found["sweep"][-8:], 16)
+    assert sweep_id(grid("chsh", shots=[10]).definition()) == found["sweep"][-8:]
+    assert sweep_id(grid("chsh", shots=[11]).definition()) != found["sweep"][-8:]
 
 
-def test_parameters_of_families(tmp_path):
-    tasks = sweep("example-1-f3", fields={"inputs": [2, 3]}, seeds=[1, 2], shots=[10], runs=tmp_path)
-    inputs = [
-        len(qc.load_run(p["run"]).record.intent["experiment"]["play"]["inputs"]) for p in tasks["points"]
-    ]
-    assert inputs == [2, 2, 3, 3]
-    seeds = [qc.load_run(p["run"]).summary["parameters"]["inputs_seed"] for p in tasks["points"]]
-    assert seeds == [1, 2, 1, 2]
-    states = sweep(
-        "werner:visibility=1/3", fields={"network": ["no-communication"]}, shots=[10], runs=tmp_path
-    )
-    assert states["points"][0]["estimates"][0]["name"]
-    games = sweep(
-        "chsh",
-        targets="fake_manila",
-        fields={"layout": [[0, 1], [3, 4]]},
-        seeds=[1],
-        shots=[10],
-        runs=tmp_path,
-    )
-    assert [qc.load_run(p["run"]).summary["layout"] for p in games["points"]] == [[0, 1], [3, 4]]
+def grid(spec: str, targets: str = "aer", **lists: Any) -> Grid:
+    asked = {name: lists.pop(name, ()) for name in ("noise_scale", "seeds", "shots")}
+    return Grid.of([spec], [targets], **asked, fields=lists)
+
+
+def test_parameters_of_families():
+    tasks = grid("example-1-f3", inputs=[2, 3], seeds=[1, 2]).points(0)
+    asked = [(point.spec.options["inputs"], point.spec.options["inputs_seed"]) for point in tasks]
+    assert asked == [(2, 1), (2, 2), (3, 1), (3, 2)]
+    (state,) = grid("werner:visibility=1/3", network=["no-communication"]).points(0)
+    assert state.spec.options["network"] == "no-communication"
+    games = grid("chsh", "fake_manila", layout=[[0, 1], [3, 4]], blocks=[1, 2]).points(0)
+    chosen = [(point.spec.blocks, point.spec.layout) for point in games]
+    assert chosen == [(1, (0, 1)), (1, (3, 4)), (2, (0, 1)), (2, (3, 4))]
+    rounds = grid("chsh", rounds=[1, 1.0, True])
+    with pytest.raises(InputError, match="parameters.rounds: 1.0"):  # equal to 1, yet not what it is
+        rounds.points(0)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +301,7 @@ def test_parameters_of_families(tmp_path):
         ({"fields": {"nowhere": [1]}}, "parameters.nowhere: unknown"),
         ({"fields": {"name": ["x"]}}, "name: cannot be set"),
         ({"fields": {"rounds": []}}, "rounds: no value"),
-        ({"fields": {"rounds": [1, 0]}}, "rounds: 0"),
+        ({"fields": {"rounds": [1, 0]}}, "parameters.rounds: 0"),
         ({"fields": {"blocks": [True]}}, "blocks: True"),
         ({"fields": {"layout": [0]}}, "layout: 0; allowed are lists"),
         ({"fields": {"layout": [[0, 1]]}}, "layout: [0, 1]; target aer has no physical qubits"),
@@ -333,7 +331,7 @@ def test_a_damaged_sweep_is_refused(tmp_path):
     counts_file.write_text(content)
     assert sweep("chsh", shots=[10], seeds=[1], runs=tmp_path)["already"] == 1
     stated = Path(found["sweep"]) / "sweep.json"
-    stated.write_text(stated.read_text().replace('"shots": [10]', '"shots": [11]', 1))
+    stated.write_text(stated.read_text().replace('"seed": 1', '"seed": 2', 1))
     with pytest.raises(RecordError, match="does not match its own checksum"):
         sweep("chsh", shots=[10], seeds=[1], runs=tmp_path)
 
@@ -348,11 +346,11 @@ def call(capsys, *arguments: object) -> tuple[int, str, str]:
 
 
 def test_the_command_prints_json(capsys):
-    arguments = ["chsh", "--targets", "aer,fake_manila", "--noise-scale", "0.5,1", "--seeds", "1..2,7"]
-    status, out, err = call(capsys, *arguments, "--shots", "10,20", "--set", "rounds=1,2", "--json")
+    arguments = ["chsh", "--seeds", "1..2,7", "--shots", "10,20", "--set", "rounds=1,2", "--workers", 1]
+    status, out, err = call(capsys, *arguments, "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert (found["ok"], found["computed"], len(found["points"])) == (True, 36, 36)
+    assert (found["ok"], found["computed"], len(found["points"])) == (True, 12, 12)
     assert {point["seed"] for point in found["points"]} == {1, 2, 7}
     assert {point["set"]["rounds"] for point in found["points"]} == {1, 2}
 
@@ -364,8 +362,9 @@ def test_the_command_prints_a_table(capsys):
     assert "win probability" in out
     assert "FAILED: ghz-6 on fake_manila, shots 10, seed 1: target: fake_manila has 5 qubits" in out
     assert "2 points: 1 computed, 1 failed" in out
-    said = "qcoord: error: sweep: 1 computed, 1 failed; ghz-6 on fake_manila, shots 10, seed 1: target: fake_manila"
-    assert err.startswith(said)
+    assert err.startswith(
+        "qcoord: error: sweep: 1 computed, 1 failed; ghz-6 on fake_manila, shots 10, seed 1: "
+    )
     assert err.count("\n") == 1
 
 
@@ -379,7 +378,7 @@ def test_the_command_prints_a_table(capsys):
         (["--set", "rounds"], "argument --set: 'rounds'; allowed is FIELD=VALUE"),
         (["--set", "layout=[0,1"], "argument --set: layout: '[0,1'; allowed are lists"),
         (["--set", "rounds=1", "--set", "rounds=2"], "set: rounds stands there twice"),
-        (["--set", "rounds=x"], "rounds: 'x'"),
+        (["--set", "rounds=x"], "parameters.rounds: 'x'"),
     ],
 )
 def test_the_command_refuses_in_one_line(capsys, arguments, said):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -79,10 +79,26 @@ def shots_for_width(widths: Mapping[int, float], width: float) -> int | None:
     x = np.array([n**-0.5 for n in widths])
     c, a, b = np.linalg.solve(np.vander(x, 3, increasing=True), np.array(list(widths.values()))).tolist()
     left = float(width - max(c, 0.0))
-    if left <= 0 or a <= 0:
+    if left <= 0:
         return None
-    at: float = 2 * left / (a + math.sqrt(a**2 + 4 * max(b, 0.0) * left))
-    return max(1, math.ceil(at**-2 * (1 - 1e-9)))
+    a, b = max(float(a), 0.0), max(float(b), 0.0)
+    least: float = a + math.sqrt(a**2 + 4 * b * left)
+    return max(1, math.ceil((least / (2 * left)) ** 2 * (1 - 1e-9)))
+
+
+def fewest(holds: Callable[[int], bool], most: int) -> int:
+    """Return the fewest shots, to within 5 %, at which something holds that is taken to hold at `most`.
+
+    >>> fewest(lambda shots: shots >= 50, 4096)
+    50
+    """
+    low, high = most // 2, most
+    while low and holds(low):
+        low, high = low // 2, low
+    while high - low > max(1, high // 20):
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _unrounded(win: float, bound: float, p: float) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, show_results
 from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
-from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.errors import InputError, QcoordError, RecordError
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _submit(options: argparse.Namespace) -> None:
     if any(found):
         if not all(found):
             raise InputError("submit: runs and experiments; allowed are either")
+        _check_no_options(options)
         show_results(
             options,
             [
@@ -67,6 +69,18 @@ def _submit(options: argparse.Namespace) -> None:
     show_results(options, results)
 
 
+def _check_no_options(options: argparse.Namespace) -> None:
+    """Check that nothing is asked for that a run has decided already.
+
+    Raises:
+        InputError: naming the option.
+    """
+    own = ("specs", "target", "runs", "json", "confidence", "command")
+    for name, value in vars(options).items():
+        if name not in own and value not in (None, False):
+            raise InputError(f"{name.replace('_', '-')}: {shown(value)}; a run has its own, allowed is none")
+
+
 def _run_of(name: str, options: argparse.Namespace) -> Path | None:
     """Return the run that a name means, if it means one."""
     from qcoord_hw import record
@@ -85,10 +99,7 @@ def _status(options: argparse.Namespace) -> None:
     def one(run: str | Path) -> Result:
         return api.status(run, runs=options.runs, confidence=options.confidence)
 
-    if options.run is not None:
-        show_results(options, [one(options.run)])
-    else:
-        _show_all(options, [one(run) for run in api.unfinished(options.runs)])
+    _show_each(options, one)
 
 
 def _collect(options: argparse.Namespace) -> None:
@@ -98,17 +109,31 @@ def _collect(options: argparse.Namespace) -> None:
         with progress_bar(options, "collect") as progress:
             return api.collect(run, runs=options.runs, confidence=options.confidence, progress=progress)
 
+    _show_each(options, one)
+
+
+def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]) -> None:
+    """Look at the run that is named, else at every unfinished one; one that fails does not stop the others.
+
+    Raises:
+        QcoordError: the first failure, after the others are printed.
+    """
+    from qcoord_hw import api
+
     if options.run is not None:
-        show_results(options, [one(options.run)])
-    else:
-        _show_all(options, [one(run) for run in api.unfinished(options.runs)])
-
-
-def _show_all(options: argparse.Namespace, results: list[Result]) -> None:
-    """Print all unfinished runs, of which there may be none."""
-    if options.json:
+        show_results(options, [look(options.run)])
+        return
+    results, errors = [], []
+    for run in api.unfinished(options.runs):
+        try:
+            results.append(look(run))
+        except QcoordError as error:
+            errors.append(error)
+    if options.json and not errors:
         print_json({"ok": True, "runs": [result.summary for result in results]})
-    elif results:
+    elif results and not options.json:
         show_results(options, results)
-    else:
+    elif not errors:
         print("no unfinished run")
+    if errors:
+        raise errors[0]

@@ -25,6 +25,7 @@ from qiskit.providers import BackendV2
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.states import exact_figures
@@ -58,9 +59,8 @@ TRAJECTORIES = 10**5
 MAX_SETTINGS = 256
 """Settings of one parametrised circuit (inputs) that stand for all of them, evenly spread."""
 
-FIRST_DATA = "linear-computation"
-"""The kind of play whose settings are inputs, of which some can stand for all."""
-
+LINEAR, COORDINATION = "linear-computation", "coordination"
+"""Kinds of plays: of the one, some settings (inputs) can stand for all; of the other, states are computed."""
 
 Outcomes = tuple[list[str], npt.NDArray[np.float64]]
 """Outcome strings, classical bit 0 first, and their weights."""
@@ -75,19 +75,21 @@ class Device:
         backend: what calibration is taken from; None without a device.
         remaining: QPU seconds that the account has left; None if there is no account or it does not say.
         simulated: whether a run there is a simulation of ours.
+        scale: what the noise of such a simulation is multiplied by.
     """
 
     name: str
     backend: BackendV2 | None = None
     remaining: float | None = None
     simulated: bool = True
+    scale: float = 1.0
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The calibration of the whole device; None where no qubits are coupled by name."""
         if self.backend is None or self.backend.target.build_coupling_map() is None:
             return None
-        return Snapshot.of(self.backend)
+        return Snapshot.of(self.backend).scaled(self.scale)
 
     @cached_property
     def rep_delay(self) -> tuple[float, str]:
@@ -113,9 +115,11 @@ def device_of(target: object) -> Device:
         return Device(target, connection.backend, connection.remaining_seconds(), simulated=False)
     where = resolve_target(target)
     if isinstance(target, str):
+        device, scale = split_scale(target)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-            return Device(where.name, fake_backends()[target]() if target.startswith("fake_") else None)
+            backend = fake_backends()[device]() if target.startswith("fake_") else None
+        return Device(where.name, backend, scale=scale)
     if isinstance(target, BaseSamplerV2):
         backend = getattr(target, "backend", None)
         target = backend() if callable(backend) else backend
@@ -176,7 +180,7 @@ class Forecast:
                 )
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
         else:
-            prepared = NoiseTarget(device.backend).prepare(program, spec.layout)
+            prepared = NoiseTarget(device.backend, device.scale).prepare(program, spec.layout)
         return cls(description, program, spec, device, prepared)
 
     @cached_property
@@ -266,10 +270,11 @@ class Forecast:
         return sorted([(self.errors(ours), ours), *others[: most - 1]])
 
     def tiles(self) -> list[tuple[float, tuple[int, ...]]]:
-        """Return (expected number of errors, layout) of disjoint tiles, the best first."""
-        if self.device.snapshot is None:
+        """Return (expected number of errors, layout) of disjoint tiles, that of the plan first."""
+        ours, snapshot = self.prepared.layout, self.device.snapshot
+        if snapshot is None:
             return []
-        return tile(self.prepared.circuits, self.device.snapshot)
+        return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
 
     def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:
         """Return what would be counted.
@@ -300,7 +305,7 @@ class Forecast:
                 weights = np.multiply.outer(weights, simulator.probabilities(n, part)).reshape(-1)
             outcomes.append(_words(clbits, circuit.num_clbits, weights))
         exact = None
-        if figures and self.description["play"]["kind"] == "coordination":
+        if figures and self.description["play"]["kind"] == COORDINATION:
             play = CoordinationPlay.from_json(self.description["play"])
             exact = exact_figures(play, prepared.circuits, prepared.snapshot)
         return Expectation(self, prepared, asked, chosen, outcomes, exact)
@@ -349,7 +354,7 @@ class Forecast:
     def _chosen(self) -> list[int]:
         """The settings that stand for all."""
         every = len(self.program.settings)
-        if self.description["play"]["kind"] != FIRST_DATA or every <= MAX_SETTINGS:
+        if self.description["play"]["kind"] != LINEAR or every <= MAX_SETTINGS:
             return list(range(every))
         return sorted({round(k) for k in np.linspace(0, every - 1, MAX_SETTINGS)})
 
@@ -379,13 +384,35 @@ class Expectation:
         return sum(round(float(self.forecast.shares[k]) * shots) for k in self.chosen)
 
     def record(self, shots: int) -> RunRecord:
-        """Return the record, in memory alone, of a run that counts what is expected."""
+        """Return the record, in memory alone, of a run that counts what is expected.
+
+        Args:
+            shots: of a circuit.
+        """
+        return self._record([apportion(w, n) for (_, w), n in self._each(shots)])
+
+    def draw(self, shots: int, seed: int) -> RunRecord:
+        """Return the record, in memory alone, of a run that draws its counts.
+
+        Args:
+            shots: of a circuit.
+            seed: of the draw.
+        """
+        rng = np.random.default_rng(seed)
+        return self._record([rng.multinomial(n, w / w.sum()) for (_, w), n in self._each(shots)])
+
+    def _each(self, shots: int) -> list[tuple[Outcomes, int]]:
+        return [
+            (outcomes, round(float(self.forecast.shares[k]) * shots))
+            for k, outcomes in zip(self.chosen, self.outcomes, strict=True)
+        ]
+
+    def _record(self, drawn: Sequence[npt.NDArray[np.int64]]) -> RunRecord:
         plan, counts = [], {}
-        for k, (words, weights) in zip(self.chosen, self.outcomes, strict=True):
-            n = round(float(self.forecast.shares[k]) * shots)
-            if n:
+        for k, (words, _), times in zip(self.chosen, self.outcomes, drawn, strict=True):
+            if n := int(times.sum()):
                 plan.append(Chunk(k, 0, k, n, 0))
-                counts[k] = {w: c for w, c in zip(words, apportion(weights, n), strict=True) if c}
+                counts[k] = {words[i]: int(times[i]) for i in np.flatnonzero(times)}
         return RunRecord(Path(), self._intent, tuple(plan), counts, True)
 
     @cached_property
@@ -408,17 +435,17 @@ class Expectation:
         }
 
 
-def apportion(weights: npt.NDArray[np.float64], shots: int) -> list[int]:
+def apportion(weights: npt.NDArray[np.float64], shots: int) -> npt.NDArray[np.int64]:
     """Return whole shots in proportion to weights, by largest remainders; they sum to `shots`.
 
-    >>> apportion(np.array([0.5, 0.3, 0.2]), 7)
+    >>> apportion(np.array([0.5, 0.3, 0.2]), 7).tolist()
     [4, 2, 1]
     """
     share = weights / weights.sum() * shots
-    whole = np.floor(share).astype(np.int64)
+    whole: npt.NDArray[np.int64] = np.floor(share).astype(np.int64)
     left = shots - int(whole.sum())
     whole[np.argsort(whole - share, kind="stable")[:left]] += 1
-    return [int(n) for n in whole]
+    return whole
 
 
 def _final_bits(circuit: QuantumCircuit, *, noisy: bool) -> list[int] | None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.analysis.estimate import Estimate
-from qcoord_hw.analysis.planning import FIVE_SIGMA, shots_for_verdict, shots_for_width
+from qcoord_hw.analysis.planning import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.record import RunRecord
 from qcoord_hw.report.summary import ANALYSERS
 from qcoord_hw.report.words import COORDINATION, LINEAR, in_words, main_estimate, number
 
@@ -24,6 +25,9 @@ SHOTS = 10**9
 
 WIDTHS = (2**14, 2**18, 2**22)
 """Shots a circuit from which the width of an interval is carried on to fewer or more."""
+
+FEW, DRAWS = 2**12, 5
+"""Shots a circuit up to which runs are drawn, and how many, to see at how many shots most of them decide."""
 
 SECONDS = 3.0
 """Time for simulations of other layouts than that of the plan; the others are interpolated."""
@@ -58,20 +62,18 @@ class Outlook:
             if forecast.device.simulated:
                 raise
         if self.here is not None:
-            self.estimates = self._analysed(self.here)
-        self._simulations = int(SECONDS / forecast.work)
+            self.estimates = self._analysed(self.here.record(SHOTS))
+        self._simulations = int(SECONDS / forecast.work) if self.here is not None else 0
         self.main = _main(self._kind, self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
-    def _analysed(
-        self, expected: Expectation, shots: int = SHOTS, confidence: float = 0.95
-    ) -> tuple[Estimate, ...]:
-        return ANALYSERS[self._kind](expected.record(shots), confidence).estimates
+    def _analysed(self, record: RunRecord, confidence: float = 0.95) -> tuple[Estimate, ...]:
+        return ANALYSERS[self._kind](record, confidence).estimates
 
-    def _figure(self, expected: Expectation, shots: int = SHOTS, confidence: float = 0.95) -> Estimate:
+    def _figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
+        """Return the estimate of the main figure."""
         assert self.main is not None
-        found = self._analysed(expected, shots, confidence)
-        return next(estimate for estimate in found if estimate.name == self.main.name)
+        return next(e for e in self._analysed(record, confidence) if e.name == self.main.name)
 
     @property
     def less_is_better(self) -> bool:
@@ -98,13 +100,15 @@ class Outlook:
         if layout == self.forecast.prepared.layout:
             return self.main.best
         figures = self.main.name.endswith(("_exact", "_exact_all"))
-        return self._figure(self.forecast.expect(self.forecast.at(layout), figures=figures)).best
+        expected = self.forecast.expect(self.forecast.at(layout), figures=figures)
+        return self._figure(expected.record(SHOTS)).best
 
     def _interpolated(self, errors: float) -> float:
         """Return mixed + (ideal - mixed) f^errors, with f such that it holds on the layout of the plan."""
         if self._anchors is None:
             assert self.main is not None
-            ideal, mixed = (self._figure(e).best for e in (self.forecast.ideal(), self.forecast.mixed()))
+            ends = (self.forecast.ideal(), self.forecast.mixed())
+            ideal, mixed = (self._figure(expected.record(SHOTS)).best for expected in ends)
             own = self.forecast.errors(self.forecast.prepared.layout)
             kept = (self.main.best - mixed) / (ideal - mixed) if ideal != mixed else 1.0
             fits = 0 < kept < 1 and own > 0
@@ -128,10 +132,17 @@ class Outlook:
                 return None
             each = main.shots / self.here.shots(SHOTS)  # several rounds may share a shot
             return None if trials is None else math.ceil(trials / each)
-        confidence = 1 - 2 * FIVE_SIGMA
-        found = {n: self._figure(self.here, n, confidence) for n in WIDTHS}
+        here, confidence = self.here, 1 - 2 * FIVE_SIGMA
+        found = {n: self._figure(here.record(n), confidence) for n in WIDTHS}
         widths = {n: estimate.best - estimate.low for n, estimate in found.items()}
         shots = shots_for_width(widths, main.best - bound)
+
+        def most_above(shots: int) -> bool:
+            drawn = (self._figure(here.draw(shots, seed), confidence) for seed in range(DRAWS))
+            return 2 * sum(estimate.low > bound for estimate in drawn) > DRAWS
+
+        if shots is not None and shots <= FEW:  # the widths of intervals follow no simple law there
+            shots = fewest(most_above, shots)
         return None if shots is None else shots * circuits
 
 
@@ -201,7 +212,7 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
     executions = forecast.circuits * math.ceil(forecast.spec.shots / len(tiles))
     return {
         "layouts": [list(layout) for _, layout in tiles],
-        "worst": outlook.at(tiles[-1:])[0],
+        "worst": outlook.at([max(tiles)])[0],
         "executions": executions,
         "duration_us": _micro(longest),
         "qpu_seconds": _seconds(forecast, executions, longest),

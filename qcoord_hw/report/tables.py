@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +68,14 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
 
 def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
     """Print one line a run: its main figure beside theory and, of games and computations, the verdict."""
-    judged = [summary for summary in summaries if summary["play"] != COORDINATION]
-    made = [summary for summary in summaries if summary["play"] == COORDINATION]
-    for table in [*([_judged_runs(judged)] if judged else []), *([_made_runs(made)] if made else [])]:
-        console.print(table)
-        console.print()
+    begun = [summary for summary in summaries if summary["state"] == "unfinished"]
+    ended = [summary for summary in summaries if summary["state"] != "unfinished"]
+    judged = [summary for summary in ended if summary["play"] != COORDINATION]
+    made = [summary for summary in ended if summary["play"] == COORDINATION]
+    for rows, table in ((judged, _judged_runs), (made, _made_runs), (begun, _begun_runs)):
+        if rows:
+            console.print(table(rows))
+            console.print()
     console.print(as_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
     for summary in summaries:
         layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
@@ -87,6 +91,16 @@ def _judged_runs(summaries: Sequence[dict[str, Any]]) -> Table:
         e = summary["estimates"][1 if summary["play"] == LINEAR else 0]
         theory = number(e["theory"]["value"]) if e["theory"] else ""
         add_row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
+    return table
+
+
+def _begun_runs(summaries: Sequence[dict[str, Any]]) -> Table:
+    table = new_table("unfinished", "target", "chunks", "jobs")
+    for summary in summaries:
+        states = Counter(job["state"] for job in summary.get("jobs", ()))
+        jobs = ", ".join(f"{n} {state}" for state, n in states.items()) or "none"
+        chunks = f"{summary['chunks']['done']} of {summary['chunks']['planned']}"
+        add_row(table, summary["experiment"], summary["target"], chunks, jobs)
     return table
 
 
@@ -171,10 +185,10 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
 
 def _tiles(summary: dict[str, Any]) -> Table:
     table = new_table("tile", "layout", "estimate", "best [low, high]", "verdict")
-    for number, tile in enumerate(summary["tiles"], start=1):
+    for place, tile in enumerate(summary["tiles"], start=1):
         first = tile["estimates"][0] if tile["estimates"] else None
         found = [first["name"], found_words(first), _judged(first)[1]] if first else ["", "", ""]
-        add_row(table, number, " ".join(map(str, tile["layout"])), *found)
+        add_row(table, place, " ".join(map(str, tile["layout"])), *found)
     return table
 
 

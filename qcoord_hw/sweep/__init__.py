@@ -82,7 +82,11 @@ def sweep(
         there = {p.identity: runs_there[p.identity] for p in points if p.identity in runs_there}
         outcomes: dict[Identity, Outcome] = {k: {"run": str(r.path)} for k, r in there.items() if r.sealed}
         begun: dict[Identity, Task] = {k: {"run": str(r.path)} for k, r in there.items() if not r.sealed}
-        fresh: dict[Identity, Task] = {p.identity: p.to_json() for p in points if p.identity not in there}
+        fresh: dict[Identity, Task] = {
+            p.identity: {"spec": p.spec.to_json(), "target": p.target, "seed": p.seed}
+            for p in points
+            if p.identity not in there
+        }
         counted = {"computed": 0, "finished": 0, "already": len(outcomes), "failed": 0}
 
         def report(identity: Identity, outcome: Outcome) -> None:

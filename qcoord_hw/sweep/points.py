@@ -21,7 +21,6 @@ from qcoord_hw.spec import (
     frozen,
     listed,
     shown,
-    spec_from_mapping,
 )
 from qcoord_hw.theory.linear_computation.specs import FAMILY as LINEAR
 from qcoord_hw.theory.states import State, read_state
@@ -65,19 +64,19 @@ class Point:
         return None if self.target == IDEAL else split_scale(self.target)[1]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the point as plain JSON values."""
+        """Return the point as plain JSON values, its spec by its id."""
         return {
-            "spec": self.spec.to_json(),
+            "spec_id": self.identity[0],
             "target": self.target,
             "seed": self.seed,
             "set": {name: listed(value) for name, value in self.fields},
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Point:
-        """Build a point from what `to_json` returned, after a pass through JSON."""
-        spec = spec_from_mapping(data["spec"], "sweep")
-        return cls(spec, data["target"], data["seed"], tuple((k, frozen(v)) for k, v in data["set"].items()))
+    def from_json(cls, data: Mapping[str, Any], specs: Mapping[str, ExperimentSpec]) -> Point:
+        """Build a point from what `to_json` returned, after a pass through JSON, and the specs by their ids."""
+        fields = tuple((name, frozen(value)) for name, value in data["set"].items())
+        return cls(specs[data["spec_id"]], data["target"], data["seed"], fields)
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ class Grid:
             InputError: when a field, a parameter, a target or a layout is wrong.
             TooLargeError: when an experiment is too large to be built.
         """
-        from qcoord_hw.execution.run import program_of
+        from qcoord_hw.execution.intents import program_of
         from qcoord_hw.execution.targets import resolve_target
 
         where = {target: resolve_target(target) for target in self.targets}

@@ -31,7 +31,7 @@ except ImportError:  # Windows
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import read_signed, signed, unwritable, write_new
-from qcoord_hw.spec import canonical_json
+from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.sweep.points import Identity, Point
 
 SWEEP = "sweep.json"
@@ -62,11 +62,13 @@ def open_sweep(
     """
     path = runs / f"sweep-{sweep_id(definition)}"
     if not (path / SWEEP).exists():
+        points = make_points()
         content = {
             "format": FORMAT,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "definition": definition,
-            "points": [point.to_json() for point in make_points()],
+            "specs": {point.identity[0]: point.spec.to_json() for point in points},
+            "points": [point.to_json() for point in points],
         }
         _create(path, signed(content))
     stated = read_signed(path / SWEEP)
@@ -76,7 +78,8 @@ def open_sweep(
         )
     if canonical_json(stated["definition"]) != canonical_json(definition):
         raise RecordError(f"sweep {path.name}: is of another definition; give another folder with --runs")
-    return path, [Point.from_json(data) for data in stated["points"]]
+    specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
+    return path, [Point.from_json(data, specs) for data in stated["points"]]
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from qcoord_hw.errors import QcoordError, TargetError
 from qcoord_hw.spec import one_line, spec_from_mapping
 
 Task = dict[str, Any]
-"""A point as `Point.to_json` writes it; with `run`, the folder of a run that was begun."""
+"""`spec`, `target` and `seed` of a point; or `run`, the folder of a run that was begun."""
 
 Outcome = dict[str, Any]
 """`run`, the folder of the sealed run; or `error` and `exit_code`."""

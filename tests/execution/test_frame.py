@@ -9,8 +9,9 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qcoord_hw import record
+from qcoord_hw.execution.intents import describe, program_of
 from qcoord_hw.execution.noise import noise_model
-from qcoord_hw.execution.run import describe, execute, program_of
+from qcoord_hw.execution.run import execute
 from qcoord_hw.execution.simulate import SPOT_CHECKS, Simulator, split
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, fake_backends
 from qcoord_hw.protocols import Experiment

@@ -1,4 +1,4 @@
-"""Noise models that are scaled: none at 0, the plain one at 1, more of it above; records hold what was used."""
+"""Noise models that are scaled: none at 0, the plain one at 1, more above; records hold what was used."""
 
 from __future__ import annotations
 

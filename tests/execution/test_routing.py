@@ -8,10 +8,10 @@ from qiskit.circuit import Barrier, Parameter, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.layout import choose_layout
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
-from qcoord_hw.execution.run import program_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import NoiseTarget, fake_backends
 from qcoord_hw.network import NetworkCircuit, many_to_one

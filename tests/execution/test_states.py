@@ -8,8 +8,8 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, Operator
 
 from qcoord_hw.errors import TargetError
+from qcoord_hw.execution.chunks import sampled_plan
 from qcoord_hw.execution.ownership import check_ownership
-from qcoord_hw.execution.run import sampled_plan
 from qcoord_hw.execution.states import output_states
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import CASCADE, NetworkCircuit

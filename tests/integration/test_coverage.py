@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.execution.run import prepared_of
+from qcoord_hw.execution.intents import prepared_of
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.theory.games import GamePlay
 

@@ -12,8 +12,9 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
+from qcoord_hw.execution.chunks import make_plan, random_plan
+from qcoord_hw.execution.intents import describe
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run import describe, make_plan, random_plan
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import (
     CASCADE,

@@ -15,7 +15,7 @@ from qiskit.circuit import Barrier, QuantumCircuit
 from qiskit_aer import AerSimulator
 
 from qcoord_hw.errors import InputError, LocalityError, TooLargeError
-from qcoord_hw.execution.run import program_of
+from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.targets import Request, resolve_target
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.protocols import Experiment, build_experiment

@@ -24,14 +24,17 @@ from pathlib import Path
 from typing import Any
 
 SPEC = """
-name = "chsh-killed"
-title = "CHSH in three blocks, to be interrupted"
-family = "nonlocal-game"
-shots = 6
-blocks = 3
+name = "epr-killed"
+title = "An EPR pair in six blocks, to be interrupted"
+family = "coordination"
+shots = 12
+blocks = 6
 
 [parameters]
-game = "chsh"
+network = "quantum-broadcast"
+protocol = "local-unitaries"
+state = "broadcast-epr"
+n = 1
 """
 
 COLLECTS = 4
@@ -50,17 +53,24 @@ class Points:
 
         self._folder, self._at, self._dying = str(folder), at, dying
         self._passed = 0
-        self._sizes: dict[int, int] = {}  # inode -> size of a file when it was opened
         self._inside = False
+        self._written: tuple[str, int] | None = None  # the file that was opened last, and its size then
         sys.addaudithook(self._audit)
-        os.fsync = self._torn(os.fsync)
         requests.adapters.HTTPAdapter.send = self._around(requests.adapters.HTTPAdapter.send)
 
-    def _pass(self, name: str, before: Callable[[], object] = lambda: None) -> None:
+    def reach(self, name: str) -> None:
+        """Pass a point, and before it the middle of what was written since the last one."""
+        if self._written and os.path.exists(self._written[0]):
+            (path, before), self._written = self._written, None
+            if (size := os.path.getsize(path)) > before:
+                self._pass(f"half of {Path(path).name}", lambda: os.truncate(path, (before + size) // 2))
+        self._pass(name)
+
+    def _pass(self, name: str, first: Callable[[], object] = lambda: None) -> None:
         self._passed += 1
         if self._passed == self._at:
             self._inside = True
-            before()
+            first()
             self._dying.write_text(name)
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -70,26 +80,11 @@ class Points:
         path = arguments[_CHANGES.get(event, 0)]
         if not isinstance(path, (str, Path)) or not str(path).startswith(self._folder):
             return
-        name = Path(path).name
         if event != "open":
-            self._pass(f"{event} {name}")
+            self.reach(f"{event} {Path(path).name}")
         elif arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_APPEND):
-            if os.path.exists(path):
-                found = os.stat(path)
-                self._sizes[found.st_ino] = found.st_size
-            self._pass(f"open {name}")
-
-    def _torn(self, sync: Callable[[int], None]) -> Callable[[int], None]:
-        """Cut what was written since the file was opened in the middle."""
-
-        def torn(descriptor: int) -> None:
-            found = os.fstat(descriptor)
-            half = (self._sizes.get(found.st_ino, 0) + found.st_size) // 2
-            name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
-            self._pass(f"half of {name}", lambda: os.ftruncate(descriptor, half))
-            sync(descriptor)
-
-        return torn
+            self.reach(f"open {Path(path).name}")
+            self._written = (str(path), os.path.getsize(path) if os.path.exists(path) else 0)
 
     def _around(self, send: Callable[..., Any]) -> Callable[..., Any]:
         """Be killed before and after a request that changes something."""
@@ -97,10 +92,10 @@ class Points:
         def around(adapter: Any, request: Any, **named: Any) -> Any:
             changes = request.method != "GET" and not request.url.endswith("/identity/token")
             if changes:
-                self._pass(f"before {request.method} {request.path_url}")
+                self.reach(f"before {request.method} {request.path_url}")
             answer = send(adapter, request, **named)
             if changes:
-                self._pass(f"after {request.method} {request.path_url}")
+                self.reach(f"after {request.method} {request.path_url}")
             return answer
 
         return around
@@ -108,9 +103,6 @@ class Points:
 
 def import_everything() -> None:
     """Import what a command needs, so that each fork has it; run none of it."""
-    import qiskit.qasm3
-    import qiskit.qpy
-    import qiskit.transpiler.preset_passmanagers
     import qiskit_ibm_runtime.executor_sampler
     import qiskit_ibm_runtime.options_models
     import qiskit_ibm_runtime.utils.utils  # noqa: F401
@@ -137,11 +129,11 @@ def run(arguments: list[str], runs: Path, at: int = 0) -> tuple[int, str]:
 
         os.environ["QCOORD_RUNS"] = str(runs)
         sys.stdout = sys.stderr = said.open("w")  # in the child only, which ends below
-        if at:
-            Points(runs, at, said)
+        points = Points(runs, at, said)
         status = 1
         try:
             status = main(arguments)
+            points.reach("the end")
         finally:
             sys.stderr.flush()
             os._exit(status)
@@ -216,7 +208,7 @@ def arm(name: str, **fault: Any) -> None:
 def main() -> None:
     """Step through `submit`, through a `collect` that has everything still to do, and through `submit RUN`."""
     folder = Path(sys.argv[1])
-    spec = folder / "chsh-killed.toml"
+    spec = folder / "epr-killed.toml"
     spec.write_text(SPEC)
     import_everything()
     submit = ["submit", str(spec), "--target", "ibm_loop", "--jobs", "3", "--seed", "7", "--json"]

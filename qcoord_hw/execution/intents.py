@@ -1,0 +1,248 @@
+"""Between circuits and the plain values of a record: what is written before execution, and read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
+
+from qcoord_hw import record
+from qcoord_hw.execution.chunks import make_plan, on_tiles, random_plan, sampled_plan
+from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
+from qcoord_hw.execution.layout import interactions
+from qcoord_hw.execution.ownership import check_ownership
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.targets import DEVICE, IDEAL, NOISE, SAMPLER, Prepared
+from qcoord_hw.protocols.experiment import DIRECT, Experiment, Setting
+from qcoord_hw.provenance import provenance
+from qcoord_hw.record import Chunk, RunRecord
+from qcoord_hw.spec import ExperimentSpec, canonical_json
+from qcoord_hw.theory.coordination.play import CoordinationPlay
+
+COORDINATION = "coordination"
+"""The kind of play whose figures a simulator also computes exactly."""
+
+
+def spec_of(experiment: Experiment) -> ExperimentSpec:
+    """Return the spec under which an experiment built in Python is recorded.
+
+    Its family is `python`; a hash of protocol, scoring and circuits stands among the parameters, so its id
+    is their identity.
+    """
+    parts = [canonical_json(describe(experiment)), *(to_qasm(net.circuit) for net in experiment.circuits)]
+    text = "\n".join(parts)
+    return ExperimentSpec(
+        name=experiment.name,
+        title=experiment.title,
+        family="python",
+        parameters=(("sha256", hashlib.sha256(text.encode()).hexdigest()),),
+    )
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """Return the plain values by which a record keeps an experiment."""
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "copies": experiment.copies,
+        "weights": list(experiment.weights),
+        "usage": experiment.usage,
+        "topology": experiment.circuits[0].topology.to_json(),
+        "feed_forward": any(
+            isinstance(i.operation, ControlFlowOp) for net in experiment.circuits for i in net.circuit.data
+        ),
+        "wires": list(experiment.circuits[0].wires),
+        "circuits": [
+            {"events": [event.to_json() for event in net.events], "movable": list(net.movable)}
+            for net in experiment.circuits
+        ],
+        "settings": [setting.to_json() for setting in experiment.settings],
+        "play": experiment.play.to_json(),
+    } | ({"sampled": True} if experiment.sampled else {})
+
+
+def program_of(experiment: Experiment) -> Program:
+    """Return what an experiment executes."""
+    return Program(
+        tuple(net.circuit for net in experiment.circuits),
+        experiment.settings,
+        tuple(net.movable for net in experiment.circuits),
+        experiment.weights,
+    )
+
+
+def intent_of(
+    description: dict[str, Any],
+    program: Program,
+    spec: ExperimentSpec,
+    prepared: Prepared,
+    methods: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Return everything that is decided before execution, in plain values.
+
+    Args:
+        description: what `describe` returned for the experiment.
+        program: its circuits as built, and settings.
+        spec: shots, blocks and layout.
+        prepared: its circuits as they will be executed.
+        methods: how they will be.
+        seed: root seed.
+
+    Raises:
+        TargetError: when a compiled gate joins two parties.
+    """
+    gates = [
+        {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
+        for built, run in zip(program.circuits, prepared.circuits, strict=True)
+    ]
+    kept = [
+        c | {"measured": m, "gates": g}
+        for c, m, g in zip(description["circuits"], _measured(prepared), gates, strict=True)
+    ]
+    tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
+    return {
+        "spec": spec.to_json(),
+        "experiment": description
+        | {"circuits": kept, "settings": [setting.to_json() for setting in prepared.settings]},
+        "target": {
+            "name": prepared.target,
+            "kind": prepared.kind,
+            "noise": prepared.noise,
+            "methods": list(methods),
+        }
+        | _place(description, prepared)
+        | ({"tiles": tiles} if tiles else {}),
+        "seed": seed,
+        "plan": [_plain(chunk) for chunk in _plan(description, program, spec, prepared, seed)],
+        "provenance": provenance(),
+    }
+
+
+def draft_of(
+    description: dict[str, Any], spec: ExperimentSpec, target: str, options: dict[str, Any], seed: int
+) -> dict[str, Any]:
+    """Return the intent of a run on a device that is not known yet: no layout, nothing compiled, no plan."""
+    empty: dict[str, Any] = {"layout": [], "noise": "", "methods": [], "locality": None, "snapshot": None}
+    return {
+        "spec": spec.to_json(),
+        "experiment": description,
+        "target": {"name": target, "kind": DEVICE, **empty, "options": options},
+        "seed": seed,
+        "plan": [],
+        "provenance": provenance(),
+    }
+
+
+def circuit_files(program: Program) -> dict[str, bytes]:
+    """Return the files with the circuits as built: name -> content."""
+    qasm = {f"circuits/{k:03}.qasm": to_qasm(c).encode() for k, c in enumerate(program.circuits)}
+    return {record.CIRCUITS: to_qpy(program.circuits)} | qasm
+
+
+def prepared_of(run: RunRecord) -> Prepared:
+    """Return the circuits as executed, their layout and calibration, from a record alone."""
+    with record.interpreting(run.path):
+        target = run.intent["target"]
+        circuits = from_qpy(run.file(record.EXECUTED))
+        places = [target, *target.get("tiles", ())]
+        if target["kind"] == DEVICE:  # there the circuits of all tiles are one
+            places = places[:1]
+        each = len(circuits) // len(places)
+        made = [
+            Prepared(
+                target["name"],
+                target["kind"],
+                circuits[k * each : (k + 1) * each],
+                tuple(place["layout"]),
+                Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
+                target["noise"],
+                _settings(run),
+            )
+            for k, place in enumerate(places)
+        ]
+        return replace(made[0], tiles=tuple(made[1:]))
+
+
+def recorded_program(run: RunRecord) -> Program:
+    """Return the circuits as built, and the settings as asked for, from a record alone."""
+    with record.interpreting(run.path):
+        asked: dict[int, Setting] = {}
+        for setting in _settings(run):
+            asked.setdefault(setting.input, replace(setting, method=DIRECT))
+        return Program(
+            from_qpy(run.file(record.CIRCUITS)),
+            tuple(asked.values()),
+            tuple(tuple(c["movable"]) for c in run.intent["experiment"]["circuits"]),
+            tuple(run.intent["experiment"].get("weights", ())),
+        )
+
+
+def _settings(run: RunRecord) -> tuple[Setting, ...]:
+    return tuple(Setting.from_json(data) for data in run.intent["experiment"]["settings"])
+
+
+def _plan(
+    description: dict[str, Any], program: Program, spec: ExperimentSpec, prepared: Prepared, seed: int
+) -> tuple[Chunk, ...]:
+    name = f"{spec.spec_id} on {prepared.target}"
+    if spec.random_questions:
+        plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
+    elif description.get("sampled"):
+        plan = sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
+    else:
+        equal = prepared.kind in (SAMPLER, DEVICE)  # these may take one number of shots a job
+        plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
+    return on_tiles(plan, 1 + len(prepared.tiles))
+
+
+def _plain(chunk: Chunk) -> dict[str, int]:
+    """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
+    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
+
+
+def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    """Return where circuits stand, and what that place is like."""
+    exact = _exact(description["play"], prepared)
+    return {
+        "layout": list(prepared.layout),
+        "locality": check_ownership(description["circuits"], prepared.circuits, prepared.layout),
+        "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+    } | ({} if exact is None else {"exact": exact})
+
+
+def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
+    """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
+    if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
+        return None
+    from qcoord_hw.execution.states import exact_figures
+
+    return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
+
+
+def _two_qubit(circuit: QuantumCircuit) -> int:
+    """Return how many gates of a circuit act on two qubits or more."""
+    return sum(interactions(circuit).values())
+
+
+def _measured(prepared: Prepared) -> list[list[int | None]]:
+    """Return, for each circuit, the physical qubit whose outcome stands in each classical bit."""
+    return [_measured_by(prepared, circuit) for circuit in prepared.circuits]
+
+
+def _measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
+    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
+    measured: list[int | None] = [None] * circuit.num_clbits
+    if prepared.snapshot is None:
+        return measured
+    narrow = circuit.num_qubits == len(prepared.layout)
+    for instruction in circuit.data:
+        if instruction.operation.name == "measure":
+            qubit = circuit.find_bit(instruction.qubits[0]).index
+            physical = prepared.layout[qubit] if narrow else qubit
+            measured[circuit.find_bit(instruction.clbits[0]).index] = physical
+    return measured
