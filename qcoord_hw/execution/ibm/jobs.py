@@ -10,7 +10,7 @@ import base64
 import json
 import secrets
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,14 @@ def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
     unit = _unit([chunk.shots for chunk in chunks])
     parts = {chunk.id: -(-chunk.shots // unit) for chunk in chunks}
     blocks = [list(members) for _, members in groupby(chunks, key=lambda chunk: chunk.block)]
-    share = max(1, -(-len(blocks) // least))
+    least = min(least, len(blocks))
+    cuts = [k * len(blocks) // least for k in range(least + 1)]
     room = max(1, min(MAX_PUBS, MAX_SHOTS // unit))
     stem = secrets.token_hex(6)
     jobs: list[Job] = []
-    for start in range(0, len(blocks), share):
+    for start, end in pairwise(cuts):
         pubs: list[int] = []
-        for chunk in (chunk for block in blocks[start : start + share] for chunk in block):
+        for chunk in (chunk for block in blocks[start:end] for chunk in block):
             if pubs and len(pubs) + parts[chunk.id] > room:
                 jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
                 pubs = []

@@ -24,17 +24,17 @@ from pathlib import Path
 from typing import Any
 
 SPEC = """
-name = "epr-killed"
-title = "An EPR pair in six blocks, to be interrupted"
-family = "coordination"
-shots = 12
-blocks = 6
+name = "sum-killed"
+title = "Two inputs of a sum in three blocks, to be interrupted"
+family = "linear-computation"
+shots = 6
+blocks = 3
 
 [parameters]
-network = "quantum-broadcast"
-protocol = "local-unitaries"
-state = "broadcast-epr"
-n = 1
+field = 2
+servers = [["A", [[1]]], ["B", [[1]]]]
+inputs = 2
+inputs_seed = 5
 """
 
 COLLECTS = 4
@@ -208,7 +208,7 @@ def arm(name: str, **fault: Any) -> None:
 def main() -> None:
     """Step through `submit`, through a `collect` that has everything still to do, and through `submit RUN`."""
     folder = Path(sys.argv[1])
-    spec = folder / "epr-killed.toml"
+    spec = folder / "sum-killed.toml"
     spec.write_text(SPEC)
     import_everything()
     submit = ["submit", str(spec), "--target", "ibm_loop", "--jobs", "3", "--seed", "7", "--json"]
