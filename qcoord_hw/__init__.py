@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
     from qcoord_hw.result import Result
+    from qcoord_hw.sweeps import sweep
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
@@ -62,6 +63,7 @@ _HOMES = {
     "run": "api",
     "status": "api",
     "submit": "api",
+    "sweep": "sweeps",
     "theory_check": "answers",
     "theory_game": "answers",
     "theory_linear": "answers",
@@ -119,6 +121,7 @@ __all__ = [
     "status",
     "strategy_experiment",
     "submit",
+    "sweep",
     "theory",
     "theory_check",
     "theory_game",

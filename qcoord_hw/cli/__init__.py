@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from qcoord_hw.cli import compare, export, jobs, plan, run, runs, theory
+from qcoord_hw.cli import compare, export, jobs, plan, run, runs, sweep, theory
 from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.spec import one_line
 
@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     theory.register(add, commands)
     plan.register(add)
     jobs.register(add)
+    sweep.register(add)
     run.register_play(add)
     runs.register(add)
     compare.register(add)

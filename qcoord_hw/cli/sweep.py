@@ -49,7 +49,7 @@ def _sweep(options: argparse.Namespace) -> None:
         raise InputError(f"set: {twice[0]} stands there twice; allowed is once")
 
     from qcoord_hw.report.sweep import counted_words, point_words, print_sweep
-    from qcoord_hw.sweep import sweep
+    from qcoord_hw.sweeps import sweep
 
     with progress_bar(options, "sweep") as progress:
         found = sweep(
@@ -65,11 +65,11 @@ def _sweep(options: argparse.Namespace) -> None:
             confidence=options.confidence,
             progress=progress,
         )
-    if options.json:
-        print_json(found)
-    else:
-        print_sweep(found, console())
     failed = [point for point in found["points"] if "error" in point]
+    if not options.json:
+        print_sweep(found, console())
+    elif not failed:
+        print_json(found)
     if failed:
         worst = max(failed, key=lambda point: int(point["exit_code"]))
         kind = TargetError if worst["exit_code"] == TargetError.exit_code else InputError

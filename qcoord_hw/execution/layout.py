@@ -69,8 +69,8 @@ def ranked_layouts(
 ) -> list[tuple[float, tuple[int, ...]]]:
     """Return (expected number of errors, layout) of embeddings on distinct sets of qubits, the best first.
 
-    The first is what `choose_layout` takes. Of disconnected parts the largest takes each of its places in
-    turn, and the others the best of what that leaves.
+    Connected circuits stand first where `choose_layout` puts them. Of disconnected parts the largest takes
+    each of its places in turn, and the others the best of what that leaves.
 
     Args:
         circuits: of one experiment.

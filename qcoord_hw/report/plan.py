@@ -13,12 +13,17 @@ from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.record import RunRecord
 from qcoord_hw.report.summary import ANALYSERS
 from qcoord_hw.report.words import COORDINATION, LINEAR, in_words, main_estimate, number
+from qcoord_hw.spec import check_integer
 
 if TYPE_CHECKING:
-    from qcoord_hw.execution.planning import Expectation, Forecast
+    from qcoord_hw.execution.expectation import Expectation
+    from qcoord_hw.execution.planning import Forecast
 
 LISTED = 10
 """Sets of qubits that are ranked."""
+
+MAX_JOBS = 1000
+"""Jobs of one run."""
 
 SHOTS = 10**9
 """Shots a circuit at which figures are expected: so many that none hangs on rounding."""
@@ -70,7 +75,7 @@ class Outlook:
     def _analysed(self, record: RunRecord, confidence: float = 0.95) -> tuple[Estimate, ...]:
         return ANALYSERS[self._kind](record, confidence).estimates
 
-    def _figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
+    def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
         return next(e for e in self._analysed(record, confidence) if e.name == self.main.name)
@@ -90,7 +95,7 @@ class Outlook:
             value, method = None, None
             if self.main is not None:
                 simulated = layout == self.forecast.prepared.layout or k < self._simulations
-                value = self._simulated(layout) if simulated else self._interpolated(errors)
+                value = self._simulated(layout) if simulated else self.interpolated(errors)
                 method = "simulated" if simulated else "interpolated"
             rows.append({"layout": list(layout), "errors": errors, "expected": value, "method": method})
         return rows
@@ -101,14 +106,14 @@ class Outlook:
             return self.main.best
         figures = self.main.name.endswith(("_exact", "_exact_all"))
         expected = self.forecast.expect(self.forecast.at(layout), figures=figures)
-        return self._figure(expected.record(SHOTS)).best
+        return self.figure(expected.record(SHOTS)).best
 
-    def _interpolated(self, errors: float) -> float:
+    def interpolated(self, errors: float) -> float:
         """Return mixed + (ideal - mixed) f^errors, with f such that it holds on the layout of the plan."""
         if self._anchors is None:
             assert self.main is not None
             ends = (self.forecast.ideal(), self.forecast.mixed())
-            ideal, mixed = (self._figure(expected.record(SHOTS)).best for expected in ends)
+            ideal, mixed = (self.figure(expected.record(SHOTS)).best for expected in ends)
             own = self.forecast.errors(self.forecast.prepared.layout)
             kept = (self.main.best - mixed) / (ideal - mixed) if ideal != mixed else 1.0
             fits = 0 < kept < 1 and own > 0
@@ -133,12 +138,12 @@ class Outlook:
             each = main.shots / self.here.shots(SHOTS)  # several rounds may share a shot
             return None if trials is None else math.ceil(trials / each)
         here, confidence = self.here, 1 - 2 * FIVE_SIGMA
-        found = {n: self._figure(here.record(n), confidence) for n in WIDTHS}
+        found = {n: self.figure(here.record(n), confidence) for n in WIDTHS}
         widths = {n: estimate.best - estimate.low for n, estimate in found.items()}
         shots = shots_for_width(widths, main.best - bound)
 
         def most_above(shots: int) -> bool:
-            drawn = (self._figure(here.draw(shots, seed), confidence) for seed in range(DRAWS))
+            drawn = (self.figure(here.draw(shots, seed), confidence) for seed in range(DRAWS))
             return 2 * sum(estimate.low > bound for estimate in drawn) > DRAWS
 
         if shots is not None and shots <= FEW:  # the widths of intervals follow no simple law there
@@ -151,18 +156,18 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
 
     Args:
         forecast: the experiment on its device.
-        jobs: in how many jobs it is sent.
+        jobs: in how many jobs it is sent, at least.
 
     Raises:
-        InputError: when the number of jobs is not a positive integer.
+        InputError: when the number of jobs is not allowed.
         TooLargeError: when a simulator cannot run the circuits.
     """
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise InputError(f"jobs: {jobs!r}; allowed are integers from 1")
+    check_integer("jobs", jobs, 1, MAX_JOBS)
     outlook = Outlook(forecast)
     device, prepared, main = forecast.device, forecast.prepared, outlook.main
     cost = forecast.cost(prepared)
     known = device.snapshot is not None
+    jobs = forecast.jobs(jobs) if known else jobs
     executions = forecast.circuits * forecast.spec.shots
     overhead = JOB_OVERHEAD * jobs if known else None
     seconds = _seconds(forecast, executions, cost.duration)

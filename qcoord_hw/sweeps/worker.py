@@ -1,4 +1,4 @@
-"""A worker process of a sweep: `python -m qcoord_hw.sweep.worker FOLDER`.
+"""A worker process of a sweep: `python -m qcoord_hw.sweeps.worker FOLDER`.
 
 It reads a task a line on standard input and writes its outcome as a line on standard output, after a first
 line that says it is ready. It ends when its standard input does, so it does not outlive who started it.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.spec import one_line
-from qcoord_hw.sweep.store import sharing
-from qcoord_hw.sweep.task import attempt
+from qcoord_hw.sweeps.store import sharing
+from qcoord_hw.sweeps.task import attempt
 
 PR_SET_PDEATHSIG = 1
 """From <sys/prctl.h>."""

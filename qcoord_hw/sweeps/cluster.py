@@ -22,10 +22,10 @@ from qcoord_hw import record
 from qcoord_hw.errors import InputError, QcoordError, TargetError
 from qcoord_hw.record.files import unwritable, write_new
 from qcoord_hw.spec import one_line, shown
-from qcoord_hw.sweep.local import Key
-from qcoord_hw.sweep.task import Outcome, Task, attempt_anywhere, failed
+from qcoord_hw.sweeps.local import Key
+from qcoord_hw.sweeps.task import Outcome, Task, attempt_anywhere, failed
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 WORKER_SECONDS = 60.0
 """After so long without any news it is checked that there are workers at all."""
 

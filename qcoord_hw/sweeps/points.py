@@ -74,7 +74,7 @@ class Point:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], specs: Mapping[str, ExperimentSpec]) -> Point:
-        """Build a point from what `to_json` returned, after a pass through JSON, and the specs by their ids."""
+        """Build a point from what `to_json` returned, after a pass through JSON, and specs by their ids."""
         fields = tuple((name, frozen(value)) for name, value in data["set"].items())
         return cls(specs[data["spec_id"]], data["target"], data["seed"], fields)
 

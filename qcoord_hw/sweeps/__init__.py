@@ -15,9 +15,9 @@ from qcoord_hw import record
 from qcoord_hw.analysis.binomial import check_confidence
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
-from qcoord_hw.sweep.points import Grid, Identity, Point
-from qcoord_hw.sweep.store import computing, find_runs, open_sweep, sweep_id
-from qcoord_hw.sweep.task import Outcome, Task
+from qcoord_hw.sweeps.points import Grid, Identity, Point
+from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, sweep_id
+from qcoord_hw.sweeps.task import Outcome, Task
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -99,11 +99,11 @@ def sweep(
             progress(len(outcomes), len(points))
         here = begun | fresh if dask is None else begun  # what was begun lacks chunks only: no journey for it
         if here:
-            from qcoord_hw.sweep.local import compute_here
+            from qcoord_hw.sweeps.local import compute_here
 
             compute_here(here, path, workers, report)
         if dask is not None and fresh:
-            from qcoord_hw.sweep.cluster import compute_there
+            from qcoord_hw.sweeps.cluster import compute_there
 
             compute_there(fresh, path, dask, report)
     return {

@@ -32,7 +32,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import read_signed, signed, unwritable, write_new
 from qcoord_hw.spec import canonical_json, spec_from_mapping
-from qcoord_hw.sweep.points import Identity, Point
+from qcoord_hw.sweeps.points import Identity, Point
 
 SWEEP = "sweep.json"
 FORMAT = 1

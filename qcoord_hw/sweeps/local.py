@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from qcoord_hw.sweep.task import Outcome, Task, failed
+from qcoord_hw.sweeps.task import Outcome, Task, failed
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -84,7 +84,7 @@ class _Worker:
         path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "qcoord_hw.sweep.worker", str(folder.resolve())],
+            [sys.executable, "-P", "-m", "qcoord_hw.sweeps.worker", str(folder.resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

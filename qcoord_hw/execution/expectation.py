@@ -1,0 +1,223 @@
+"""What is expected to be counted: outcome probabilities of circuits as compiled, as a record in memory.
+
+Probabilities are exact where they can be computed and listed, else shares of many simulated shots.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw.execution.simulate import Simulator, choose_method, split
+from qcoord_hw.execution.targets import Prepared
+from qcoord_hw.protocols.experiment import FRAME
+from qcoord_hw.record import Chunk, RunRecord
+
+MAX_LISTED = 2**18
+"""Outcomes of all settings together that are listed with their probabilities."""
+
+SAMPLED = 10**6
+"""Shots of all settings together from which probabilities are estimated where they cannot be listed."""
+
+TRAJECTORIES = 10**5
+"""The same where every shot is simulated."""
+
+Outcomes = tuple[list[str], npt.NDArray[np.float64]]
+"""Outcome strings, classical bit 0 first, and their weights."""
+
+
+def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
+    """Return what circuits give at some of their settings, on their simulator or noise model.
+
+    Raises:
+        TooLargeError: when no simulation method can run the circuits.
+        TargetError: when Aer reports a failure.
+    """
+    circuits, settings = prepared.circuits, [prepared.settings[k] for k in chosen]
+    simulator = Simulator(circuits, settings, prepared.snapshot)
+    read = [_final_bits(circuit, noisy=prepared.snapshot is not None) for circuit in circuits]
+    found = []
+    for k, setting in enumerate(settings):
+        clbits = read[setting.circuit]
+        if clbits is None or len(settings) << len(clbits) > MAX_LISTED:
+            shots = (TRAJECTORIES if clbits is None else SAMPLED) // len(settings)
+            found.append(_counted(simulator.counts(k, max(1, shots), seed=k)))
+            continue
+        weights = np.ones(1)
+        for part in range(simulator.parts(k)):
+            weights = np.multiply.outer(weights, simulator.probabilities(k, part)).reshape(-1)
+        found.append(_words(clbits, circuits[setting.circuit].num_clbits, weights))
+    return found
+
+
+def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
+    """Return equally likely outcomes of the bits that are read: all of them, or some at random."""
+    return [_random(prepared.circuits[prepared.settings[k].circuit], len(chosen)) for k in chosen]
+
+
+def work(prepared: Prepared, chosen: Sequence[int]) -> float:
+    """Return the seconds that `outcomes_of` takes, roughly: by rule, not by the clock: always the same.
+
+    Returns:
+        Infinity where shots have to be simulated one by one.
+    """
+    runs: dict[tuple[int, int, tuple[float, ...]], int] = {}
+    noisy, outcomes = prepared.snapshot is not None, 0
+    parts = [split(circuit) for circuit in prepared.circuits]
+    for setting in (prepared.settings[k] for k in chosen):
+        value = dict(zip(prepared.circuits[setting.circuit].parameters, setting.values, strict=True))
+        for p, part in enumerate(parts[setting.circuit]):
+            if not choose_method(part, noisy=noisy).startswith("exact:"):
+                return float("inf")
+            framed = setting.method == FRAME
+            own = tuple(0.0 if framed else value[name] for name in part.circuit.parameters)
+            runs[setting.circuit, p, own] = part.circuit.num_qubits
+        outcomes += 2 ** sum(len(part.clbits) for part in parts[setting.circuit])
+    return sum(0.02 + 0.1 * 2.0 ** (n - 7) for n in runs.values()) + 3e-6 * min(outcomes, MAX_LISTED)
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """Outcome probabilities of an experiment's settings.
+
+    Attributes:
+        description: what `execution.intents.describe` says of the experiment.
+        spec: what is asked for, in plain values.
+        prepared: its circuits as executed, and all settings.
+        shares: how often each setting is executed, in units of the shots of a circuit; shape (settings,).
+        chosen: the settings whose probabilities are known.
+        outcomes: of each of these: outcome strings (classical bit 0 first) and their probabilities.
+        figures: what was computed of them; None if nothing.
+    """
+
+    description: dict[str, Any]
+    spec: dict[str, Any]
+    prepared: Prepared
+    shares: npt.NDArray[np.float64]
+    chosen: Sequence[int]
+    outcomes: Sequence[Outcomes]
+    figures: dict[str, float] | None = None
+
+    def shots(self, shots: int) -> int:
+        """Return the shots of all settings whose probabilities are known, at some shots a circuit."""
+        return sum(round(float(self.shares[k]) * shots) for k in self.chosen)
+
+    def record(self, shots: int) -> RunRecord:
+        """Return the record, in memory alone, of a run that counts what is expected.
+
+        Args:
+            shots: of a circuit.
+        """
+        return self._record([apportion(w, n) for (_, w), n in self._each(shots)])
+
+    def draw(self, shots: int, seed: int) -> RunRecord:
+        """Return the record, in memory alone, of a run that draws its counts.
+
+        Args:
+            shots: of a circuit.
+            seed: of the draw.
+        """
+        rng = np.random.default_rng(seed)
+        return self._record([rng.multinomial(n, w / w.sum()) for (_, w), n in self._each(shots)])
+
+    def _each(self, shots: int) -> list[tuple[Outcomes, int]]:
+        return [
+            (outcomes, round(float(self.shares[k]) * shots))
+            for k, outcomes in zip(self.chosen, self.outcomes, strict=True)
+        ]
+
+    def _record(self, drawn: Sequence[npt.NDArray[np.int64]]) -> RunRecord:
+        plan, counts = [], {}
+        for k, (words, _), times in zip(self.chosen, self.outcomes, drawn, strict=True):
+            if n := int(times.sum()):
+                plan.append(Chunk(k, 0, k, n, 0))
+                counts[k] = {words[i]: int(times[i]) for i in np.flatnonzero(times)}
+        return RunRecord(Path(), self._intent, tuple(plan), counts, True)
+
+    @cached_property
+    def _intent(self) -> dict[str, Any]:
+        description, prepared = self.description, self.prepared
+        circuits = [
+            c | {"measured": _measured(circuit, prepared.layout)}
+            for c, circuit in zip(description["circuits"], prepared.circuits, strict=True)
+        ]
+        return {
+            "spec": self.spec,
+            "experiment": description
+            | {"circuits": circuits, "settings": [setting.to_json() for setting in prepared.settings]},
+            "target": {
+                "name": prepared.target,
+                "kind": prepared.kind,
+                "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+            }
+            | ({} if self.figures is None else {"exact": self.figures}),
+        }
+
+
+def apportion(weights: npt.NDArray[np.float64], shots: int) -> npt.NDArray[np.int64]:
+    """Return whole shots in proportion to weights, by largest remainders; they sum to `shots`.
+
+    >>> apportion(np.array([0.5, 0.3, 0.2]), 7).tolist()
+    [4, 2, 1]
+    """
+    share = weights / weights.sum() * shots
+    whole: npt.NDArray[np.int64] = np.floor(share).astype(np.int64)
+    left = shots - int(whole.sum())
+    whole[np.argsort(whole - share, kind="stable")[:left]] += 1
+    return whole
+
+
+def _random(circuit: QuantumCircuit, every: int) -> Outcomes:
+    """Return equally likely outcomes of a circuit, one of `every` settings."""
+    read = sorted(
+        {circuit.find_bit(i.clbits[0]).index for i in circuit.data if i.operation.name == "measure"}
+    )
+    if every << len(read) <= MAX_LISTED:
+        return _words(read, circuit.num_clbits, np.ones(2 ** len(read)))
+    bits = np.full((max(1, SAMPLED // every), circuit.num_clbits), "0")
+    bits[:, read] = np.random.default_rng(0).choice(["0", "1"], (len(bits), len(read)))
+    return _counted(Counter("".join(row) for row in bits))
+
+
+def _final_bits(circuit: QuantumCircuit, *, noisy: bool) -> list[int] | None:
+    """Return the classical bits of a circuit's parts, in order; None where shots have to be simulated."""
+    parts = split(circuit)
+    if not all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts):
+        return None
+    return [clbit for part in parts for clbit in part.clbits]
+
+
+def _counted(counts: Mapping[str, int]) -> Outcomes:
+    return list(counts), np.array(list(counts.values()), dtype=float)
+
+
+def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) -> Outcomes:
+    """Return outcome strings with their weights, without those of weight 0.
+
+    Args:
+        clbits: the classical bits that the index of `weights` is made of, the most significant first.
+        width: classical bits in all; the others read 0.
+        weights: shape (2^k,).
+    """
+    found = np.flatnonzero(weights)
+    bits = np.zeros((len(found), width), dtype=np.uint8)
+    for k, clbit in enumerate(reversed(clbits)):
+        bits[:, clbit] = found >> k & 1
+    return [row.tobytes().decode() for row in bits + ord("0")], weights[found]
+
+
+def _measured(circuit: QuantumCircuit, layout: Sequence[int]) -> list[int | None]:
+    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
+    measured: list[int | None] = [None] * circuit.num_clbits
+    for i in circuit.data:
+        if layout and i.operation.name == "measure":
+            measured[circuit.find_bit(i.clbits[0]).index] = layout[circuit.find_bit(i.qubits[0]).index]
+    return measured
