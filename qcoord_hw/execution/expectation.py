@@ -27,7 +27,7 @@ MAX_LISTED = 2**18
 SAMPLED = 10**6
 """Shots of all settings together from which probabilities are estimated where they cannot be listed."""
 
-TRAJECTORIES = 10**5
+TRAJECTORIES = 5 * 10**4
 """The same where every shot is simulated."""
 
 Outcomes = tuple[list[str], npt.NDArray[np.float64]]

@@ -31,7 +31,7 @@ SHOTS = 10**9
 WIDTHS = (2**14, 2**18, 2**22)
 """Shots a circuit from which the width of an interval is carried on to fewer or more."""
 
-FEW, DRAWS = 2**12, 5
+FEW, DRAWS = 2**12, 3
 """Shots a circuit up to which runs are drawn, and how many, to see at how many shots most of them decide."""
 
 SECONDS = 3.0
@@ -124,9 +124,9 @@ class Outlook:
     def shots_for_verdict(self) -> int | None:
         """Return the shots of all circuits together that put the main figure above its bound at 5 sigma.
 
-        None where there is no bound or the figure is not expected above it.
+        None where there is no bound or the figure is not expected above it; at least one shot a circuit.
         """
-        main, circuits = self.main, self.forecast.circuits
+        main = self.main
         if self.here is None or main is None or main.bound is None or main.best <= main.bound.value:
             return None
         bound = main.bound.value
@@ -138,17 +138,20 @@ class Outlook:
             each = main.shots / self.here.shots(SHOTS)  # several rounds may share a shot
             return None if trials is None else math.ceil(trials / each)
         here, confidence = self.here, 1 - 2 * FIVE_SIGMA
-        found = {n: self.figure(here.record(n), confidence) for n in WIDTHS}
-        widths = {n: estimate.best - estimate.low for n, estimate in found.items()}
+        found = {n: self.figure(here.record(n), confidence) for n in (FEW, *WIDTHS)}
+        widths = {n: found[n].best - found[n].low for n in WIDTHS}
         shots = shots_for_width(widths, main.best - bound)
 
-        def most_above(shots: int) -> bool:
-            drawn = (self.figure(here.draw(shots, seed), confidence) for seed in range(DRAWS))
+        def above(n: int) -> bool:
+            if n > FEW:
+                return self.figure(here.record(n), confidence).low > bound
+            drawn = (self.figure(here.draw(n, seed), confidence) for seed in range(DRAWS))
             return 2 * sum(estimate.low > bound for estimate in drawn) > DRAWS
 
-        if shots is not None and shots <= FEW:  # the widths of intervals follow no simple law there
-            shots = fewest(most_above, shots)
-        return None if shots is None else shots * circuits
+        enough = next((n for n, estimate in found.items() if estimate.low > bound), None)
+        if enough is not None:  # the widths of intervals follow no simple law where shots are few
+            shots = fewest(above, min(enough, shots or enough))
+        return None if shots is None else max(self.here.shots(shots), self.forecast.circuits)
 
 
 def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
@@ -278,7 +281,8 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
 def plan_text(plan: Mapping[str, Any]) -> str:
     """Return a plan as plain text, at most 100 columns wide."""
     lines = [f"{plan['experiment']} on {plan['target']}", ""]
-    lines += [f"  {name:<22}{words}" for name, words in _facts(plan) if words]
+    for name, words in _facts(plan):
+        lines += textwrap.wrap(words, 98, initial_indent=f"  {name:<22}", subsequent_indent=" " * 24)
     for title, rows in (("qubits, best first", plan["ranked"]), ("worst tile", _worst(plan))):
         if rows:
             lines += ["", *_table(title, rows)]
@@ -340,14 +344,20 @@ def _verdict_words(plan: Mapping[str, Any]) -> str:
         return "no number of shots: the figure is not expected above its bound"
     words = f"{plan['shots_for_verdict']} shots of all circuits together, 5 sigma above the bound"
     seconds = plan["seconds_for_verdict"]
-    return words if seconds is None else f"{words} ({seconds:.3g} s)"
+    return words if seconds is None else f"{words} ({_short(seconds)} s)"
 
 
 def _tiles_words(plan: Mapping[str, Any]) -> str:
     tiling = plan["tiling"]
     if tiling is None:
         return ""
-    return f"{plan['tiles']} at once on qubits of their own: {tiling['qpu_seconds']:.3g} s for as many shots"
+    return (
+        f"{plan['tiles']} at once on qubits of their own: {_short(tiling['qpu_seconds'])} s for as many shots"
+    )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
 
 
 def _worst(plan: Mapping[str, Any]) -> list[dict[str, Any]]:

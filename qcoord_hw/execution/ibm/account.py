@@ -6,6 +6,7 @@ The client alone takes a minute to notice that a token is bad or the network awa
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ PAUSES = (0.5, 1.5)
 """Status codes after which it is asked again, and after how many seconds."""
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ACCESS_TOKEN = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
 
@@ -62,8 +64,8 @@ class Account:
     notes: tuple[str, ...] = ()
 
     def scrub(self, text: str) -> str:
-        """Return text without the API key."""
-        return text.replace(self.token, "***")
+        """Return text without the API key, and without the tokens that it gives access with."""
+        return _ACCESS_TOKEN.sub("***", text.replace(self.token, "***"))
 
 
 def find_account() -> Account:

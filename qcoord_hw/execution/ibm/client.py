@@ -15,7 +15,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -171,8 +171,8 @@ class Device:
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
                     if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
-                        raise RefusedError(self._scrub(_words(error))) from None
-                    found = self._settled(tag, certain=status in (401, 429))
+                        raise RefusedError(_words(error, self._account)) from None
+                    found = self.find(tag, patient=status not in (401, 429))
                     if found is not None:
                         return found
                     if pause is None or not (status in _BUSY or _is_connection(error)):
@@ -192,28 +192,38 @@ class Device:
         with self._explained(), quiet():
             _patient(batch.close)
 
-    def find(self, tag: str) -> str | None:
+    def find(self, tag: str, *, patient: bool = False) -> str | None:
+        """Return the id of the job with a tag.
+
+        Args:
+            tag: of the job.
+            patient: look more than once: the job may be on its way into the list.
+        """
+        for pause in LOOKUPS if patient else LOOKUPS[:1]:
+            time.sleep(pause)
+            if (found := self._oldest(tag)) is not None:
+                return found
+        return None
+
+    def _oldest(self, tag: str) -> str | None:
         """Return the id of the oldest job with a tag; later ones, which should not be, are cancelled."""
         with self._explained(), quiet():
             jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag]))
             mine = [job for job in jobs if tag in (job.tags or ())]
             mine.sort(key=lambda job: (str(job.creation_date), job.job_id()))
             for twin in mine[1:]:
-                if twin.status() not in twin.JOB_FINAL_STATES:
-                    twin.cancel()
+                with suppress(Exception):  # one that cannot be cancelled is not counted either
+                    if twin.status() not in twin.JOB_FINAL_STATES:
+                        twin.cancel()
             return str(mine[0].job_id()) if mine else None
 
     def status(self, job_id: str) -> JobStatus:
         """Return what the server says of a job; one that it does not know any more has failed."""
-        from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
-
         with self._explained(), quiet():
-            try:
-                job = _patient(lambda: self.backend.service.job(job_id))
-                said = str(_patient(job.status)).upper()
-                reason = self._scrub(one_line(_patient(job.error_message) or ""))
-            except RuntimeJobNotFound:
+            if (job := self._job(job_id)) is None:
                 return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
+            said = str(_patient(job.status)).upper()
+            reason = self._scrub(one_line(_patient(job.error_message) or ""))
         if said in ("INITIALIZING", "QUEUED"):
             return JobStatus("queued")
         if said in ("RUNNING", "DONE"):
@@ -234,7 +244,8 @@ class Device:
             UnreadableError: when it is not whole, after some attempts.
         """
         with self._explained(), quiet():
-            job = _patient(lambda: self.backend.service.job(job_id))
+            if (job := self._job(job_id)) is None:
+                raise UnreadableError(f"the result expired: {self.name} knows no job {job_id}")
             for pause in (*PAUSES[:2], None):
                 try:
                     result = job.result(timeout=TIMEOUT[1])
@@ -244,12 +255,24 @@ class Device:
                     if pause is None:
                         if _is_connection(error) or status_code(error) in _BUSY:
                             raise
-                        words = self._scrub(_words(error))
+                        words = _words(error, self._account)
                         raise UnreadableError(f"the result is not whole ({words})") from None
                     time.sleep(pause)
             properties, seconds = self._properties(job), self._charged(job)
         text = json.dumps(body, sort_keys=True)
         return Returned(self._scrub(text).encode(), properties, seconds)
+
+    def _job(self, job_id: str) -> Any:
+        """Return a job of the client; None if the device does not know it, also when asked again."""
+        from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+
+        for pause in LOOKUPS:
+            time.sleep(pause)
+            try:
+                return _patient(lambda: self.backend.service.job(job_id))
+            except RuntimeJobNotFound:
+                continue
+        return None
 
     def _properties(self, job: Any) -> bytes | None:
         """Return the device's properties when a job ran, as JSON."""
@@ -268,14 +291,6 @@ class Device:
             return None
         return float(seconds) if isinstance(seconds, (int, float)) else None
 
-    def _settled(self, tag: str, *, certain: bool) -> str | None:
-        """Look a tag up, more than once where its job may still be on its way into the list."""
-        for pause in LOOKUPS[: 1 if certain else None]:
-            time.sleep(pause)
-            if (found := self.find(tag)) is not None:
-                return found
-        return None
-
     def _usage(self) -> dict[str, Any]:
         """Return the instance's usage; empty where the server does not tell."""
         try:
@@ -283,7 +298,7 @@ class Device:
                 return dict(_patient(self.backend.service.usage))
         except Exception as error:  # an extra: submitting says what is really wrong
             if _is_connection(error):
-                raise TargetError(f"no network: {self._scrub(_words(error))}") from None
+                raise TargetError(f"no network: {_words(error, self._account)}") from None
             return {}
 
     def _explained(self) -> Any:
@@ -346,14 +361,16 @@ def _explained(account: Account | None) -> Iterator[None]:
     except QcoordError:
         raise
     except Exception as error:
-        words, status = _words(error), status_code(error)
+        words, status = _words(error, account), status_code(error)
         if _is_connection(error):
             words = f"no network: the server does not answer any more ({words})"
+        elif status is None and isinstance(error, ValueError) and "JSON" in type(error).__name__:
+            words = "the server answers with something else than JSON; check for a proxy or a login page"
         elif status in (401, 403):
             words = f"bad token, or no right to the instance: {words}; check {INSTANCE}"
         elif status == 429:
             words = f"the server asks to wait (status 429) {len(PAUSES)} times in a row; try again later"
-        raise TargetError(account.scrub(words) if account else words) from None
+        raise TargetError(words) from None
 
 
 @contextmanager
@@ -410,8 +427,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         one = one.__cause__ or one.__context__
 
 
-def _words(error: BaseException) -> str:
-    return one_line(f"{type(error).__name__}: {error}")[:400]
+def _words(error: BaseException, account: Account | None) -> str:
+    """Return an error in one line, without a token, not even the half of one at the end."""
+    words = one_line(f"{type(error).__name__}: {error}")
+    return (account.scrub(words) if account else words)[:400]
 
 
 def _careful_session() -> None:
@@ -428,10 +447,13 @@ def _careful_session() -> None:
 
     class Careful(session.RetrySession):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **(named | {"timeout": TIMEOUT}))
+            super().__init__(*arguments, **named)
             again = session.STATUS_FORCELIST
             retry = Questions(total=3, connect=2, backoff_factor=0.5, status_forcelist=again)
             for scheme in ("http://", "https://"):
                 self.mount(scheme, HTTPAdapter(max_retries=retry))
+
+        def request(self, *arguments: Any, **named: Any) -> Any:
+            return super().request(*arguments, **(named | {"timeout": TIMEOUT}))  # a POST's own is 900 s
 
     client.RetrySession = Careful

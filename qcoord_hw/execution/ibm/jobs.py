@@ -88,16 +88,12 @@ def intend_missing(run: RunRecord) -> tuple[Job, ...]:
 def send(
     run: RunRecord, device: Device, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]
 ) -> None:
-    """Send every job that is intended; one that the device has already is found by its tag.
+    """Send every job that is intended, once `find` knows none that was sent before.
 
     Raises:
         TargetError: when the device does not answer, takes no jobs, or refuses one. What was sent is kept.
     """
     waiting = [job for job in run.jobs if job.state == journal.INTENDED]
-    for job in list(waiting):  # before the queue is asked: a full plan does not matter to what is there
-        if (found := device.find(job.tag)) is not None:
-            journal.mark_sent(run.path, job, found)
-            waiting.remove(job)
     if not waiting:
         return
     check_isa([circuits[settings[s].circuit] for s in _settings(run)], device.backend)
@@ -116,6 +112,19 @@ def send(
         device.close(together)
     if refused:
         raise TargetError(f"{device.name} refuses a job: {refused}")
+
+
+def find(run: RunRecord, device: Device) -> None:
+    """Look the tags of jobs up that were intended, and perhaps sent, by another process.
+
+    Jobs are sent in their order, so that only the first can be on its way into the device's list.
+    """
+    doubtful = True
+    for job in run.jobs:
+        if job.state == journal.INTENDED:
+            if (found := device.find(job.tag, patient=doubtful)) is not None:
+                journal.mark_sent(run.path, job, found)
+            doubtful = False
 
 
 def ask(run: RunRecord, device: Device) -> None:

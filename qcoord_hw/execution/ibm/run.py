@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -66,26 +67,30 @@ def submit(path: Path, connect: Connect) -> Device | None:
             return None
         journal.mark_started(path)
         try:
-            return _submit(run, connect)
+            device = connect(run.intent["target"]["name"])
+            _submit(run, device)
+        except QcoordError as error:
+            if path.exists():
+                journal.mark_stopped(path, str(error))
+            raise
+    return device
+
+
+def _submit(run: RunRecord, device: Device) -> None:
+    path = run.path
+    if run.is_draft:
+        try:
+            _settle(run, device)
         except (InputError, LocalityError, TooLargeError):
             record.discard(path)
             raise
-        except QcoordError as error:
-            journal.mark_stopped(path, str(error))
-            raise
-
-
-def _submit(run: RunRecord, connect: Connect) -> Device:
-    path, device = run.path, connect(run.intent["target"]["name"])
-    if run.is_draft:
-        _settle(run, device)
     else:
+        steps.find(run, device)
         _look(path, device, fetch=True)
     run = record.read(path)
     if not run.sealed:
         steps.intend_missing(run)
         _send(path, device)
-    return device
 
 
 def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
@@ -110,13 +115,23 @@ def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
         if run.sealed or not (cut_off or _any(run, journal.INTENDED, *journal.ON_DEVICE)):
             return
         device = connect(run.intent["target"]["name"])
-        if cut_off:
-            if run.is_draft:
-                _settle(run, device)
-            if run.asked:
-                steps.intend_missing(record.read(path))
-            _send(path, device)
-        _look(path, device, fetch=fetch)
+        try:
+            if cut_off:
+                _finish(run, device)
+        finally:  # what is there already does not wait for what cannot be sent
+            if not record.read(path).is_draft:
+                _look(path, device, fetch=fetch)
+
+
+def _finish(run: RunRecord, device: Device) -> None:
+    """Send the rest of a submission that was cut off."""
+    if run.is_draft:
+        _settle(run, device)
+    else:
+        steps.find(run, device)
+    if run.asked:
+        steps.intend_missing(record.read(run.path))
+    _send(run.path, device)
 
 
 def wait(path: Path, device: Device, progress: Progress | None = None) -> None:
@@ -125,8 +140,11 @@ def wait(path: Path, device: Device, progress: Progress | None = None) -> None:
     Raises:
         TargetError: when a job ended without a result; the rest is kept.
     """
-    for number in range(10**9):
-        go_on(path, lambda name: device, fetch=True)
+    for number in count():
+        try:
+            go_on(path, lambda name: device, fetch=True)
+        except TargetError as error:
+            raise TargetError(f"{error}; the run is kept, `qcoord collect {path.name}` goes on") from None
         run = record.read(path)
         if progress:
             progress(len(run.counts), len(run.plan))

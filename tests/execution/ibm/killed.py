@@ -5,7 +5,7 @@
 with the environment that leads to a stand-in. Each attempt is a fork of this process, which has imported
 everything and run nothing: the thread pools of Qiskit do not survive a fork. A point is the moment before a
 file of a run is opened for writing, renamed, removed or cut; the middle of what is written; and the moments
-before and after a request that creates something. Attempt N dies by SIGKILL at its N-th point; then
+before and after a request that creates something, wherever that is another state than at the last point. Attempt N dies by SIGKILL at its N-th point; then
 `collect` has to finish.
 
 Prints a JSON object for each attempt: where it was killed, how `collect` ended, and what the record holds.
@@ -43,7 +43,7 @@ inputs_seed = 5
 COLLECTS = 4
 """How often `collect` is tried at most."""
 
-_CHANGES = {"os.rename": 1, "os.remove": 0, "os.truncate": 0, "os.mkdir": 0, "shutil.rmtree": 0}
+_CHANGES = {"os.rename": 0, "os.remove": 0, "os.truncate": 0, "os.mkdir": 0, "shutil.rmtree": 0}
 """Audit event -> which of its arguments is the path that it changes."""
 
 
@@ -56,8 +56,9 @@ class Points:
 
         self._folder, self._at, self._dying = str(folder), at, dying
         self._passed = 0
-        self._inside = False
+        self._changed = True  # since the last point: dying twice in one state shows nothing new
         self._written: tuple[str, int] | None = None  # the file that was opened last, and its size then
+        self._killing = False
         sys.addaudithook(self._audit)
         requests.adapters.HTTPAdapter.send = self._around(requests.adapters.HTTPAdapter.send)
 
@@ -66,39 +67,46 @@ class Points:
         if self._written and os.path.exists(self._written[0]):
             (path, before), self._written = self._written, None
             if (size := os.path.getsize(path)) > before:
+                self._changed = True
                 self._pass(f"half of {Path(path).name}", lambda: os.truncate(path, (before + size) // 2))
-        self._pass(name)
+                self._changed = True
+        self._pass(f"before {name}")
 
     def _pass(self, name: str, first: Callable[[], object] = lambda: None) -> None:
-        self._passed += 1
+        self._passed += self._changed
         if self._passed == self._at:
-            self._inside = True
+            self._killing = True
             first()
             self._dying.write_text(name)
             os.kill(os.getpid(), signal.SIGKILL)
+        self._changed = False
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._inside or event not in ("open", *_CHANGES):
+        if self._killing or event not in ("open", *_CHANGES):
             return
         path = arguments[_CHANGES.get(event, 0)]
         if not isinstance(path, (str, Path)) or not str(path).startswith(self._folder):
             return
+        exists = os.path.exists(path)
         if event != "open":
             self.reach(f"{event} {Path(path).name}")
+            self._changed = exists != (event == "os.mkdir")
         elif arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_APPEND):
             self.reach(f"open {Path(path).name}")
-            self._written = (str(path), os.path.getsize(path) if os.path.exists(path) else 0)
+            self._written = (str(path), os.path.getsize(path) if exists else 0)
 
     def _around(self, send: Callable[..., Any]) -> Callable[..., Any]:
         """Be killed before and after a request that changes something."""
 
         def around(adapter: Any, request: Any, **named: Any) -> Any:
             changes = request.method != "GET" and not request.url.endswith("/identity/token")
+            what = f"{request.method} {request.path_url}"
             if changes:
-                self.reach(f"before {request.method} {request.path_url}")
+                self.reach(what)
             answer = send(adapter, request, **named)
             if changes:
-                self.reach(f"after {request.method} {request.path_url}")
+                self._changed = True
+                self._pass(f"after {what}")
             return answer
 
         return around
@@ -116,6 +124,8 @@ def import_everything() -> None:
     import qcoord_hw.protocols
     import qcoord_hw.report.summary
     import qcoord_hw.report.tables  # noqa: F401
+
+    qcoord_hw.execution.ibm.client.LOOKUPS = (0.0,)  # the stand-in's list does not lag
 
 
 def run(arguments: list[str], runs: Path, at: int = 0) -> tuple[int, str]:
