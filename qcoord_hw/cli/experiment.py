@@ -43,6 +43,9 @@ def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bo
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
     sub.add_argument(
+        "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
+    )
+    sub.add_argument(
         "--noise-scale", type=number, metavar="F", help="fake_NAME: all errors and decay, times F (1)"
     )
     add_coordination(sub)
@@ -72,6 +75,10 @@ def inputs(text: str) -> int | str:
     if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
         raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
     return text if text == "all" else int(text)
+
+
+def _qubits(text: str) -> tuple[int, ...]:
+    return tuple(integer(part.strip()) for part in text.split(","))
 
 
 def add_device_options(sub: argparse.ArgumentParser) -> None:
@@ -116,6 +123,7 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
         api.build(
             spec,
             options.shots,
+            options.layout,
             parameters=parameters(options),
             target=target,
             seed=options.seed,

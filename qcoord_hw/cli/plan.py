@@ -34,6 +34,7 @@ def _plan(options: argparse.Namespace) -> None:
         target=target_of(options),
         shots=options.shots,
         seed=options.seed,
+        layout=options.layout,
         jobs=options.jobs,
         parameters=parameters(options),
         random_questions=options.random_questions,

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 
+from qcoord_hw.execution.intents import measured_by
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.targets import Prepared
 from qcoord_hw.protocols.experiment import FRAME
@@ -146,7 +147,7 @@ class Expectation:
     def _intent(self) -> dict[str, Any]:
         description, prepared = self.description, self.prepared
         circuits = [
-            c | {"measured": _measured(circuit, prepared.layout)}
+            c | {"measured": measured_by(prepared, circuit)}
             for c, circuit in zip(description["circuits"], prepared.circuits, strict=True)
         ]
         return {
@@ -212,12 +213,3 @@ def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) 
     for k, clbit in enumerate(reversed(clbits)):
         bits[:, clbit] = found >> k & 1
     return [row.tobytes().decode() for row in bits + ord("0")], weights[found]
-
-
-def _measured(circuit: QuantumCircuit, layout: Sequence[int]) -> list[int | None]:
-    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
-    measured: list[int | None] = [None] * circuit.num_clbits
-    for i in circuit.data:
-        if layout and i.operation.name == "measure":
-            measured[circuit.find_bit(i.clbits[0]).index] = layout[circuit.find_bit(i.qubits[0]).index]
-    return measured

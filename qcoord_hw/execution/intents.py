@@ -231,10 +231,10 @@ def _two_qubit(circuit: QuantumCircuit) -> int:
 
 def _measured(prepared: Prepared) -> list[list[int | None]]:
     """Return, for each circuit, the physical qubit whose outcome stands in each classical bit."""
-    return [_measured_by(prepared, circuit) for circuit in prepared.circuits]
+    return [measured_by(prepared, circuit) for circuit in prepared.circuits]
 
 
-def _measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
+def measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
     """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
     measured: list[int | None] = [None] * circuit.num_clbits
     if prepared.snapshot is None:

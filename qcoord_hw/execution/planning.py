@@ -33,7 +33,7 @@ from qcoord_hw.execution.targets import (
     IdealTarget,
     NoiseTarget,
     Prepared,
-    _compile_for,
+    compile_for,
     fake_backends,
     resolve_target,
 )
@@ -211,7 +211,7 @@ class Forecast:
         if self.device.snapshot is None or tuple(layout) == self.prepared.layout:
             return self.prepared
         used = self.device.snapshot.restrict(layout)
-        compiled = _compile_for(used, self._unplaced)
+        compiled = compile_for(used, self._unplaced)
         return replace(self.prepared, circuits=compiled, layout=tuple(layout), snapshot=used)
 
     @cached_property

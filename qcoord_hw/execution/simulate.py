@@ -43,6 +43,9 @@ MAX_DENSITY_MATRIX = 11
 MAX_TRAJECTORIES = 16
 MAX_MPS = 40
 
+BATCH = 16
+"""Values of a circuit's parameters that are simulated with noise in one call of Aer."""
+
 SPOT_CHECKS = 3
 """Inputs that are also simulated directly when the others are derived."""
 
@@ -302,16 +305,19 @@ class Simulator:
         """Simulate exactly what an instance needs, and with it what costs little more in the same run.
 
         Circuits without parameters go to Aer in one batch a set of qubits. Many values of one circuit's
-        parameters are simulated as one array where there is no noise; with noise each takes its own run.
+        parameters are simulated as one array where there is no noise; with noise some of them in a batch.
         """
         circuit, p, values = instance
         part, method = self._parts[circuit][p], self._methods[circuit][p]
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
-        elif self._snapshot is not None:
-            self._run(method, [instance])
+            return
+        asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
+        if self._snapshot is not None:
+            rest = [one for one in asked if one not in self._exact]
+            at = rest.index(instance)
+            self._run(method, rest[at : at + BATCH])
         else:
-            asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
             rows = np.array([i[2] for i in asked])
             qubits = list(reversed(part.measured.values()))
             for one, weights in zip(asked, probabilities(_bare(part), qubits, rows), strict=True):

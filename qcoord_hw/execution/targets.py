@@ -167,7 +167,7 @@ class NoiseTarget:
         made = []
         for one in layouts:
             used = whole.restrict(one)
-            compiled = _compile_for(used, circuits)
+            compiled = compile_for(used, circuits)
             settings = framed(compiled, program.settings)
             made.append(Prepared(self.name, NOISE, compiled, one, used, noise, settings))
         return replace(made[0], tiles=tuple(made[1:]))
@@ -329,7 +329,7 @@ def _place(
     circuits, chosen = _layout(program, layout, whole)
     if layout and tiles == 1:
         return circuits, [chosen]
-    native = _compile_for(whole.restrict(chosen), circuits)
+    native = compile_for(whole.restrict(chosen), circuits)
     first = chosen if layout else choose_layout(native, whole)
     others = tile(native, whole, first) if tiles > 1 else []
     if len(others) < tiles - 1:
@@ -363,7 +363,7 @@ def _layout(
         return routed, choose_layout(routed, snapshot)
 
 
-def _compile_for(used: Snapshot, circuits: Sequence[QuantumCircuit]) -> tuple[QuantumCircuit, ...]:
+def compile_for(used: Snapshot, circuits: Sequence[QuantumCircuit]) -> tuple[QuantumCircuit, ...]:
     """Compile circuits for the qubits of a snapshot alone, which stand for theirs in order."""
     return _compile(circuits, used.target(), tuple(range(len(used.qubits))))
 

@@ -165,9 +165,10 @@ class Device:
 
         with self._explained(), quiet():
             sampler = Sampler(mode=mode or self.backend, options=options.sampler_options([tag]))
-            for pause in (*PAUSES, None):
+            for attempt, pause in enumerate((*PAUSES, None)):
                 try:
-                    return str(sampler.run(list(pubs), shots=shots).job_id())
+                    sent = str(sampler.run(list(pubs), shots=shots).job_id())
+                    return (attempt and self.find(tag)) or sent  # an earlier attempt may show only now
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
                     if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
@@ -217,10 +218,12 @@ class Device:
                         twin.cancel()
             return str(mine[0].job_id()) if mine else None
 
-    def status(self, job_id: str) -> JobStatus:
+    def status(self, job_id: str, tag: str) -> JobStatus:
         """Return what the server says of a job; one that it does not know any more has failed."""
         with self._explained(), quiet():
             if (job := self._job(job_id)) is None:
+                if self.find(tag) is not None:  # in the list it is still there
+                    return JobStatus("queued")
                 return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
             said = str(_patient(job.status)).upper()
             reason = self._scrub(one_line(_patient(job.error_message) or ""))

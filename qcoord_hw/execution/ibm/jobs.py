@@ -135,7 +135,7 @@ def ask(run: RunRecord, device: Device) -> None:
                 continue
             job = journal.mark_sent(run.path, job, found)
         if job.state in (journal.QUEUED, journal.RUNNING) and job.id is not None:
-            said = device.status(job.id)
+            said = device.status(job.id, job.tag)
             journal.mark_state(run.path, job, said.state, said.reason)
 
 

@@ -1,0 +1,25 @@
+"""The package from Python: build, plan, run, submit, load, compare. The command line only calls this."""
+
+from qcoord_hw.api.building import Built, build
+from qcoord_hw.api.planning import plan
+from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
+from qcoord_hw.api.running import collect, replay, run
+from qcoord_hw.api.submitting import resubmit, status, submit, unfinished
+
+__all__ = [
+    "Built",
+    "build",
+    "collect",
+    "compare",
+    "export_csv",
+    "load_run",
+    "plan",
+    "replay",
+    "resubmit",
+    "run",
+    "status",
+    "submit",
+    "unfinished",
+    "verify",
+    "write_report",
+]

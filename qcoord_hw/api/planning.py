@@ -1,0 +1,67 @@
+"""What a run would take and show, before it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.api.building import Built, build
+from qcoord_hw.spec import ExperimentSpec, Plain
+
+if TYPE_CHECKING:
+    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
+
+
+def plan(
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    *,
+    target: Any = "aer",
+    shots: int | None = None,
+    seed: int | None = None,
+    layout: Sequence[int] | None = None,
+    jobs: int = 1,
+    parameters: Mapping[str, Plain] | None = None,
+    random_questions: bool = False,
+) -> dict[str, Any]:
+    """Return what a run would take and what is expected of it, without running anything.
+
+    Args:
+        experiment: as in `run`.
+        target: as in `run`; an IBM backend is asked for its calibration and what the account has left.
+        shots: shots a circuit; the spec's if omitted.
+        seed: of random inputs, if the spec states none.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
+        jobs: in how many jobs it would be sent, each with its overhead.
+        parameters: of the spec's family, as in `run`.
+        random_questions: for games, draw the question of every shot at random.
+
+    Returns:
+        The object that `qcoord plan --json` prints: circuits, gates, depth and duration; QPU seconds and
+        overhead; ranked qubits and tiles, each with the figure that is expected; shots for a verdict at 5
+        sigma. What has no meaning on the target is None.
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed.
+        TooLargeError: when the circuits do not fit the target.
+        TargetError: when the target cannot be reached.
+    """
+    from qcoord_hw.execution.intents import describe, program_of
+    from qcoord_hw.execution.planning import Forecast
+    from qcoord_hw.report.plan import summarise_plan
+
+    if not isinstance(experiment, Built):
+        experiment = build(
+            experiment,
+            shots,
+            layout,
+            parameters,
+            target=target,
+            seed=seed,
+            random_questions=random_questions,
+        )
+    built = experiment.experiment
+    forecast = Forecast.of(describe(built), program_of(built), experiment.spec, target)
+    return summarise_plan(forecast, jobs)

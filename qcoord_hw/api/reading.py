@@ -1,0 +1,222 @@
+"""What is done with runs that are there: load, verify, compare, export, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+from qcoord_hw import record
+from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.report.comparison import differences
+from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.spec import spec_from_mapping
+
+
+def load_run(
+    path: str | Path, *, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+) -> Result:
+    """Load a run by its folder, a unique prefix of its name, or `latest`.
+
+    Raises:
+        RecordError: when no run or more than one fits, or the record is damaged.
+    """
+    return Result(record.read(record.find(str(path), record.runs_folder(runs))), confidence)
+
+
+def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None = None) -> dict[str, Any]:
+    """Recompute every estimate of a run from raw counts, and compare with what `report` wrote.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        execute: also build, compile and execute the run again at its seed, and compare with the record.
+        runs: the folder of all runs.
+
+    Returns:
+        `ok`, the run, what was compared and recomputed, and `differs`: a line for each difference.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.sealed:
+        raise RecordError(
+            f"run {found.path.name}: unfinished; `qcoord collect` finishes it, then it can be verified"
+        )
+    written = _read_report(found.path)
+    confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
+    summary = Result(found, confidence).summary
+    early = written is not None and written.get("state") == "unfinished"
+    differs = [] if written is None or early else _changes(written, json.loads(json.dumps(summary)))
+    if execute:
+        differs += _execute_again(found)
+    return {
+        "ok": not differs,
+        "run": str(found.path),
+        "report": "none written" if written is None else "written before the end" if early else "compared",
+        "executed": execute,
+        "differs": differs,
+        "estimates": summary["estimates"],
+        "checks": summary["checks"],
+    }
+
+
+def compare(
+    *paths: str | Path,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    plot: str | Path | None = None,
+) -> dict[str, Any]:
+    """Return the differences of the estimates of several runs of one experiment from the first one's.
+
+    Args:
+        paths: two or more runs: folders, unique prefixes or `latest`.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of each interval, and of all differences together.
+        plot: a file for a figure of them (.png, .svg or .pdf).
+
+    Raises:
+        InputError: when the runs are not finished runs of one experiment, or the figure cannot be written.
+        RecordError: when a run is not found or damaged.
+    """
+    if plot is not None:
+        from qcoord_hw.report.comparison_figure import check_plot, plot_comparison
+
+        check_plot(Path(plot))
+    results = [load_run(path, runs=runs, confidence=confidence) for path in paths]
+    found = differences(
+        [result.summary for result in results],
+        lambda level: [Result(result.record, level).summary for result in results],
+    )
+    if plot is not None:
+        plot_comparison(found, Path(plot))
+    return found
+
+
+def export_csv(
+    path: str | Path,
+    csv: str | Path | TextIO,
+    *,
+    estimates: bool = False,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> dict[str, Any]:
+    """Write what a run counted as a table, one row a chunk and outcome, and return how many rows it has.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        csv: the file, or an open one; an existing one is replaced, unless it is part of a record.
+        estimates: write a row an estimate instead; the run must be finished.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the estimates' intervals.
+
+    Returns:
+        `ok`, `run`, `csv` and `rows`.
+
+    Raises:
+        InputError: when the file cannot be written, or estimates of an unfinished run are asked for.
+        RecordError: when the run is not found or damaged.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.report import export
+    from qcoord_hw.report.written import check_place
+
+    check_confidence(confidence)
+    place = Path(csv) if isinstance(csv, (str, Path)) else csv
+    if isinstance(place, Path):
+        check_place("csv", place)
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if estimates:
+        rows = export.estimate_rows(found, Result(found, confidence).summary)
+    else:
+        rows = export.count_rows(found)
+    columns = export.ESTIMATE_COLUMNS if estimates else export.COUNT_COLUMNS
+    written = export.write_csv(place, columns, rows)
+    name = str(place) if isinstance(place, Path) else getattr(place, "name", "")
+    return {"ok": True, "run": str(found.path), "csv": str(name), "rows": written}
+
+
+def write_report(result: Result, html: str | Path | None = None) -> Path:
+    """Write `derived/report.json` and the HTML page of a run, and return the page's path.
+
+    Args:
+        result: a finished run.
+        html: where the page goes; `derived/report.html` in the run's folder if omitted.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    derived = result.path / record.DERIVED
+    page = Path(html) if html else derived / "report.html"
+    record.check_outside(page)
+    try:
+        derived.mkdir(exist_ok=True)
+        _write_text(derived / "report.json", json.dumps(result.summary, indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"runs: cannot write in {str(derived)!r} ({error.strerror})") from error
+    try:
+        _write_text(page, result.html())
+    except OSError as error:
+        raise InputError(f"html: cannot write {str(page)!r} ({error.strerror})") from error
+    return page
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _execute_again(found: record.RunRecord) -> list[str]:
+    from qcoord_hw.execution.intents import program_of, recorded_program
+    from qcoord_hw.execution.run import moved
+    from qcoord_hw.execution.targets import resolve_target
+    from qcoord_hw.protocols import FAMILIES, build_experiment
+
+    spec: dict[str, Any] = found.intent["spec"]
+    if spec["family"] in FAMILIES:
+        program = program_of(build_experiment(spec_from_mapping(spec, "recorded spec")))
+    else:
+        program = recorded_program(found)
+    return moved(found, program, resolve_target(found.intent["target"]["name"]))
+
+
+def _read_report(path: Path) -> dict[str, Any] | None:
+    file = path / record.DERIVED / "report.json"
+    if not file.exists():
+        return None
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise RecordError(
+            f"run {path.name}: derived/report.json is not valid JSON; write it anew with report"
+        ) from None
+    if not isinstance(written, dict):
+        raise RecordError(
+            f"run {path.name}: derived/report.json is not a JSON object; write it anew with report"
+        )
+    return written
+
+
+def _confidence_of(written: dict[str, Any]) -> float:
+    try:
+        return float(written["estimates"][0]["confidence"])
+    except (KeyError, IndexError, TypeError, ValueError):
+        return DEFAULT_CONFIDENCE
+
+
+def _changes(written: Any, computed: Any, where: str = "") -> list[str]:
+    """Return a line for each value of `written` that differs from `computed`; the folder's path may."""
+    if isinstance(written, dict) and isinstance(computed, dict):
+        keys = [k for k in dict.fromkeys([*written, *computed]) if (where, k) != ("", "run")]
+        return [
+            line
+            for k in keys
+            for line in _changes(written.get(k), computed.get(k), f"{where}.{k}".lstrip("."))
+        ]
+    if isinstance(written, list) and isinstance(computed, list) and len(written) == len(computed):
+        return [
+            line
+            for i, pair in enumerate(zip(written, computed, strict=True))
+            for line in _changes(*pair, f"{where}[{_name(pair[1], i)}]")
+        ]
+    return [] if written == computed else [f"{where}: report {written!r}, recomputed {computed!r}"]
+
+
+def _name(value: Any, position: int) -> str:
+    return str(value["name"]) if isinstance(value, dict) and "name" in value else str(position)

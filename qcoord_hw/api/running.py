@@ -1,0 +1,167 @@
+"""Run an experiment to its end, finish a run, repeat one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw import record
+from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.order import Order
+from qcoord_hw.api.submitting import connector, draft_order, is_on_device, same_target, submit_draft
+from qcoord_hw.errors import InputError
+from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.run import Progress
+    from qcoord_hw.execution.targets import RunTarget
+    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
+
+
+def run(
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    *,
+    target: Any = "aer",
+    shots: int | None = None,
+    seed: int | None = None,
+    layout: Sequence[int] | None = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+    parameters: Mapping[str, Plain] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Result:
+    """Run an experiment and return its result; the record stays in a new folder.
+
+    Args:
+        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
+            `LinearTask`, an `Experiment` built in Python, or what `build` returned.
+        target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
+            `BaseSamplerV2`.
+        shots: shots a circuit; the spec's if omitted.
+        seed: root seed; a fresh one is drawn and recorded if omitted.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
+        runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+        progress: called with (chunks done, chunks planned).
+        parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
+            example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
+            name or a `State`) the `network` that is to make it, and the options of its protocol.
+        options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed.
+        TooLargeError: when the circuits fit neither the target nor any simulation method.
+        TargetError: when the target failed; what was counted is kept.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.execution.run import check_seed
+
+    check_confidence(confidence)
+    seed = secrets.randbits(32) if seed is None else check_seed(seed)
+    if not isinstance(experiment, Built):
+        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+    order = Order.of(experiment, seed, record.runs_folder(runs))
+    return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
+
+
+def collect(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> Result:
+    """Execute what an interrupted run still lacks, seal it, and return the result.
+
+    Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
+    an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if found.sealed:
+        return Result(found, confidence)
+    if is_on_device(found):
+        from qcoord_hw.execution.ibm.run import go_on
+
+        go_on(found.path, connector(same_target(found, target)), fetch=True)
+    else:
+        from qcoord_hw.execution.run import finish
+
+        where, begun = _target_of(found, target), found.intent["target"]["name"]
+        if where.name != begun:
+            raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
+        finish(found.path, where, progress)
+    return Result(record.read(found.path), confidence)
+
+
+def replay(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress | None = None,
+) -> Result:
+    """Repeat a run from its record alone, with its seed, as a new run.
+
+    On the recorded simulator circuits and calibration are those of the record, so the counts are the
+    same. On another target the circuits as built are compiled anew.
+    """
+    from qcoord_hw.execution.intents import recorded_program
+    from qcoord_hw.execution.run import check_seed
+
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    with record.interpreting(found.path):
+        spec = spec_from_mapping(found.intent["spec"], "recorded spec")
+        seed = check_seed(found.intent["seed"])
+        begun = found.intent["target"]["name"]
+    if device_name(target) is None and target in (None, begun):
+        target = _target_of(found, None)
+    order = Order(found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs))
+    options = {"tiles": found.tiles} if found.tiles > 1 else {}
+    if is_on_device(found) and device_name(target) is not None:
+        options = found.intent["target"]["options"]
+    return Result(record.read(_execute(order, target, options, progress)), confidence)
+
+
+def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
+    """Execute an order, to the end, and return the folder of the sealed record."""
+    from qcoord_hw.execution.ibm.options import JobOptions
+    from qcoord_hw.execution.run import execute
+    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
+
+    name = None if isinstance(target, RecordedTarget) else device_name(target)
+    if name is None:
+        for option in options:
+            if option != "tiles":
+                raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
+        tiles = JobOptions.of(options).tiles
+        where = target if isinstance(target, RecordedTarget) else resolve_target(target)
+        return execute(
+            order.description, order.program, order.spec, where, order.seed, order.runs, progress, tiles
+        )
+    from qcoord_hw.execution.ibm.run import wait
+
+    path = draft_order(order, name, options)
+    device = submit_draft(path, target)
+    if device is not None:
+        wait(path, device, progress)
+    return path
+
+
+def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
+    """Return the target given, or the recorded simulator if it is the same or none is given."""
+    from qcoord_hw.execution.intents import prepared_of
+    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
+
+    with record.interpreting(found.path):
+        begun = found.intent["target"]["name"]
+    if target is None or target == begun:
+        return RecordedTarget(prepared_of(found))
+    return resolve_target(target)

@@ -1,0 +1,172 @@
+"""Runs on IBM devices: send, send again, ask how far they are."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw import record
+from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.order import Order
+from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.spec import ExperimentSpec, Plain, shown
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.ibm import Device
+    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
+
+
+def submit(
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    *,
+    target: Any,
+    shots: int | None = None,
+    seed: int | None = None,
+    layout: Sequence[int] | None = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+    parameters: Mapping[str, Plain] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Result:
+    """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
+
+    Args:
+        experiment: as in `run`.
+        target: `ibm_NAME`, or a backend of the IBM runtime client.
+        shots: shots a circuit; the spec's if omitted.
+        seed: root seed, of the order of execution; a fresh one is drawn and recorded if omitted.
+        layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
+        runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+        parameters: of the spec's family, as in `run`.
+        options: `dynamical_decoupling` (XX, XpXm, XY4), `twirling` (gates, measure, all), `mode` (job,
+            batch), `jobs` (into how many jobs the run is split at least), `tiles` (how many copies of the
+            circuits run side by side, each analysed on its own).
+
+    Raises:
+        InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
+        TooLargeError: when the circuits do not fit the device.
+        TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
+    """
+    from qcoord_hw.analysis.binomial import check_confidence
+    from qcoord_hw.execution.run import check_seed
+
+    check_confidence(confidence)
+    name = device_name(target)
+    if name is None:
+        raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit is ibm_NAME")
+    seed = secrets.randbits(32) if seed is None else check_seed(seed)
+    if not isinstance(experiment, Built):
+        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+    order = Order.of(experiment, seed, record.runs_folder(runs))
+    path = draft_order(order, name, options or {})
+    submit_draft(path, target)
+    return Result(record.read(path), confidence)
+
+
+def resubmit(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> Result:
+    """Send what a run on a device still lacks: what was never sent, or ended without a result.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        target: a backend of the IBM runtime client, if not that of the account.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the intervals.
+
+    Raises:
+        RecordError: when the run is not found or damaged.
+        TargetError: when the device cannot be reached or takes no jobs; nothing is lost.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    submit_draft(found.path, same_target(found, target))
+    return Result(record.read(found.path), confidence)
+
+
+def status(
+    path: str | Path,
+    *,
+    target: Any = None,
+    runs: str | Path | None = None,
+    confidence: float = DEFAULT_CONFIDENCE,
+) -> Result:
+    """Return a run as it is, after asking the device for the states of its jobs; nothing is sent or fetched.
+
+    Args:
+        path: a run's folder, a unique prefix or `latest`.
+        target: a backend of the IBM runtime client, if not that of the account.
+        runs: the folder of all runs.
+        confidence: two-sided confidence level of the intervals.
+
+    Raises:
+        RecordError: when the run is not found or damaged.
+        TargetError: when the device does not answer.
+    """
+    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.sealed and is_on_device(found):
+        from qcoord_hw.execution.ibm.run import go_on
+
+        go_on(found.path, connector(same_target(found, target)), fetch=False)
+    return Result(record.read(found.path), confidence)
+
+
+def unfinished(runs: str | Path | None = None) -> list[Path]:
+    """Return the folders of all unfinished runs, the oldest first."""
+    return [path for path in record.every(record.runs_folder(runs)) if not (path / record.SEAL).exists()]
+
+
+def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:
+    """Write down what is to be sent to the device of that name, and return the run's folder."""
+    from qcoord_hw.execution.ibm.options import JobOptions
+    from qcoord_hw.execution.ibm.run import draft
+
+    chosen = JobOptions.of(options)
+    return draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
+
+
+def submit_draft(path: Path, target: Any) -> Device | None:
+    """Send what a run lacks; an error says that the run is kept."""
+    from qcoord_hw.execution.ibm.run import submit
+
+    try:
+        return submit(path, connector(target))
+    except TargetError as error:
+        again = f"the run is kept, `qcoord submit {path.name}` sends what is missing"
+        raise TargetError(f"{error}; {again}") from None
+
+
+def connector(target: Any) -> Callable[[str], Device]:
+    """Return what finds the device of a name: through the account, or the backend that was handed in."""
+    from qcoord_hw.execution.ibm import Device, connect
+
+    return connect if target is None or isinstance(target, str) else lambda name: Device(target)
+
+
+def same_target(found: record.RunRecord, target: Any) -> Any:
+    """Return a target that was given for a run on a device.
+
+    Raises:
+        InputError: when it is another device, or the run was not made on one.
+    """
+    begun = found.intent["target"]["name"]
+    if not is_on_device(found):
+        raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on ibm_NAME")
+    if target is not None and device_name(target) != begun:
+        raise InputError(f"target: {shown(target)}; this run was begun on {begun} and can only go on there")
+    return target
+
+
+def is_on_device(found: record.RunRecord) -> bool:
+    """Return whether a run is made of jobs on a device."""
+    with record.interpreting(found.path):
+        return bool(found.intent["target"]["kind"] == "ibm")
