@@ -29,6 +29,10 @@ class RecordError(QcoordError):
     """A run folder is missing, ambiguous, damaged or of an unknown format version."""
 
 
+class BusyError(RecordError):
+    """Another process is writing to a run folder."""
+
+
 class TooLargeError(QcoordError):
     """A circuit does not fit the target, or no simulation method can run it within its limits."""
 

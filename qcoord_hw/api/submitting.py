@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
 from qcoord_hw.api.building import Built, build, device_name
 from qcoord_hw.api.order import Order
-from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.errors import BusyError, InputError, TargetError
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, shown
 
@@ -116,7 +117,8 @@ def status(
     if not found.sealed and is_on_device(found):
         from qcoord_hw.execution.ibm.run import go_on
 
-        go_on(found.path, connector(same_target(found, target)), fetch=False)
+        with suppress(BusyError):  # then that process asks, and what it was told is in the record
+            go_on(found.path, connector(same_target(found, target)), fetch=False)
     return Result(record.read(found.path), confidence)
 
 

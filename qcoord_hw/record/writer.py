@@ -18,7 +18,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from qcoord_hw.errors import RecordError
+from qcoord_hw.errors import BusyError, RecordError
 from qcoord_hw.record.files import digest, read_bytes, signed, signed_line, unwritable, write_new
 from qcoord_hw.record.journal import JOBS, read_journal, repair
 from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
@@ -121,7 +121,7 @@ def writing(path: Path) -> Iterator[RunRecord]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise RecordError(f"run {path.name}: another process is writing to it; wait for it") from None
+                raise BusyError(f"run {path.name}: another process is writing to it; wait for it") from None
         content = read_bytes(path / COUNTS)
         if not content.endswith(b"\n"):
             os.truncate(path / COUNTS, content.rfind(b"\n") + 1)

@@ -88,10 +88,14 @@ def find_account() -> Account:
         raise InputError(f"{CHANNEL}: {channel!r}; allowed are {', '.join(CHANNELS)}")
     try:
         found = AccountManager.get()
-    except (AccountsError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except AccountsError:
         raise TargetError(
-            f"no account: neither {TOKEN} nor a saved account is there ({type(error).__name__}); set {TOKEN} "
-            f"and {INSTANCE}, or save one with qiskit_ibm_runtime.QiskitRuntimeService.save_account"
+            f"no account: neither {TOKEN} nor a saved account is there; set {TOKEN} and {INSTANCE}, or save "
+            "one with qiskit_ibm_runtime.QiskitRuntimeService.save_account"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise TargetError(
+            f"no account: {_saved()} cannot be read ({type(error).__name__}); repair or delete it, or set {TOKEN}"
         ) from None
     if not isinstance(found.token, str) or not found.token.strip():
         raise TargetError(f"no account: the token is empty; set {TOKEN}, or save an account")
@@ -144,21 +148,42 @@ def probe(account: Account, device: str) -> None:
     if account.base_url is None:
         return
     headers = {"Authorization": f"Bearer {bearer}", "Service-CRN": str(account.instance)}
-    answer = _ask(account, "GET", f"{account.base_url}/backends", headers=headers)
-    if answer.status_code in (401, 403):
-        raise TargetError(
-            f"bad token: {_host(account.base_url)} does not let in {account.source} "
-            f"(status {answer.status_code}); check that {INSTANCE} belongs to it"
-        )
+    listed = _answer_of(account, _ask(account, "GET", f"{account.base_url}/backends", headers=headers))
     try:
-        names = [str(one["name"]) for one in answer.json()["devices"]] if answer.status_code < 300 else None
-    except (ValueError, KeyError, TypeError):
-        names = None  # the client knows more ways to ask
-    if names is not None and device not in names:
+        names = [str(one["name"]) for one in listed["devices"]]
+    except (KeyError, TypeError):
+        raise TargetError(
+            f"the server {_host(account.base_url)} does not list its backends; is {URL} a runtime server?"
+        ) from None
+    if device not in names:
         has = ", ".join(names) or "none"
         raise TargetError(
             f"the instance has no backend {device!r}; it has {has}: check {INSTANCE} and --target"
         )
+    where = f"{account.base_url}/backends/{device}/configuration"  # the client hides why it cannot have it
+    _answer_of(account, _ask(account, "GET", where, headers=headers))
+
+
+def _answer_of(account: Account, answer: Any) -> Any:
+    """Return what the REST interface answers.
+
+    Raises:
+        TargetError: when it does not let the account in, or answers with an error or no JSON.
+    """
+    host = _host(str(account.base_url))
+    if answer.status_code in (401, 403):
+        raise TargetError(
+            f"bad token: {host} does not let in {account.source} (status {answer.status_code}); "
+            f"check that {INSTANCE} belongs to it"
+        )
+    if answer.status_code >= 300:
+        raise TargetError(f"the server {host} answers with status {answer.status_code}; try again later")
+    try:
+        return answer.json()
+    except ValueError:
+        raise TargetError(
+            f"the server {host} answers with something else than JSON; check {URL}, a proxy or a login page"
+        ) from None
 
 
 def _ask(account: Account, method: str, url: str, **arguments: Any) -> Any:

@@ -29,8 +29,11 @@ from qcoord_hw.spec import one_line
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds to wait between attempts when the server is busy or an answer was lost."""
 
-TIMEOUT = (5.0, 60.0)
+TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and between two bytes of an answer; the client itself would wait for ever."""
+
+TIMEOUT_CONNECTING = (3.0, 5.0)
+"""The same while a device is being found."""
 
 LOOKUPS = (0.0, 1.0, 2.0)
 """Seconds to wait before each look-up of a tag whose job may be on its way into the server's list."""
@@ -94,9 +97,10 @@ def connect(name: str) -> Device:
         arguments: dict[str, Any] = {} if account.instance is None else {"instance": account.instance}
         if account.own_server:
             arguments["url_resolver"] = lambda *_: account.base_url
-        service = _patient(lambda: QiskitRuntimeService(**arguments))
-        backend = _patient(lambda: service.backend(name), again=_swallowed)
-    return Device(backend, account)
+        with _contact.short():
+            service = _patient(lambda: QiskitRuntimeService(**arguments))
+            backend = _patient(lambda: service.backend(name))
+            return Device(backend, account)
 
 
 class Device:
@@ -112,6 +116,8 @@ class Device:
         self.name = str(backend.name)
         self.backend = backend
         self._account = account
+        with self._explained(), quiet():
+            _patient(lambda: backend.target)  # read once, where questions are patient and errors explained
 
     def remaining_seconds(self) -> float | None:
         """Return the QPU seconds that the instance has left; None where it has no limit or does not tell."""
@@ -124,14 +130,15 @@ class Device:
         Raises:
             TargetError: when the plan's time is used up, or the backend takes no jobs.
         """
-        usage = self._usage()
+        with self._explained(), _contact.short():
+            usage = self._usage()
         if usage.get("usage_limit_reached"):
             used, limit = usage.get("usage_consumed_seconds"), usage.get("usage_limit_seconds")
             raise TargetError(
                 f"plan limit: the instance has used {used} of {limit} QPU seconds; jobs would not run "
                 f"until there is more: wait for the next period or choose another {INSTANCE}"
             )
-        with self._explained(), quiet():
+        with self._explained(), quiet(), _contact.short():
             status = _patient(self.backend.status)
         if not status.operational:
             raise TargetError(
@@ -172,7 +179,7 @@ class Device:
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
                     if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
-                        raise RefusedError(_words(error, self._account)) from None
+                        raise RefusedError(self._scrub(_refusal(error))) from None
                     found = self.find(tag, patient=status not in (401, 429))
                     if found is not None:
                         return found
@@ -226,14 +233,17 @@ class Device:
                     return JobStatus("queued")
                 return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
             said = str(_patient(job.status)).upper()
-            reason = self._scrub(one_line(_patient(job.error_message) or ""))
+            cancelled = getattr(job, "_reason", None)  # which the client tells nowhere else
+            reason = self._scrub(one_line(_patient(job.error_message) or cancelled or ""))
         if said in ("INITIALIZING", "QUEUED"):
             return JobStatus("queued")
         if said in ("RUNNING", "DONE"):
             return JobStatus(said.lower())
         if said.startswith("CANCEL"):
             return JobStatus("cancelled", reason or said.lower())
-        return JobStatus("failed", reason or said.lower())
+        if said in ("ERROR", "FAILED"):
+            return JobStatus("failed", reason or said.lower())
+        return JobStatus("queued", f"the device says {self._scrub(said.lower())}")  # it may still come
 
     def fetch(self, job_id: str, circuits: Sequence[QuantumCircuit], shots: int) -> Returned:
         """Return the result of a job that is done.
@@ -289,10 +299,12 @@ class Device:
 
     def _charged(self, job: Any) -> float | None:
         try:
-            seconds = _patient(job.usage)
+            usage = _patient(job.metrics).get("usage", {})
+            if usage.get("status", "pending") == "pending":
+                return None
+            return float(usage.get("qpu_charge_time_seconds", usage.get("quantum_seconds")))
         except Exception:  # an extra, as above
             return None
-        return float(seconds) if isinstance(seconds, (int, float)) else None
 
     def _usage(self) -> dict[str, Any]:
         """Return the instance's usage; empty where the server does not tell."""
@@ -337,23 +349,48 @@ def _plain(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> list[
     return plain
 
 
-def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] = lambda error: False) -> _T:
-    """Return an answer; wait and ask again while the server is busy."""
-    for pause in PAUSES:
+def _patient(ask: Callable[[], _T]) -> _T:
+    """Return an answer; wait and ask again while the server is busy, or where the connection broke twice."""
+    for attempt, pause in enumerate(PAUSES):
         try:
             return ask()
         except QcoordError:
             raise
         except Exception as error:
-            if status_code(error) not in _BUSY and not again(error):
+            broke = attempt < 2 and _is_connection(error) and not _is_timeout(error)
+            if status_code(error) not in _BUSY and not broke:
                 raise
             time.sleep(max(pause, retry_after(error)))
     return ask()
 
 
-def _swallowed(error: Exception) -> bool:
-    """Return whether the client says that there is no backend, which it also does after a failed question."""
-    return type(error).__name__ == "QiskitBackendNotFoundError"
+class _Contact:
+    """How long the client waits for answers, and whether it should wait for any more.
+
+    Attributes:
+        timeout: seconds, as `requests` takes them.
+        silent: the timeout after which, while a device is being found, no other question is asked.
+    """
+
+    def __init__(self) -> None:
+        self.timeout = TIMEOUT
+        self.silent: Exception | None = None
+
+    @contextmanager
+    def short(self) -> Iterator[None]:
+        """Wait only a short while, and only once: somebody is waiting, and the client would ask again."""
+        self.timeout, self.silent = TIMEOUT_CONNECTING, None
+        try:
+            yield
+        except Exception:  # the client says "no backend" whatever happened
+            if self.silent is not None:
+                raise self.silent  # noqa: B904 (as it was raised first, with its causes)
+            raise
+        finally:
+            self.timeout, self.silent = TIMEOUT, None
+
+
+_contact = _Contact()
 
 
 @contextmanager
@@ -366,7 +403,8 @@ def _explained(account: Account | None) -> Iterator[None]:
     except Exception as error:
         words, status = _words(error, account), status_code(error)
         if _is_connection(error):
-            words = f"no network: the server does not answer any more ({words})"
+            kind = "too slow" if _is_timeout(error) else "connection lost"
+            words = f"no network: the server does not answer any more ({kind}); check the connection"
         elif status is None and isinstance(error, ValueError) and "JSON" in type(error).__name__:
             words = "the server answers with something else than JSON; check for a proxy or a login page"
         elif status in (401, 403):
@@ -416,9 +454,15 @@ def _is_connection(error: BaseException) -> bool:
 
     if status_code(error) is not None:
         return False
-    broken = requests.exceptions.ChunkedEncodingError
-    kinds = (requests.ConnectionError, requests.Timeout, broken, ConnectionError)
+    broken = (requests.exceptions.ChunkedEncodingError, requests.exceptions.RetryError)
+    kinds = (requests.ConnectionError, requests.Timeout, *broken, ConnectionError)
     return any(isinstance(one, kinds) for one in _chain(error))
+
+
+def _is_timeout(error: BaseException) -> bool:
+    import requests
+
+    return any(isinstance(one, requests.Timeout) or "timed out" in str(one) for one in _chain(error))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -434,6 +478,22 @@ def _words(error: BaseException, account: Account | None) -> str:
     """Return an error in one line, without a token, not even the half of one at the end."""
     words = one_line(f"{type(error).__name__}: {error}")
     return (account.scrub(words) if account else words)[:400]
+
+
+def _refusal(error: BaseException) -> str:
+    """Return why the server refuses a job, in its own words if it has some."""
+    words = one_line(f"{type(error).__name__}: {error}")
+    for one in _chain(error):
+        try:
+            body = one.response.json()  # type: ignore[attr-defined]
+            told = body["errors"][0] if "errors" in body else body["error"]
+            words = f"{one_line(told['message'])} (code {told.get('code', one.response.status_code)})"  # type: ignore[attr-defined]
+            break
+        except (AttributeError, ValueError, KeyError, TypeError, IndexError):
+            continue
+    if any(word in words.lower() for word in ("limit", "quota", "exceed")):
+        return f"plan limit: {words}; wait for the next period or choose another {INSTANCE}"
+    return words
 
 
 def _careful_session() -> None:
@@ -452,11 +512,19 @@ def _careful_session() -> None:
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             again = session.STATUS_FORCELIST
-            retry = Questions(total=3, connect=2, backoff_factor=0.5, status_forcelist=again)
+            retry = Questions(total=3, connect=1, read=0, backoff_factor=0.5, status_forcelist=again)
             for scheme in ("http://", "https://"):
                 self.mount(scheme, HTTPAdapter(max_retries=retry))
 
         def request(self, *arguments: Any, **named: Any) -> Any:
-            return super().request(*arguments, **(named | {"timeout": TIMEOUT}))  # a POST's own is 900 s
+            if _contact.silent is not None:
+                raise _contact.silent
+            try:
+                # In place of 900 s for a POST, and none at all for a question.
+                return super().request(*arguments, **(named | {"timeout": _contact.timeout}))
+            except Exception as error:
+                if _contact.timeout != TIMEOUT and _is_timeout(error):
+                    _contact.silent = error
+                raise
 
     client.RetrySession = Careful

@@ -80,7 +80,8 @@ def intend_missing(run: RunRecord) -> tuple[Job, ...]:
     known = {chunk for job in run.jobs if job.state in served for chunk in job.chunks}
     chunks = [chunk for chunk in run.missing if chunk.tile == 0 and chunk.id not in known]
     options = JobOptions.of(run.intent["target"]["options"])
-    jobs = plan_jobs(chunks, options.jobs)
+    share = sum(chunk.tile == 0 for chunk in run.plan)
+    jobs = plan_jobs(chunks, -(-options.jobs * len(chunks) // share))  # of what is left, as many as its part
     journal.intend(run.path, jobs)
     return jobs
 

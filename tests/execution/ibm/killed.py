@@ -5,8 +5,8 @@
 with the environment that leads to a stand-in. Each attempt is a fork of this process, which has imported
 everything and run nothing: the thread pools of Qiskit do not survive a fork. A point is the moment before a
 file of a run is opened for writing, renamed, removed or cut; the middle of what is written; and the moments
-before and after a request that creates something, wherever that is another state than at the last point. Attempt N dies by SIGKILL at its N-th point; then
-`collect` has to finish.
+before and after a request that creates something; wherever the state is another than at the last point.
+Attempt N dies by SIGKILL at its N-th point; then `collect` has to finish.
 
 Prints a JSON object for each attempt: where it was killed, how `collect` ended, and what the record holds.
 """
@@ -216,7 +216,7 @@ def arm(name: str, **fault: Any) -> None:
 
 
 def main() -> None:
-    """Step through `submit`, through a `collect` that has everything still to do, and through `submit RUN`."""
+    """Step through `submit`, a `collect` that has everything still to do, and `submit RUN`."""
     folder = Path(sys.argv[1])
     spec = folder / "sum-killed.toml"
     spec.write_text(SPEC)

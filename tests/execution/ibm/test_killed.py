@@ -1,4 +1,4 @@
-"""`kill -9` at every point at which `submit` and `collect` change a file or the server: nothing is lost or sent twice."""
+"""`kill -9` at every point at which a command changes a file or the server: nothing is lost or sent twice."""
 
 from __future__ import annotations
 
