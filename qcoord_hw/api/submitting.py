@@ -142,9 +142,11 @@ def submit_draft(path: Path, target: Any) -> Device | None:
 
     try:
         return submit(path, connector(target))
-    except TargetError as error:
+    except (InputError, TargetError) as error:
+        if not path.exists():  # the device can never run it
+            raise
         again = f"the run is kept, `qcoord submit {path.name}` sends what is missing"
-        raise TargetError(f"{error}; {again}") from None
+        raise type(error)(f"{error}; {again}") from None
 
 
 def connector(target: Any) -> Callable[[str], Device]:

@@ -52,6 +52,7 @@ def write_new(path: Path, content: bytes) -> None:
         OSError: when it exists, or the folder cannot be written.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)  # of a process that ended and had the same number
     with partial.open("xb") as file:
         file.write(content)
         file.flush()

@@ -89,7 +89,7 @@ class Journal:
 
     Attributes:
         jobs: in the order in which they were intended.
-        asked: whether somebody asked for what is missing to be sent, and the jobs for it are not written down.
+        asked: whether somebody asked for what is missing to be sent, and the jobs are not written down yet.
         stopped: the error with which the last submission ended; empty if it ended well or was cut off.
     """
 
@@ -149,7 +149,7 @@ def _after(job: Job, event: Mapping[str, Any]) -> Job:
 
 
 def intend(path: Path, jobs: Sequence[Job]) -> None:
-    """Write down all jobs of a submission, which may be none, before the first is sent: all of them or none."""
+    """Write down all jobs of a submission, which may be none, before the first is sent: all, or none."""
     planned = [{"tag": job.tag, "chunks": job.chunks, "shots": job.shots} for job in jobs]
     _write(path, {"event": "intend", "jobs": planned})
 

@@ -95,7 +95,8 @@ def find_account() -> Account:
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise TargetError(
-            f"no account: {_saved()} cannot be read ({type(error).__name__}); repair or delete it, or set {TOKEN}"
+            f"no account: {_saved()} cannot be read ({type(error).__name__}); repair or delete it, or set "
+            f"{TOKEN}"
         ) from None
     if not isinstance(found.token, str) or not found.token.strip():
         raise TargetError(f"no account: the token is empty; set {TOKEN}, or save an account")
@@ -117,6 +118,12 @@ def find_account() -> Account:
         proxies=found.proxies.to_request_params().get("proxies", {}) if found.proxies else {},
         notes=() if from_environment else _open_to_others(_saved()),
     )
+
+
+def account_of(service: Any) -> Account:
+    """Return the account of a service of the runtime client that somebody made."""
+    saved = service.active_account() or {}
+    return Account(str(saved.get("token") or "***"), "the service", saved.get("instance"), "", None, False)
 
 
 def probe(account: Account, device: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import QcoordError, QcoordWarning, TargetError
-from qcoord_hw.execution.ibm.account import INSTANCE, Account, find_account, probe
+from qcoord_hw.execution.ibm.account import INSTANCE, Account, account_of, find_account, probe
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.spec import one_line
 
@@ -35,7 +35,7 @@ TIMEOUT = (5.0, 30.0)
 TIMEOUT_CONNECTING = (3.0, 5.0)
 """The same while a device is being found."""
 
-LOOKUPS = (0.0, 1.0, 2.0)
+LOOKUPS = (0.0, 1.0, 2.0, 3.0)
 """Seconds to wait before each look-up of a tag whose job may be on its way into the server's list."""
 
 _T = TypeVar("_T")
@@ -93,13 +93,12 @@ def connect(name: str) -> Device:
     with _explained(account), quiet():
         from qiskit_ibm_runtime import QiskitRuntimeService
 
-        _careful_session()
         arguments: dict[str, Any] = {} if account.instance is None else {"instance": account.instance}
         if account.own_server:
             arguments["url_resolver"] = lambda *_: account.base_url
-        with _contact.short():
+        with _contact.short(), _careful_sessions():
             service = _patient(lambda: QiskitRuntimeService(**arguments))
-            backend = _patient(lambda: service.backend(name))
+            backend = _patient(lambda: service.backend(name), again=_is_no_backend)
             return Device(backend, account)
 
 
@@ -112,10 +111,20 @@ class Device:
     """
 
     def __init__(self, backend: Any, account: Account | None = None) -> None:
-        """Wrap a backend of the runtime client; the account keeps its token out of messages."""
+        """Wrap a backend of the runtime client.
+
+        Args:
+            backend: a backend; that of a service made elsewhere no longer repeats what creates a job.
+            account: keeps its token out of messages; that of the service if omitted.
+        """
         self.name = str(backend.name)
         self.backend = backend
-        self._account = account
+        self._account = account or account_of(backend.service)
+        if account is None:
+            session = getattr(getattr(backend, "_api_client", None), "_session", None)
+            if session is not None:
+                for scheme in ("http://", "https://"):
+                    session.mount(scheme, _careful_adapter())
         with self._explained(), quiet():
             _patient(lambda: backend.target)  # read once, where questions are patient and errors explained
 
@@ -140,12 +149,15 @@ class Device:
             )
         with self._explained(), quiet(), _contact.short():
             status = _patient(self.backend.status)
+        said = one_line(status.status_msg) or "no reason given"
         if not status.operational:
             raise TargetError(
-                f"queue closed: {self.name} takes no jobs now "
-                f"({one_line(status.status_msg) or 'no reason given'}); "
+                f"queue closed: {self.name} takes no jobs now ({said}); "
                 "try again later or choose another target"
             )
+        if said != "active":
+            note = f"{self.name} takes jobs but does not run them now ({said}); they wait"
+            warnings.warn(note, QcoordWarning, stacklevel=2)
 
     def send(
         self,
@@ -188,17 +200,18 @@ class Device:
                     time.sleep(max(pause, retry_after(error)))
         raise AssertionError("the last attempt raises")
 
-    def batch(self) -> Any:
-        """Open a batch, in which jobs are queued together."""
+    @contextmanager
+    def batch(self) -> Iterator[Any]:
+        """Open a batch, in which jobs are queued together, and close it to further jobs at the end."""
         from qiskit_ibm_runtime import Batch
 
         with self._explained(), quiet():
-            return _patient(lambda: Batch(backend=self.backend))
-
-    def close(self, batch: Any) -> None:
-        """Close a batch to further jobs; those in it run on."""
-        with self._explained(), quiet():
-            _patient(batch.close)
+            opened = _patient(lambda: Batch(backend=self.backend))
+        try:
+            yield opened
+        finally:
+            with suppress(Exception), quiet():  # it closes by itself after a while
+                _patient(opened.close)
 
     def find(self, tag: str, *, patient: bool = False) -> str | None:
         """Return the id of the job with a tag.
@@ -349,19 +362,29 @@ def _plain(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> list[
     return plain
 
 
-def _patient(ask: Callable[[], _T]) -> _T:
-    """Return an answer; wait and ask again while the server is busy, or where the connection broke twice."""
+def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] | None = None) -> _T:
+    """Return an answer; wait and ask again while the server is busy.
+
+    Args:
+        ask: the question.
+        again: errors after which it is asked up to twice again, as after a connection that broke.
+    """
     for attempt, pause in enumerate(PAUSES):
         try:
             return ask()
         except QcoordError:
             raise
         except Exception as error:
-            broke = attempt < 2 and _is_connection(error) and not _is_timeout(error)
-            if status_code(error) not in _BUSY and not broke:
+            broke = (_is_connection(error) and not _is_timeout(error)) or (again and again(error))
+            if status_code(error) not in _BUSY and not (broke and attempt < 2):
                 raise
             time.sleep(max(pause, retry_after(error)))
     return ask()
+
+
+def _is_no_backend(error: Exception) -> bool:
+    """Return whether the client says "no backend", as it also does when a single question failed."""
+    return _contact.silent is None and type(error).__name__ == "QiskitBackendNotFoundError"
 
 
 class _Contact:
@@ -496,25 +519,31 @@ def _refusal(error: BaseException) -> str:
     return words
 
 
-def _careful_session() -> None:
-    """Give the client sessions that wait only so long, and do not repeat what creates something."""
-    from qiskit_ibm_runtime.api import client, session
+def _careful_adapter() -> Any:
+    """Return what repeats questions over HTTP, but never what creates something."""
+    from qiskit_ibm_runtime.api import session
     from requests.adapters import HTTPAdapter
-
-    if client.RetrySession is not session.RetrySession:
-        return
 
     class Questions(session.PostForcelistRetry):  # type: ignore[misc]
         def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
             return method.upper() != "POST" and bool(super().is_retry(method, status_code, has_retry_after))
 
+    again = session.STATUS_FORCELIST
+    return HTTPAdapter(
+        max_retries=Questions(total=3, connect=1, read=0, backoff_factor=0.5, status_forcelist=again)
+    )
+
+
+@contextmanager
+def _careful_sessions() -> Iterator[None]:
+    """Give a service that is made here sessions that wait only so long and send nothing twice."""
+    from qiskit_ibm_runtime.api import client, session
+
     class Careful(session.RetrySession):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
-            again = session.STATUS_FORCELIST
-            retry = Questions(total=3, connect=1, read=0, backoff_factor=0.5, status_forcelist=again)
             for scheme in ("http://", "https://"):
-                self.mount(scheme, HTTPAdapter(max_retries=retry))
+                self.mount(scheme, _careful_adapter())
 
         def request(self, *arguments: Any, **named: Any) -> Any:
             if _contact.silent is not None:
@@ -527,4 +556,8 @@ def _careful_session() -> None:
                     _contact.silent = error
                 raise
 
-    client.RetrySession = Careful
+    usual, client.RetrySession = client.RetrySession, Careful
+    try:
+        yield
+    finally:
+        client.RetrySession = usual

@@ -10,6 +10,7 @@ import base64
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -67,7 +68,7 @@ def _unit(sizes: Sequence[int]) -> int:
     """Return the shots of a circuit with which the fewest are executed in all; at best none too many."""
     most = max(sizes)
     candidates = {*sizes, *(-(-most // k) for k in range(1, MAX_SPLIT + 1))}
-    fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS]
+    fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS] or [MAX_SHOTS]
     return min(fit, key=lambda u: (sum(-(-size // u) * u for size in sizes), -u))
 
 
@@ -100,17 +101,15 @@ def send(
     check_isa([circuits[settings[s].circuit] for s in _settings(run)], device.backend)
     device.check_open()
     options = JobOptions.of(run.intent["target"]["options"])
-    together = device.batch() if options.mode == "batch" else None
     refused = ""
-    for job in waiting:
-        pubs = [(circuits[s.circuit], s.values or None) for s in _asked(run, job, settings)]
-        try:
-            journal.mark_sent(run.path, job, device.send(pubs, job.shots, job.tag, options, together))
-        except RefusedError as error:
-            refused = str(error)
-            journal.mark_state(run.path, job, journal.REFUSED, refused)
-    if together is not None:
-        device.close(together)
+    with device.batch() if options.mode == "batch" else nullcontext() as together:
+        for job in waiting:
+            pubs = [(circuits[s.circuit], s.values or None) for s in _asked(run, job, settings)]
+            try:
+                journal.mark_sent(run.path, job, device.send(pubs, job.shots, job.tag, options, together))
+            except RefusedError as error:
+                refused = str(error)
+                journal.mark_state(run.path, job, journal.REFUSED, refused)
     if refused:
         raise TargetError(f"{device.name} refuses a job: {refused}")
 
@@ -171,7 +170,8 @@ def count(run: RunRecord, circuits: Sequence[QuantumCircuit], settings: Sequence
                 own = len(registers) // run.tiles
                 registers = registers[chunk.tile * own : (chunk.tile + 1) * own]
                 counts = _counts(registers, parts[chunk.id % each], chunk.shots)
-                record.append(run.path, chunk, counts, sync=False)  # until then the result itself is kept
+                # The result itself is on the disk: only a run that is to be sealed needs all lines there.
+                record.append(run.path, chunk, counts, sync=len(counted) + 1 == len(run.plan))
                 counted.add(chunk.id)
     if counted.issuperset(chunk.id for chunk in run.plan):
         record.seal(run.path)
