@@ -18,7 +18,7 @@ import numpy as np
 from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
 from qcoord_hw import record
-from qcoord_hw.errors import RecordError, TargetError
+from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.ibm.client import Device, RefusedError, UnreadableError
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.execution.ibm.target import check_isa
@@ -42,9 +42,14 @@ def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
     Args:
         chunks: what is to be executed, in order.
         least: how many jobs at least, if there are as many blocks.
+
+    Raises:
+        InputError: when a chunk has more shots than a job may have.
     """
     if not chunks:
         return ()
+    if (most := max(chunk.shots for chunk in chunks)) > MAX_SHOTS:
+        raise InputError(f"shots: {most} of one circuit in a block; allowed in a job are {MAX_SHOTS}")
     unit = _unit([chunk.shots for chunk in chunks])
     parts = {chunk.id: -(-chunk.shots // unit) for chunk in chunks}
     blocks = [list(members) for _, members in groupby(chunks, key=lambda chunk: chunk.block)]
@@ -68,7 +73,7 @@ def _unit(sizes: Sequence[int]) -> int:
     """Return the shots of a circuit with which the fewest are executed in all; at best none too many."""
     most = max(sizes)
     candidates = {*sizes, *(-(-most // k) for k in range(1, MAX_SPLIT + 1))}
-    fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS] or [MAX_SHOTS]
+    fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS]
     return min(fit, key=lambda u: (sum(-(-size // u) * u for size in sizes), -u))
 
 

@@ -312,3 +312,12 @@ def test_a_run_that_is_damaged_is_not_sent(server, runs_dir, capfd, monkeypatch)
     assert main(["submit", "latest"]) == 2
     assert "damaged" in capfd.readouterr().err
     assert not server.jobs
+
+
+def test_a_backend_that_is_handed_in_sends_nothing_twice(backend, server, monkeypatch):
+    monkeypatch.setattr(client, "PAUSES", (0.001, 0.002, 0.003))
+    server.arm("post-500-created", times=2)
+    sent = api.submit("chsh", target=backend, shots=64, seed=5)
+    found = api.collect(sent.path, target=backend)
+    assert found.summary["state"] == "sealed"
+    assert len(server.jobs) == 1
