@@ -54,6 +54,7 @@ class Job:
         chunks: the chunk of each of the job's circuits, in order; several may serve one chunk.
         shots: shots of each of its circuits.
         id: the device's name for it; None until it is known.
+        twins: other jobs with its tag, which a lost answer left; cancelled, never counted.
         state: `intended`, `queued`, `running`, `done` (its result is not here yet), `collected`, or one of
             the ends without a result: `failed`, `cancelled`, `refused` (never accepted), `unreadable`.
         reason: why it ended so; else empty.
@@ -66,6 +67,7 @@ class Job:
     chunks: tuple[int, ...]
     shots: int
     id: str | None = None
+    twins: tuple[str, ...] = ()
     state: str = INTENDED
     reason: str = ""
     sent: str = ""
@@ -138,7 +140,8 @@ def _after(job: Job, event: Mapping[str, Any]) -> Job:
     """
     kind = event["event"]
     if kind == "sent":
-        return replace(job, id=event["id"], state=QUEUED, reason="", sent=event["at"])
+        twins = (*job.twins, *event["twins"])
+        return replace(job, id=event["id"], twins=twins, state=QUEUED, reason="", sent=event["at"])
     if kind == "state":
         return replace(job, state=event["state"], reason=event["reason"])
     if kind == "result":
@@ -154,9 +157,9 @@ def intend(path: Path, jobs: Sequence[Job]) -> None:
     _write(path, {"event": "intend", "jobs": planned})
 
 
-def mark_sent(path: Path, job: Job, job_id: str) -> Job:
-    """Write down the id of a job, and return the job with it."""
-    return _note(path, job, {"event": "sent", "id": job_id})
+def mark_sent(path: Path, job: Job, ids: Sequence[str]) -> Job:
+    """Write down the id of a job, and those of its twins, and return the job with them."""
+    return _note(path, job, {"event": "sent", "id": ids[0], "twins": list(ids[1:])})
 
 
 def mark_state(path: Path, job: Job, state: str, reason: str = "") -> Job:

@@ -106,6 +106,7 @@ def _jobs(record: RunRecord) -> list[dict[str, Any]]:
         {
             "tag": job.tag,
             "id": job.id,
+            "twins": list(job.twins),
             "state": job.state,
             "reason": job.reason,
             "sent": job.sent,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw.record.journal import LIVE
+from qcoord_hw.record.journal import INTENDED, LIVE
 
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
@@ -300,7 +300,8 @@ def unfinished_words(summary: Mapping[str, Any]) -> str:
     chunks, name = summary["chunks"], Path(summary["run"]).name
     finish = f"`qcoord collect {name}` finishes it"
     if "jobs" in summary:
-        if not any(job["state"] in LIVE for job in summary["jobs"]):
+        coming = [job["state"] for job in summary["jobs"] if job["state"] in LIVE]
+        if not coming or (summary["stopped"] and set(coming) == {INTENDED}):
             return f"UNFINISHED: nothing is on the device; `qcoord submit {name}` sends what is missing"
         finish = f"`qcoord collect {name}` counts what came back"
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
@@ -311,7 +312,8 @@ def job_words(job: Mapping[str, Any]) -> str:
     name = f"job {job['id'] or job['tag']}: {job['state']}"
     size = f"{job['circuits']} circuits of {job['shots']} shots"
     charged = "" if job["usage_seconds"] is None else f", {job['usage_seconds']:.3g} QPU seconds charged"
-    return f"{name}, {size}{charged}" + (f" ({job['reason']})" if job["reason"] else "")
+    twins = f", sent again as {', '.join(job['twins'])}, cancelled" if job["twins"] else ""
+    return f"{name}, {size}{charged}{twins}" + (f" ({job['reason']})" if job["reason"] else "")
 
 
 def target_words(summary: Mapping[str, Any]) -> str:

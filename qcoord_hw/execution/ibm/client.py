@@ -166,8 +166,10 @@ class Device:
         tag: str,
         options: JobOptions,
         mode: Any = None,
-    ) -> str:
+    ) -> tuple[str, ...]:
         """Send a job and return its id; if it is there already, or the answer was lost, find it by its tag.
+
+        Twins of it, which a lost answer and a list that lags may leave, stand behind it.
 
         Args:
             pubs: circuits with the values of their parameters.
@@ -186,14 +188,13 @@ class Device:
             sampler = Sampler(mode=mode or self.backend, options=options.sampler_options([tag]))
             for attempt, pause in enumerate((*PAUSES, None)):
                 try:
-                    sent = str(sampler.run(list(pubs), shots=shots).job_id())
-                    return (attempt and self.find(tag)) or sent  # an earlier attempt may show only now
+                    sent = (str(sampler.run(list(pubs), shots=shots).job_id()),)
+                    return (self.find(tag) if attempt else ()) or sent  # an earlier one may show only now
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
                     if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
                         raise RefusedError(self._scrub(_refusal(error))) from None
-                    found = self.find(tag, patient=status not in (401, 429))
-                    if found is not None:
+                    if found := self.find(tag, patient=status not in (401, 429)):
                         return found
                     if pause is None or not (status in _BUSY or _is_connection(error)):
                         raise
@@ -213,8 +214,8 @@ class Device:
             with suppress(Exception), quiet():  # it closes by itself after a while
                 _patient(opened.close)
 
-    def find(self, tag: str, *, patient: bool = False) -> str | None:
-        """Return the id of the job with a tag.
+    def find(self, tag: str, *, patient: bool = False) -> tuple[str, ...]:
+        """Return the id of the job with a tag; empty if there is none. Behind it those of twins, cancelled.
 
         Args:
             tag: of the job.
@@ -222,12 +223,12 @@ class Device:
         """
         for pause in LOOKUPS if patient else LOOKUPS[:1]:
             time.sleep(pause)
-            if (found := self._oldest(tag)) is not None:
+            if found := self._tagged(tag):
                 return found
-        return None
+        return ()
 
-    def _oldest(self, tag: str) -> str | None:
-        """Return the id of the oldest job with a tag; later ones, which should not be, are cancelled."""
+    def _tagged(self, tag: str) -> tuple[str, ...]:
+        """Return the ids of all jobs with a tag, the oldest first, and cancel all but that."""
         with self._explained(), quiet():
             jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag]))
             mine = [job for job in jobs if tag in (job.tags or ())]
@@ -236,13 +237,13 @@ class Device:
                 with suppress(Exception):  # one that cannot be cancelled is not counted either
                     if twin.status() not in twin.JOB_FINAL_STATES:
                         twin.cancel()
-            return str(mine[0].job_id()) if mine else None
+            return tuple(str(job.job_id()) for job in mine)
 
     def status(self, job_id: str, tag: str) -> JobStatus:
         """Return what the server says of a job; one that it does not know any more has failed."""
         with self._explained(), quiet():
             if (job := self._job(job_id)) is None:
-                if self.find(tag) is not None:  # in the list it is still there
+                if self.find(tag):  # in the list it is still there
                     return JobStatus("queued")
                 return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
             said = str(_patient(job.status)).upper()

@@ -127,7 +127,7 @@ def find(run: RunRecord, device: Device) -> None:
     doubtful = True
     for job in run.jobs:
         if job.state == journal.INTENDED:
-            if (found := device.find(job.tag, patient=doubtful)) is not None:
+            if found := device.find(job.tag, patient=doubtful):
                 journal.mark_sent(run.path, job, found)
             doubtful = False
 
@@ -136,7 +136,7 @@ def ask(run: RunRecord, device: Device) -> None:
     """Write down what the device says of the jobs that are on it; a tag without an id is looked up."""
     for job in run.jobs:
         if job.state == journal.INTENDED:
-            if (found := device.find(job.tag)) is None:
+            if not (found := device.find(job.tag)):
                 continue
             job = journal.mark_sent(run.path, job, found)
         if job.state in (journal.QUEUED, journal.RUNNING) and job.id is not None:

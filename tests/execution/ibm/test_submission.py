@@ -321,3 +321,22 @@ def test_a_backend_that_is_handed_in_sends_nothing_twice(backend, server, monkey
     found = api.collect(sent.path, target=backend)
     assert found.summary["state"] == "sealed"
     assert len(server.jobs) == 1
+
+
+def test_a_twin_is_named_and_never_counted(server, qcoord):
+    server.arm("post-drop-created")
+    server.arm("list-lags", times=len(client.LOOKUPS))
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64")
+    assert len(server.jobs) == 2
+    (job,) = sent["jobs"]
+    assert {job["id"], *job["twins"]} == set(server.jobs)
+    assert min(server.jobs, key=lambda name: server.jobs[name].created) == job["id"]
+    assert qcoord("collect", sent["run"])["shots"] == 256
+
+
+def test_a_run_that_stopped_says_how_to_go_on(server, runs_dir, capfd):
+    server.arm("backend-offline", times=None)
+    assert main(["submit", "chsh", "--target", "ibm_loop", "--shots", "8"]) == 3
+    capfd.readouterr()
+    assert main(["status", "latest"]) == 0
+    assert "`qcoord submit" in capfd.readouterr().out.replace("\n", " ")
