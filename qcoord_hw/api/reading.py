@@ -46,6 +46,11 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
     early = written is not None and written.get("state") == "unfinished"
     differs = [] if written is None or early else _changes(written, json.loads(json.dumps(summary)))
     if execute:
+        if found.is_on_device:
+            raise InputError(
+                "execute: this run was made on a device, where nothing is repeated; "
+                "allowed is verify without it"
+            )
         differs += _execute_again(found)
     return {
         "ok": not differs,

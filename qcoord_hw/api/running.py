@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.api.building import Built, build, device_name
 from qcoord_hw.api.order import Order
-from qcoord_hw.api.submitting import connector, draft_order, is_on_device, same_target, submit_draft
+from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
@@ -86,7 +86,7 @@ def collect(
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if found.sealed:
         return Result(found, confidence)
-    if is_on_device(found):
+    if found.is_on_device:
         from qcoord_hw.execution.ibm.run import go_on
 
         go_on(found.path, connector(same_target(found, target)), fetch=True)
@@ -125,7 +125,7 @@ def replay(
         target = _target_of(found, None)
     order = Order(found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs))
     options = {"tiles": found.tiles} if found.tiles > 1 else {}
-    if is_on_device(found) and device_name(target) is not None:
+    if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
     return Result(record.read(_execute(order, target, options, progress)), confidence)
 

@@ -114,7 +114,7 @@ def status(
         TargetError: when the device does not answer.
     """
     found = record.read(record.find(str(path), record.runs_folder(runs)))
-    if not found.sealed and is_on_device(found):
+    if not found.sealed and found.is_on_device:
         from qcoord_hw.execution.ibm.run import go_on
 
         with suppress(BusyError):  # then that process asks, and what it was told is in the record
@@ -163,14 +163,8 @@ def same_target(found: record.RunRecord, target: Any) -> Any:
         InputError: when it is another device, or the run was not made on one.
     """
     begun = found.intent["target"]["name"]
-    if not is_on_device(found):
+    if not found.is_on_device:
         raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on ibm_NAME")
     if target is not None and device_name(target) != begun:
         raise InputError(f"target: {shown(target)}; this run was begun on {begun} and can only go on there")
     return target
-
-
-def is_on_device(found: record.RunRecord) -> bool:
-    """Return whether a run is made of jobs on a device."""
-    with record.interpreting(found.path):
-        return bool(found.intent["target"]["kind"] == "ibm")

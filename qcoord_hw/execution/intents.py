@@ -16,10 +16,10 @@ from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import DEVICE, IDEAL, NOISE, SAMPLER, Prepared
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
 from qcoord_hw.protocols.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
-from qcoord_hw.record import Chunk, RunRecord
+from qcoord_hw.record import DEVICE, Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 from qcoord_hw.theory.coordination.play import CoordinationPlay
 

@@ -32,7 +32,6 @@ IDEAL = "ideal"
 NOISE = "noise-model"
 BACKEND = "backend"
 SAMPLER = "sampler"
-DEVICE = "ibm"
 
 OPTIMIZATION_LEVEL = 1
 """Higher levels may permute qubits (they elide swaps), which here would mean to move them between owners."""

@@ -93,11 +93,13 @@ class Journal:
         jobs: in the order in which they were intended.
         asked: whether somebody asked for what is missing to be sent, and the jobs are not written down yet.
         stopped: the error with which the last submission ended; empty if it ended well or was cut off.
+        empty: whether it has no event at all.
     """
 
     jobs: tuple[Job, ...] = ()
     asked: bool = True
     stopped: str = ""
+    empty: bool = True
 
 
 def read_journal(path: Path) -> Journal:
@@ -110,13 +112,14 @@ def read_journal(path: Path) -> Journal:
     if not file.exists():
         return Journal()
     jobs: dict[str, Job] = {}
-    asked, stopped = True, ""
+    asked, stopped, empty = True, "", True
     for number, line in enumerate(read_bytes(file).split(b"\n")[:-1], start=1):
         where = f"run {path.name}: {JOBS} line {number}"
         try:
             event = json.loads(line)
             if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            empty = False
             if event["event"] in ("start", "stop"):
                 asked, stopped = event["event"] == "start", str(event["reason"])
             elif event["event"] == "intend":
@@ -129,7 +132,7 @@ def read_journal(path: Path) -> Journal:
                 jobs[event["tag"]] = _after(jobs[event["tag"]], event)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RecordError(f"{where} is not an event of a job; the record is damaged") from None
-    return Journal(tuple(jobs.values()), asked, stopped)
+    return Journal(tuple(jobs.values()), asked, stopped, empty)
 
 
 def _after(job: Job, event: Mapping[str, Any]) -> Job:

@@ -14,7 +14,7 @@ from typing import Any
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import digest, read_bytes, read_signed
-from qcoord_hw.record.journal import Job, read_journal
+from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.spec import canonical_json, one_line
 
 FORMAT = 2
@@ -26,6 +26,9 @@ SEAL = "seal.json"
 CIRCUITS = "circuits.qpy"
 EXECUTED = "executed.qpy"
 DERIVED = "derived"
+
+DEVICE = "ibm"
+"""The kind of a target to which jobs are sent."""
 
 Counts = dict[str, int]
 """Outcome string (classical bit 0 first) -> number of shots."""
@@ -94,6 +97,12 @@ class RunRecord:
         return replace(self, intent=intent, plan=plan, counts=counts)
 
     @property
+    def is_on_device(self) -> bool:
+        """Whether it is made of jobs on a device."""
+        with interpreting(self.path):
+            return bool(self.intent["target"]["kind"] == DEVICE)
+
+    @property
     def is_draft(self) -> bool:
         """Whether the device is not known yet, so that nothing is planned."""
         return not self.plan
@@ -151,6 +160,8 @@ def read(path: Path) -> RunRecord:
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     journal = read_journal(path)
+    if journal.empty and stated == INTENT and (path / DRAFT).exists():
+        raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
     for job in journal.jobs:
         for name, expected in job.files.items():
             if name not in (job.result, job.properties) or digest(read_bytes(path / name)) != expected:

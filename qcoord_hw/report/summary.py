@@ -9,7 +9,7 @@ from qcoord_hw.analysis.coordination import analyse_coordination
 from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import DEVICE, RunRecord
 from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
 
 NOTE = (
@@ -23,9 +23,6 @@ ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {
     COORDINATION: analyse_coordination,
 }
 """Kind of play -> its analysis."""
-
-DEVICE = "ibm"
-"""The kind of a target to which jobs are sent."""
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
 

@@ -2,8 +2,6 @@
 
 The client repeats a POST by itself when the server answers 5xx, although the job may exist by then. Here it
 does not: after any answer that leaves a doubt the job is looked up by its tag first.
-
-A long module: all that touches the runtime client, whose errors and habits need the same care everywhere.
 """
 
 from __future__ import annotations
@@ -23,23 +21,29 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import QcoordError, QcoordWarning, TargetError
 from qcoord_hw.execution.ibm.account import INSTANCE, Account, account_of, find_account, probe
+from qcoord_hw.execution.ibm.meaning import (
+    BUSY,
+    explained,
+    gives_errors,
+    is_connection,
+    is_cut_short,
+    is_timeout,
+    refusal,
+    retry_after,
+    status_code,
+    words_of,
+)
 from qcoord_hw.execution.ibm.options import JobOptions
+from qcoord_hw.execution.ibm.sessions import careful_adapter, careful_sessions, contact
 from qcoord_hw.spec import one_line
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds to wait between attempts when the server is busy or an answer was lost."""
 
-TIMEOUT = (5.0, 30.0)
-"""Seconds to connect, and between two bytes of an answer; the client itself would wait for ever."""
-
-TIMEOUT_CONNECTING = (3.0, 5.0)
-"""The same while a device is being found."""
-
 LOOKUPS = (0.0, 1.0, 2.0, 3.0)
 """Seconds to wait before each look-up of a tag whose job may be on its way into the server's list."""
 
 _T = TypeVar("_T")
-_BUSY = (429, 500, 502, 503, 504, 520, 521, 522, 524)
 _EXPERIMENTAL = "QISKIT_FUNCTIONS_EXPERIMENTAL"
 """Set, the client does not ask IBM's global catalogue for instances, which another server does not have."""
 
@@ -54,7 +58,7 @@ class UnreadableError(TargetError):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What the server says of a job: `queued`, `running`, `done`, `failed` or `cancelled`, and why."""
+    """What the server says of a job, as states of the journal, and why."""
 
     state: str
     reason: str = ""
@@ -90,13 +94,13 @@ def connect(name: str) -> Device:
     probe(account, name)
     if account.own_server:
         os.environ[_EXPERIMENTAL] = "1"
-    with _explained(account), quiet():
+    with explained(account), quiet():
         from qiskit_ibm_runtime import QiskitRuntimeService
 
         arguments: dict[str, Any] = {} if account.instance is None else {"instance": account.instance}
         if account.own_server:
             arguments["url_resolver"] = lambda *_: account.base_url
-        with _contact.short(), _careful_sessions():
+        with contact.short(), careful_sessions():
             service = _patient(lambda: QiskitRuntimeService(**arguments))
             backend = _patient(lambda: service.backend(name), again=_is_no_backend)
             return Device(backend, account)
@@ -124,7 +128,7 @@ class Device:
             session = getattr(getattr(backend, "_api_client", None), "_session", None)
             if session is not None:
                 for scheme in ("http://", "https://"):
-                    session.mount(scheme, _careful_adapter())
+                    session.mount(scheme, careful_adapter())
         with self._explained(), quiet():
             _patient(lambda: backend.target)  # read once, where questions are patient and errors explained
 
@@ -139,7 +143,7 @@ class Device:
         Raises:
             TargetError: when the plan's time is used up, or the backend takes no jobs.
         """
-        with self._explained(), _contact.short():
+        with self._explained(), contact.short():
             usage = self._usage()
         if usage.get("usage_limit_reached"):
             used, limit = usage.get("usage_consumed_seconds"), usage.get("usage_limit_seconds")
@@ -147,7 +151,7 @@ class Device:
                 f"plan limit: the instance has used {used} of {limit} QPU seconds; jobs would not run "
                 f"until there is more: wait for the next period or choose another {INSTANCE}"
             )
-        with self._explained(), quiet(), _contact.short():
+        with self._explained(), quiet(), contact.short():
             status = _patient(self.backend.status)
         said = one_line(status.status_msg) or "no reason given"
         if not status.operational:
@@ -192,11 +196,11 @@ class Device:
                     return (self.find(tag) if attempt else ()) or sent  # an earlier one may show only now
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
-                    if status is not None and 400 <= status < 500 and status not in (401, *_BUSY):
-                        raise RefusedError(self._scrub(_refusal(error))) from None
+                    if status is not None and 400 <= status < 500 and status not in (401, *BUSY):
+                        raise RefusedError(refusal(error, self._account)) from None
                     if found := self.find(tag, patient=status not in (401, 429)):
                         return found
-                    if pause is None or not (status in _BUSY or _is_connection(error)):
+                    if pause is None or not (status in BUSY or is_connection(error)):
                         raise
                     time.sleep(max(pause, retry_after(error)))
         raise AssertionError("the last attempt raises")
@@ -243,8 +247,8 @@ class Device:
         """Return what the server says of a job; one that it does not know any more has failed."""
         with self._explained(), quiet():
             if (job := self._job(job_id)) is None:
-                if self.find(tag):  # in the list it is still there
-                    return JobStatus("queued")
+                if self.find(tag):  # perhaps it has a result all the same
+                    return JobStatus("unreadable", f"{self.name} lists job {job_id} but does not know it")
                 return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
             said = str(_patient(job.status)).upper()
             cancelled = getattr(job, "_reason", None)  # which the client tells nowhere else
@@ -275,14 +279,15 @@ class Device:
                 raise UnreadableError(f"the result expired: {self.name} knows no job {job_id}")
             for pause in (*PAUSES[:2], None):
                 try:
-                    result = job.result(timeout=TIMEOUT[1])
+                    result = job.result(timeout=contact.timeout[1])
                     body = {"job": job_id, "backend": self.name, "pubs": _plain(result, circuits, shots)}
                     break
                 except Exception as error:  # a result cut short breaks the decoder in many ways
                     if pause is None:
-                        if _is_connection(error) or status_code(error) in _BUSY:
+                        answers = is_cut_short(error) or gives_errors(error)
+                        if is_connection(error) and not answers:
                             raise
-                        words = _words(error, self._account)
+                        words = words_of(error, self._account)
                         raise UnreadableError(f"the result is not whole ({words})") from None
                     time.sleep(pause)
             properties, seconds = self._properties(job), self._charged(job)
@@ -326,12 +331,12 @@ class Device:
             with quiet():
                 return dict(_patient(self.backend.service.usage))
         except Exception as error:  # an extra: submitting says what is really wrong
-            if _is_connection(error):
-                raise TargetError(f"no network: {_words(error, self._account)}") from None
+            if is_connection(error):
+                raise TargetError(f"no network: {words_of(error, self._account)}") from None
             return {}
 
     def _explained(self) -> Any:
-        return _explained(self._account)
+        return explained(self._account)
 
     def _scrub(self, text: str) -> str:
         return self._account.scrub(text) if self._account else text
@@ -376,8 +381,8 @@ def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] | None = 
         except QcoordError:
             raise
         except Exception as error:
-            broke = (_is_connection(error) and not _is_timeout(error)) or (again and again(error))
-            if status_code(error) not in _BUSY and not (broke and attempt < 2):
+            broke = (is_connection(error) and not is_timeout(error)) or (again and again(error))
+            if status_code(error) not in BUSY and not (broke and attempt < 2):
                 raise
             time.sleep(max(pause, retry_after(error)))
     return ask()
@@ -385,57 +390,7 @@ def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] | None = 
 
 def _is_no_backend(error: Exception) -> bool:
     """Return whether the client says "no backend", as it also does when a single question failed."""
-    return _contact.silent is None and type(error).__name__ == "QiskitBackendNotFoundError"
-
-
-class _Contact:
-    """How long the client waits for answers, and whether it should wait for any more.
-
-    Attributes:
-        timeout: seconds, as `requests` takes them.
-        silent: the timeout after which, while a device is being found, no other question is asked.
-    """
-
-    def __init__(self) -> None:
-        self.timeout = TIMEOUT
-        self.silent: Exception | None = None
-
-    @contextmanager
-    def short(self) -> Iterator[None]:
-        """Wait only a short while, and only once: somebody is waiting, and the client would ask again."""
-        self.timeout, self.silent = TIMEOUT_CONNECTING, None
-        try:
-            yield
-        except Exception:  # the client says "no backend" whatever happened
-            if self.silent is not None:
-                raise self.silent  # noqa: B904 (as it was raised first, with its causes)
-            raise
-        finally:
-            self.timeout, self.silent = TIMEOUT, None
-
-
-_contact = _Contact()
-
-
-@contextmanager
-def _explained(account: Account | None) -> Iterator[None]:
-    """Turn whatever the client raises into one line without a token."""
-    try:
-        yield
-    except QcoordError:
-        raise
-    except Exception as error:
-        words, status = _words(error, account), status_code(error)
-        if _is_connection(error):
-            kind = "too slow" if _is_timeout(error) else "connection lost"
-            words = f"no network: the server does not answer any more ({kind}); check the connection"
-        elif status is None and isinstance(error, ValueError) and "JSON" in type(error).__name__:
-            words = "the server answers with something else than JSON; check for a proxy or a login page"
-        elif status in (401, 403):
-            words = f"bad token, or no right to the instance: {words}; check {INSTANCE}"
-        elif status == 429:
-            words = f"the server asks to wait (status 429) {len(PAUSES)} times in a row; try again later"
-        raise TargetError(words) from None
+    return contact.silent is None and type(error).__name__ == "QiskitBackendNotFoundError"
 
 
 @contextmanager
@@ -450,115 +405,3 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-def status_code(error: BaseException) -> int | None:
-    """Return the HTTP status behind an error of the client, which hides it in what it was raised from."""
-    for one in _chain(error):
-        for holder in (one, getattr(one, "response", None)):
-            status = getattr(holder, "status_code", None)
-            if isinstance(status, int) and status > 0:
-                return status
-    return None
-
-
-def retry_after(error: BaseException) -> float:
-    """Return the seconds that the server asks to wait, at most half a minute."""
-    for one in _chain(error):
-        headers = getattr(getattr(one, "response", None), "headers", None) or {}
-        try:
-            return min(30.0, float(headers["Retry-After"]))
-        except (KeyError, ValueError):
-            continue
-    return 0.0
-
-
-def _is_connection(error: BaseException) -> bool:
-    import requests
-
-    if status_code(error) is not None:
-        return False
-    broken = (requests.exceptions.ChunkedEncodingError, requests.exceptions.RetryError)
-    kinds = (requests.ConnectionError, requests.Timeout, *broken, ConnectionError)
-    return any(isinstance(one, kinds) for one in _chain(error))
-
-
-def _is_timeout(error: BaseException) -> bool:
-    import requests
-
-    return any(isinstance(one, requests.Timeout) or "timed out" in str(one) for one in _chain(error))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        yield one
-        one = one.__cause__ or one.__context__
-
-
-def _words(error: BaseException, account: Account | None) -> str:
-    """Return an error in one line, without a token, not even the half of one at the end."""
-    words = one_line(f"{type(error).__name__}: {error}")
-    return (account.scrub(words) if account else words)[:400]
-
-
-def _refusal(error: BaseException) -> str:
-    """Return why the server refuses a job, in its own words if it has some."""
-    words = one_line(f"{type(error).__name__}: {error}")
-    for one in _chain(error):
-        try:
-            body = one.response.json()  # type: ignore[attr-defined]
-            told = body["errors"][0] if "errors" in body else body["error"]
-            words = f"{one_line(told['message'])} (code {told.get('code', one.response.status_code)})"  # type: ignore[attr-defined]
-            break
-        except (AttributeError, ValueError, KeyError, TypeError, IndexError):
-            continue
-    if any(word in words.lower() for word in ("limit", "quota", "exceed")):
-        return f"plan limit: {words}; wait for the next period or choose another {INSTANCE}"
-    return words
-
-
-def _careful_adapter() -> Any:
-    """Return what repeats questions over HTTP, but never what creates something."""
-    from qiskit_ibm_runtime.api import session
-    from requests.adapters import HTTPAdapter
-
-    class Questions(session.PostForcelistRetry):  # type: ignore[misc]
-        def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-            return method.upper() != "POST" and bool(super().is_retry(method, status_code, has_retry_after))
-
-    again = session.STATUS_FORCELIST
-    return HTTPAdapter(
-        max_retries=Questions(total=3, connect=1, read=0, backoff_factor=0.5, status_forcelist=again)
-    )
-
-
-@contextmanager
-def _careful_sessions() -> Iterator[None]:
-    """Give a service that is made here sessions that wait only so long and send nothing twice."""
-    from qiskit_ibm_runtime.api import client, session
-
-    class Careful(session.RetrySession):  # type: ignore[misc]
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **named)
-            for scheme in ("http://", "https://"):
-                self.mount(scheme, _careful_adapter())
-
-        def request(self, *arguments: Any, **named: Any) -> Any:
-            if _contact.silent is not None:
-                raise _contact.silent
-            try:
-                # In place of 900 s for a POST, and none at all for a question.
-                return super().request(*arguments, **(named | {"timeout": _contact.timeout}))
-            except Exception as error:
-                if _contact.timeout != TIMEOUT and _is_timeout(error):
-                    _contact.silent = error
-                raise
-
-    usual, client.RetrySession = client.RetrySession, Careful
-    try:
-        yield
-    finally:
-        client.RetrySession = usual

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import groupby, pairwise
 from typing import Any
@@ -28,6 +28,9 @@ from qcoord_hw.spec import MAX_SHOTS
 
 MAX_PUBS = 500
 """Circuits in one job."""
+
+MAX_ERRORS = 3
+"""Jobs of which the device may tell nothing before the others are not asked about either."""
 
 MAX_SPLIT = 8
 """In how many parts a chunk is cut at most to fit the one number of shots of its job."""
@@ -58,14 +61,18 @@ def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
     room = max(1, min(MAX_PUBS, MAX_SHOTS // unit))
     stem = secrets.token_hex(6)
     jobs: list[Job] = []
+
+    def add(pubs: Sequence[int]) -> None:
+        jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
+
     for start, end in pairwise(cuts):
         pubs: list[int] = []
         for chunk in (chunk for block in blocks[start:end] for chunk in block):
             if pubs and len(pubs) + parts[chunk.id] > room:
-                jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
+                add(pubs)
                 pubs = []
             pubs += [chunk.id] * parts[chunk.id]
-        jobs.append(Job(f"qcoord-{stem}-{len(jobs):03}", tuple(pubs), unit))
+        add(pubs)
     return tuple(jobs)
 
 
@@ -87,7 +94,8 @@ def intend_missing(run: RunRecord) -> tuple[Job, ...]:
     chunks = [chunk for chunk in run.missing if chunk.tile == 0 and chunk.id not in known]
     options = JobOptions.of(run.intent["target"]["options"])
     share = sum(chunk.tile == 0 for chunk in run.plan)
-    jobs = plan_jobs(chunks, -(-options.jobs * len(chunks) // share))  # of what is left, as many as its part
+    least = -(-options.jobs * len(chunks) // share)  # of what is left, as many as its part
+    jobs = plan_jobs(chunks, least)
     journal.intend(run.path, jobs)
     return jobs
 
@@ -134,29 +142,53 @@ def find(run: RunRecord, device: Device) -> None:
 
 def ask(run: RunRecord, device: Device) -> None:
     """Write down what the device says of the jobs that are on it; a tag without an id is looked up."""
-    for job in run.jobs:
+
+    def one(job: Job) -> None:
         if job.state == journal.INTENDED:
             if not (found := device.find(job.tag)):
-                continue
+                return
             job = journal.mark_sent(run.path, job, found)
         if job.state in (journal.QUEUED, journal.RUNNING) and job.id is not None:
             said = device.status(job.id, job.tag)
             journal.mark_state(run.path, job, said.state, said.reason)
+
+    _each(run.jobs, one)
 
 
 def fetch(
     run: RunRecord, device: Device, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]
 ) -> None:
     """Keep the results of all jobs that are done."""
-    for job in run.jobs:
+
+    def one(job: Job) -> None:
         if job.state in (journal.DONE, journal.UNREADABLE) and job.id is not None:
             pubs = [circuits[s.circuit] for s in _asked(run, job, settings)]
             try:
                 came = device.fetch(job.id, pubs, job.shots)
             except UnreadableError as error:
                 journal.mark_state(run.path, job, journal.UNREADABLE, str(error))
-                continue
-            journal.keep_result(run.path, job, came.result, came.properties, came.usage_seconds)
+            else:
+                journal.keep_result(run.path, job, came.result, came.properties, came.usage_seconds)
+
+    _each(run.jobs, one)
+
+
+def _each(jobs: Sequence[Job], do: Callable[[Job], None]) -> None:
+    """Do something with every job; one that fails does not stop the others.
+
+    Raises:
+        TargetError: the first failure, after the others.
+    """
+    errors = []
+    for job in jobs:
+        try:
+            do(job)
+        except TargetError as error:
+            errors.append(error)
+            if len(errors) == MAX_ERRORS:
+                break
+    if errors:
+        raise errors[0]
 
 
 def count(run: RunRecord, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> None:

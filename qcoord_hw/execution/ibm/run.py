@@ -126,6 +126,7 @@ def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
 def _finish(run: RunRecord, device: Device) -> None:
     """Send the rest of a submission that was cut off."""
     if run.is_draft:
+        journal.mark_started(run.path)  # a run that is no draft has a journal
         _settle(run, device)
     else:
         steps.find(run, device)
@@ -191,13 +192,19 @@ def _send(path: Path, device: Device) -> None:
 
 
 def _look(path: Path, device: Device, *, fetch: bool) -> None:
-    """Ask for states, and fetch and count results if that is wanted."""
+    """Ask for states, and fetch and count results if that is wanted: all that there are, whatever fails."""
     run = record.read(path)
     prepared = prepared_of(run)
-    steps.ask(run, device)
-    if fetch:
-        steps.fetch(record.read(path), device, prepared.circuits, prepared.settings)
-        steps.count(record.read(path), prepared.circuits, prepared.settings)
+    if not fetch:
+        steps.ask(run, device)
+        return
+    try:
+        steps.ask(run, device)
+    finally:
+        try:
+            steps.fetch(record.read(path), device, prepared.circuits, prepared.settings)
+        finally:
+            steps.count(record.read(path), prepared.circuits, prepared.settings)
 
 
 def _any(run: RunRecord, *states: str) -> bool:

@@ -9,7 +9,8 @@ from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.targets import DEVICE, Prepared, compile_whole
+from qcoord_hw.execution.targets import Prepared, compile_whole
+from qcoord_hw.record import DEVICE
 from qcoord_hw.spec import one_line
 
 

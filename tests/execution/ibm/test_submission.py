@@ -340,3 +340,34 @@ def test_a_run_that_stopped_says_how_to_go_on(server, runs_dir, capfd):
     capfd.readouterr()
     assert main(["status", "latest"]) == 0
     assert "`qcoord submit" in capfd.readouterr().out.replace("\n", " ")
+
+
+def test_a_run_without_its_journal_is_damaged(server, qcoord, capfd):
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "8")
+    (Path(sent["run"]) / "jobs.jsonl").unlink()
+    assert main(["collect", sent["run"]]) == 2
+    assert "jobs.jsonl is missing or empty" in capfd.readouterr().err
+    assert len(server.jobs) == 1
+
+
+def test_a_result_that_cannot_be_read_does_not_hold_up_the_others(server, qcoord):
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64", "--jobs", "3")
+    server.arm("results-500", times=None, tag=sent["jobs"][1]["tag"])
+    after = qcoord("collect", sent["run"])
+    assert [job["state"] for job in after["jobs"]] == ["collected", "unreadable", "collected"]
+    assert 0 < after["chunks"]["done"] < after["chunks"]["planned"]
+    again = qcoord("submit", sent["run"])
+    assert len(again["jobs"]) == 4
+    assert qcoord("collect", sent["run"])["state"] == "sealed"
+    assert len(server.jobs) == 4
+
+
+def test_nothing_is_repeated_on_a_device(server, qcoord, capfd):
+    made = qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "8")
+    assert qcoord("verify", made["run"])["ok"]
+    assert main(["verify", made["run"], "--execute"]) == 2
+    assert "made on a device" in capfd.readouterr().err
+    assert main(["replay", made["run"]]) == 2
+    assert len(server.jobs) == 1
+    assert qcoord("replay", made["run"], "--target", "ibm_loop")["state"] == "sealed"
+    assert len(server.jobs) == 2
