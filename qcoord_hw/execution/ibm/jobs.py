@@ -94,7 +94,7 @@ def intend_missing(run: RunRecord) -> tuple[Job, ...]:
     chunks = [chunk for chunk in run.missing if chunk.tile == 0 and chunk.id not in known]
     options = JobOptions.of(run.intent["target"]["options"])
     share = sum(chunk.tile == 0 for chunk in run.plan)
-    least = -(-options.jobs * len(chunks) // share)  # of what is left, as many as its part
+    least = max(1, round(options.jobs * len(chunks) / share))  # of what is left, as many as its part
     jobs = plan_jobs(chunks, least)
     journal.intend(run.path, jobs)
     return jobs

@@ -350,7 +350,7 @@ def test_a_run_without_its_journal_is_damaged(server, qcoord, capfd):
     assert len(server.jobs) == 1
 
 
-def test_a_result_that_cannot_be_read_does_not_hold_up_the_others(server, qcoord):
+def test_a_result_that_cannot_be_read_does_not_hold_up_the_others(server, qcoord, patient):
     sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64", "--jobs", "3")
     server.arm("results-500", times=None, tag=sent["jobs"][1]["tag"])
     after = qcoord("collect", sent["run"])
