@@ -11,7 +11,8 @@ from qcoord_hw.execution.targets import fake_backends
 from tests.test_cli import call, call_json
 
 KEYS = (
-    *("ok", "experiment", "target", "shots", "circuits", "two_qubit_gates", "depth", "duration_us"),
+    *("ok", "experiment", "target", "shots", "circuits", "executions"),
+    *("two_qubit_gates", "depth", "duration_us"),
     *(
         "qpu_seconds",
         "overhead_seconds",
@@ -169,7 +170,7 @@ def test_a_layout_can_be_asked_about():
 def test_the_account_is_asked_what_is_left(monkeypatch, capsys, remaining, enough):
     backend = fake_backends()["fake_manila"]()
     device = SimpleNamespace(backend=backend, remaining_seconds=lambda: remaining)
-    monkeypatch.setattr("qcoord_hw.execution.ibm.connect", lambda name: device, raising=False)
+    monkeypatch.setattr("qcoord_hw.execution.ibm.client.connect", lambda name: device, raising=False)
     found = call_json(capsys, "plan", "chsh", "--target", "ibm_manila")
     assert found["target"] == "ibm_manila"
     account = None if remaining is None else {"remaining_seconds": remaining, "enough": enough}

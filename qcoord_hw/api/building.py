@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain
+from qcoord_hw.spec import ExperimentSpec, Plain, shown
 from qcoord_hw.user_specs import read_user_spec, state_spec
 
 if TYPE_CHECKING:
@@ -123,7 +124,11 @@ def build(
 def device_name(target: Any) -> str | None:
     """Return the name of the IBM device that a target is; None if it is none."""
     if isinstance(target, str):
-        return target if target.startswith("ibm_") else None
+        if not target.startswith("ibm_"):
+            return None
+        if not re.fullmatch(r"ibm_\w{1,60}", target, re.ASCII):
+            raise InputError(f"target: {shown(target)}; allowed are ibm_ and letters, digits or underscores")
+        return target
     if type(target).__module__.startswith("qiskit_ibm_runtime.ibm_backend"):
         return str(target.name)
     return None

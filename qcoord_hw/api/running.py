@@ -35,6 +35,7 @@ def run(
     progress: Progress | None = None,
     parameters: Mapping[str, Plain] | None = None,
     options: Mapping[str, Any] | None = None,
+    random_questions: bool = False,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -53,6 +54,7 @@ def run(
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
+        random_questions: for games, draw the question of every shot at random.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -65,7 +67,15 @@ def run(
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     if not isinstance(experiment, Built):
-        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+        experiment = build(
+            experiment,
+            shots,
+            layout,
+            parameters,
+            target=target,
+            seed=seed,
+            random_questions=random_questions,
+        )
     order = Order.of(experiment, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
 

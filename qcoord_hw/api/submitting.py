@@ -16,7 +16,7 @@ from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, shown
 
 if TYPE_CHECKING:
-    from qcoord_hw.execution.ibm import Device
+    from qcoord_hw.execution.ibm.client import Device
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
@@ -33,6 +33,7 @@ def submit(
     confidence: float = DEFAULT_CONFIDENCE,
     parameters: Mapping[str, Plain] | None = None,
     options: Mapping[str, Any] | None = None,
+    random_questions: bool = False,
 ) -> Result:
     """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
 
@@ -48,6 +49,7 @@ def submit(
         options: `dynamical_decoupling` (XX, XpXm, XY4), `twirling` (gates, measure, all), `mode` (job,
             batch), `jobs` (into how many jobs the run is split at least), `tiles` (how many copies of the
             circuits run side by side, each analysed on its own).
+        random_questions: for games, draw the question of every shot at random.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -63,7 +65,15 @@ def submit(
         raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit is ibm_NAME")
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     if not isinstance(experiment, Built):
-        experiment = build(experiment, shots, layout, parameters, target=target, seed=seed)
+        experiment = build(
+            experiment,
+            shots,
+            layout,
+            parameters,
+            target=target,
+            seed=seed,
+            random_questions=random_questions,
+        )
     order = Order.of(experiment, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})
     submit_draft(path, target)
@@ -151,7 +161,7 @@ def submit_draft(path: Path, target: Any) -> Device | None:
 
 def connector(target: Any) -> Callable[[str], Device]:
     """Return what finds the device of a name: through the account, or the backend that was handed in."""
-    from qcoord_hw.execution.ibm import Device, connect
+    from qcoord_hw.execution.ibm.client import Device, connect
 
     return connect if target is None or isinstance(target, str) else lambda name: Device(target)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, show_results
 from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
-from qcoord_hw.errors import InputError, QcoordError, RecordError
+from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
@@ -55,17 +55,23 @@ def _submit(options: argparse.Namespace) -> None:
             f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target ibm_NAME"
         )
     target = target_of(options)
-    results = [
-        api.submit(
-            one,
-            target=target,
-            seed=options.seed,
-            runs=options.runs,
-            confidence=options.confidence,
-            options=device_options(options),
-        )
-        for one in build_all(options, target)
-    ]
+    results: list[Result] = []
+    for one in build_all(options, target):
+        try:
+            result = api.submit(
+                one,
+                target=target,
+                seed=options.seed,
+                runs=options.runs,
+                confidence=options.confidence,
+                options=device_options(options),
+            )
+        except QcoordError as error:
+            if not results:
+                raise
+            sent = ", ".join(result.path.name for result in results)
+            raise type(error)(f"{one.spec.name}: {error}; sent before: {sent}") from None
+        results.append(result)
     show_results(options, results)
 
 
@@ -77,7 +83,7 @@ def _check_no_options(options: argparse.Namespace) -> None:
     """
     own = ("specs", "target", "runs", "json", "confidence", "command")
     for name, value in vars(options).items():
-        if name not in own and value not in (None, False):
+        if name not in own and value is not None and value is not False:
             raise InputError(f"{name.replace('_', '-')}: {shown(value)}; a run has its own, allowed is none")
 
 
@@ -85,6 +91,8 @@ def _run_of(name: str, options: argparse.Namespace) -> Path | None:
     """Return the run that a name means, if it means one."""
     from qcoord_hw import record
 
+    if Path(name).is_file():
+        return None
     try:
         return record.find(name, record.runs_folder(options.runs))
     except RecordError:
@@ -127,6 +135,8 @@ def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]
     for run in api.unfinished(options.runs):
         try:
             results.append(look(run))
+        except BusyError:  # another process is at it: as it is
+            results.append(api.load_run(run, confidence=options.confidence))
         except QcoordError as error:
             errors.append(error)
     if options.json and not errors:

@@ -12,6 +12,7 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.protocols.experiment import Setting
 from qcoord_hw.record import Chunk
+from qcoord_hw.spec import ExperimentSpec
 
 MAX_SINGLE_SHOTS = 100_000
 """Shots of a run in which each shot is a chunk of its own."""
@@ -113,6 +114,37 @@ def sampled_plan(
                 own = int(draw.integers(0, 2**63))
                 plan.append(Chunk(len(plan), block, setting, times, own))
     return tuple(plan)
+
+
+def plan_of(
+    spec: ExperimentSpec,
+    name: str,
+    settings: Sequence[Setting],
+    weights: Sequence[float],
+    seed: int,
+    *,
+    sampled: bool,
+    equal: bool,
+) -> tuple[Chunk, ...]:
+    """Return the plan of a run, in whichever way its spec and its protocol ask for.
+
+    Args:
+        spec: shots and blocks.
+        name: what is run where.
+        settings: what is executed.
+        weights: how often each is drawn where they are drawn; empty if never.
+        seed: root seed.
+        sampled: whether the protocol draws what a setting stands for.
+        equal: take fewer blocks if needed, so that all chunks have the same shots.
+
+    Raises:
+        InputError: when random questions are asked for where there are none, or too many.
+    """
+    if spec.random_questions:
+        return random_plan(weights, spec.shots * len(settings), seed, name)
+    if sampled:
+        return sampled_plan(settings, weights, spec.shots, spec.blocks, seed, name)
+    return make_plan(len(settings), spec.shots, spec.blocks, seed, name, equal=equal)
 
 
 def on_tiles(plan: Sequence[Chunk], tiles: int) -> tuple[Chunk, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record
-from qcoord_hw.execution.chunks import make_plan, on_tiles, random_plan, sampled_plan
+from qcoord_hw.execution.chunks import on_tiles, plan_of
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.ownership import check_ownership
@@ -104,6 +104,16 @@ def intent_of(
         c | {"measured": m, "gates": g}
         for c, m, g in zip(description["circuits"], _measured(prepared), gates, strict=True)
     ]
+    plan = plan_of(
+        spec,
+        f"{spec.spec_id} on {prepared.target}",
+        prepared.settings,
+        program.weights,
+        seed,
+        sampled=bool(description.get("sampled")),
+        equal=prepared.kind in (SAMPLER, DEVICE),  # these may take one number of shots a job
+    )
+    plan = on_tiles(plan, 1 + len(prepared.tiles))
     tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
     return {
         "spec": spec.to_json(),
@@ -118,7 +128,7 @@ def intent_of(
         | _place(description, prepared)
         | ({"tiles": tiles} if tiles else {}),
         "seed": seed,
-        "plan": [_plain(chunk) for chunk in _plan(description, program, spec, prepared, seed)],
+        "plan": [_plain(chunk) for chunk in plan],
         "provenance": provenance(),
     }
 
@@ -184,20 +194,6 @@ def recorded_program(run: RunRecord) -> Program:
 
 def _settings(run: RunRecord) -> tuple[Setting, ...]:
     return tuple(Setting.from_json(data) for data in run.intent["experiment"]["settings"])
-
-
-def _plan(
-    description: dict[str, Any], program: Program, spec: ExperimentSpec, prepared: Prepared, seed: int
-) -> tuple[Chunk, ...]:
-    name = f"{spec.spec_id} on {prepared.target}"
-    if spec.random_questions:
-        plan = random_plan(program.weights, spec.shots * len(program.settings), seed, name)
-    elif description.get("sampled"):
-        plan = sampled_plan(prepared.settings, program.weights, spec.shots, spec.blocks, seed, name)
-    else:
-        equal = prepared.kind in (SAMPLER, DEVICE)  # these may take one number of shots a job
-        plan = make_plan(len(prepared.settings), spec.shots, spec.blocks, seed, name, equal=equal)
-    return on_tiles(plan, 1 + len(prepared.tiles))
 
 
 def _plain(chunk: Chunk) -> dict[str, int]:

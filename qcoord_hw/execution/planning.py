@@ -20,7 +20,7 @@ from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.execution.chunks import make_plan, random_plan
+from qcoord_hw.execution.chunks import plan_of
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.ibm.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
@@ -38,6 +38,7 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
+from qcoord_hw.record import Job
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.coordination.play import CoordinationPlay
 
@@ -94,7 +95,7 @@ def device_of(target: object) -> Device:
         TargetError: when an IBM backend cannot be reached.
     """
     if isinstance(target, str) and target.startswith("ibm_"):
-        from qcoord_hw.execution.ibm import connect
+        from qcoord_hw.execution.ibm.client import connect
 
         connection = connect(target)
         return Device(target, connection.backend, connection.remaining_seconds(), simulated=False)
@@ -196,15 +197,16 @@ class Forecast:
         """How many circuits, each at its own values, are executed with the spec's shots."""
         return round(float(self.shares.sum()))
 
-    def jobs(self, least: int = 1) -> int:
-        """Return in how many jobs the device would be sent all circuits, at least `least`."""
-        spec, seed = self.spec, 0
-        if self.spec.random_questions:
-            executions = spec.shots * len(self.program.settings)
-            plan = random_plan(self.program.weights, executions, seed, spec.name)
-        else:
-            plan = make_plan(self.circuits, spec.shots, spec.blocks, seed, spec.name, equal=True)
-        return len(plan_jobs(plan, least))
+    def jobs(self, least: int = 1) -> tuple[Job, ...]:
+        """Return the jobs in which a device would be sent everything, at least `least`.
+
+        Where the protocol draws how often its circuits run they are those of one draw.
+        """
+        program, sampled = self.program, bool(self.description.get("sampled"))
+        plan = plan_of(
+            self.spec, self.spec.name, program.settings, program.weights, 0, sampled=sampled, equal=True
+        )
+        return plan_jobs(plan, least)
 
     def at(self, layout: Sequence[int]) -> Prepared:
         """Return the circuits compiled for another layout."""

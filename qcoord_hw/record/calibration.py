@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
         return snapshot
     qubits = []
     for qubit in snapshot["qubits"]:
-        items = [{item["name"]: item for item in one["qubits"][qubit["index"]]} for one in told]
+        items = [{item["name"]: item for item in _of(one, qubit["index"])} for one in told]
         now = dict(qubit)
         for key, name in NAMES.items():
             found = [own[name] for own in items if name in own]
@@ -41,6 +42,20 @@ def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
             if values:
                 now[key] = sum(values) / len(values)
         qubits.append(now)
-    dates = [str(one["last_update_date"]) for one in told if one.get("last_update_date")]
-    when = max(dates).replace(" ", "T") if dates else snapshot["calibrated"]
+    dates = [moment for one in told if (moment := _moment(one.get("last_update_date")))]
+    when = max(dates).isoformat() if dates else snapshot["calibrated"]
     return snapshot | {"qubits": qubits, "calibrated": when}
+
+
+def _of(properties: dict[str, Any], qubit: int) -> list[dict[str, Any]]:
+    """Return what properties tell of a qubit, which may be nothing."""
+    listed = properties.get("qubits", [])
+    return list(listed[qubit]) if qubit < len(listed) else []
+
+
+def _moment(date: object) -> datetime | None:
+    """Return a date in UTC; None where it is none."""
+    try:
+        return datetime.fromisoformat(str(date)).astimezone(UTC)
+    except ValueError:
+        return None

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,43 @@ def signed(content: Mapping[str, Any]) -> bytes:
 def signed_line(content: Mapping[str, Any]) -> str:
     """Return one line of a file that grows, with its own checksum in it."""
     return canonical_json({**content, "sha256": digest(canonical_json(content).encode())}) + "\n"
+
+
+def append_lines(path: Path, lines: str, *, sync: bool = True) -> None:
+    """Add whole lines to a file, or nothing: a disk that is full leaves no half of one.
+
+    Args:
+        path: the file; made if it does not exist.
+        lines: each with its line break.
+        sync: whether they are on the disk when this returns.
+
+    Raises:
+        OSError: when the file cannot be written.
+    """
+    is_new = not path.exists()
+    size = 0 if is_new else path.stat().st_size
+    try:
+        with path.open("ab") as file:
+            file.write(lines.encode())
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise
+    if is_new and sync:
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk when this returns, where the system knows such a thing."""
+    if os.name != "nt":
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def write_new(path: Path, content: bytes) -> None:

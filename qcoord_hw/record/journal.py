@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import digest, read_bytes, signed_line, unwritable, write_new
+from qcoord_hw.record.files import (
+    append_lines,
+    digest,
+    read_bytes,
+    signed_line,
+    sync_folder,
+    unwritable,
+    write_new,
+)
 
 JOBS = "jobs.jsonl"
 RESULTS = "results"
@@ -40,6 +48,9 @@ _TAG = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 LIVE = (INTENDED, QUEUED, RUNNING, DONE)
 """States in which a job's result may still come."""
+
+LOST = (FAILED, CANCELLED, REFUSED, UNREADABLE)
+"""States without a result, after which a job is worth sending again."""
 
 ON_DEVICE = (QUEUED, RUNNING, DONE, UNREADABLE)
 """States in which it is worth asking the device about a job."""
@@ -203,6 +214,7 @@ def keep_result(
         for name, content in contents.items():
             (path / name).unlink(missing_ok=True)  # left by a process that ended before it said so
             write_new(path / name, content)
+        sync_folder(path / RESULTS)
     except OSError as error:
         raise unwritable(path, error) from error
     files = {name: digest(content) for name, content in contents.items()}
@@ -225,10 +237,7 @@ def _note(path: Path, job: Job, event: dict[str, Any]) -> Job:
 def _write(path: Path, event: Mapping[str, Any]) -> dict[str, Any]:
     stamped = {**event, "at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     try:
-        with (path / JOBS).open("ab") as file:
-            file.write(signed_line(stamped).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append_lines(path / JOBS, signed_line(stamped))
     except OSError as error:
         raise unwritable(path, error) from error
     return stamped

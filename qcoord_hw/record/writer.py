@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,16 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from qcoord_hw.errors import BusyError, RecordError
-from qcoord_hw.record.files import digest, read_bytes, signed, signed_line, unwritable, write_new
+from qcoord_hw.record.files import (
+    append_lines,
+    digest,
+    read_bytes,
+    signed,
+    signed_line,
+    sync_folder,
+    unwritable,
+    write_new,
+)
 from qcoord_hw.record.journal import JOBS, read_journal, repair
 from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
 
@@ -62,7 +71,9 @@ def create(
         for name, content in {**files, DRAFT if draft else INTENT: signed(whole)}.items():
             (partial / name).parent.mkdir(exist_ok=True)
             write_new(partial / name, content)
-        return _rename(partial, stem)
+        made = _rename(partial, stem)
+        sync_folder(runs)
+        return made
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise unwritable(runs, error) from error
@@ -91,6 +102,7 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
             (path / name).unlink(missing_ok=True)  # left by a process that ended before the intent was there
             write_new(path / name, content)
         write_new(path / INTENT, signed(whole))
+        sync_folder(path)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -98,7 +110,10 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
 def discard(path: Path) -> None:
     """Remove a draft that can never be sent; a run with an intent is left alone."""
     if not (path / INTENT).exists():
-        shutil.rmtree(path, ignore_errors=True)
+        gone = path.with_name(f".{path.name}.partial")
+        with suppress(OSError):
+            path.rename(gone)  # at once: half a folder would be a damaged run
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 @contextmanager
@@ -141,13 +156,8 @@ def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> No
     Raises:
         InputError: when the folder cannot be written.
     """
-    body = {"chunk": chunk.id, "counts": counts}
     try:
-        with (path / COUNTS).open("ab") as file:
-            file.write(signed_line(body).encode())
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
+        append_lines(path / COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
     except OSError as error:
         raise unwritable(path, error) from error
 

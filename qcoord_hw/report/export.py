@@ -26,7 +26,8 @@ from qcoord_hw.report.written import whole_file
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "seed")
 COUNT_COLUMNS = (
     *RUN_COLUMNS,
-    *("block", "chunk", "setting", "label", "method", "circuit", "shots", "outcome", "count", "job", "tag"),
+    *("tile", "block", "chunk", "setting", "label", "method", "circuit"),
+    *("shots", "outcome", "count", "job", "tag"),
 )
 ESTIMATE_COLUMNS = (
     *RUN_COLUMNS,
@@ -60,6 +61,7 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
             setting = settings[chunk.setting]
             about = {
                 **run,
+                "tile": chunk.tile,
                 "block": chunk.block,
                 "chunk": chunk.id,
                 "setting": chunk.setting,
@@ -95,11 +97,13 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:
     """Return which job's result was counted for each chunk of a run on a device."""
+    each = len(record.plan) // record.tiles  # a job names the chunks of the first tile
     return {
-        chunk: (job.id or "", job.tag)
+        chunk + tile * each: (job.id or "", job.tag)
         for job in record.jobs
         if job.state == COLLECTED
         for chunk in job.chunks
+        for tile in range(record.tiles)
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.analysis.planning import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.execution.ibm.options import MAX_JOBS
 from qcoord_hw.record import RunRecord
 from qcoord_hw.report.summary import ANALYSERS
 from qcoord_hw.report.words import COORDINATION, LINEAR, in_words, main_estimate, number
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 LISTED = 10
 """Sets of qubits that are ranked."""
-
-MAX_JOBS = 1000
-"""Jobs of one run."""
 
 SHOTS = 10**9
 """Shots a circuit at which figures are expected: so many that none hangs on rounding."""
@@ -170,8 +168,10 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
     device, prepared, main = forecast.device, forecast.prepared, outlook.main
     cost = forecast.cost(prepared)
     known = device.snapshot is not None
-    jobs = forecast.jobs(jobs) if known else jobs
     executions = forecast.circuits * forecast.spec.shots
+    if known:
+        sent = forecast.jobs(jobs)
+        jobs, executions = len(sent), sum(len(job.chunks) * job.shots for job in sent)
     overhead = JOB_OVERHEAD * jobs if known else None
     seconds = _seconds(forecast, executions, cost.duration)
     verdict = outlook.shots_for_verdict()
@@ -186,6 +186,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         "target": device.name,
         "shots": forecast.spec.shots,
         "circuits": forecast.circuits,
+        "executions": executions,
         "two_qubit_gates": cost.two_qubit_gates,
         "depth": cost.depth,
         "duration_us": _micro(cost.duration),
@@ -293,9 +294,11 @@ def plan_text(plan: Mapping[str, Any]) -> str:
 
 
 def _facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
-    executions = plan["circuits"] * plan["shots"]
+    executions = f"{plan['executions']} ({plan['circuits']} circuits x {plan['shots']} shots"
+    surplus = plan["executions"] - plan["circuits"] * plan["shots"]
+    executions += f", and {surplus} since the shots of a job are all the same)" if surplus else ")"
     facts = [
-        ("executions", f"{executions} ({plan['circuits']} circuits x {plan['shots']} shots)"),
+        ("executions", executions),
         ("circuit", _circuit_words(plan)),
         ("layout", " ".join(map(str, plan["layout"] or ()))),
         ("QPU time", _time_words(plan)),

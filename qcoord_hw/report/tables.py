@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.record.journal import LOST
 from qcoord_hw.report.coordination import case_words, cell, rate_sections, several, worst_cases
 from qcoord_hw.report.words import (
     COORDINATION,
@@ -140,8 +141,7 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     if summary.get("stopped") and summary["state"] == "unfinished":
         yield as_text(f"the last submission stopped: {summary['stopped']}", "yellow")
     for job in summary.get("jobs", ()):
-        lost = job["state"] in ("failed", "cancelled", "refused", "unreadable")
-        yield as_text(job_words(job), "bold red" if lost else "")
+        yield as_text(job_words(job), "bold red" if job["state"] in LOST else "")
     for caution in summary["cautions"]:
         yield as_text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:

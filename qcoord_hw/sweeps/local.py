@@ -15,9 +15,11 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from qcoord_hw.spec import one_line
 from qcoord_hw.sweeps.task import Outcome, Task, failed
 
 Key = TypeVar("Key", bound=Hashable)
@@ -57,6 +59,8 @@ def compute_here(
                 outcome = worker.compute(task)
             except OSError as error:
                 outcome = failed(f"no worker process can be started ({error.strerror})")
+            except Exception as error:  # whatever it is: somebody waits for an outcome of this task
+                outcome = failed(f"{type(error).__name__}: {one_line(error)}")
             ended.put((key, outcome))
 
     threads = [threading.Thread(target=serve, daemon=True) for _ in range(min(workers, len(tasks)))]
@@ -135,4 +139,5 @@ class _Worker:
         self._process.wait()
         for file in (self._process.stdin, self._process.stdout, self._errors):
             if file is not None:
-                file.close()
+                with suppress(OSError):  # of a process that died, with words still on their way to it
+                    file.close()

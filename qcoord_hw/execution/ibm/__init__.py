@@ -7,20 +7,3 @@ Documented variables: `QISKIT_IBM_TOKEN`, `QISKIT_IBM_CHANNEL`, `QISKIT_IBM_INST
 as in Qiskit; `QCOORD_IBM_URL` (the REST interface is at that URL + `/api/v1`) and `IAM_URL` name another
 server.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from qcoord_hw.execution.ibm.client import Device, connect
-
-__all__ = ["Device", "connect"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'qcoord_hw.execution.ibm' has no attribute {name!r}")
-    from qcoord_hw.execution.ibm import client
-
-    return getattr(client, name)

@@ -28,7 +28,7 @@ CHANNELS = ("ibm_quantum_platform", "ibm_cloud")
 TIMEOUT = (3.0, 5.0)
 """Seconds to connect, and to wait for an answer, of each question that is asked here."""
 
-BUSY = (429, 500, 502, 503, 504)
+BUSY = (429, 500, 502, 503, 504, 520, 521, 522, 524)
 PAUSES = (0.5, 1.5)
 """Status codes after which it is asked again, and after how many seconds."""
 
@@ -107,11 +107,14 @@ def find_account() -> Account:
     base = f"{own}/api/v1" if own else None
     if base is None and instance and instance.startswith("crn:"):
         base = default_runtime_url_resolver(found.url, instance, found.private_endpoint, found.channel)
+    iam = (os.environ.get(IAM) or get_iam_api_url(found.url)).rstrip("/")
+    for name, value in (("saved account", iam), ("saved account", base or "")):
+        _check_url(name, value)
     return Account(
         token=found.token,
         source=f"the environment ({TOKEN})" if from_environment else f"the saved account ({_saved()})",
         instance=instance,
-        iam_url=(os.environ.get(IAM) or get_iam_api_url(found.url)).rstrip("/"),
+        iam_url=iam,
         base_url=base,
         own_server=bool(own),
         verify=found.verify is not False,
@@ -163,7 +166,7 @@ def probe(account: Account, device: str) -> None:
             f"the server {_host(account.base_url)} does not list its backends; is {URL} a runtime server?"
         ) from None
     if device not in names:
-        has = ", ".join(names) or "none"
+        has = account.scrub(one_line(", ".join(names)))[:200] or "none"
         raise TargetError(
             f"the instance has no backend {device!r}; it has {has}: check {INSTANCE} and --target"
         )
@@ -202,7 +205,13 @@ def _ask(account: Account, method: str, url: str, **arguments: Any) -> Any:
             session.proxies = account.proxies
             session.auth = lambda request: request  # or a .netrc would replace the header
             for pause in (*PAUSES, None):
-                answer = session.request(method, url, timeout=TIMEOUT, verify=account.verify, **arguments)
+                # A redirection would carry the key to wherever it says.
+                checks: dict[str, Any] = {
+                    "timeout": TIMEOUT,
+                    "verify": account.verify,
+                    "allow_redirects": False,
+                }
+                answer = session.request(method, url, **checks, **arguments)
                 if pause is None or answer.status_code not in BUSY:
                     return answer
                 time.sleep(pause)

@@ -10,6 +10,8 @@ import base64
 import json
 import logging
 import os
+import queue
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +22,9 @@ from typing import Any, TypeVar
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import QcoordError, QcoordWarning, TargetError
-from qcoord_hw.execution.ibm.account import INSTANCE, Account, account_of, find_account, probe
+from qcoord_hw.execution.ibm.account import BUSY, INSTANCE, Account, account_of, find_account, probe
 from qcoord_hw.execution.ibm.meaning import (
-    BUSY,
+    MAX_WORDS,
     explained,
     gives_errors,
     is_connection,
@@ -42,6 +44,9 @@ PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 LOOKUPS = (0.0, 1.0, 2.0, 3.0)
 """Seconds to wait before each look-up of a tag whose job may be on its way into the server's list."""
+
+DEADLINE = 11.0
+"""Seconds in which an account and its device are to be found to be there or not."""
 
 _T = TypeVar("_T")
 _EXPERIMENTAL = "QISKIT_FUNCTIONS_EXPERIMENTAL"
@@ -91,7 +96,7 @@ def connect(name: str) -> Device:
     account = find_account()
     for note in account.notes:
         warnings.warn(note, QcoordWarning, stacklevel=2)
-    probe(account, name)
+    _in_time(lambda: probe(account, name))
     if account.own_server:
         os.environ[_EXPERIMENTAL] = "1"
     with explained(account), quiet():
@@ -148,12 +153,14 @@ class Device:
         if usage.get("usage_limit_reached"):
             used, limit = usage.get("usage_consumed_seconds"), usage.get("usage_limit_seconds")
             raise TargetError(
-                f"plan limit: the instance has used {used} of {limit} QPU seconds; jobs would not run "
-                f"until there is more: wait for the next period or choose another {INSTANCE}"
+                self._scrub(
+                    f"plan limit: the instance has used {used} of {limit} QPU seconds; jobs would not run "
+                    f"until there is more: wait for the next period or choose another {INSTANCE}"
+                )
             )
         with self._explained(), quiet(), contact.short():
             status = _patient(self.backend.status)
-        said = one_line(status.status_msg) or "no reason given"
+        said = self._scrub(one_line(status.status_msg))[:MAX_WORDS] or "no reason given"
         if not status.operational:
             raise TargetError(
                 f"queue closed: {self.name} takes no jobs now ({said}); "
@@ -196,10 +203,12 @@ class Device:
                     return (self.find(tag) if attempt else ()) or sent  # an earlier one may show only now
                 except Exception as error:  # whatever the client raises: the job may exist
                     status = status_code(error)
-                    if status is not None and 400 <= status < 500 and status not in (401, *BUSY):
+                    refused = status is not None and 400 <= status < 500 and status not in (401, 408, *BUSY)
+                    if attempt or not refused:
+                        if found := self.find(tag, patient=status not in (401, 429)):
+                            return found
+                    if refused:
                         raise RefusedError(refusal(error, self._account)) from None
-                    if found := self.find(tag, patient=status not in (401, 429)):
-                        return found
                     if pause is None or not (status in BUSY or is_connection(error)):
                         raise
                     time.sleep(max(pause, retry_after(error)))
@@ -211,7 +220,7 @@ class Device:
         from qiskit_ibm_runtime import Batch
 
         with self._explained(), quiet():
-            opened = _patient(lambda: Batch(backend=self.backend))
+            opened = Batch(backend=self.backend)
         try:
             yield opened
         finally:
@@ -234,7 +243,8 @@ class Device:
     def _tagged(self, tag: str) -> tuple[str, ...]:
         """Return the ids of all jobs with a tag, the oldest first, and cancel all but that."""
         with self._explained(), quiet():
-            jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag]))
+            where = getattr(self.backend, "_instance", None)  # or the service asks the one it asked last
+            jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag], instance=where))
             mine = [job for job in jobs if tag in (job.tags or ())]
             mine.sort(key=lambda job: (str(job.creation_date), job.job_id()))
             for twin in mine[1:]:
@@ -244,12 +254,11 @@ class Device:
             return tuple(str(job.job_id()) for job in mine)
 
     def status(self, job_id: str, tag: str) -> JobStatus:
-        """Return what the server says of a job; one that it does not know any more has failed."""
+        """Return what the server says of a job; one that it does not know may be of another instance."""
         with self._explained(), quiet():
             if (job := self._job(job_id)) is None:
-                if self.find(tag):  # perhaps it has a result all the same
-                    return JobStatus("unreadable", f"{self.name} lists job {job_id} but does not know it")
-                return JobStatus("failed", f"expired: {self.name} knows no job {job_id}")
+                listed = "is listed but not known" if self.find(tag) else "expired, or is of another instance"
+                return JobStatus("unreadable", f"job {job_id} {listed} (check {INSTANCE})")
             said = str(_patient(job.status)).upper()
             cancelled = getattr(job, "_reason", None)  # which the client tells nowhere else
             reason = self._scrub(one_line(_patient(job.error_message) or cancelled or ""))
@@ -291,8 +300,7 @@ class Device:
                         raise UnreadableError(f"the result is not whole ({words})") from None
                     time.sleep(pause)
             properties, seconds = self._properties(job), self._charged(job)
-        text = json.dumps(body, sort_keys=True)
-        return Returned(self._scrub(text).encode(), properties, seconds)
+        return Returned(json.dumps(body, sort_keys=True).encode(), properties, seconds)
 
     def _job(self, job_id: str) -> Any:
         """Return a job of the client; None if the device does not know it, also when asked again."""
@@ -386,6 +394,31 @@ def _patient(ask: Callable[[], _T], again: Callable[[Exception], bool] | None = 
                 raise
             time.sleep(max(pause, retry_after(error)))
     return ask()
+
+
+def _in_time(ask: Callable[[], None]) -> None:
+    """Do something that must not take longer than `DEADLINE`, even if a server drips its answer.
+
+    Raises:
+        TargetError: when it does, or as it raises.
+    """
+    ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ask()
+        except Exception as error:  # to be raised where somebody waits for it
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        error = ended.get(timeout=DEADLINE)
+    except queue.Empty:
+        raise TargetError("no network: the server is too slow; check the connection, or try again") from None
+    if error is not None:
+        raise error
 
 
 def _is_no_backend(error: Exception) -> bool:

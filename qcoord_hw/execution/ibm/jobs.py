@@ -77,11 +77,16 @@ def plan_jobs(chunks: Sequence[Chunk], least: int = 1) -> tuple[Job, ...]:
 
 
 def _unit(sizes: Sequence[int]) -> int:
-    """Return the shots of a circuit with which the fewest are executed in all; at best none too many."""
+    """Return the shots of a circuit with which a device charges least."""
     most = max(sizes)
     candidates = {*sizes, *(-(-most // k) for k in range(1, MAX_SPLIT + 1))}
     fit = [u for u in candidates if most <= u * MAX_SPLIT and u <= MAX_SHOTS]
-    return min(fit, key=lambda u: (sum(-(-size // u) * u for size in sizes), -u))
+    return min(fit, key=lambda u: (_seconds([-(-size // u) for size in sizes], u), -u))
+
+
+def _seconds(parts: Sequence[int], shots: int) -> float:
+    """Return about what a device charges: the delay after every shot, and the overhead of every job."""
+    return sum(parts) * shots * 250e-6 + 2.0 * -(-sum(parts) // MAX_PUBS)
 
 
 def intend_missing(run: RunRecord) -> tuple[Job, ...]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from qcoord_hw.errors import QcoordError, TargetError
 from qcoord_hw.execution.ibm.account import INSTANCE, Account
 from qcoord_hw.spec import one_line
-
-BUSY = (429, 500, 502, 503, 504, 520, 521, 522, 524)
-"""Status codes after which it is worth asking again."""
 
 MAX_WORDS = 400
 """Characters of an error that are told."""
@@ -25,7 +23,9 @@ def explained(account: Account | None) -> Iterator[None]:
     """
     try:
         yield
-    except QcoordError:
+    except QcoordError as error:
+        if account is not None and account.scrub(str(error)) != str(error):
+            raise type(error)(account.scrub(str(error))) from None
         raise
     except Exception as error:
         words, status = words_of(error, account), status_code(error)
@@ -67,7 +67,9 @@ def told(error: BaseException) -> str:
 def refusal(error: BaseException, account: Account | None) -> str:
     """Return why the server refuses a job, and what to do about a plan that is used up."""
     words = words_of(error, account)
-    if any(word in words.lower() for word in ("limit", "quota", "exceed")):
+    if "3458" in words or "pending" in words.lower():
+        return f"too many jobs wait: {words}; `qcoord collect` when some are done, then submit the run again"
+    if "plan" in words.lower() and re.search("limit|quota|exceed|used up", words.lower()):
         return f"plan limit: {words}; wait for the next period or choose another {INSTANCE}"
     return words
 

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw import record
-from qcoord_hw.errors import InputError, LocalityError, QcoordError, TargetError, TooLargeError
+from qcoord_hw.errors import (
+    BusyError,
+    InputError,
+    LocalityError,
+    QcoordError,
+    TargetError,
+    TooLargeError,
+)
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.ibm import jobs as steps
 from qcoord_hw.execution.ibm.client import Device
@@ -79,11 +86,7 @@ def submit(path: Path, connect: Connect) -> Device | None:
 def _submit(run: RunRecord, device: Device) -> None:
     path = run.path
     if run.is_draft:
-        try:
-            _settle(run, device)
-        except (InputError, LocalityError, TooLargeError):
-            record.discard(path)
-            raise
+        _settle(run, device)
     else:
         steps.find(run, device)
         _look(path, device, fetch=True)
@@ -119,7 +122,7 @@ def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
             if cut_off:
                 _finish(run, device)
         finally:  # what is there already does not wait for what cannot be sent
-            if not record.read(path).is_draft:
+            if path.exists() and not record.read(path).is_draft:
                 _look(path, device, fetch=fetch)
 
 
@@ -144,6 +147,8 @@ def wait(path: Path, device: Device, progress: Progress | None = None) -> None:
     for number in count():
         try:
             go_on(path, lambda name: device, fetch=True)
+        except BusyError:
+            pass  # another process looks at it just now
         except TargetError as error:
             raise TargetError(f"{error}; the run is kept, `qcoord collect {path.name}` goes on") from None
         run = record.read(path)
@@ -170,7 +175,18 @@ def _held(path: Path) -> Iterator[RunRecord]:
 
 
 def _settle(run: RunRecord, device: Device) -> None:
-    """Compile a draft's circuits for the device as it is today, and write down everything that is decided."""
+    """Compile a draft's circuits for the device as it is today, and write down everything that is decided.
+
+    A draft that the device can never run is removed.
+    """
+    try:
+        _compile(run, device)
+    except (InputError, LocalityError, TooLargeError):
+        record.discard(run.path)
+        raise
+
+
+def _compile(run: RunRecord, device: Device) -> None:
     program = recorded_program(run)
     with record.interpreting(run.path):
         spec = spec_from_mapping(run.intent["spec"], "recorded spec")

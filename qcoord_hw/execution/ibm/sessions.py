@@ -60,9 +60,15 @@ def careful_adapter() -> Any:
             return method.upper() != "POST" and bool(super().is_retry(method, status_code, has_retry_after))
 
     again = session.STATUS_FORCELIST
-    return HTTPAdapter(
-        max_retries=Questions(total=3, connect=1, read=0, backoff_factor=0.5, status_forcelist=again)
+    retry = Questions(
+        total=3,
+        connect=1,
+        read=0,
+        backoff_factor=0.5,
+        status_forcelist=again,
+        respect_retry_after_header=False,  # it may say hours; who asks again here waits half a minute at most
     )
+    return HTTPAdapter(max_retries=retry)
 
 
 @contextmanager

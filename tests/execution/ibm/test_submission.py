@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from qiskit_ibm_runtime.api import client as ibm_client
 
 from qcoord_hw import api, record
 from qcoord_hw.cli import main
-from qcoord_hw.errors import InputError
+from qcoord_hw.errors import BusyError, InputError
 from qcoord_hw.execution.formats import from_qpy
 from qcoord_hw.execution.ibm import client, run
 
@@ -234,12 +235,6 @@ def test_several_experiments(server, qcoord):
     assert qcoord("collect") == {"ok": True, "runs": []}
 
 
-def test_one_experiment_that_does_not_fit_sends_none(server, runs_dir, capfd):
-    assert main(["submit", "chsh", "sequential-chsh", "--target", "ibm_loop", "--shots", "16"]) == 2
-    assert capfd.readouterr().err.count("\n") == 1
-    assert [record.read(path).intent["experiment"]["name"] for path in record.every(runs_dir)] == ["chsh"]
-
-
 def test_run_waits(server, qcoord):
     server.queue = 0.1
     summary = qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "64", "--jobs", "2")
@@ -371,3 +366,94 @@ def test_nothing_is_repeated_on_a_device(server, qcoord, capfd):
     assert len(server.jobs) == 1
     assert qcoord("replay", made["run"], "--target", "ibm_loop")["state"] == "sealed"
     assert len(server.jobs) == 2
+
+
+def test_an_answer_of_another_instance_loses_nothing(server, qcoord):
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "8")
+    server.arm("job-404", times=None)
+    lost = qcoord("collect", sent["run"])
+    assert (lost["state"], lost["jobs"][0]["state"]) == ("unfinished", "unreadable")
+    server.disarm()
+    assert qcoord("collect", sent["run"])["state"] == "sealed"
+    assert len(server.jobs) == 1
+
+
+def test_a_job_refused_after_a_lost_answer_is_found(server, qcoord):
+    server.arm("post-500-created")
+    server.arm("list-lags", times=len(client.LOOKUPS))
+    server.arm("pending-limit", skip=1)
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "8")
+    assert sent["jobs"][0]["state"] == "queued"
+    assert qcoord("collect", sent["run"])["state"] == "sealed"
+    assert len(server.jobs) == 1
+
+
+def test_waiting_outlasts_another_process(server, qcoord, monkeypatch):
+    waited, usual = [], run.go_on
+
+    def busy(*arguments: Any, **named: Any) -> None:
+        waited.append(1)
+        if len(waited) == 1:
+            raise BusyError("another process")
+        usual(*arguments, **named)
+
+    monkeypatch.setattr(run, "go_on", busy)
+    assert qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "8")["state"] == "sealed"
+
+
+def test_the_calibration_of_the_analysis_is_that_of_the_execution(server, qcoord):
+    server.arm("job-recalibrated")
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64")
+    after = qcoord("collect", sent["run"])
+    found = record.read(Path(sent["run"]))
+    then, now = found.intent["target"]["snapshot"], found.calibration
+    told = json.loads(found.file(found.jobs[0].properties))["qubits"]
+    for qubit in now["qubits"]:
+        values = {item["name"]: item["value"] for item in told[qubit["index"]]}
+        assert qubit["p10"] == pytest.approx(values["prob_meas1_prep0"])
+        assert qubit["p01"] == pytest.approx(values["prob_meas0_prep1"])
+        assert qubit["t1"] == pytest.approx(values["T1"] * 1e-6)
+    assert now["qubits"] != then["qubits"]
+    assert after["calibrated"] == now["calibrated"] > then["calibrated"]
+    assert now["calibrated"].endswith("+00:00")
+
+
+def test_every_tile_of_an_export_has_its_job(server, qcoord, tmp_path):
+    made = qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "8", "--tiles", "2")
+    qcoord("export", made["run"], "--csv", str(tmp_path / "counts.csv"))
+    rows = list(csv.DictReader((tmp_path / "counts.csv").read_text().splitlines()))
+    assert {row["tile"] for row in rows} == {"0", "1"}
+    assert {row["job"] for row in rows} == {made["jobs"][0]["id"]}
+
+
+def test_several_experiments_of_which_one_does_not_fit(server, runs_dir, capfd):
+    assert main(["submit", "chsh", "ghz-6", "--target", "ibm_loop", "--shots", "8"]) == 2
+    out, said = capfd.readouterr()
+    assert out == ""
+    assert said.count("\n") == 1
+    (path,) = record.every(runs_dir)
+    assert f"sent before: {path.name}" in said
+    assert len(server.jobs) == 1
+
+
+@pytest.mark.parametrize("name", ["ibm_a/b", "ibm_" + "x" * 300, "ibm_"])
+def test_a_name_that_is_no_backend(server, runs_dir, capfd, name):
+    assert main(["submit", "chsh", "--target", name]) == 2
+    assert "target: " in capfd.readouterr().err
+    assert not runs_dir.exists()
+
+
+def test_a_token_in_the_status_is_not_kept(server, standin, runs_dir, capfd, monkeypatch):
+    usual = client.Device.check_open
+
+    def told(device: Any) -> None:
+        status = device.backend.status()
+        status.operational, status.status_msg = False, f"key {standin.TOKEN}"
+        monkeypatch.setattr(device.backend, "status", lambda: status)
+        usual(device)
+
+    monkeypatch.setattr(client.Device, "check_open", told)
+    assert main(["submit", "chsh", "--target", "ibm_loop", "--shots", "8"]) == 3
+    assert standin.TOKEN not in capfd.readouterr().err
+    for file in runs_dir.rglob("*"):
+        assert file.is_dir() or standin.TOKEN.encode() not in file.read_bytes()
