@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -186,7 +187,7 @@ def test_a_cluster_that_is_not_there(monkeypatch, tmp_path):
     ) as found:
         sweep("chsh", runs=tmp_path, dask="tcp://127.0.0.1:9")
     assert found.value.exit_code == 3
-    with pytest.raises(InputError, match=r"^dask: 'nowhere' [^\n]*; allowed is a scheduler such as tcp://"):
+    with pytest.raises(InputError, match=r"^dask: 'nowhere'[^\n]*; allowed is a scheduler such as tcp://"):
         sweep("chsh", runs=tmp_path, dask="nowhere")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"pip install qcoord_hw\[dask\]"):
@@ -410,3 +411,11 @@ def test_values_of_a_field_are_what_they_look_like(capsys):
     assert _field("random-questions=true,false") == ("random_questions", [True, False])
     assert _field("x=1..3,-2,0.5,1/3,a b") == ("x", [1, 2, 3, -2, 0.5, "1/3", "a b"])
     assert _field("layout=[0,1],[[2,3],4]") == ("layout", [[0, 1], [[2, 3], 4]])
+
+
+def test_something_else_than_a_scheduler_is_not_waited_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(TargetError, match=r"^dask: no scheduler answers at [^\n]*$"):
+            sweep("chsh", runs=tmp_path, dask=address)

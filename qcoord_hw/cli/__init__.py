@@ -71,7 +71,8 @@ def _notes_in_one_line() -> Iterator[None]:
 
 def _interrupt(number: int, frame: object) -> NoReturn:
     show_cursor = b"\x1b[?25h" if os.isatty(2) else b""  # a progress bar hides it
-    words = b"qcoord: interrupted; a run that was started is kept, `qcoord collect RUN` finishes it\n"
+    words = b"qcoord: interrupted; what was begun is kept: `qcoord collect RUN` finishes a run, "
+    words += b"the same command again a sweep\n"
     os.write(2, show_cursor + words)
     os._exit(EXIT_INTERRUPTED)
 

@@ -105,7 +105,9 @@ def _range(text: str) -> list[int] | None:
         return None
     low, high = int(found[1]), int(found[2] or found[1])
     if not low <= high < low + MAX_RANGE:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are ranges such as 1..20")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)}; allowed are ranges such as 1..20, at most {MAX_RANGE} long"
+        )
     return list(range(low, high + 1))
 
 

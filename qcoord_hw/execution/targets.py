@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
@@ -345,7 +346,13 @@ def _layout(
     """
     circuits = program.circuits
     if layout:
-        check_layout(layout, circuits, snapshot)
+        try:
+            check_layout(layout, circuits, snapshot)
+        except InputError:
+            routed = _routed_for(program, layout, snapshot)
+            if routed is None:
+                raise
+            circuits = routed
         return circuits, tuple(layout)
     try:
         return circuits, choose_layout(circuits, snapshot)
@@ -360,6 +367,23 @@ def _layout(
             )
             raise TooLargeError(f"{error}{swaps if fits else ''}") from None
         return routed, choose_layout(routed, snapshot)
+
+
+def _routed_for(
+    program: Program, layout: Sequence[int], snapshot: Snapshot
+) -> tuple[QuantumCircuit, ...] | None:
+    """Return circuits with swaps that fit a layout; None if they fit somewhere without, or not there with."""
+    if len(layout) != program.circuits[0].num_qubits or any(q >= snapshot.num_qubits for q in layout):
+        return None
+    try:
+        choose_layout(program.circuits, snapshot)
+    except TooLargeError:
+        routed = routed_circuits(program, snapshot)
+        with suppress(InputError):
+            if routed is not None:
+                check_layout(layout, routed, snapshot)
+                return routed
+    return None
 
 
 def compile_for(used: Snapshot, circuits: Sequence[QuantumCircuit]) -> tuple[QuantumCircuit, ...]:

@@ -266,6 +266,8 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
         f"QPU time: executions x (rep_delay {1e6 * delay:g} us + duration); rep_delay is {source}",
         f"overhead: {OVERHEAD}",
     ]
+    if outlook.main is not None and outlook.main.bound is not None:
+        notes.append("for a verdict: so many shots put the expected figure there; half the runs fall short")
     if duration is None:
         notes.append(f"{device.name} does not state all durations: the circuits count as taking no time")
     elif forecast.feeds_forward:

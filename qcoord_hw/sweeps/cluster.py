@@ -11,8 +11,10 @@ import importlib
 import itertools
 import logging
 import queue
+import re
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -25,8 +27,11 @@ from qcoord_hw.spec import one_line, shown
 from qcoord_hw.sweeps.local import Key
 from qcoord_hw.sweeps.task import Outcome, Task, attempt_anywhere, failed
 
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss|inproc)://\S+|[\w.-]+:[0-9]{1,5})", re.ASCII)
+
 CONNECT_SECONDS = 5
-WORKER_SECONDS = 60.0
+MAX_WORDS = 200
+WORKER_SECONDS = 20.0
 """After so long without any news it is checked that there are workers at all."""
 
 
@@ -63,17 +68,7 @@ def _compute(
     address: str,
     report: Callable[[Key, Outcome], None],
 ) -> None:
-    try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except ValueError as error:
-        raise InputError(
-            f"dask: {shown(address)} ({one_line(error)}); allowed is a scheduler such as tcp://10.0.0.1:8786"
-        ) from None
-    except OSError as error:
-        raise TargetError(
-            f"dask: no scheduler answers at {shown(address)} ({one_line(error)}); start one, or leave out "
-            "--dask"
-        ) from None
+    client = _connected(distributed, address)
     ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with client:
         futures = {client.submit(attempt_anywhere, task, pure=False): key for key, task in tasks.items()}
@@ -92,6 +87,38 @@ def _compute(
             key = futures.pop(future)
             report(key, _outcome(future, folder))
             future.release()
+
+
+def _connected(distributed: Any, address: str) -> Any:
+    """Return a client of the scheduler at an address.
+
+    Raises:
+        InputError: when it is no address.
+        TargetError: when no scheduler answers there in time.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise InputError(f"dask: {shown(address)}; allowed is a scheduler such as tcp://10.0.0.1:8786")
+    connected: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except Exception as error:  # of many kinds, where something else than a scheduler listens
+            connected.put(one_line(error) or type(error).__name__)
+        else:
+            connected.put(client)
+
+    threading.Thread(target=connect, daemon=True).start()  # what listens may never say a word
+    try:
+        client = connected.get(timeout=CONNECT_SECONDS + 4)
+    except queue.Empty:
+        client = "what listens there does not speak as one"
+    if isinstance(client, str):
+        raise TargetError(
+            f"dask: no scheduler answers at {shown(address)} ({client[:MAX_WORDS]}); start one, or leave out "
+            "--dask"
+        )
+    return client
 
 
 def _outcome(future: Any, folder: Path) -> Outcome:

@@ -19,7 +19,7 @@ from qcoord_hw.execution.intents import describe, program_of
 from qcoord_hw.execution.layout import choose_layout, expected_errors, ranked_layouts
 from qcoord_hw.execution.planning import REP_DELAY, Forecast, device_of
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
-from qcoord_hw.execution.targets import fake_backends
+from qcoord_hw.execution.targets import fake_backends, resolve_target
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.report.plan import Outlook
 from tests.execution.test_layout import cost, device, line
@@ -241,3 +241,15 @@ def test_shares_of_settings():
 def test_snapshot_without_couplings_is_no_device():
     toy = Snapshot("toy", "1", "", 2, tuple(QubitCalibration(q, 1e-4, 1e-4, 0, 0) for q in range(2)), ())
     assert tile([line(2)], toy) == []
+
+
+def test_a_layout_that_is_ranked_can_be_asked_for(tmp_path):
+    """Also where the circuit needs swaps, which only the qubits of a plan make possible."""
+    task = tmp_path / "t.json"
+    task.write_text('{"name": "t", "field": 3, "servers": {"A": [[1],[0]], "B": [[2],[1]], "C": [[1],[1]]}}')
+    plan = api.plan(task, target="fake_torino", shots=16, seed=1, parameters={"inputs": 1})
+    built = api.build(task, 16, plan["ranked"][1]["layout"], {"inputs": 1}, target="fake_torino", seed=1)
+    prepared = resolve_target("fake_torino").prepare(program_of(built.experiment), built.spec.layout)
+    assert list(prepared.layout) == plan["ranked"][1]["layout"]
+    with pytest.raises(InputError, match="not coupled"):
+        api.plan("chsh", target="fake_torino", layout=[0, 70])
