@@ -39,7 +39,7 @@ class Built:
 
 
 def build(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment,
+    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
     shots: int | None = None,
     layout: Sequence[int] | None = None,
     parameters: Mapping[str, Plain] | None = None,
@@ -51,7 +51,7 @@ def build(
     """Return the spec and the built circuits of an experiment, without running anything.
 
     Args:
-        experiment: as in `run`.
+        experiment: as in `run`; what was built already is returned as it is.
         shots: shots a circuit, if not the spec's.
         layout: physical qubits, if not the spec's.
         parameters: of the family, beside or instead of the spec's.
@@ -62,6 +62,8 @@ def build(
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
     """
+    if isinstance(experiment, Built):
+        return experiment
     from qcoord_hw.execution.intents import program_of
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.simulate import shares_noisy_run

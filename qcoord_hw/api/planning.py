@@ -52,16 +52,9 @@ def plan(
     from qcoord_hw.execution.planning import Forecast
     from qcoord_hw.report.plan import summarise_plan
 
-    if not isinstance(experiment, Built):
-        experiment = build(
-            experiment,
-            shots,
-            layout,
-            parameters,
-            target=target,
-            seed=seed,
-            random_questions=random_questions,
-        )
-    built = experiment.experiment
-    forecast = Forecast.of(describe(built), program_of(built), experiment.spec, target)
+    built = build(
+        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+    )
+    circuits = built.experiment
+    forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
     return summarise_plan(forecast, jobs)

@@ -66,17 +66,10 @@ def run(
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
-    if not isinstance(experiment, Built):
-        experiment = build(
-            experiment,
-            shots,
-            layout,
-            parameters,
-            target=target,
-            seed=seed,
-            random_questions=random_questions,
-        )
-    order = Order.of(experiment, seed, record.runs_folder(runs))
+    built = build(
+        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+    )
+    order = Order.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
 
 

@@ -64,17 +64,10 @@ def submit(
     if name is None:
         raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit is ibm_NAME")
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
-    if not isinstance(experiment, Built):
-        experiment = build(
-            experiment,
-            shots,
-            layout,
-            parameters,
-            target=target,
-            seed=seed,
-            random_questions=random_questions,
-        )
-    order = Order.of(experiment, seed, record.runs_folder(runs))
+    built = build(
+        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+    )
+    order = Order.of(built, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})
     submit_draft(path, target)
     return Result(record.read(path), confidence)
