@@ -42,7 +42,9 @@ def attempts(service: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     """What became of each attempt."""
     folder = tmp_path_factory.mktemp("killed")
     program = [sys.executable, str(HERE / "killed.py"), str(folder)]
-    ended = subprocess.run(program, env=os.environ | service, capture_output=True, text=True, check=False)
+    alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # it forks
+    environment = os.environ | service | alone
+    ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-2000:]
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
