@@ -1,4 +1,7 @@
-"""Targets: the ideal simulator, the noise model of a device snapshot, and any Qiskit backend or sampler."""
+"""Targets: the ideal simulator, the noise model of a device snapshot, and any Qiskit backend or sampler.
+
+A long module: one short class a target, and below them the one way in which all are laid out and compiled.
+"""
 
 from __future__ import annotations
 

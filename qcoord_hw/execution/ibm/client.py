@@ -2,6 +2,8 @@
 
 The client repeats a POST by itself when the server answers 5xx, although the job may exist by then. Here it
 does not: after any answer that leaves a doubt the job is looked up by its tag first.
+
+A long module: one class for one device, and the patience that every question to it needs.
 """
 
 from __future__ import annotations
