@@ -9,10 +9,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint bench lock clean
+.PHONY: help venv demo test test-slow lint bench lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP)  ## make .venv and install what the lock file names
 
@@ -36,6 +36,9 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 
 test: lint  ## lint, then every test
 	@$(BIN)/python -m pytest
+
+test-slow: $(STAMP)  ## what takes minutes each: coverage over many seeds, every mutation, exhaustive walks
+	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP)  ## ruff, import-linter, mypy
 	@$(BIN)/ruff check --quiet .
