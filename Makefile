@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help venv demo test test-slow lint bench lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP)  ## make .venv and install what the lock file names
 
