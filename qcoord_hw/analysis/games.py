@@ -115,12 +115,8 @@ def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
     for (block, circuit), counts in record.by_block().items():
         outcomes = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
         shots = np.array(list(counts.values()), dtype=np.int64)
-        for r, players in enumerate(play.answers):
-            read = [_integer(outcomes[:, list(bits)]) for bits in players]
-            if play.decoded is not None:
-                asked_here = play.questions[circuit][r]
-                read = [np.array(own[x])[o] for own, x, o in zip(play.decoded, asked_here, read, strict=True)]
-            np.add.at(tallies[circuit, r, block], tuple(read), shots)
+        for r in range(play.rounds):
+            np.add.at(tallies[circuit, r, block], tuple(play.answered(circuit, r, outcomes)), shots)
     asked = [q for circuit in play.questions for q in circuit]
     return tuple(
         Cell(c, r, q, float(play.game.prob[q]) / asked.count(q), tallies[c, r], _payoffs(play, q))
@@ -163,11 +159,6 @@ def _check(result: tuple[float, int], method: str, play: GamePlay) -> dict[str, 
     p_value, freedom = result
     rounds = "" if play.rounds == 1 else ", rounds taken as independent"
     return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method + rounds}
-
-
-def _integer(bits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the integers whose bits, most significant first, are the columns."""
-    return np.asarray(bits @ (1 << np.arange(bits.shape[1])[::-1]))
 
 
 def _is_balanced(cells: Sequence[Cell]) -> bool:

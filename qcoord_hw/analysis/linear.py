@@ -121,9 +121,7 @@ def tally(play: LinearPlay, counts: Mapping[tuple[int, int], Mapping[str, int]])
     keys = chain.from_iterable(counts.values())
     shots = chain.from_iterable(c.values() for c in counts.values())
     bits = np.frombuffer("".join(number).encode(), dtype=np.uint8).reshape(len(number), -1) - ord("0")
-    digits = np.stack(
-        [bits[:, list(digit)].astype(np.int64) @ (1 << np.arange(len(digit))) for digit in play.bits], axis=-1
-    )
+    digits = play.digits(bits.astype(np.int64))
     return Tally(
         play,
         block=where[:, 0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -96,27 +97,28 @@ def compare(
 
 
 def export_csv(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     csv: str | Path | TextIO,
     *,
     estimates: bool = False,
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
 ) -> dict[str, Any]:
-    """Write what a run counted as a table, one row a chunk and outcome, and return how many rows it has.
+    """Write what runs counted as a table, one row a chunk and outcome, and return how many rows it has.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
+        path: a run's folder, a unique prefix or `latest`; or several of them, of any families.
         csv: the file, or an open one; an existing one is replaced, unless it is part of a record.
         estimates: write a row an estimate instead; the run must be finished.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the estimates' intervals.
 
     Returns:
-        `ok`, `run`, `csv` and `rows`.
+        `ok`, `run` (of several: `runs`), `csv`, `rows`.
 
     Raises:
-        InputError: when the file cannot be written, or estimates of an unfinished run are asked for.
+        InputError: when the file cannot be written, no run is named, or an unfinished run is asked for
+            estimates.
         RecordError: when the run is not found or damaged.
     """
     from qcoord_hw.analysis.binomial import check_confidence
@@ -127,15 +129,24 @@ def export_csv(
     place = Path(csv) if isinstance(csv, (str, Path)) else csv
     if isinstance(place, Path):
         check_place("csv", place)
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
-    if estimates:
-        rows = export.estimate_rows(found, Result(found, confidence).summary)
-    else:
-        rows = export.count_rows(found)
-    columns = export.ESTIMATE_COLUMNS if estimates else export.COUNT_COLUMNS
+    paths = [path] if isinstance(path, (str, Path)) else list(path)
+    if not paths:
+        raise InputError("run: none; allowed is at least one run")
+    found = [record.read(record.find(str(one), record.runs_folder(runs))) for one in paths]
+    columns = export.ESTIMATE_COLUMNS if estimates else export.count_columns(found)
+    rows = (
+        row
+        for one in found
+        for row in (
+            export.estimate_rows(one, Result(one, confidence).summary)
+            if estimates
+            else export.count_rows(one)
+        )
+    )
     written = export.write_csv(place, columns, rows)
     name = str(place) if isinstance(place, Path) else getattr(place, "name", "")
-    return {"ok": True, "run": str(found.path), "csv": str(name), "rows": written}
+    which = {"run": str(found[0].path)} if len(found) == 1 else {"runs": [str(one.path) for one in found]}
+    return {"ok": True, **which, "csv": str(name), "rows": written}
 
 
 def write_report(result: Result, html: str | Path | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""`qcoord export`: what a run counted, as a table for R or pandas."""
+"""`qcoord export`: what runs counted, as a table for R or pandas."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ STANDARD_OUTPUT = "-"
 
 def register(add: Add) -> None:
     """Add the command."""
-    export = add("export", _export, "what a run counted as CSV: one row a chunk and outcome")
-    export.add_argument("run", metavar="RUN", help=RUN)
+    export = add("export", _export, "what runs counted as CSV: questions, answers, counts")
+    export.add_argument("run", metavar="RUN", nargs="+", help=RUN)
     export.add_argument("--csv", required=True, metavar="FILE", help="where it goes; - is standard output")
     export.add_argument("--estimates", action="store_true", help="one row an estimate instead")
     add_confidence(export)

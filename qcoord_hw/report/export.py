@@ -1,33 +1,36 @@
-"""A run as a table for R or pandas: one row a chunk and outcome, or one row an estimate.
+"""Runs as a table for R or pandas: one row a chunk and outcome, or one row an estimate.
 
-The first columns say which run it is, so that the files of several runs can be put below each other.
-Numbers are written with all their digits; what is not known is an empty cell. `outcome` is a string of bits,
-classical bit 0 first: read it as text, since its leading zeros count (in pandas `dtype={"outcome": str}`).
-`method` is `direct` where the setting was executed, else how its counts were derived.
+The first columns say which run it is and on which qubits, under which calibration; the last but `count` say
+what was asked and answered (`qcoord_hw.report.outcomes`), so that the file alone says who won. Numbers are
+written with all their digits; what is not known, or has no meaning for a run, is an empty cell. `bits` is
+what was read, classical bit 0 first, and `outcome` the same, but of a coordination protocol its output
+qubits alone: read both as text, since their leading zeros count (in pandas `dtype={"outcome": str, "bits":
+str}`). `method` is `direct` where the setting was executed, else how its counts were derived. A circuit
+that plays a game n times has n rows an outcome, one a `round`.
 
-A cell that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet. Text that does so
-gets a `'` in front; numbers never need it. Control characters become `?`.
+A cell that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet. Text that does
+so gets a `'` in front; numbers never need it. Control characters become `?`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
+from qcoord_hw.report.outcomes import Row, place_of, reader
 from qcoord_hw.report.words import printable
 from qcoord_hw.report.written import whole_file
 
-RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "seed")
-COUNT_COLUMNS = (
-    *RUN_COLUMNS,
-    *("tile", "block", "chunk", "setting", "label", "method", "circuit"),
-    *("shots", "outcome", "count", "job", "tag"),
+RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "layout", "seed")
+CHUNK_COLUMNS = (
+    *("tile", "block", "chunk", "setting", "label", "method", "circuit", "shots", "job", "tag"),
+    "bits",
 )
 ESTIMATE_COLUMNS = (
     *RUN_COLUMNS,
@@ -38,13 +41,24 @@ ESTIMATE_COLUMNS = (
 Jobs = Mapping[int, tuple[str, str]]
 """Chunk id -> id and tag of the job that executed it."""
 
-Row = dict[str, object]
-
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
+def count_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Return the columns of the counts of some runs: those of every kind of run among them.
+
+    Raises:
+        RecordError: when a record cannot be interpreted.
+    """
+    said: dict[str, None] = {}
+    for record in records:
+        with interpreting(record.path):
+            said |= dict.fromkeys(reader(record.intent["experiment"]["play"]).columns)
+    return (*RUN_COLUMNS, *CHUNK_COLUMNS, *sorted(said, key=place_of), "outcome", "count")
+
+
 def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
-    """Yield a row for each outcome of each chunk that is counted, chunks by their number, outcomes sorted.
+    """Yield the rows of each outcome of each chunk that is counted, chunks by their number, outcomes sorted.
 
     Args:
         record: a run, finished or not.
@@ -54,13 +68,15 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
         RecordError: when the record cannot be interpreted.
     """
     with interpreting(record.path):
-        run, settings = _run_cells(record), record.intent["experiment"]["settings"]
+        experiment = record.intent["experiment"]
+        settings, read = experiment["settings"], reader(experiment["play"])
+        runs = [_run_cells(record.tile(number)) for number in range(record.tiles)]
         jobs = jobs_of(record) if jobs is None else jobs
         for chunk in sorted(record.plan, key=lambda chunk: chunk.id):
             job, tag = jobs.get(chunk.id, ("", ""))
             setting = settings[chunk.setting]
             about = {
-                **run,
+                **runs[chunk.tile],
                 "tile": chunk.tile,
                 "block": chunk.block,
                 "chunk": chunk.id,
@@ -69,9 +85,14 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
                 "method": setting["method"],
                 "circuit": setting["circuit"],
                 "shots": chunk.shots,
+                "job": job,
+                "tag": tag,
             }
-            for outcome, count in sorted(record.counts.get(chunk.id, {}).items()):
-                yield about | {"outcome": outcome, "count": count, "job": job, "tag": tag}
+            counts = sorted(record.counts.get(chunk.id, {}).items())
+            meant = read.rows(setting, chunk.setting, [outcome for outcome, _ in counts]) if counts else ()
+            for (outcome, count), rows in zip(counts, meant, strict=True):
+                for row in rows:
+                    yield about | {"bits": outcome, "outcome": outcome, "count": count} | row
 
 
 def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row]:
@@ -124,7 +145,7 @@ def write_csv(place: Path | TextIO, columns: Iterable[str], rows: Iterable[Row])
 
     Args:
         place: a file, written as UTF-8, whole or not at all; or an open one.
-        columns: in their order; each row has them all.
+        columns: in their order; what a row lacks is an empty cell.
         rows: of the table.
 
     Raises:
@@ -140,7 +161,7 @@ def write_csv(place: Path | TextIO, columns: Iterable[str], rows: Iterable[Row])
 def _cells(names: list[str], rows: Iterable[Row]) -> Iterator[list[object]]:
     yield list(names)
     for row in rows:
-        yield [_cell(row[name]) for name in names]
+        yield [_cell(row.get(name)) for name in names]
 
 
 def _run_cells(record: RunRecord) -> Row:
@@ -152,6 +173,7 @@ def _run_cells(record: RunRecord) -> Row:
         "kind": intent["target"]["kind"],
         "created": intent["created"],
         "calibrated": (record.calibration or {}).get("calibrated"),
+        "layout": " ".join(map(str, intent["target"].get("layout") or ())),
         "seed": intent["seed"],
     }
 

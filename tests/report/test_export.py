@@ -15,8 +15,18 @@ import pytest
 import qcoord_hw as qc
 from qcoord_hw.api import export_csv
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.report.export import COUNT_COLUMNS, ESTIMATE_COLUMNS, count_rows, csv_lines, write_csv
+from qcoord_hw.report.export import (
+    CHUNK_COLUMNS,
+    ESTIMATE_COLUMNS,
+    RUN_COLUMNS,
+    count_rows,
+    csv_lines,
+    write_csv,
+)
 from qcoord_hw.report.written import whole_file
+
+GAME_COLUMNS = ("round", "question_1", "question_2", "answer_1", "answer_2", "win")
+COUNT_COLUMNS = (*RUN_COLUMNS, *CHUNK_COLUMNS, *GAME_COLUMNS, "outcome", "count")
 
 FORMULAS = [
     "=1+1",
@@ -90,6 +100,8 @@ def test_every_count_comes_back(noisy, tmp_path):
     }
     assert rows[0]["created"] == noisy.summary["created"]
     assert rows[0]["calibrated"] == noisy.summary["calibrated"]
+    assert rows[0]["layout"] == " ".join(map(str, noisy.summary["layout"]))
+    assert all(row["bits"] == row["outcome"] for row in rows)
     keys = [(int(row["chunk"]), row["outcome"]) for row in rows]
     assert keys == sorted(keys)
     export_csv(noisy.path, tmp_path / "again.csv")

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.value import Value
@@ -86,6 +89,25 @@ class GamePlay:
     def rounds(self) -> int:
         """Rounds in one circuit."""
         return len(self.answers)
+
+    def answered(
+        self, circuit: int, number: int, outcomes: npt.NDArray[np.int64]
+    ) -> list[npt.NDArray[np.int64]]:
+        """Return what every player answered in one round of a circuit, an array for each player.
+
+        Args:
+            circuit: index of the circuit.
+            number: of the round.
+            outcomes: shape (outcomes, bits): the bits that were read, classical bit 0 first.
+
+        Returns:
+            Arrays of shape (outcomes,); -1 where an outcome stands for no answer (leakage).
+        """
+        read = [outcomes[:, list(bits)] @ (1 << np.arange(len(bits))[::-1]) for bits in self.answers[number]]
+        if self.decoded is None:
+            return read
+        asked = self.questions[circuit][number]
+        return [np.array(own[x])[o] for own, x, o in zip(self.decoded, asked, read, strict=True)]
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""

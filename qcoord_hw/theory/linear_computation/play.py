@@ -46,6 +46,13 @@ class LinearPlay:
         """What the outputs should be, shape (settings, L, K): symbols V w."""
         return self.task.field.matmul(self.inputs, np.ascontiguousarray(self.task.matrix.T))
 
+    def digits(self, outcomes: Array) -> Array:
+        """Return the digits that were measured: shape (outcomes, bits), bit 0 first, to (outcomes, n)."""
+        return np.stack(
+            [outcomes[:, list(digit)] @ (1 << np.arange(len(digit))) for digit in self.bits],
+            axis=-1,
+        )
+
     def outputs(self, digits: Array) -> Array:
         """Return the outputs of measured digits: shape (.., n) to symbols of shape (.., L, K)."""
         field = self.task.field
