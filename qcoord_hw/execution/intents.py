@@ -12,7 +12,7 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.execution.chunks import on_tiles, plan_of
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
-from qcoord_hw.execution.layout import interactions
+from qcoord_hw.execution.layout import executed_gates, interactions
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
@@ -208,7 +208,20 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
         "layout": list(prepared.layout),
         "locality": check_ownership(description["circuits"], prepared.circuits, prepared.layout),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+        "gates": [[name, *qubits] for name, qubits in _gates_used(prepared)],
     } | ({} if exact is None else {"exact": exact})
+
+
+def _gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
+    """Return every gate and physical qubits that a circuit executes, also under a condition; sorted."""
+    if prepared.snapshot is None:
+        return []
+    found = {
+        (name, tuple(prepared.layout[q] if circuit.num_qubits == len(prepared.layout) else q for q in qubits))
+        for circuit in prepared.circuits
+        for name, qubits in executed_gates(circuit, range(circuit.num_qubits))
+    }
+    return sorted(found)
 
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:

@@ -185,7 +185,7 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
     """Return the mean number of gates a circuit on each qubit and pair."""
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
-        for name, qubits in _gates(circuit, range(circuit.num_qubits)):
+        for name, qubits in executed_gates(circuit, range(circuit.num_qubits)):
             if len(qubits) > 2:
                 raise TooLargeError(
                     f"target: gate {name} acts on {len(qubits)} qubits; allowed on devices are one or two"
@@ -194,13 +194,18 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
     return {qubits: count / len(circuits) for qubits, count in total.items()}
 
 
-def _gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield name and qubits of every gate that costs anything, also of those under a condition."""
+def executed_gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield name and qubits of every gate that costs anything, also of those under a condition.
+
+    Args:
+        circuit: or the block of a condition.
+        where: what its qubits are called, in their order.
+    """
     for instruction in circuit.data:
         qubits = [where[circuit.find_bit(q).index] for q in instruction.qubits]
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
-                yield from _gates(block, qubits)
+                yield from executed_gates(block, qubits)
         elif instruction.operation.name not in VIRTUAL:
             yield instruction.operation.name, qubits
 

@@ -70,7 +70,7 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
         "locality": target.get("locality"),
-        "cautions": _cautions(record.calibration),
+        "cautions": _cautions(record.calibration, target.get("gates")),
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "estimates": [],
         "checks": {},
@@ -154,14 +154,27 @@ def _inputs(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _cautions(snapshot: dict[str, Any] | None) -> list[str]:
-    """Return what a reader must know of the qubits that were used."""
-    faulty = {
-        f"{gate['name']} on {', '.join(map(str, gate['qubits']))}"
-        for gate in (snapshot or {"gates": []})["gates"]
-        if len(gate["qubits"]) > 1 and (gate["error"] or 0) >= 1
-    }
-    return [f"calibration marks {gate} as faulty (error 1)" for gate in sorted(faulty)]
+def _cautions(snapshot: dict[str, Any] | None, used: Sequence[Sequence[Any]] | None) -> list[str]:
+    """Return what a reader must know of the gates that were executed.
+
+    Args:
+        snapshot: the calibration of the layout's qubits; None without a device.
+        used: name and physical qubits of each gate; None in a record that does not say, where all gates among
+            these qubits stand for them.
+    """
+    if snapshot is None:
+        return []
+    executed = None if used is None else {(name, *qubits) for name, *qubits in used}
+    faulty: dict[tuple[str, frozenset[int]], str] = {}
+    for gate in snapshot["gates"]:
+        name, qubits = gate["name"], gate["qubits"]
+        if (gate["error"] or 0) < 1 or (
+            len(qubits) < 2 if executed is None else (name, *qubits) not in executed
+        ):
+            continue
+        words = f"{name} on {', '.join(map(str, qubits))}"
+        faulty.setdefault((name, frozenset(qubits)), words)  # a coupling, in whichever directions
+    return [f"calibration marks {gate} as faulty (error 1)" for gate in sorted(faulty.values())]
 
 
 def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
