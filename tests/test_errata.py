@@ -45,11 +45,43 @@ def dense_weyl(p, x, z):
     return word
 
 
-def test_every_item_has_a_test():
-    page = (Path(__file__).parents[1] / "docs" / "errata.md").read_text().split("## Nator")[0]
-    items = {int(n) for n in re.findall(r"^(\d+)\. ", page, re.M)}
-    tests = {int(m[1]) for name in globals() if (m := re.match(r"test_item_(\d+)_", name))}
-    assert items == tests
+PAGE = Path(__file__).parents[1] / "docs" / "errata.md"
+SECTIONS = ["Refuted", "Misprints", "Left open", "Our additions"]
+
+
+def items_of(page):
+    """Return (paper, number, section) of every item."""
+    items, paper, section = [], "", ""
+    for line in page.splitlines():
+        if found := re.match(r"## (\w+) ", line):
+            paper, section = found[1], ""
+        elif found := re.match(r"### (.+)$", line):
+            section = found[1]
+        elif found := re.match(r"\s*(?:[-*]|\d+\.) ", line):
+            named = re.match(r"- \*\*(Hu|Nator) (\d+)\. ", line)
+            assert named, f"an item without a number: {line}"
+            assert named[1] == paper
+            items.append((paper, int(named[2]), section))
+    return items
+
+
+@pytest.mark.parametrize("paper", ["Hu", "Nator"])
+def test_every_item_stands_in_one_section_and_has_a_test(paper):
+    page = PAGE.read_text(encoding="utf-8")
+    items = [(number, section) for name, number, section in items_of(page) if name == paper]
+    numbers = [number for number, _ in items]
+    assert sorted(numbers) == list(range(1, len(items) + 1))
+    assert {section for _, section in items} == set(SECTIONS)
+    assert [line[4:] for line in page.splitlines() if line.startswith("### ")] == 2 * SECTIONS
+    file = {"Hu": "test_errata.py", "Nator": "test_errata_coordination.py"}[paper]
+    tests = re.findall(r"^def test_item_(\d+)_", Path(__file__).with_name(file).read_text(), re.MULTILINE)
+    assert set(map(int, tests)) == set(numbers)
+
+
+def test_what_refutes_nothing_is_not_called_refuted():
+    sections = {(paper, number): section for paper, number, section in items_of(PAGE.read_text())}
+    for paper, number in [*(("Hu", n) for n in (2, 7, 8)), *(("Nator", n) for n in (6, 7, 9, 11, 13))]:
+        assert sections[paper, number] in SECTIONS[2:]
 
 
 @pytest.mark.parametrize("d", [3, 4, 5])
