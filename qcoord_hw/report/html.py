@@ -7,12 +7,14 @@ their own words.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from qcoord_hw.report import coordination, svg, words
 
@@ -47,6 +49,18 @@ def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
 def fragment(summary: dict[str, Any]) -> str:
     """Return the summary of a run as a piece of HTML that a notebook shows in its own colours."""
     return _environment().get_template("fragment.html.j2").render(s=summary)
+
+
+def unbroken(words: str) -> Markup:
+    """Return words as HTML in which no line breaks at the minus of a number such as 2.5e-07.
+
+    >>> unbroken("p < 2.5e-07 & more")
+    Markup('p &lt; <span class="whole">2.5e-07</span> &amp; more')
+    """
+    parts = re.split(r"([0-9][0-9.]*e-[0-9]+)", words)
+    return Markup("").join(
+        Markup('<span class="whole">{}</span>').format(part) if k % 2 else part for k, part in enumerate(parts)
+    )
 
 
 @cache
@@ -91,6 +105,7 @@ def _environment() -> Environment:
             coordination.worst_cases,
             svg.bar_svg,
             svg.interval_svg,
+            unbroken,
         )
     }
     return environment
