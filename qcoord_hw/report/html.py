@@ -52,14 +52,15 @@ def fragment(summary: dict[str, Any]) -> str:
 
 
 def unbroken(words: str) -> Markup:
-    """Return words as HTML in which no line breaks at the minus of a number such as 2.5e-07.
+    """Return words as HTML in which no line breaks at the minus of a number such as 2.5e-07 or a link.
 
     >>> unbroken("p < 2.5e-07 & more")
     Markup('p &lt; <span class="whole">2.5e-07</span> &amp; more')
     """
-    parts = re.split(r"([0-9][0-9.]*e-[0-9]+)", words)
+    parts = re.split(r"([0-9][0-9.]*e-[0-9]+|[^\s,]+->[^\s,]+)", words)
     return Markup("").join(
-        Markup('<span class="whole">{}</span>').format(part) if k % 2 else part for k, part in enumerate(parts)
+        Markup('<span class="whole">{}</span>').format(part) if k % 2 else part
+        for k, part in enumerate(parts)
     )
 
 

@@ -316,9 +316,10 @@ def _cases(summary: dict[str, Any]) -> Table:
 def new_table(*columns: str) -> Table:
     """Return an empty table of the look that all have."""
     from rich import box
-    from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    from qcoord_hw.report.terminal import WholeWords
+
+    table = WholeWords(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(as_text(column), overflow="fold")
     return table

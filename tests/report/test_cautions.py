@@ -9,7 +9,7 @@ import pytest
 import rustworkx as rx
 
 from qcoord_hw.api import build
-from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.intents import describe, intent_of, program_of
 from qcoord_hw.execution.layout import check_layout
 from qcoord_hw.execution.snapshot import Snapshot
@@ -88,7 +88,7 @@ def test_the_gates_named_are_those_used(name):
     for experiment in ("chsh", "sum-2-f2", "two-node-n1", "sequential-chsh"):
         try:
             check(backend, experiment)
-        except TooLargeError:
+        except (TooLargeError, TargetError):  # in cx and ecr at once some cannot be compiled
             continue
     pairs = sorted({tuple(sorted(qubits)) for _, qubits in bad if len(qubits) == 2})
     for pair in pairs[:2]:  # where somebody insists

@@ -62,6 +62,7 @@ def unfinished(result):
 
 
 def shown(html):
+    html = re.sub(r'<span class="whole">(.*?)</span>', r"\1", html)  # which only keeps a line whole
     return " ".join(" ".join(Tags(html).text).split())
 
 

@@ -65,6 +65,7 @@ class Text(HTMLParser):
 
 
 def shown(html):
+    html = re.sub(r'<span class="whole">(.*?)</span>', r"\1", html)  # which only keeps a line whole
     return " ".join(" ".join(Text(html).text).split())
 
 
