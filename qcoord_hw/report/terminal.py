@@ -8,6 +8,7 @@ not fit even so is written row by row, each cell behind the name of its column.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -30,14 +31,12 @@ class WholeWords(Table):
         most = [max(high for _, high in column) for column in needed]
         whole = Measurement.get(console, options.update(max_width=ENDLESS), self)
         beside = whole.maximum - sum(most)  # what stands between the columns
-        room = options.max_width - beside - sum(least)
-        if room < 0:
+        room = options.max_width - beside
+        if room < sum(least):
             yield from self._rows_below()
             return
-        if sum(most) + beside > options.max_width:
-            wanted = sum(most) - sum(least)
-            for column, low, high in zip(self.columns, least, most, strict=True):
-                column.width = low + (high - low) * room // wanted
+        for column, width in zip(self.columns, _narrowed(least, most, room), strict=True):
+            column.width = width
         yield from super().__rich_console__(console, options)
 
     def _rows_below(self) -> RenderResult:
@@ -48,6 +47,18 @@ class WholeWords(Table):
             for header, cell in zip(headers, row, strict=True):
                 if str(cell):
                     yield Text.assemble(header, ": " if str(header) else "", cell)
+
+
+def _narrowed(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns, the widest of them made narrower until all have room.
+
+    >>> _narrowed([3, 2, 9], [5, 20, 12], 24)
+    [5, 9, 10]
+    """
+    widths = list(most)
+    while sum(widths) > room:
+        widths[max((k for k, low in enumerate(least) if widths[k] > low), key=widths.__getitem__)] -= 1
+    return widths
 
 
 def _widths(text: Text) -> tuple[int, int]:
