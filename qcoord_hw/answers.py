@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,19 +36,31 @@ def theory_linear(
     Raises:
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
+    _check_time_limit(time_limit)
+    clock = _Clock(time_limit)
     from qcoord_hw.report.theory import linear_theory
+
+    answer = linear_theory(find_task(task), clock.left(), seed)
+    return clock.on(answer)
+
+
+def find_task(task: str | Path | LinearTask) -> LinearTask:
+    """Return the task of a name, of a task file or spec, or as it is.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or a spec is of another family.
+    """
     from qcoord_hw.theory.linear_computation.specs import FAMILY, task_of
     from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
-    _check_time_limit(time_limit)
     if isinstance(task, LinearTask):
-        return linear_theory(task, time_limit, seed)
+        return task
     if str(task).endswith(".json"):
-        return linear_theory(read_task(Path(task)), time_limit, seed)
+        return read_task(Path(task))
     spec = load_spec(str(task))
     if spec.family != FAMILY:
         raise InputError(f"task: {spec.name!r} is of family {spec.family}; allowed is a linear computation")
-    return linear_theory(task_of(spec), time_limit, seed)
+    return task_of(spec)
 
 
 def theory_game(
@@ -70,14 +83,16 @@ def theory_game(
     Raises:
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    clock = _Clock(time_limit)
     from qcoord_hw.report.theory_games import game_theory
     from qcoord_hw.theory.games.game import Game
 
-    _check_time_limit(time_limit)
-    check_integer("seed", seed, 0, 2**63 - 1)
     if not isinstance(game, Game):
         game = find_game(str(game))
-    return game_theory(game, level=level, seed=seed, time_limit=time_limit, win=win)
+    answer = game_theory(game, level=level, seed=seed, time_limit=clock.left(), win=win)
+    return clock.on(answer)
 
 
 def find_game(name_or_path: str) -> Game:
@@ -101,6 +116,30 @@ def find_game(name_or_path: str) -> Game:
 def _check_time_limit(time_limit: float) -> None:
     if not 0 < time_limit <= MAX_TIME_LIMIT:
         raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
+
+
+class _Clock:
+    """Keeps a time limit from before anything is loaded to the answer."""
+
+    def __init__(self, time_limit: float) -> None:
+        self.asked = time_limit
+        self.started = time.monotonic()
+        self.loading = 0.0
+
+    def left(self) -> float:
+        """Return what loading and reading leave of the limit, seconds."""
+        self.loading = time.monotonic() - self.started
+        return max(0.05, self.asked - self.loading)
+
+    def on(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer with what became of the limit."""
+        from qcoord_hw.report.time_limit import kept_time
+
+        solving = time.monotonic() - self.started - self.loading
+        told = answer.get("seconds")
+        steps = told if isinstance(told, dict) else {"solving": solving}
+        kept = kept_time(self.started, self.asked, {"loading and reading": self.loading, **steps})
+        return answer | {"time_limit": kept}
 
 
 def theory_region(
@@ -129,13 +168,14 @@ def theory_region(
         InputError: when the name is unknown, the file is wrong, the network cannot have such systems, or an
             argument is not allowed.
     """
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    check_integer("frontier", frontier, 0, MAX_FRONTIER)
+    clock = _Clock(time_limit)
     from qcoord_hw.theory.named_states import named_state
     from qcoord_hw.theory.regions import coordination_region
     from qcoord_hw.theory.states import State, read_state
 
-    _check_time_limit(time_limit)
-    check_integer("seed", seed, 0, 2**63 - 1)
-    check_integer("frontier", frontier, 0, MAX_FRONTIER)
     if plot is not None:
         from qcoord_hw.report.regions import check_figure, plot_region
 
@@ -143,10 +183,11 @@ def theory_region(
     if not isinstance(state, State):
         text = str(state)
         state = read_state(Path(text)) if text.endswith(".json") else named_state(text)
-    answer = coordination_region(state, network, at=at, frontier=frontier, seed=seed, time_limit=time_limit)
+    left = clock.left()
+    answer = coordination_region(state, network, at=at, frontier=frontier, seed=seed, time_limit=left)
     if plot is not None:
         plot_region(answer, Path(plot))
-    return answer.to_json()
+    return clock.on(answer.to_json())
 
 
 def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> dict[str, Any]:

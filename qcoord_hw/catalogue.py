@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import ExperimentSpec, read_spec
@@ -18,6 +20,19 @@ def catalogue_root() -> Path:
 def catalogue_paths() -> dict[str, Path]:
     """Return name -> path of every catalogue entry (`<family>/<name>.toml`), sorted by family and name."""
     return {path.stem: path for path in sorted(catalogue_root().glob("*/*.toml"))}
+
+
+NEEDS = "needs.json"
+"""What each entry needs of a device, beside the folders of the entries; `qcoord_hw.golden` writes it."""
+
+
+def catalogue_needs() -> dict[str, dict[str, Any]]:
+    """Return name -> what an entry needs of a device: `qcoord_hw.execution.needs`, and on which it `fits`.
+
+    `fits` holds for each device None, or why the entry finds no place there.
+    """
+    found: dict[str, dict[str, Any]] = json.loads((catalogue_root() / NEEDS).read_text(encoding="utf-8"))
+    return found
 
 
 def load_spec(name_or_path: str) -> ExperimentSpec:

@@ -6,7 +6,8 @@ on the same qubits. They are compared as parsed circuits, instruction by instruc
 Qiskit exports changes between releases.
 
 `--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
-there. `--readme FILE` writes the tables of `make demo` anew between their marks in the README.
+there. `circuits/needs.json` says what each entry needs of a device and where it fits; `--needs` writes it
+anew (minutes). `--readme FILE` writes the tables of `make demo` anew between their marks in the README.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ import io
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from qiskit.circuit import QuantumCircuit
 from rich.console import Console
 
 from qcoord_hw.api import build, run
-from qcoord_hw.catalogue import catalogue_paths
+from qcoord_hw.catalogue import NEEDS, catalogue_paths, catalogue_root
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
+from qcoord_hw.execution.intents import program_of as executed_program
+from qcoord_hw.execution.needs import fits, needs_of, snapshots
 from qcoord_hw.execution.run import instructions
+from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report.tables import print_overview
 from qcoord_hw.spec import read_spec
@@ -71,6 +77,20 @@ def _matches(path: Path) -> bool:
     return registers[0] == registers[1] and instructions(before) == instructions(now)
 
 
+def entry_needs(name: str, devices: Mapping[str, Snapshot]) -> dict[str, Any]:
+    """Return what a catalogue entry needs, and on which devices it fits."""
+    program = executed_program(build_experiment(read_spec(catalogue_paths()[name])))
+    return needs_of(program) | {"fits": fits(program, devices)}
+
+
+def write_needs() -> None:
+    """Write what every entry needs."""
+    devices = snapshots()
+    found = {name: entry_needs(name, devices) for name in catalogue_paths()}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(needs)}" for name, needs in found.items())
+    (catalogue_root() / NEEDS).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
 def write_reference(folder: Path) -> None:
     """Make the reference runs and write what is estimated from them."""
     results = []
@@ -109,12 +129,15 @@ def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
     parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write every golden file")
+    parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
     options = parser.parse_args()
     if options.write:
         for path in catalogue_paths().values():
             path.with_suffix(".qasm").write_text(to_qasm(program_of(path)), encoding="utf-8")
+    if options.needs:
+        write_needs()
     if options.reference:
         write_reference(options.reference)
     if options.readme:

@@ -61,18 +61,20 @@ def register_play(add: Add) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from qcoord_hw.catalogue import catalogue_paths
+    from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
     from qcoord_hw.spec import read_spec
 
-    rows = []
+    needs, rows = catalogue_needs(), []
     for path in catalogue_paths().values():
         spec = read_spec(path)
-        rows.append({"name": spec.name, "title": spec.title, "family": spec.family})
+        about = {"name": spec.name, "title": spec.title, "family": spec.family}
+        rows.append((about, needs[spec.name]))
     if options.json:
-        print_json({"ok": True, "experiments": rows})
-    else:
-        for row in rows:
-            print(f"{row['name']:<28}{row['title']}")
+        print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
+        return
+    for about, needed in rows:
+        nowhere = "" if None in needed["fits"].values() else "  (simulators only: fits no device)"
+        print(f"{about['name']:<28}{about['title']}{nowhere}")
 
 
 def _show(options: argparse.Namespace) -> None:

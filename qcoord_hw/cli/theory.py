@@ -69,6 +69,15 @@ def _theory_game(options: argparse.Namespace) -> None:
         print_json(answer)
     else:
         print(game_theory_text(answer))
+        _print_time(answer)
+
+
+def _print_time(answer: dict[str, Any]) -> None:
+    """Say where a time limit was exceeded, and by what."""
+    from qcoord_hw.report.time_limit import time_words
+
+    if words := time_words(answer["time_limit"]):
+        print(words)
 
 
 def _theory_linear(options: argparse.Namespace) -> None:
@@ -80,6 +89,7 @@ def _theory_linear(options: argparse.Namespace) -> None:
         print_json(answer)
     else:
         print(linear_theory_text(answer))
+        _print_time(answer)
 
 
 def _theory_region(options: argparse.Namespace) -> None:
@@ -99,6 +109,7 @@ def _theory_region(options: argparse.Namespace) -> None:
         print_json(answer)
     else:
         print(region_text(answer))
+        _print_time(answer)
         if options.plot is not None:
             print(f"figure: {options.plot}")
 

@@ -329,7 +329,7 @@ def _place(
     Raises:
         TooLargeError: when there is no room for so many tiles.
     """
-    circuits, chosen = _layout(program, layout, whole)
+    circuits, chosen = place_circuits(program, layout, whole)
     if layout and tiles == 1:
         return circuits, [chosen]
     native = compile_for(whole.restrict(chosen), circuits)
@@ -340,7 +340,7 @@ def _place(
     return circuits, [first, *(one for _, one in others[: tiles - 1])]
 
 
-def _layout(
+def place_circuits(
     program: Program, layout: Sequence[int], snapshot: Snapshot
 ) -> tuple[tuple[QuantumCircuit, ...], tuple[int, ...]]:
     """Return circuits whose gates fall on coupled qubits, and their layout: that given, or the best.

@@ -1,0 +1,64 @@
+"""What `qcoord list` says of the devices that an entry needs is what its circuits need."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qcoord_hw import golden
+from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
+from qcoord_hw.cli import main
+from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.needs import DEVICES, needs_of, snapshots
+from qcoord_hw.protocols import build_experiment
+from qcoord_hw.spec import read_spec
+
+QUICK = ("chsh", "ghz-6", "magic-pentagram", "sum-2-f3", "sum-3-f5", "cascade-ghz2")
+
+
+@pytest.mark.parametrize("name", catalogue_paths())
+def test_the_table_says_what_the_circuits_need(name):
+    needed = dict(catalogue_needs()[name])
+    assert set(needed.pop("fits")) == set(DEVICES)
+    assert needs_of(program_of(build_experiment(read_spec(catalogue_paths()[name])))) == needed
+
+
+@pytest.fixture(scope="module")
+def devices():
+    return snapshots()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in catalogue_paths()],
+)
+def test_the_table_says_where_an_entry_fits(name, devices):
+    assert golden.entry_needs(name, devices) == catalogue_needs()[name]
+
+
+def test_list_tells_it_and_loads_no_qiskit(capsys):
+    assert main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["experiments"]
+    assert {row["name"]: row["needs"] for row in rows} == catalogue_needs()
+    code = (
+        "import sys; from qcoord_hw.cli import main; main(['list', '--json']); "
+        "sys.exit(any(m.split('.')[0] in ('qiskit', 'scipy', 'galois', 'rustworkx') for m in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_list_and_document_name_what_fits_nowhere(capsys):
+    nowhere = {name for name, needed in catalogue_needs().items() if None not in needed["fits"].values()}
+    assert nowhere
+    assert main(["list"]) == 0
+    marked = {line.split()[0] for line in capsys.readouterr().out.splitlines() if "fits no device" in line}
+    assert marked == nowhere
+    page = (Path(__file__).parents[2] / "docs" / "hardware.md").read_text(encoding="utf-8")
+    told = re.search(r"<!-- nowhere:begin -->(.*)<!-- nowhere:end -->", page, re.DOTALL)
+    assert told
+    assert set(re.findall(r"`([a-z0-9-]+)`", told[1])) == nowhere
