@@ -444,7 +444,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         players = check_integer("parameters.players", options.get("players"), 3, len(PLAYERS))
         topology = one_to_many(*PLAYERS[:players])
         return strategy_experiment(ghz(players), ghz_strategy(players), topology=topology, **shared)
-    if which:
+    if isinstance(which, str):
         explicit = EXPLICIT[which]
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
     given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})

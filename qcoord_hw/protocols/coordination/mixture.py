@@ -129,14 +129,16 @@ def read_target(value: Plain) -> State:
     return state_from_json(data)
 
 
-def check_options(options: Mapping[str, Plain], allowed: Sequence[str]) -> None:
-    """Refuse options with an unknown name.
+def check_protocol(options: Mapping[str, Plain], *allowed: str) -> str:
+    """Return the option `protocol`, by default the first of those allowed.
 
     Raises:
-        InputError: naming the first.
+        InputError: when it is none of them.
     """
-    if unknown := [key for key in options if key not in allowed]:
-        raise InputError(f"{unknown[0]}: unknown option; allowed are {', '.join(allowed)}")
+    protocol = options.get("protocol", allowed[0])
+    if protocol not in allowed:
+        raise InputError(f"protocol: {shown(protocol)}; allowed: {', '.join(allowed)}")
+    return str(protocol)
 
 
 def roles(state: State, parties: Sequence[str], sender: bool) -> tuple[str | None, dict[str, str]]:
