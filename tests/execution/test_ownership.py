@@ -224,6 +224,43 @@ def test_a_circuit_without_its_barriers_cannot_be_checked(change):
         check_ownership([events], [changed])
 
 
+def test_barriers_in_another_order_are_lost():
+    net = NetworkCircuit(CASCADE, "three")
+    net.allocate("Alice", 2)
+    net.barrier()
+    x = QuantumCircuit(1)
+    x.x(0)
+    net.local("Alice", x, net.circuit.qubits[:1])
+    net.barrier()
+    net.allocate("Bob", 1)
+    net.local("Alice", x, net.circuit.qubits[:1])
+    net.barrier()
+    events = [event.to_json() for event in net.events]
+    assert check_ownership([events], [net.circuit]).between_parties == 0
+    barriers = [k for k, i in enumerate(net.circuit.data) if isinstance(i.operation, Barrier)]
+    changed = net.circuit.copy_empty_like()
+    for k, instruction in enumerate(net.circuit.data):
+        swapped = {barriers[-1]: barriers[-2], barriers[-2]: barriers[-1]}.get(k, k)
+        changed.append(net.circuit.data[swapped] if swapped != k else instruction)
+    with pytest.raises(TargetError, match="without the barriers"):
+        check_ownership([events], [changed])
+
+
+def test_one_condition_may_hold_gates_of_several_parties():
+    experiment, (circuit, *_), layouts, _ = compiled("chsh", "aer")
+    events = [event.to_json() for event in experiment.circuits[0].events]
+    changed = circuit.copy()
+    with changed.if_test((changed.clbits[0], 1)):
+        changed.x(0)
+        changed.x(1)
+    assert check_ownership([events], [changed], layouts).between_parties == 0
+    changed = circuit.copy()
+    with changed.if_test((changed.clbits[0], 1)):
+        changed.x(0)
+        changed.cx(0, 1)
+    assert check_ownership([events], [changed], layouts).between_parties == 1
+
+
 def test_layouts_of_a_device_as_small_as_the_protocol_are_read():
     topology = Topology("pair", ("Alice", "Bob"), (Link("Alice", "Bob", qubits=True),))
     net = NetworkCircuit(topology, "three")

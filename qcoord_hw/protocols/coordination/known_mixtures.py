@@ -32,7 +32,7 @@ def known_mixture(state: Plain, phases: Plain | None = None) -> dict[str, Plain]
     target = read_target(state)
     name = str(state).partition(":")[0]
     if name not in KNOWN:
-        raise InputError(f"p_u: missing; allowed without it are the states {', '.join(KNOWN)}")
+        raise InputError(f"state: {shown(state)}; allowed without a mixture p_u are {', '.join(KNOWN)}")
     if phases is not None and name != "noisy-ghz":
         raise InputError(f"phases: {shown(phases)}; {PHASED}")
     phases = 9 if phases is None else phases

@@ -80,8 +80,10 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
         InputError: naming the option.
     """
     if "p_u" not in options:
+        fields = ["state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values())]
+        typed = next((field for field in fields if field in options), "p_u")
         raise InputError(
-            "p_u: missing; allowed is a mixture over U, which `prepare_options` finds for a state"
+            f"{typed}: no mixture; allowed beside p_u, which `prepare_options` finds for a state"
         )
     p_u = distribution("p_u", [number("p_u", p) for p in _listed("p_u", options["p_u"])])
     channel = np.ones((len(p_u), 1))
@@ -105,7 +107,7 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
         found[party] = padded(read_states(field, np.array(matrices)))
     if not found:
         fields = ", ".join(f"theta_{SYSTEMS[party]}" for party in parties)
-        raise InputError(f"{fields}: none given; allowed is at least one of them")
+        raise InputError(f"p_u: no states; allowed beside at least one of {fields}")
     mixture = Mixture(p_u, channel, tuple(found), tuple(found.values()))
     if "state" in options:
         check_agreement(mixture, read_target(options["state"]), sender)

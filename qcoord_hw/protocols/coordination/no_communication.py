@@ -68,6 +68,8 @@ def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
     check_integer("n", options.get("n", 1), 1, 1)
     given = dict(options)
     if "p_u" not in options:
+        if lost := [field for field in _MIXTURE if field in options]:
+            raise InputError(f"{lost[0]}: given without p_u; allowed beside a mixture p_u")
         given |= known_mixture(options.get("state", "ghz-mixture"), options.get("phases"))
     elif "phases" in options:
         raise InputError(f"phases: {shown(options['phases'])}; allowed without a mixture p_u")

@@ -390,7 +390,7 @@ def test_two_qubits_at_bob(rng):
         ({"codebook": "random", "seed": -1}, "seed: "),
         ({"feed_forward": 1}, "feed_forward: "),
         ({"feed_forward": True, "codebook": (((0,),), ((1,),))}, "feed_forward: "),
-        ({"state": "mirror-qubits"}, "p_u: "),
+        ({"state": "mirror-qubits"}, "state: "),
         ({"p_u": (1,)}, "theta_B: "),
         (
             {"p_u": (0.5, 0.5), "p_x_given_u": ((1,), (0.5, 0.5)), "theta_B": ((0, 0, 1),) * 2},

@@ -189,7 +189,7 @@ def test_other_names_of_systems():
         ({"M": 1.5}, "M: "),
         ({"M": 10**6}, "M: "),
         ({"rounding": "up"}, "rounding: "),
-        ({"state": "epr"}, "p_u: "),
+        ({"state": "epr"}, "state: "),
         ({"state": 3}, "state: "),
         ({"state": "werner:visibility=0.5"}, "state: "),
         ({"state": "noisy-ghz:visibility=0.3"}, "state: "),
