@@ -4,6 +4,7 @@ What a parameter's name is comes from the families' own tables, of which a new o
 whatever is in no table is refused.
 """
 
+import argparse
 import functools
 import json
 import re
@@ -13,9 +14,12 @@ import numpy as np
 import pytest
 
 from qcoord_hw import api
+from qcoord_hw.cli.experiment import add_experiment, add_parameters, build_all, target_of
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.chunks import plan_of
+from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.run import instructions
+from qcoord_hw.execution.targets import IdealTarget
 from qcoord_hw.protocols import FAMILIES
 from qcoord_hw.protocols.coordination import (
     cascade,
@@ -117,7 +121,7 @@ CASES = [
                 "network": ["cascade", "moon"],
                 "protocol": ["letters"],
                 "state": ["dsbs"],
-                "n": [3, 7],
+                "n": [1, 7],
                 "codebook": ["search", "coset", [[[0, 1]]]],
                 "M0": [4, 0],
                 "M1": [4, 0],
@@ -199,7 +203,7 @@ CASES = [
             f"cascade {name}",
             (*cascade.COMMON, *protocol.options),
             {"network": "cascade", "protocol": name}
-            | ({} if protocol.state else {"state": state})
+            | {"state": protocol.state or state}
             | ({"n": 2} if name == "compressed" else {}),
             {
                 "network": ["quantum-broadcast"],
@@ -209,8 +213,8 @@ CASES = [
                 "link1": ["ebits", "bits"],
                 "link2": ["ebits", "bits"],
                 "reference": [True, 1],
-                "m1": [1, 9],
-                "m2": [1, 9],
+                "m1": [2, 9],
+                "m2": [2, 9],
             },
         )
         for (name, protocol), state in zip(
@@ -333,3 +337,67 @@ def test_all_families_networks_protocols_and_games_are_tried():
     assert {spec.options["network"] for spec in tried if spec.family == "coordination"} == set(BUILDERS)
     assert all(GAMES[name] == GAMES["chsh"] for name in (*EXPLICIT, "magic-square"))
     assert set(GAMES) == {"chsh", "magic-square", "ghz", None, *EXPLICIT}
+
+
+FLAGS = {
+    "shots": ["50"],
+    "seed": ["5"],
+    "inputs": ["3"],
+    "inputs_file": ["inputs.json"],
+    "auxiliary": ["A,A"],
+    "rounds": ["2"],
+    "rate": ["0"],
+    "random_questions": [],
+    "layout": ["0,1"],
+    "noise_scale": ["2"],
+    "network": ["two-node"],
+    "copies": ["2"],
+    "protocol": ["other"],
+    "time_limit": ["5"],
+}
+"""What `run`, `plan` and `submit` take of an experiment, with values other than the default."""
+
+
+def run_parser():
+    parser = argparse.ArgumentParser()
+    add_experiment(parser)
+    return parser
+
+
+def test_every_flag_of_an_experiment_is_tried():
+    found = set(vars(run_parser().parse_args(["chsh"]))) - {"specs"}
+    assert found == set(FLAGS)
+    shown = argparse.ArgumentParser()
+    add_parameters(shown)
+    assert set(vars(shown.parse_args([]))) <= found
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("name", ["chsh", "hardy-2", "sum-2-f2", "two-node-n1", "mac-n2"])
+def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, name, flag):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inputs.json").write_text('[{"w1": [1, 1], "w2": [0, 1]}]')
+
+    def plan(*typed):
+        options = run_parser().parse_args([name, "--inputs", "2"] if name == "sum-2-f2" else [name])
+        if flag == "inputs_file":
+            options.inputs = None
+        run_parser().parse_args([name, *typed], namespace=options)
+        (one,) = build_all(options, target_of(argparse.Namespace(**vars(options), target="aer")))
+        spec, experiment = one.spec, one.experiment
+        chunks = plan_of(
+            spec,
+            "any",
+            experiment.settings,
+            experiment.weights,
+            1 if options.seed is None else options.seed,
+            sampled=experiment.sampled,
+            equal=False,
+        )
+        IdealTarget().prepare(program_of(experiment), spec.layout)
+        return [effect(one)[:-2], chunks]
+
+    try:
+        assert plan(f"--{flag.replace('_', '-')}", *FLAGS[flag]) != plan()
+    except (InputError, TooLargeError) as error:
+        assert flag in named_in(error) or (flag == "inputs_file" and "inputs" in named_in(error)), error  # noqa: PT017
