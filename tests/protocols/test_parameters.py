@@ -294,7 +294,7 @@ def effect(built):
 
 def named_in(error):
     """Return the names of parameters that an error begins with."""
-    return set(re.match(r"(?:parameters\.)?([\w.]+(?:, \w+)*)", str(error)).group(1).split(", "))
+    return set(re.match(r"(?:parameters\.)?([\w.-]+(?:, \w+)*)", str(error)).group(1).replace("-", "_").split(", "))
 
 
 EACH = [
@@ -351,7 +351,7 @@ FLAGS = {
     "layout": ["0,1"],
     "noise_scale": ["2"],
     "network": ["two-node"],
-    "copies": ["2"],
+    "copies": ["3"],
     "protocol": ["other"],
     "time_limit": ["5"],
 }
