@@ -294,7 +294,8 @@ def effect(built):
 
 def named_in(error):
     """Return the names of parameters that an error begins with."""
-    return set(re.match(r"(?:parameters\.)?([\w.-]+(?:, \w+)*)", str(error)).group(1).replace("-", "_").split(", "))
+    names = re.match(r"(?:parameters\.)?([\w.-]+(?:, \w+)*)", str(error)).group(1)
+    return set(names.replace("-", "_").split(", "))
 
 
 EACH = [

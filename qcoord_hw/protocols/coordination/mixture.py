@@ -80,8 +80,8 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
         InputError: naming the option.
     """
     if "p_u" not in options:
-        fields = ["state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values())]
-        typed = next((field for field in fields if field in options), "p_u")
+        names = ("state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values()))
+        typed = next((name for name in names if name in options), "p_u")
         raise InputError(
             f"{typed}: no mixture; allowed beside p_u, which `prepare_options` finds for a state"
         )
