@@ -69,6 +69,8 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
     named = isinstance(state, str) and not state.endswith(".json")
     text = str(state)
+    if named and text in catalogue_paths():
+        raise InputError(f"network: {shown(network)}; {text!r} has its own, allowed with a state or its name")
     if named:
         state = named_state(text)
     elif not isinstance(state, State):

@@ -120,7 +120,17 @@ def build(
     derived = device_name(target) is None and shares_noisy_run(program_of(built.experiment))
     if free and "inputs" not in options and not derived:
         built = Built.of(spec, options | {"inputs": NOISY_INPUTS})
+    typed = {**(parameters or {}), **(spec.options if isinstance(experiment, (str, Path)) else {})}
+    if "inputs_seed" in typed and "inputs" not in built.spec.options and _has_all_inputs(built.experiment):
+        raise InputError("inputs_seed: given; allowed with a number of random inputs, here are all")
     return built
+
+
+def _has_all_inputs(experiment: Experiment) -> bool:
+    """Return whether a linear computation is run for every input that there is."""
+    data = experiment.play.to_json()
+    inputs = data["inputs"]
+    return bool(len(inputs) == data["task"]["field"] ** sum(map(len, inputs[0])))
 
 
 def device_name(target: Any) -> str | None:

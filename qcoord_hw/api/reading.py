@@ -34,13 +34,20 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         runs: the folder of all runs.
 
     Returns:
-        `ok`, the run, what was compared and recomputed, and `differs`: a line for each difference.
+        `ok`, the run, what was compared and recomputed (`locality` from the circuits of the record), and
+        `differs`: a line for each difference.
+
+    Raises:
+        RecordError: when the record is damaged, or a recorded circuit does not keep to its network.
     """
+    from qcoord_hw.execution.intents import recorded_locality
+
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.sealed:
         raise RecordError(
             f"run {found.path.name}: unfinished; `qcoord collect` finishes it, then it can be verified"
         )
+    locality = recorded_locality(found)
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
     summary = Result(found, confidence).summary
@@ -59,6 +66,7 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         "report": "none written" if written is None else "written before the end" if early else "compared",
         "executed": execute,
         "differs": differs,
+        "locality": locality.to_json(),
         "estimates": summary["estimates"],
         "checks": summary["checks"],
     }
@@ -158,7 +166,12 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
 
     Raises:
         InputError: when the folder cannot be written.
+        RecordError: when a recorded circuit does not keep to its network.
     """
+    from qcoord_hw.execution.intents import recorded_locality
+
+    if not result.record.is_draft:
+        recorded_locality(result.record)
     derived = result.path / record.DERIVED
     page = Path(html) if html else derived / "report.html"
     record.check_outside(page)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,20 @@ def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bo
         sub.add_argument("spec", metavar=name, help=SPEC)
     sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
     sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
+    add_parameters(sub)
+    sub.add_argument(
+        "--random-questions", action="store_true", help="games: draw each shot's question at random"
+    )
+    sub.add_argument(
+        "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
+    )
+    sub.add_argument(
+        "--noise-scale", type=number, metavar="F", help="fake_NAME: all errors and decay, times F (1)"
+    )
+
+
+def add_parameters(sub: argparse.ArgumentParser) -> None:
+    """Add the parameters of the families."""
     sub.add_argument(
         "--inputs", type=inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
     )
@@ -39,20 +55,11 @@ def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bo
         metavar="Q",
         help="games: qubits a round to each player; few mix in classical rounds",
     )
-    sub.add_argument(
-        "--random-questions", action="store_true", help="games: draw each shot's question at random"
-    )
-    sub.add_argument(
-        "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
-    )
-    sub.add_argument(
-        "--noise-scale", type=number, metavar="F", help="fake_NAME: all errors and decay, times F (1)"
-    )
     add_coordination(sub)
 
 
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of linear computations that the command line states."""
+    """Return the parameters of the families that the command line states."""
     parameters: dict[str, Any] = {}
     if options.inputs is not None and options.inputs_file is not None:
         raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
@@ -68,6 +75,17 @@ def parameters(options: argparse.Namespace) -> dict[str, Any]:
     if options.auxiliary is not None:
         parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
     return parameters | coordination(options)
+
+
+@contextmanager
+def typed(options: argparse.Namespace) -> Iterator[None]:
+    """Let errors call a parameter as it was typed: the block length n is `--copies` on the command line."""
+    try:
+        yield
+    except InputError as error:
+        if options.copies is None:
+            raise
+        raise InputError(re.sub(r"^(parameters\.)?n(?=[: ])", "copies", str(error))) from None
 
 
 def inputs(text: str) -> int | str:
@@ -119,15 +137,16 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
     """
     from qcoord_hw import api
 
-    return [
-        api.build(
-            spec,
-            options.shots,
-            options.layout,
-            parameters=parameters(options),
-            target=target,
-            seed=options.seed,
-            random_questions=options.random_questions,
-        )
-        for spec in options.specs
-    ]
+    with typed(options):
+        return [
+            api.build(
+                spec,
+                options.shots,
+                options.layout,
+                parameters=parameters(options),
+                target=target,
+                seed=options.seed,
+                random_questions=options.random_questions,
+            )
+            for spec in options.specs
+        ]

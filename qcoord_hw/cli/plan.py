@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, print_json
-from qcoord_hw.cli.experiment import add_experiment, parameters, target_of
+from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
 
 
 def register(add: Add) -> None:
@@ -29,16 +29,17 @@ def register(add: Add) -> None:
 def _plan(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
-    found = api.plan(
-        options.spec,
-        target=target_of(options),
-        shots=options.shots,
-        seed=options.seed,
-        layout=options.layout,
-        jobs=options.jobs,
-        parameters=parameters(options),
-        random_questions=options.random_questions,
-    )
+    with typed(options):
+        found = api.plan(
+            options.spec,
+            target=target_of(options),
+            shots=options.shots,
+            seed=options.seed,
+            layout=options.layout,
+            jobs=options.jobs,
+            parameters=parameters(options),
+            random_questions=options.random_questions,
+        )
     if options.json:
         print_json(found)
     else:

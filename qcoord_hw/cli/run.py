@@ -10,15 +10,22 @@ from qcoord_hw.cli.common import (
     SPEC,
     Add,
     add_confidence,
-    add_coordination,
-    coordination,
     integer,
     print_json,
     progress_bar,
     seconds,
     show_results,
 )
-from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
+from qcoord_hw.cli.experiment import (
+    add_device_options,
+    add_experiment,
+    add_parameters,
+    build_all,
+    device_options,
+    parameters,
+    target_of,
+    typed,
+)
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
 
@@ -32,7 +39,7 @@ def register(add: Add) -> None:
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
     show.add_argument("spec", metavar="SPEC", help=SPEC)
-    add_coordination(show)
+    add_parameters(show)
     show.add_argument("--circuit", type=integer, default=0, metavar="K", help="which circuit is drawn (0)")
 
     run = add("run", _run, "run experiments and print estimates with verdicts")
@@ -81,7 +88,8 @@ def _show(options: argparse.Namespace) -> None:
     from qcoord_hw.api import build
     from qcoord_hw.report.protocol import describe_protocol, protocol_text
 
-    experiment = build(options.spec, parameters=coordination(options)).experiment
+    with typed(options):
+        experiment = build(options.spec, parameters=parameters(options)).experiment
     if not 0 <= options.circuit < len(experiment.circuits):
         last = len(experiment.circuits) - 1
         raise InputError(f"circuit: {options.circuit}; allowed are 0 to {last}")

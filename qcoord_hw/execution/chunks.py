@@ -17,6 +17,8 @@ from qcoord_hw.spec import ExperimentSpec
 MAX_SINGLE_SHOTS = 100_000
 """Shots of a run in which each shot is a chunk of its own."""
 
+ONE_ROUND = "random_questions: true; allowed for games of one round"
+
 
 def make_plan(
     settings: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
@@ -63,7 +65,7 @@ def random_plan(weights: Sequence[float], shots: int, seed: int, name: str) -> t
         InputError: when the experiment has no weights, or more than 100000 single shots are asked for.
     """
     if not weights:
-        raise InputError("random_questions: true; allowed for games alone")
+        raise InputError(ONE_ROUND)
     if shots > MAX_SINGLE_SHOTS:
         raise InputError(f"shots: {shots} single shots in all; allowed are at most {MAX_SINGLE_SHOTS}")
     stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
@@ -141,6 +143,8 @@ def plan_of(
         InputError: when random questions are asked for where there are none, or too many.
     """
     if spec.random_questions:
+        if sampled:
+            raise InputError(ONE_ROUND)
         return random_plan(weights, spec.shots * len(settings), seed, name)
     if sampled:
         return sampled_plan(settings, weights, spec.shots, spec.blocks, seed, name)

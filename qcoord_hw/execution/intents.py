@@ -10,10 +10,11 @@ from typing import Any
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record
+from qcoord_hw.errors import RecordError, TargetError
 from qcoord_hw.execution.chunks import on_tiles, plan_of
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
-from qcoord_hw.execution.ownership import check_ownership
+from qcoord_hw.execution.ownership import Locality, check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
@@ -206,7 +207,7 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     exact = _exact(description["play"], prepared)
     return {
         "layout": list(prepared.layout),
-        "locality": check_ownership(description["circuits"], prepared.circuits, prepared.layout),
+        "locality": _locality(description, prepared),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         "gates": [[name, *qubits] for name, qubits in _gates_used(prepared)],
     } | ({} if exact is None else {"exact": exact})
@@ -217,11 +218,52 @@ def _gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
     if prepared.snapshot is None:
         return []
     found = {
-        (name, tuple(prepared.layout[q] if circuit.num_qubits == len(prepared.layout) else q for q in qubits))
+        (name, tuple(q if prepared.is_placed else prepared.layout[q] for q in qubits))
         for circuit in prepared.circuits
         for name, qubits in executed_gates(circuit, range(circuit.num_qubits))
     }
     return sorted(found)
+
+
+def _locality(description: dict[str, Any], prepared: Prepared) -> dict[str, int]:
+    """Return what the check of the compiled circuits found: no gate between parties, or nothing is run."""
+    protocols = [circuit["events"] for circuit in description["circuits"]]
+    found = check_ownership(protocols, prepared.circuits, [prepared.layout] if prepared.is_placed else ())
+    if found.between_parties:
+        raise TargetError(found.example)
+    return found.to_json()
+
+
+def recorded_locality(run: RunRecord) -> Locality:
+    """Check the circuits of a record, as built and as executed, against the events of its protocols.
+
+    Returns:
+        What was found among the executed circuits.
+
+    Raises:
+        RecordError: when a gate joins two parties, or a circuit is not one of its protocol at all.
+    """
+    with record.interpreting(run.path):
+        target = run.intent["target"]
+        protocols = [circuit["events"] for circuit in run.intent["experiment"]["circuits"]]
+        built, executed = (from_qpy(run.file(name)) for name in (record.CIRCUITS, record.EXECUTED))
+        layouts = [place["layout"] for place in (target, *target.get("tiles", ()))]
+        own = target["kind"] == NOISE or not layouts[0]  # circuits on the qubits of one tile alone
+        try:
+            found = [
+                check_ownership(protocols, built),
+                check_ownership(
+                    protocols * (len(executed) // len(protocols)), executed, () if own else layouts
+                ),
+            ]
+        except TargetError as error:
+            raise RecordError(f"run {run.path.name}: {error}") from None
+    if wrong := [one for one in found if one.between_parties]:
+        raise RecordError(
+            f"run {run.path.name}: {wrong[0].between_parties} of its gates are between parties: "
+            f"{wrong[0].example}; its circuits are not those of the protocol"
+        )
+    return found[1]
 
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
@@ -248,10 +290,9 @@ def measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]
     measured: list[int | None] = [None] * circuit.num_clbits
     if prepared.snapshot is None:
         return measured
-    narrow = circuit.num_qubits == len(prepared.layout)
     for instruction in circuit.data:
         if instruction.operation.name == "measure":
             qubit = circuit.find_bit(instruction.qubits[0]).index
-            physical = prepared.layout[qubit] if narrow else qubit
+            physical = qubit if prepared.is_placed else prepared.layout[qubit]
             measured[circuit.find_bit(instruction.clbits[0]).index] = physical
     return measured

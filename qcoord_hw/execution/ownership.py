@@ -1,78 +1,221 @@
-"""Whether a compiled circuit still keeps to its network: no two-qubit gate joins the hands of two parties."""
+"""Whether a compiled circuit keeps to its network: every gate on several qubits is in one party's hands.
+
+Who holds what is read off the protocol's own events, not off the compiled circuit. Ownership moves at
+barriers, which compiling keeps: a qubit that has passed k of them is where the protocol had it after k.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import Barrier, CircuitInstruction, ControlFlowOp, QuantumCircuit
 
 from qcoord_hw.errors import TargetError
-from qcoord_hw.execution.layout import interactions
-from qcoord_hw.execution.program import stages
+from qcoord_hw.network import SOURCE
 
-Pairs = set[frozenset[int]]
+MOVE = "move"
+"""The gate that lends a qubit's state to a resonator; the next one between the same two takes it back."""
+
+
+@dataclass(frozen=True)
+class Locality:
+    """What a check of compiled circuits found.
+
+    Attributes:
+        two_qubit_gates: gates on two qubits or more that were checked, those under conditions included.
+        between_parties: how many of them no party could have done.
+        example: the first of these in words; empty if there is none.
+    """
+
+    two_qubit_gates: int
+    between_parties: int
+    example: str = ""
+
+    def to_json(self) -> dict[str, int]:
+        """Return the numbers, as a record keeps them."""
+        return {"two_qubit_gates": self.two_qubit_gates, "between_parties": self.between_parties}
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Who holds each qubit of a protocol, from barrier to barrier.
+
+    Attributes:
+        holders: holders[q][k] holds qubit q after k of the marks that span it. Before its first one that is
+            whoever brings the qubit: its party, or the source of a shared state, which keeps it until then.
+        marks: the barriers that tell the stages apart, in order: each spans qubits 0 to m - 1, here stands m.
+    """
+
+    holders: tuple[tuple[str, ...], ...]
+    marks: tuple[int, ...]
+
+    @classmethod
+    def of(cls, events: Sequence[Mapping[str, Any]]) -> Timeline:
+        """Return the timeline of a protocol's events, as in a record.
+
+        A mark is a barrier over as many qubits as there are at some barrier over all of them. Sends stand
+        behind such a barrier, before any gate: who receives holds the qubit from the barrier on.
+        """
+        holders: list[list[str]] = []
+        shared: dict[int, str] = {}  # who gets what the source still holds
+        sizes, marks = _sizes(events), []
+        for event in events:
+            qubits = event.get("qubits", ())
+            if event["kind"] == "allocate":
+                holders += [[event["party"]] for _ in qubits]
+            elif event["kind"] == "share":
+                holders += [[SOURCE] for _ in qubits]
+                shared |= zip(qubits, event["owners"], strict=True)
+            elif event["kind"] == "send":
+                for q in qubits:
+                    holders[q][-1] = event["to"]
+            elif _is_mark(event, sizes):
+                marks.append(len(qubits))
+                for q in qubits:
+                    holders[q].append(shared.pop(q, holders[q][-1]))
+        return cls(tuple(map(tuple, holders)), tuple(marks))
+
+
+def _sizes(events: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Return how many qubits there are at barriers over all of them."""
+    here, sizes = 0, set[int]()
+    for event in events:
+        if event["kind"] in ("allocate", "share"):
+            here += len(event["qubits"])
+        elif event["kind"] == "barrier" and len(event["qubits"]) == here:
+            sizes.add(here)
+    return sizes
+
+
+def _is_mark(event: Mapping[str, Any], sizes: set[int]) -> bool:
+    if event["kind"] != "barrier" or " if " in event.get("name", ""):
+        return False
+    return len(event["qubits"]) in sizes and sorted(event["qubits"]) == list(range(len(event["qubits"])))
 
 
 def check_ownership(
-    described: Sequence[Mapping[str, Any]], executed: Sequence[QuantumCircuit], layout: Sequence[int]
-) -> dict[str, int]:
-    """Check every two-qubit gate that is executed against who owned its qubits.
-
-    It is checked stage by stage, from one barrier over all qubits to the next: these survive compilation.
-    In a stage in which one hand holds every qubit anything may happen.
+    protocols: Sequence[Sequence[Mapping[str, Any]]],
+    executed: Sequence[QuantumCircuit],
+    layouts: Sequence[Sequence[int]] = (),
+) -> Locality:
+    """Check every gate on several qubits that is executed against who holds them at that place.
 
     Args:
-        described: for each circuit its `events` and `movable`, as in a record.
+        protocols: for each circuit the events of its protocol, as in a record.
         executed: the circuits as executed.
-        layout: physical qubit of each circuit qubit; empty where they are the same.
-
-    Returns:
-        `two_qubit_gates` that were checked, of all circuits, and how many of them are `between_parties`: 0.
+        layouts: of each tile in the circuits, the physical qubit of each qubit of the protocol; none where
+            the circuits have the protocol's own qubits.
 
     Raises:
-        TargetError: when a gate joins two parties.
+        TargetError: when a circuit lacks its protocol's barriers, so that nothing can be checked.
     """
-    checked = 0
-    for one, circuit in zip(described, executed, strict=True):
-        wires = {
-            q for event in one["events"] if event["kind"] in ("allocate", "share") for q in event["qubits"]
-        }
-        name = {q: q for q in wires}
-        if layout and circuit.num_qubits > len(wires):
-            name = {physical: q for q, physical in enumerate(layout)}
-        allowed = _held_together(one["events"], len(wires))
-        parts, movable = stages(circuit), one["movable"]
-        free = movable if len(movable) == len(parts) == len(allowed) else [False] * len(parts)
-        if len(parts) != len(allowed):  # a device's circuit has more qubits than the barriers span
-            allowed = [set().union(*allowed)] * len(parts)
-        for part, together, anything in zip(parts, allowed, free, strict=True):
-            for qubits, times in interactions(part).items():
-                checked += times
-                own = frozenset(name[q] for q in qubits)
-                if not anything and any(frozenset(pair) not in together for pair in combinations(own, 2)):
-                    raise TargetError(
-                        f"circuit {circuit.name!r}: a compiled gate joins {sorted(own)}, of two parties"
-                    )
-    return {"two_qubit_gates": checked, "between_parties": 0}
+    found = [_Walk.through(events, c, layouts) for events, c in zip(protocols, executed, strict=True)]
+    return Locality(
+        sum(walk.gates for walk in found),
+        sum(walk.joined for walk in found),
+        next((walk.example for walk in found if walk.example), ""),
+    )
 
 
-def _held_together(events: Sequence[Mapping[str, Any]], wires: int) -> list[Pairs]:
-    """Return for each stage the pairs of qubits that one hand, or the source of a shared state, holds."""
-    owner: dict[int, str] = {}
-    found: list[Pairs] = [set()]
-    for event in events:
-        qubits = event.get("qubits", [])
-        if event["kind"] == "barrier" and len(qubits) == wires:
-            found.append(set())
-        elif event["kind"] == "allocate":
-            owner |= dict.fromkeys(qubits, event["party"])
-        elif event["kind"] == "share":
-            owner |= dict(zip(qubits, event["owners"], strict=True))
-            found[-1] |= {frozenset(pair) for pair in combinations(qubits, 2)}
-        elif event["kind"] == "send":
-            owner |= dict.fromkeys(qubits, event["to"])
-        if event["kind"] in ("barrier", "allocate", "share", "send"):
-            found[-1] |= {frozenset(p) for p in combinations(owner, 2) if owner[p[0]] == owner[p[1]]}
-    return found
+@dataclass
+class _Walk:
+    """One way through a compiled circuit, instruction by instruction.
+
+    Attributes:
+        timeline: of the protocol.
+        wires: physical qubit -> (tile, qubit of the protocol).
+        passed: how many marks each of these has passed.
+        reached: how many marks each tile has passed.
+        lent: who uses a physical qubit that the protocol knows nothing of.
+        gates: gates on several qubits so far.
+        joined: how many of them were not in one party's hands.
+        example: the first of these in words.
+    """
+
+    timeline: Timeline
+    wires: dict[int, tuple[int, int]]
+    passed: dict[tuple[int, int], int]
+    reached: dict[int, int]
+    lent: dict[int, tuple[int, str]] = field(default_factory=dict)
+    gates: int = 0
+    joined: int = 0
+    example: str = ""
+
+    @classmethod
+    def through(
+        cls, events: Sequence[Mapping[str, Any]], circuit: QuantumCircuit, layouts: Sequence[Sequence[int]]
+    ) -> _Walk:
+        timeline = Timeline.of(events)
+        places = layouts or [range(len(timeline.holders))]
+        wires = {physical: (t, q) for t, place in enumerate(places) for q, physical in enumerate(place)}
+        walk = cls(timeline, wires, dict.fromkeys(wires.values(), 0), dict.fromkeys(range(len(places)), 0))
+        for instruction in circuit.data:
+            qubits = [circuit.find_bit(q).index for q in instruction.qubits]
+            if isinstance(instruction.operation, Barrier):
+                walk._pass(circuit.name, qubits)
+            else:
+                for name, joint in _gates(instruction, qubits):
+                    walk._act(circuit.name, name, joint)
+        if any(reached != len(timeline.marks) for reached in walk.reached.values()):
+            raise _lost(circuit.name)
+        return walk
+
+    def _pass(self, circuit: str, qubits: Sequence[int]) -> None:
+        """Let a barrier's qubits go on, tile by tile, if it is a mark."""
+        for tile, reached in self.reached.items():
+            spanned = sorted(self.wires[p][1] for p in qubits if self.wires.get(p, (-1, 0))[0] == tile)
+            if len(spanned) not in self.timeline.marks or spanned != list(range(len(spanned))):
+                continue  # a party's own
+            if self.timeline.marks[reached : reached + 1] != (len(spanned),):
+                raise _lost(circuit)
+            self.reached[tile] += 1
+            for q in spanned:
+                self.passed[tile, q] += 1
+
+    def _act(self, circuit: str, name: str, qubits: Sequence[int]) -> None:
+        """Judge a gate. A qubit that is nobody's serves whoever uses it first, until it is reset."""
+        if len(qubits) < 2:
+            if name == "reset":
+                self.lent.pop(qubits[0], None)
+            return
+        self.gates += 1
+        hands = {p: self._holder(p) for p in qubits}
+        parties = set(hands.values()) - {None}
+        if len(parties) != 1:
+            self.joined += 1
+            held = ", ".join(f"qubit {p} of {h[1] if h else 'nobody'}" for p, h in hands.items())
+            self.example = self.example or f"circuit {circuit!r}: compiled gate {name} joins {held}"
+            return
+        (party,) = parties
+        for p in qubits:
+            if p not in self.wires and party is not None:
+                if name == MOVE and p in self.lent:
+                    del self.lent[p]
+                else:
+                    self.lent[p] = party
+
+    def _holder(self, physical: int) -> tuple[int, str] | None:
+        if physical not in self.wires:
+            return self.lent.get(physical)
+        tile, q = self.wires[physical]
+        return tile, self.timeline.holders[q][self.passed[tile, q]]
+
+
+def _lost(circuit: str) -> TargetError:
+    return TargetError(
+        f"circuit {circuit!r}: compiled without the barriers of its protocol, so that nobody can tell which "
+        "party does what; a target must keep them"
+    )
+
+
+def _gates(instruction: CircuitInstruction, qubits: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield name and qubits of an instruction, or of those that it does under a condition or in a loop."""
+    if not isinstance(instruction.operation, ControlFlowOp):
+        yield instruction.operation.name, list(qubits)
+        return
+    for block in instruction.operation.blocks:
+        for inner in block.data:
+            if not isinstance(inner.operation, Barrier):
+                yield from _gates(inner, [qubits[block.find_bit(q).index] for q in inner.qubits])

@@ -20,7 +20,7 @@ from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.execution.chunks import plan_of
+from qcoord_hw.execution.chunks import ONE_ROUND, plan_of
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.ibm.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
@@ -174,8 +174,8 @@ class Forecast:
         """How often each setting is executed, in units of the shots of a circuit; shape (settings,)."""
         settings, weights = self.program.settings, np.asarray(self.program.weights)
         if self.spec.random_questions:
-            if not weights.size:
-                raise InputError("random_questions: true; allowed for games alone")
+            if not weights.size or self.description.get("sampled"):
+                raise InputError(ONE_ROUND)
             return np.asarray(weights / weights.sum() * len(settings))
         shares = np.ones(len(settings))
         if self.description.get("sampled"):  # chance decides among the circuits of one measurement

@@ -13,7 +13,13 @@ from qiskit.circuit import QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import to_qpy
-from qcoord_hw.execution.intents import circuit_files, intent_of, prepared_of, recorded_program
+from qcoord_hw.execution.intents import (
+    circuit_files,
+    intent_of,
+    prepared_of,
+    recorded_locality,
+    recorded_program,
+)
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
@@ -65,10 +71,11 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
     """Execute the missing chunks of an unfinished run and seal it; a sealed run is left alone.
 
     Raises:
-        RecordError: when the record is damaged.
+        RecordError: when the record is damaged, or its circuits do not keep to their network.
     """
     run = record.read(path)
     if not run.sealed:
+        recorded_locality(run)
         _finish(path, target.executor(prepared_of(run)), progress)
 
 

@@ -87,6 +87,11 @@ class Prepared:
     settings: tuple[Setting, ...] = ()
     tiles: tuple[Prepared, ...] = ()
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether the circuits' qubits are the device's own, so that `layout` says which is which."""
+        return bool(self.layout) and self.kind != NOISE
+
 
 class RunTarget(Protocol):
     """Where circuits run."""

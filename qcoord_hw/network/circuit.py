@@ -552,6 +552,9 @@ class NetworkCircuit:
         data = self._circuit.data
         if not data or (isinstance(data[-1].operation, Barrier) and len(data[-1].qubits) == len(self._owner)):
             return
+        self._cut()
+
+    def _cut(self) -> None:
         self._circuit.barrier()
         self._events.append(Event("barrier", "", tuple(range(len(self._owner)))))
 
@@ -584,7 +587,7 @@ class NetworkCircuit:
             touched = tuple(preparation.find_bit(q).index for q in instruction.qubits)
             self._act(SOURCE, instruction.operation, touched, what)
         self._events.append(Event("share", "", self._positions(qubits), what, owners=tuple(owners)))
-        self.barrier()
+        self._cut()  # where the source lets go, even if it did nothing
         return qubits
 
     def _add_qubits(self, count: int, label: str) -> list[Qubit]:

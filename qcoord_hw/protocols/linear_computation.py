@@ -65,8 +65,13 @@ def build(spec: ExperimentSpec) -> Experiment:
         isinstance(auxiliary, tuple) and all(isinstance(name, str) for name in auxiliary)
     ):
         raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
+    task = task_of(spec)
+    if "inputs_seed" in options and not isinstance(options.get("inputs", 0), int):
+        raise InputError(
+            f"parameters.inputs_seed: {shown(options['inputs_seed'])}; allowed with a number of random inputs"
+        )
     return task_experiment(
-        task_of(spec),
+        task,
         name=spec.name,
         title=spec.title,
         scheme=options.get("scheme", THEOREM_1),

@@ -6,9 +6,9 @@ players the state is prepared in its Schmidt basis, and the change of basis goes
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,9 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import StatePreparation, UnitaryGate
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.protocols.strategies import Strategy
 from qcoord_hw.theory.games.strategies import QuantumStrategy
+from qcoord_hw.theory.value import Value
 
 Complex = npt.NDArray[np.complex128]
 
@@ -27,35 +29,20 @@ MAX_QUBITS = 4
 PROJECTIVE = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
-class MeasuredStrategy:
-    """A strategy as circuits.
+def measured_strategy(strategy: QuantumStrategy, value: Value) -> Strategy:
+    """Return a strategy as circuits; qubit 0 of a register is the most significant bit of its outcomes.
 
-    Attributes:
-        preparation: Alice's circuit, on the players' shares one after the other.
-        shares: qubits sent to each player; 0 for a player who needs none.
-        registers: qubits that each player measures: its share and, where needed, fresh ones of its own.
-        measurements: measurements[player][question] acts on those before they are read.
-        decoded: decoded[player][question][outcome]: the answer, or -1; qubit 0 is the most significant bit.
-    """
-
-    preparation: QuantumCircuit
-    shares: tuple[int, ...]
-    registers: tuple[int, ...]
-    measurements: tuple[tuple[QuantumCircuit, ...], ...]
-    decoded: tuple[tuple[tuple[int, ...], ...], ...]
-
-
-def measured_strategy(strategy: QuantumStrategy) -> MeasuredStrategy:
-    """Return circuits for a strategy.
+    Args:
+        strategy: state and measurements; a player of local dimension 1 gets no share.
+        value: what theory says of it.
 
     Raises:
         TooLargeError: when a player would need more than 4 qubits.
     """
-    shares = tuple(math.ceil(math.log2(d)) for d in strategy.dimensions)
+    sizes = tuple(math.ceil(math.log2(d)) for d in strategy.dimensions)
     state, turns = _schmidt(strategy)
     measurements, decoded, registers = [], [], []
-    for d, share, own, turn in zip(strategy.dimensions, shares, strategy.measurements, turns, strict=True):
+    for d, share, own, turn in zip(strategy.dimensions, sizes, strategy.measurements, turns, strict=True):
         turned = [turn.conj().T @ povm @ turn for povm in own]
         extra = 0 if all(map(_is_projective, turned)) else math.ceil(math.log2(max(map(len, turned))))
         size = max(1, share + extra)
@@ -67,12 +54,14 @@ def measured_strategy(strategy: QuantumStrategy) -> MeasuredStrategy:
         measurements.append(tuple(_circuit(unitary) for unitary, _ in pairs))
         decoded.append(tuple(table for _, table in pairs))
         registers.append(size)
-    return MeasuredStrategy(
-        _preparation(state, strategy.dimensions, shares),
-        shares,
-        tuple(registers),
-        tuple(measurements),
-        tuple(decoded),
+    ends = list(itertools.accumulate(sizes))
+    return Strategy(
+        preparation=_preparation(state, strategy.dimensions, sizes),
+        shares=tuple(tuple(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)),
+        basis=lambda player, question: (measurements[player][question], range(registers[player])),
+        value=value,
+        fresh=tuple(size - share for size, share in zip(registers, sizes, strict=True)),
+        decoded=tuple(decoded),
     )
 
 

@@ -14,16 +14,18 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+from qiskit.circuit import Qubit
 from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
 from qcoord_hw.protocols.experiment import Experiment, one_setting_each
-from qcoord_hw.protocols.measured import MeasuredStrategy, measured_strategy
+from qcoord_hw.protocols.measured import measured_strategy
 from qcoord_hw.protocols.strategies import Strategy, chsh_strategy, ghz_strategy, magic_square_strategy
-from qcoord_hw.spec import ExperimentSpec, check_integer, shown
+from qcoord_hw.spec import ExperimentSpec, check_integer, check_known, shown
 from qcoord_hw.theory.games import (
     Game,
     GamePlay,
@@ -43,6 +45,8 @@ from qcoord_hw.theory.value import Value
 
 PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")
 MAX_ROUNDS = 64
+MAX_CIRCUITS = 2048
+"""Circuits of an experiment at most: questions times cyclic shifts of the schedule."""
 
 
 def game_experiment(
@@ -107,36 +111,41 @@ def strategy_experiment(
         figures: further figures, linear in the win probability.
 
     Raises:
-        InputError: when the numbers of players differ or an answer does not fit its share.
+        InputError: when the numbers of players differ, an answer does not fit its share, or a rate asks for
+            what the strategy or the limits do not allow.
     """
     check_integer("rounds", rounds, 1, MAX_ROUNDS)
     players = tuple(link.receiver for link in topology.links)
-    if len(players) != len(strategy.shares):
+    if not game.players == len(players) == len(strategy.shares):
         raise InputError(
-            f"players: {len(strategy.shares)} in the strategy, {len(players)} receivers in network "
-            f"{topology.name!r}; allowed is the same number"
+            f"players: {game.players} in the game, {len(strategy.shares)} in the strategy, {len(players)} "
+            f"receivers in network {topology.name!r}; allowed is the same number"
         )
     entangled, theory = rounds, strategy.value
     optimum = classical_optimum(game)
     if rate is not None:
-        share = max(map(len, strategy.shares))
-        if not 0 <= rate <= share:
-            raise InputError(f"rate: {rate!r}; allowed are 0 to {share} qubits a round to each player")
-        entangled = math.floor(rate * rounds / share + 1e-9)
+        entangled = _entangled(strategy, rounds, rate)
         mixed = (entangled * theory.value + (rounds - entangled) * float(optimum.value)) / rounds
         theory = Value(mixed, theory.kind, f"{entangled} of {rounds} rounds entangled, time shared")
         figures = [replace(f, theory=replace(theory, value=f.scale * mixed + f.offset)) for f in figures]
     asked = tuple(game.questions())
     shifts = rounds if 0 < entangled < rounds else 1
+    if shifts * len(asked) > MAX_CIRCUITS:
+        raise InputError(
+            f"rounds: {rounds} schedules at this rate for {len(asked)} questions; allowed are "
+            f"{MAX_CIRCUITS // len(asked)}, for {MAX_CIRCUITS} circuits"
+        )
     even = [(i * entangled) // rounds != ((i + 1) * entangled) // rounds for i in range(rounds)]
+    fixed = [] if entangled == rounds else _fixed_outcomes(strategy, optimum.strategy, game)
     questions, circuits, agreed = [], [], []
     for shift, k in itertools.product(range(shifts), range(len(asked))):
         here = tuple(asked[(k + i) % len(asked)] for i in range(rounds))
         schedule = [even[(i + shift) % rounds] for i in range(rounds)]
         questions.append(here)
         agreed.append(shift)
-        circuit = _play(strategy, topology, players, here, f"{name}_{k}", schedule, optimum.strategy)
-        circuits.append(circuit)
+        circuits.append(
+            _play(strategy, topology, players, here, f"{name.replace('-', '_')}_{k}", schedule, fixed)
+        )
     return _experiment(
         game,
         tuple(circuits),
@@ -146,8 +155,39 @@ def strategy_experiment(
         title=title,
         theory=theory,
         figures=figures,
+        decoded=strategy.decoded,
         agreed=tuple(agreed),
+        bound=optimum.value,
     )
+
+
+def _entangled(strategy: Strategy, rounds: int, rate: float) -> int:
+    """Return how many rounds a rate pays for."""
+    share = max(map(len, strategy.shares))
+    if not share:
+        raise InputError(f"rate: {rate!r}; allowed where the strategy sends qubits, this one sends none")
+    if not 0 <= rate <= share:
+        raise InputError(f"rate: {rate!r}; allowed are 0 to {share} qubits a round to each player")
+    return math.floor(rate * rounds / share + 1e-9)
+
+
+def _fixed_outcomes(strategy: Strategy, answers: Sequence[Sequence[int]], game: Game) -> list[list[int]]:
+    """Return fixed[player][question]: an outcome that stands for the player's answer.
+
+    Raises:
+        InputError: when a player's register has none.
+    """
+    asked = [{question[p] for question in game.questions()} for p in range(game.players)]
+    found = [
+        [strategy.outcome(p, x, answer) if x in asked[p] else 0 for x, answer in enumerate(own)]
+        for p, own in enumerate(answers)
+    ]
+    if any(outcome is None for own in found for outcome in own):
+        raise InputError(
+            "rate: below that of a share; allowed is none, since this strategy's measurements lack an answer "
+            "of the best deterministic strategy"
+        )
+    return [[outcome or 0 for outcome in own] for own in found]
 
 
 def quantum_experiment(
@@ -157,6 +197,8 @@ def quantum_experiment(
     name: str,
     title: str,
     theory: Value,
+    rounds: int = 1,
+    rate: float | None = None,
     figures: Sequence[LinearFigure] = (),
 ) -> Experiment:
     """Return the experiment in which a game is played by a strategy given as plain arrays.
@@ -170,63 +212,26 @@ def quantum_experiment(
         name: name of the experiment.
         title: one line for people.
         theory: what theory says of the win probability (or the mean score).
+        rounds: as in `strategy_experiment`.
+        rate: as in `strategy_experiment`.
         figures: further figures, linear in the win probability.
 
     Raises:
-        InputError: when the game has too many players.
+        InputError: when the game has too many players, or as `strategy_experiment`.
         TooLargeError: when a player would need more than 4 qubits.
     """
     if not 2 <= game.players <= len(PLAYERS):
         raise InputError(f"players: {game.players} in the game; allowed are 2 to {len(PLAYERS)}")
-    players = PLAYERS[: game.players]
-    topology = QUANTUM_BROADCAST if game.players == 2 else one_to_many(*players)
-    found = measured_strategy(strategy)
-    questions = tuple((question,) for question in game.questions())
-    circuits = tuple(
-        _measured_play(found, topology, players, question, f"{name.replace('-', '_')}_{k}")
-        for k, (question,) in enumerate(questions)
-    )
-    return _experiment(
+    return strategy_experiment(
         game,
-        circuits,
-        questions,
-        players,
+        measured_strategy(strategy, theory),
         name=name,
         title=title,
-        theory=theory,
+        topology=QUANTUM_BROADCAST if game.players == 2 else one_to_many(*PLAYERS[: game.players]),
+        rounds=rounds,
+        rate=rate,
         figures=figures,
-        decoded=found.decoded,
     )
-
-
-def _measured_play(
-    found: MeasuredStrategy,
-    topology: Topology,
-    players: Sequence[str],
-    question: Sequence[int],
-    name: str,
-) -> NetworkCircuit:
-    net = NetworkCircuit(topology, name)
-    sender = topology.links[0].sender
-    shared = net.allocate(sender, sum(found.shares), "shared") if sum(found.shares) else []
-    if shared:
-        net.local(sender, found.preparation, shared)
-    fresh = [
-        net.allocate(player, size - share, f"{player.lower()}_own") if size > share else []
-        for player, share, size in zip(players, found.shares, found.registers, strict=True)
-    ]
-    own, start = [], 0
-    for player, share, extra in zip(players, found.shares, fresh, strict=True):
-        mine = shared[start : start + share]
-        start += share
-        if mine:
-            net.send(sender, player, mine)
-        own.append([*mine, *extra])
-    net.barrier()
-    for p, player in enumerate(players):
-        net.local(player, found.measurements[p][question[p]], own[p])
-        net.measure(player, own[p], player.lower())
-    return net
 
 
 def _experiment(
@@ -241,10 +246,12 @@ def _experiment(
     figures: Sequence[LinearFigure] = (),
     decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None,
     agreed: tuple[int, ...] | None = None,
+    bound: Fraction | None = None,
 ) -> Experiment:
     """Return circuits that ask `questions[circuit][round]` as an experiment, answers found by register.
 
-    `agreed[circuit]` is what all parties know of a circuit beforehand, such as a schedule.
+    `agreed[circuit]` is what all parties know of a circuit beforehand, such as a schedule; `bound` the
+    classical value, if it is known already.
     """
     if len(players) != game.players:
         raise InputError(f"players: {game.players} in the game, but {list(players)} answer")
@@ -256,6 +263,7 @@ def _experiment(
             raise InputError(
                 f"{player}: {size} bits cannot give {game.answers[p]} answers; allowed is 2^bits"
             )
+    best = float(classical_value(game) if bound is None else bound)
     play = GamePlay(
         game=game,
         players=players,
@@ -265,7 +273,7 @@ def _experiment(
             for i in range(rounds)
         ),
         theory=theory,
-        bound=Value(float(classical_value(game)), "exact", "classical value, exhaustive search [Cleve2004]"),
+        bound=Value(best, "exact", "classical value, exhaustive search [Cleve2004]"),
         figures=tuple(figures),
         decoded=decoded,
         agreed=agreed if agreed and len(set(agreed)) > 1 else None,
@@ -321,46 +329,54 @@ def _play(
     questions: Sequence[Sequence[int]],
     name: str,
     schedule: Sequence[bool],
-    answers: Sequence[Sequence[int]],
+    fixed: Sequence[Sequence[int]],
 ) -> NetworkCircuit:
     """Return one circuit: all shares are distributed, then the rounds are played in order.
 
-    Where the schedule is false, a player writes its answer to its question into fresh qubits of its own.
+    Where the schedule is false, a player writes the outcome `fixed[player][question]` into fresh qubits.
     """
     net = NetworkCircuit(topology, name)
     sender = topology.links[0].sender
     size, rounds, entangled = strategy.preparation.num_qubits, len(questions), sum(schedule)
-    pairs = [net.allocate(sender, size, "shared" if rounds == 1 else f"shared_{i}") for i in range(entangled)]
-    for pair in pairs:
+    shared = [_allocate(net, sender, size, _numbered("shared", i, rounds)) for i in range(entangled)]
+    for pair in shared if size else []:
         net.local(sender, strategy.preparation, pair)
-    own = [
-        [net.allocate(player, len(share), f"{player.lower()}_own_{i}") for i in range(rounds - entangled)]
-        for player, share in zip(players, strategy.shares, strict=True)
-    ]
-    for p, player in enumerate(players):
-        if pairs:
-            net.send(sender, player, [pair[q] for pair in pairs for q in strategy.shares[p]])
+    written, fresh = [], []
+    for player, share, register in zip(players, strategy.shares, strategy.registers, strict=True):
+        stem, more = f"{player.lower()}_own", register - len(share)
+        written.append([net.allocate(player, register, f"{stem}_{i}") for i in range(rounds - entangled)])
+        stem = stem if rounds == 1 else f"{player.lower()}_fresh"
+        fresh.append([_allocate(net, player, more, _numbered(stem, i, rounds)) for i in range(entangled)])
+    for player, share in zip(players, strategy.shares, strict=True):
+        if shared and share:
+            net.send(sender, player, [pair[q] for pair in shared for q in share])
     for i, question in enumerate(questions):
         net.barrier()
         before = sum(schedule[:i])
-        for p, player in enumerate(players):
-            if not schedule[i]:
-                bits = own[p][i - before]
-                answer = answers[p][question[p]]
-                for k, bit in enumerate(bits):  # most significant first
-                    if answer >> (len(bits) - 1 - k) & 1:
-                        net.local(player, XGate(), bit)
-                net.measure(player, bits, _register(player, i, rounds))
-                continue
-            share = [pairs[before][q] for q in strategy.shares[p]]
-            circuit, order = strategy.basis(p, question[p])
-            net.local(player, circuit, share)
-            net.measure(player, [share[q] for q in order], _register(player, i, rounds))
+        for p, (player, x) in enumerate(zip(players, question, strict=True)):
+            if schedule[i]:
+                own = [*(shared[before][q] for q in strategy.shares[p]), *fresh[p][before]]
+                circuit, order = strategy.basis(p, x)
+                net.local(player, circuit, own)
+            else:
+                own, order = written[p][i - before], range(strategy.registers[p])
+                for k in order:  # most significant first
+                    if fixed[p][x] >> (len(own) - 1 - k) & 1:
+                        net.local(player, XGate(), own[k])
+            net.measure(player, [own[q] for q in order], _register(player, i, rounds))
     return net
 
 
+def _allocate(net: NetworkCircuit, party: str, count: int, label: str) -> list[Qubit]:
+    return net.allocate(party, count, label) if count else []
+
+
+def _numbered(stem: str, i: int, rounds: int) -> str:
+    return stem if rounds == 1 else f"{stem}_{i}"
+
+
 def _register(player: str, i: int, rounds: int) -> str:
-    return player.lower() if rounds == 1 else f"{player.lower()}_{i}"
+    return _numbered(player.lower(), i, rounds)
 
 
 def _label(questions: Sequence[Sequence[int]]) -> str:
@@ -370,84 +386,68 @@ def _label(questions: Sequence[Sequence[int]]) -> str:
     return " ".join("".join(map(str, question)) for question in questions)
 
 
+CHSH_S = LinearFigure(
+    name="chsh_s",
+    scale=8,
+    offset=-4,
+    theory=Value(2 * math.sqrt(2), "exact", "[Tsirelson1980]"),
+    bound=Value(2.0, "exact", "[CHSH1969]"),
+)
+
+COMMON = ("rounds", "rate")
+PARAMETERS: dict[Any, tuple[str, ...]] = {
+    "chsh": ("game", *COMMON),
+    "magic-square": ("game", *COMMON),
+    "ghz": ("game", "players", *COMMON),
+    **{name: ("game", *COMMON) for name in EXPLICIT},
+    None: (*TABLES, "strategy", *COMMON),
+}
+"""Parameters of the family by the game that is named; None stands for a game of the user's own."""
+
+
 def build(spec: ExperimentSpec) -> Experiment:
     """Build the experiment of a spec of family `nonlocal-game`.
 
     Parameters of the family: `game` (`chsh`, `magic-square` or `ghz`, played by circuits of their own, or
-    any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), and for those three `rounds` (1
-    to 64, default 1) and `rate` (qubits a round to each player; less than a share mixes in deterministic
-    rounds). In place of `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game
-    file; its strategy is looked for.
+    any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), `rounds` (1 to 64, default 1) and
+    `rate` (qubits a round to each player; less than a share mixes in deterministic rounds). In place of
+    `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game file; its `strategy` is
+    looked for if it is not given.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
     options = spec.options
-    which = options.pop("game", None)
-    rate = options.pop("rate", None)
+    which = options.get("game")
+    if which not in PARAMETERS or (which is None and not set(options) & set(TABLES)):
+        names = ", ".join(filter(None, PARAMETERS))
+        raise InputError(
+            f"parameters.game: {shown(which)}; allowed is a name ({names}), or prob with win or score"
+        )
+    about = f" for game {which!r}" if which else " for a game of your own"
+    check_known(options, PARAMETERS[which], about, "parameters.")
+    rate = options.get("rate")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
         raise InputError(f"parameters.rate: {shown(rate)}; allowed is a number of qubits a round")
-    rounds = check_integer("parameters.rounds", options.pop("rounds", 1), 1, MAX_ROUNDS)
-    topology: Topology = QUANTUM_BROADCAST
-    figures: tuple[LinearFigure, ...] = ()
+    rounds = check_integer("parameters.rounds", options.get("rounds", 1), 1, MAX_ROUNDS)
+    shared: dict[str, Any] = {
+        "name": spec.name,
+        "title": spec.title,
+        "rounds": rounds,
+        "rate": None if rate is None else float(rate),
+    }
     if which == "chsh":
-        game, strategy = chsh(), chsh_strategy()
-        figures = (
-            LinearFigure(
-                name="chsh_s",
-                scale=8,
-                offset=-4,
-                theory=Value(2 * math.sqrt(2), "exact", "[Tsirelson1980]"),
-                bound=Value(2.0, "exact", "[CHSH1969]"),
-            ),
-        )
-    elif which == "magic-square":
-        game, strategy = magic_square(), magic_square_strategy()
-    elif which == "ghz":
-        players = check_integer("parameters.players", options.pop("players", None), 3, len(PLAYERS))
-        game, strategy = ghz(players), ghz_strategy(players)
+        return strategy_experiment(chsh(), chsh_strategy(), figures=(CHSH_S,), **shared)
+    if which == "magic-square":
+        return strategy_experiment(magic_square(), magic_square_strategy(), **shared)
+    if which == "ghz":
+        players = check_integer("parameters.players", options.get("players"), 3, len(PLAYERS))
         topology = one_to_many(*PLAYERS[:players])
-    else:
-        return _any_game(spec, which, options)
-    if options:
-        raise InputError(
-            f"parameters.{next(iter(options))}: unknown for game {which!r}; allowed are game, rounds"
-            + (", players" if which == "ghz" else "")
-        )
-    return strategy_experiment(
-        game,
-        strategy,
-        name=spec.name,
-        title=spec.title,
-        topology=topology,
-        rounds=rounds,
-        rate=None if rate is None else float(rate),
-        figures=figures,
-    )
-
-
-def _any_game(spec: ExperimentSpec, which: object, options: dict[str, Any]) -> Experiment:
-    """Return the experiment of a catalogue game by its closed strategy, or of a user's by the one given."""
-    given = {key: options.pop(key) for key in (*TABLES, "strategy") if key in options}
-    if "rate" in spec.options or options.pop("rounds", 1) != 1:
-        raise InputError(
-            "parameters.rounds: rounds and rate are for chsh, magic-square and ghz; allowed here is one round"
-        )
-    if options:
-        raise InputError(
-            f"parameters.{next(iter(options))}: unknown; allowed are game, or prob with win or score"
-        )
-    if isinstance(which, str) and not given and which in EXPLICIT:
+        return strategy_experiment(ghz(players), ghz_strategy(players), topology=topology, **shared)
+    if isinstance(which, str):
         explicit = EXPLICIT[which]
-        strategy, theory = explicit.build(), explicit.value
-        game = GAMES[which]()
-    elif which is None and given:
-        given = with_strategy(spec.name, given)
-        game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
-        theory = Value(win_probability(game, strategy), "lower", "of the strategy that is played")
-    else:
-        raise InputError(
-            f"parameters.game: {shown(which)}; allowed is a name ({', '.join(EXPLICIT)}), or prob with win "
-            "or score"
-        )
-    return quantum_experiment(game, strategy, name=spec.name, title=spec.title, theory=theory)
+        return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
+    given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})
+    game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
+    theory = Value(win_probability(game, strategy), "lower", "of the strategy that is played")
+    return quantum_experiment(game, strategy, theory=theory, **shared)

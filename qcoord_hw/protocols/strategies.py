@@ -18,16 +18,34 @@ class Strategy:
     Attributes:
         preparation: what Alice applies to |0..0> in her laboratory.
         shares: for each player, which qubits of the preparation it receives.
-        basis: `basis(player, question)` is the circuit that a player applies to its share before it
-            measures in the computational basis, and the qubits of the share in the order in which the
-            outcomes are read as an answer, most significant bit first.
-        value: the win probability that theory gives for this strategy.
+        basis: `basis(player, question)` is the circuit that a player applies to its register (its share, then
+            its fresh qubits) before it measures in the computational basis, and the qubits of the register
+            in the order in which the outcomes are read as an answer, most significant bit first.
+        value: the win probability (or mean score) that theory gives for this strategy.
+        fresh: for each player, how many qubits in |0> of its own it measures besides; none if empty.
+        decoded: decoded[player][question][outcome] is the answer that an outcome stands for, -1 where it is
+            none (leakage); without it an outcome is the answer.
     """
 
     preparation: QuantumCircuit
     shares: tuple[tuple[int, ...], ...]
     basis: Callable[[int, int], tuple[QuantumCircuit, Sequence[int]]]
     value: Value
+    fresh: tuple[int, ...] = ()
+    decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+
+    @property
+    def registers(self) -> tuple[int, ...]:
+        """How many qubits each player measures."""
+        fresh = self.fresh or (0,) * len(self.shares)
+        return tuple(len(share) + more for share, more in zip(self.shares, fresh, strict=True))
+
+    def outcome(self, player: int, question: int, answer: int) -> int | None:
+        """Return an outcome that stands for an answer; None if there is none."""
+        if self.decoded is None:
+            return answer
+        outcomes = self.decoded[player][question]
+        return outcomes.index(answer) if answer in outcomes else None
 
 
 def chsh_strategy() -> Strategy:

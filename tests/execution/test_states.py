@@ -7,9 +7,7 @@ import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, Operator
 
-from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.chunks import sampled_plan
-from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.states import output_states
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import CASCADE, NetworkCircuit
@@ -87,20 +85,3 @@ def test_a_plan_in_which_chance_draws_the_settings():
         shots = [sum(c.shots for c in plan if c.setting == 3 * basis + k) for k in range(3)]
         assert sum(shots) == 3000
         np.testing.assert_allclose(np.array(shots) / 3000, [0.5, 0.3, 0.2], atol=0.05)
-
-
-def test_a_gate_between_two_parties_is_found():
-    net = NetworkCircuit(CASCADE, "chain")
-    a = net.allocate("Alice", 2)
-    b = net.allocate("Bob", 1)
-    gate = QuantumCircuit(2)
-    gate.cx(0, 1)
-    net.local("Alice", gate, a)
-    net.send("Alice", "Bob", a[1:])
-    net.local("Bob", gate, [a[1], *b])
-    described = [{"events": [event.to_json() for event in net.events], "movable": list(net.movable)}]
-    assert check_ownership(described, [net.circuit], ()) == {"two_qubit_gates": 2, "between_parties": 0}
-    wrong = net.circuit
-    wrong.cx(0, 2)
-    with pytest.raises(TargetError, match=r"joins \[0, 2\], of two parties"):
-        check_ownership(described, [wrong], ())

@@ -151,7 +151,7 @@ def test_random_povms(rng, dims):
     strategy = random_strategy(rng, dims, shape, lambda d, b, p, x: povm(rng, d, b))
     experiment = check(game_of(shape), strategy)
     assert experiment.play.decoded is not None
-    registers = measured_strategy(strategy).registers
+    registers = measured_strategy(strategy, Value(0.5, "lower", "-")).registers
     assert registers == tuple(
         math.ceil(math.log2(d)) + math.ceil(math.log2(b)) for d, (_, b) in zip(dims, shape, strict=True)
     )
@@ -213,7 +213,7 @@ def test_four_qubits_a_player_are_the_most(rng):
     """16 dimensions are allowed, 17 are not; measurements that are not projective count their own qubits."""
     assert MAX_QUBITS == 4
     fits = random_strategy(rng, (16, 2), [(1, 2), (1, 2)], lambda d, b, p, x: projectors(rng, d, b))
-    assert measured_strategy(fits).registers == (4, 1)
+    assert measured_strategy(fits, Value(0.5, "lower", "-")).registers == (4, 1)
     for dims, answers, make in [
         ((17, 2), 2, projectors),
         ((2, 17), 2, projectors),
@@ -225,7 +225,7 @@ def test_four_qubits_a_player_are_the_most(rng):
         shape = [(1, answers)] * len(dims)
         wide = random_strategy(rng, dims, shape, lambda d, b, p, x, make=make: make(rng, d, b))
         with pytest.raises(TooLargeError, match="allowed are 4"):
-            measured_strategy(wide)
+            measured_strategy(wide, Value(0.5, "lower", "-"))
         with pytest.raises(TooLargeError):
             quantum_experiment(game_of(shape), wide, name="any", title="any", theory=Value(1, "lower", "-"))
 

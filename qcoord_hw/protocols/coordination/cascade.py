@@ -25,7 +25,7 @@ from qcoord_hw.protocols.coordination.cascade_mixture import build_example_1, bu
 from qcoord_hw.protocols.coordination.cascade_superdense import build_example_1_n2
 from qcoord_hw.protocols.coordination.cascade_trits import build_example_2
 from qcoord_hw.protocols.coordination.plan import Coordination
-from qcoord_hw.spec import Plain, check_integer, shown, without_twins
+from qcoord_hw.spec import Plain, check_integer, check_known, shown, without_twins
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import State, state_from_json
 
@@ -84,9 +84,7 @@ def build_cascade(options: Options) -> Coordination:
         raise InputError(f"protocol: {shown(name)}; allowed are {', '.join(PROTOCOLS)}")
     protocol = PROTOCOLS[name]
     allowed = (*COMMON, *protocol.options)
-    for key in options:
-        if key not in allowed:
-            raise InputError(f"{key}: unknown for the protocol {name}; allowed are {', '.join(allowed)}")
+    check_known(options, allowed, f" for the protocol {name}")
     if protocol.copies is not None:
         check_integer("n", options.get("n", protocol.copies), protocol.copies, protocol.copies)
     if protocol.state is not None and options.get("state", protocol.state) != protocol.state:

@@ -62,6 +62,8 @@ def build_exact(state: State, options: Mapping[str, Plain]) -> Coordination:
         raise InputError(f"reference: {shown(reference)}; allowed are true and false")
     sizes, density = state.sizes(PARTIES), state.density(PARTIES)
     ket = _purified(density).reshape(*sizes, -1)
+    if reference and ket.shape[-1] == 1:
+        raise InputError("reference: true; allowed for mixed states, a pure one has no purification to keep")
     scored = (*sizes, ket.shape[-1] if reference else 1)
     if reference:  # Alice's system is A with R
         wide = ket.transpose(0, 3, 1, 2).reshape(sizes[0] * scored[3], *sizes[1:])

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.network import CLASSICAL_BROADCAST, TWO_NODE, NetworkCircuit, Topology
 from qcoord_hw.protocols.coordination.codebook import Code, read_code
-from qcoord_hw.protocols.coordination.mixture import check_options, read_mixture, read_target
+from qcoord_hw.protocols.coordination.mixture import check_protocol, read_mixture, read_target
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.products import (
     OWN_COIN,
@@ -28,7 +28,7 @@ from qcoord_hw.protocols.coordination.products import (
     products_of,
 )
 from qcoord_hw.protocols.coordination.solved import solved, told
-from qcoord_hw.spec import Plain, check_integer, frozen, shown
+from qcoord_hw.spec import Plain, check_integer, check_known, frozen, shown
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition
 from qcoord_hw.theory.finite_blocklength.resolvability import holevo, tensor_products
 from qcoord_hw.theory.states import State
@@ -73,8 +73,10 @@ NETWORKS = {
     ),
 }
 
+PROTOCOL = "codebook"
 _MIXTURE = ("p_u", "p_x_given_u", "theta_B", "theta_C")
-_OPTIONS = ("network", "protocol", "state", "n", "codebook", "M0", "M1", "seed", "feed_forward", *_MIXTURE)
+_CODE = ("network", "protocol", "state", "n", "codebook", "M0", "M1", "seed", "feed_forward")
+OPTIONS = {"two-node": (*_CODE, *_MIXTURE[:-1]), "classical-broadcast": (*_CODE, *_MIXTURE)}
 _SOLVER = ("beta", "time_limit")
 
 
@@ -122,10 +124,11 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_options(options, (*_OPTIONS, *_SOLVER))
     if options.get("network") not in NETWORKS:
         raise InputError(f"network: {shown(options.get('network'))}; allowed are {', '.join(NETWORKS)}")
-    receivers = NETWORKS[str(options["network"])].receivers
+    name = str(options["network"])
+    check_known(options, (*OPTIONS[name], *_SOLVER), f" for network {name}")
+    receivers = NETWORKS[name].receivers
     given = {key: value for key, value in options.items() if key not in _SOLVER}
     mixture, found = solved(state, receivers, True, options)
     if not {"codebook", "beta", "M0", "M1"} & set(options) and options.get("n", 1) == 1:
@@ -152,7 +155,8 @@ def _codebook(options: Mapping[str, Plain], n: int) -> str:
 
 def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
     network = NETWORKS[name]
-    check_options(options, _OPTIONS)
+    check_known(options, OPTIONS[name], f" for network {name}")
+    check_protocol(options, PROTOCOL)
     n = check_integer("n", options.get("n", 1), 1, MAX_COPIES)
     given = dict(options)
     if "state" not in options and not set(_MIXTURE) & set(options):

@@ -16,9 +16,15 @@ from qcoord_hw.theory.states import State
 
 FloatArray = npt.NDArray[np.float64]
 
+PHASED = "allowed for the state noisy-ghz of a visibility up to 1/5"
 
-def known_mixture(state: Plain, phases: Plain = 9) -> dict[str, Plain]:
+
+def known_mixture(state: Plain, phases: Plain | None = None) -> dict[str, Plain]:
     """Return the options of the mixture of a named state that is known in closed form.
+
+    Args:
+        state: its name.
+        phases: 8 or 9 (default), how many phase products make a noisy GHZ state; None for other states.
 
     Raises:
         InputError: for another state, or one beyond the reach of its mixture.
@@ -26,7 +32,10 @@ def known_mixture(state: Plain, phases: Plain = 9) -> dict[str, Plain]:
     target = read_target(state)
     name = str(state).partition(":")[0]
     if name not in KNOWN:
-        raise InputError(f"p_u: missing; allowed without it are the states {', '.join(KNOWN)}")
+        raise InputError(f"state: {shown(state)}; allowed without a mixture p_u are {', '.join(KNOWN)}")
+    if phases is not None and name != "noisy-ghz":
+        raise InputError(f"phases: {shown(phases)}; {PHASED}")
+    phases = 9 if phases is None else phases
     if phases not in _PHASES:
         raise InputError(f"phases: {shown(phases)}; allowed are {', '.join(map(str, _PHASES))}")
     return {"state": state, **KNOWN[name](target, int(phases))}

@@ -80,8 +80,10 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
         InputError: naming the option.
     """
     if "p_u" not in options:
+        names = ("state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values()))
+        typed = next((name for name in names if name in options), "p_u")
         raise InputError(
-            "p_u: missing; allowed is a mixture over U, which `prepare_options` finds for a state"
+            f"{typed}: no mixture; allowed beside p_u, which `prepare_options` finds for a state"
         )
     p_u = distribution("p_u", [number("p_u", p) for p in _listed("p_u", options["p_u"])])
     channel = np.ones((len(p_u), 1))
@@ -105,7 +107,7 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
         found[party] = padded(read_states(field, np.array(matrices)))
     if not found:
         fields = ", ".join(f"theta_{SYSTEMS[party]}" for party in parties)
-        raise InputError(f"{fields}: none given; allowed is at least one of them")
+        raise InputError(f"p_u: no states; allowed beside at least one of {fields}")
     mixture = Mixture(p_u, channel, tuple(found), tuple(found.values()))
     if "state" in options:
         check_agreement(mixture, read_target(options["state"]), sender)
@@ -129,14 +131,16 @@ def read_target(value: Plain) -> State:
     return state_from_json(data)
 
 
-def check_options(options: Mapping[str, Plain], allowed: Sequence[str]) -> None:
-    """Refuse options with an unknown name.
+def check_protocol(options: Mapping[str, Plain], *allowed: str) -> str:
+    """Return the option `protocol`, by default the first of those allowed.
 
     Raises:
-        InputError: naming the first.
+        InputError: when it is none of them.
     """
-    if unknown := [key for key in options if key not in allowed]:
-        raise InputError(f"{unknown[0]}: unknown option; allowed are {', '.join(allowed)}")
+    protocol = options.get("protocol", allowed[0])
+    if protocol not in allowed:
+        raise InputError(f"protocol: {shown(protocol)}; allowed: {', '.join(allowed)}")
+    return str(protocol)
 
 
 def roles(state: State, parties: Sequence[str], sender: bool) -> tuple[str | None, dict[str, str]]:

@@ -23,7 +23,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.network import MULTIPLE_ACCESS, NetworkCircuit
 from qcoord_hw.protocols.coordination.isometry import synthesise
 from qcoord_hw.protocols.coordination.lines import in_a_row
-from qcoord_hw.protocols.coordination.mixture import check_options, read_target
+from qcoord_hw.protocols.coordination.mixture import check_protocol, read_target
 from qcoord_hw.protocols.coordination.multiple_access_parts import FIT, SENDERS, Parts, Side, parts_of
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.schumacher import (
@@ -41,7 +41,7 @@ from qcoord_hw.protocols.coordination.schumacher import (
     pair,
     retained,
 )
-from qcoord_hw.spec import Plain, check_integer, shown
+from qcoord_hw.spec import Plain, check_integer, check_known, shown
 from qcoord_hw.theory.finite_blocklength.schumacher import trace_distance
 from qcoord_hw.theory.information import entropy
 from qcoord_hw.theory.regions.multiple_access import SOURCE
@@ -53,7 +53,7 @@ MAX_COPIES = 6
 MAX_OUTPUTS = 12
 """Output qubits of one case at most: its target is a vector with 2^outputs entries."""
 
-_OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
+OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
 
 
 def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
@@ -73,10 +73,8 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_options(options, _OPTIONS)
-    protocol, senders = options.get("protocol", "schumacher"), options.get("senders", "both")
-    if protocol not in PROTOCOLS:
-        raise InputError(f"protocol: {shown(protocol)}; allowed are {', '.join(PROTOCOLS)}")
+    check_known(options, OPTIONS, " for network multiple-access")
+    protocol, senders = check_protocol(options, *PROTOCOLS), options.get("senders", "both")
     if senders not in ("both", *SENDERS):
         raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
     name = options.get("state", "two-pairs:p=0.9,q=0.9")

@@ -22,18 +22,19 @@ from qcoord_hw.protocols.coordination.codebook import (
     least_common_size,
     rounded_norms,
 )
-from qcoord_hw.protocols.coordination.known_mixtures import KNOWN, known_mixture
-from qcoord_hw.protocols.coordination.mixture import Mixture, check_options, read_mixture
+from qcoord_hw.protocols.coordination.known_mixtures import KNOWN, PHASED, known_mixture
+from qcoord_hw.protocols.coordination.mixture import Mixture, check_protocol, read_mixture
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.products import OWN_COIN, check_preparations, products_of
 from qcoord_hw.protocols.coordination.solved import solved
-from qcoord_hw.spec import Plain, check_integer, shown
+from qcoord_hw.spec import Plain, check_integer, check_known, shown
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition
 from qcoord_hw.theory.information import partial_trace, von_neumann_entropy
 from qcoord_hw.theory.states import State
 
 IntArray = npt.NDArray[np.int64]
 
+PROTOCOL = "products"
 PARTIES = ("Alice", "Bob", "Charlie")
 ROUNDINGS = ("largest-remainders", "best")
 EXACT_SIZE = 128
@@ -43,7 +44,7 @@ CLOSE = 0.05
 """Trace norm within which the default M, a power of 2, brings a mixture that no smaller M makes exactly."""
 
 _MIXTURE = ("p_u", "theta_A", "theta_B", "theta_C")
-_OPTIONS = ("network", "protocol", "state", "n", "M", "rounding", "seed", "counts", "phases", *_MIXTURE)
+OPTIONS = ("network", "protocol", "state", "n", "M", "rounding", "seed", "counts", "phases", *_MIXTURE)
 
 
 def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
@@ -62,11 +63,14 @@ def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option.
     """
-    check_options(options, _OPTIONS)
+    check_known(options, OPTIONS, " for network no-communication")
+    check_protocol(options, PROTOCOL)
     check_integer("n", options.get("n", 1), 1, 1)
     given = dict(options)
     if "p_u" not in options:
-        given |= known_mixture(options.get("state", "ghz-mixture"), options.get("phases", 9))
+        if lost := [field for field in _MIXTURE if field in options]:
+            raise InputError(f"{lost[0]}: given without p_u; allowed beside a mixture p_u")
+        given |= known_mixture(options.get("state", "ghz-mixture"), options.get("phases"))
     elif "phases" in options:
         raise InputError(f"phases: {shown(options['phases'])}; allowed without a mixture p_u")
     mixture = read_mixture(given, PARTIES, sender=False)
@@ -109,16 +113,19 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_options(options, (*_OPTIONS, "time_limit"))
+    check_known(options, (*OPTIONS, "time_limit"), " for network no-communication")
     given = {key: value for key, value in options.items() if key != "time_limit"}
     if isinstance(state, str) and state.partition(":")[0] in KNOWN:
         try:
-            known_mixture(state, options.get("phases", 9))
+            known_mixture(state, options.get("phases"))
         except InputError:
-            pass  # of another visibility: the solver, or a proof that it is entangled
+            if "phases" in options:
+                raise
+            # of another visibility: the solver, or a proof that it is entangled
         else:
             return given | {"state": state}
-    given.pop("phases", None)
+    if "phases" in options:
+        raise InputError(f"phases: {shown(options['phases'])}; {PHASED}")
     mixture, found = solved(state, PARTIES, False, {**options, "beta": 1.0})
     counts, _ = _counts({"rounding": "best", **given}, mixture.decomposition)
     rounded = {key: value for key, value in given.items() if key not in ("M", "rounding", "seed")}
@@ -130,10 +137,12 @@ def _counts(options: Mapping[str, Plain], target: Decomposition) -> tuple[IntArr
     if "counts" in options:
         return _given_counts(options, len(target.p_u))
     values = check_integer("M", options.get("M", _default_size(target)), 1, MAX_SIZE)
-    seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
     rounding = options.get("rounding", ROUNDINGS[0])
     if rounding not in ROUNDINGS:
         raise InputError(f"rounding: {shown(rounding)}; allowed are {', '.join(ROUNDINGS)}")
+    seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
+    if "seed" in options and rounding != "best":
+        raise InputError(f"seed: {shown(options['seed'])}; allowed with rounding best")
     plain, notes = largest_remainders(target.p_u, values), [f"{values} values of common randomness"]
     if rounding != "best" and len(plain) > FEW:
         return plain, notes

@@ -23,10 +23,10 @@ from qcoord_hw.protocols.coordination.broadcast_compressed import build_compress
 from qcoord_hw.protocols.coordination.broadcast_ensemble import Ensemble, apply, cut, plan_of, send
 from qcoord_hw.protocols.coordination.broadcast_literal import build_literal
 from qcoord_hw.protocols.coordination.isometry import synthesise
-from qcoord_hw.protocols.coordination.mixture import check_options, read_target
+from qcoord_hw.protocols.coordination.mixture import check_protocol, read_target
 from qcoord_hw.protocols.coordination.plan import Coordination, Preparation
 from qcoord_hw.protocols.coordination.schumacher import angle_of, pair
-from qcoord_hw.spec import Plain, check_integer, shown
+from qcoord_hw.spec import Plain, check_integer, check_known, shown
 from qcoord_hw.theory.regions.cells import Cells
 from qcoord_hw.theory.regions.quantum_broadcast import quantum_broadcast
 
@@ -38,7 +38,7 @@ MAX_OUTPUTS = 12
 BOB_CODE, CHARLIE_CODE = (0, 1, 3, 2), (0, 2, 1, 3)
 """The codes of the Schmidt vectors 2y + x, where they take two bits: (y, x + y) and (x, y)."""
 
-_OPTIONS = ("network", "protocol", "state", "n", "m")
+OPTIONS = ("network", "protocol", "state", "n", "m")
 
 
 def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
@@ -55,10 +55,8 @@ def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_options(options, _OPTIONS)
-    protocol = options.get("protocol", "local-unitaries")
-    if protocol not in PROTOCOLS:
-        raise InputError(f"protocol: {shown(protocol)}; allowed are {', '.join(PROTOCOLS)}")
+    check_known(options, OPTIONS, " for network quantum-broadcast")
+    protocol = check_protocol(options, *PROTOCOLS)
     if protocol != "compressed" and "m" in options:
         raise InputError(f"m: {shown(options['m'])}; allowed with the protocol compressed only")
     n = check_integer("n", options.get("n", 3 if protocol == "compressed" else 1), 1, MAX_OUTPUTS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, read_json, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, check_known, frozen, listed, read_json, shown
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 FAMILY = "linear-computation"
@@ -22,8 +22,7 @@ def task_of(spec: ExperimentSpec) -> LinearTask:
         InputError: naming the parameter that is missing, unknown or wrong.
     """
     options: dict[str, Any] = spec.options
-    if unknown := [key for key in options if key not in OPTIONS]:
-        raise InputError(f"parameters.{unknown[0]}: unknown; allowed are {', '.join(OPTIONS)}")
+    check_known(options, OPTIONS, " for a linear computation", "parameters.")
     data = {key: listed(options[key]) for key in TASK if key in options}
     if "servers" in data:
         pairs = data["servers"]

@@ -390,8 +390,8 @@ def test_two_qubits_at_bob(rng):
         ({"codebook": "random", "seed": -1}, "seed: "),
         ({"feed_forward": 1}, "feed_forward: "),
         ({"feed_forward": True, "codebook": (((0,),), ((1,),))}, "feed_forward: "),
-        ({"state": "mirror-qubits"}, "p_u: "),
-        ({"p_u": (1,)}, "theta_B: "),
+        ({"state": "mirror-qubits"}, "state: "),
+        ({"p_u": (1,)}, "p_u: no states"),
         (
             {"p_u": (0.5, 0.5), "p_x_given_u": ((1,), (0.5, 0.5)), "theta_B": ((0, 0, 1),) * 2},
             "p_x_given_u: ",
@@ -400,7 +400,7 @@ def test_two_qubits_at_bob(rng):
         ({"p_u": (1,), "p_x_given_u": ((1,),), "theta_B": ((0, 1, 1),)}, "theta_B: "),
         ({"p_u": (1,), "p_x_given_u": ((1,),), "theta_B": ((0, 1),)}, "theta_B: "),
         ({"p_u": (1,), "p_x_given_u": ((1,),), "theta_B": 1}, "theta_B: "),
-        ({"p_u": (1,), "p_x_given_u": ((1,),)}, "theta_B: "),
+        ({"p_u": (1,), "p_x_given_u": ((1,),)}, "p_u: no states"),
         (
             {
                 "state": "mirror-qubits",
