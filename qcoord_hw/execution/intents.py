@@ -11,6 +11,7 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record
 from qcoord_hw.execution.chunks import on_tiles, plan_of
+from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.ownership import check_ownership
@@ -126,7 +127,8 @@ def intent_of(
             "methods": list(methods),
         }
         | _place(description, prepared)
-        | ({"tiles": tiles} if tiles else {}),
+        | ({"tiles": tiles} if tiles else {})
+        | ({"known_answer": prepared.known.expected} if prepared.known else {}),
         "seed": seed,
         "plan": [_plain(chunk) for chunk in plan],
         "provenance": provenance(),
@@ -175,7 +177,13 @@ def prepared_of(run: RunRecord) -> Prepared:
             )
             for k, place in enumerate(places)
         ]
-        return replace(made[0], tiles=tuple(made[1:]))
+        return replace(made[0], tiles=tuple(made[1:]), known=_known(run))
+
+
+def _known(run: RunRecord) -> KnownAnswer | None:
+    """Return the known-answer circuit as executed; None where there was none."""
+    expected = run.intent["target"].get("known_answer")
+    return None if expected is None else KnownAnswer(from_qpy(run.file(record.KNOWN))[0], str(expected))
 
 
 def recorded_program(run: RunRecord) -> Program:
@@ -206,7 +214,9 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     exact = _exact(description["play"], prepared)
     return {
         "layout": list(prepared.layout),
-        "locality": check_ownership(description["circuits"], prepared.circuits, prepared.layout),
+        "locality": check_ownership(
+            description["circuits"], prepared.judged or prepared.circuits, prepared.layout
+        ),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
     } | ({} if exact is None else {"exact": exact})
 
