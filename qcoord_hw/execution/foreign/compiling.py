@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -155,11 +154,3 @@ def without_moves(circuit: QuantumCircuit) -> QuantumCircuit:
         else:
             at_home.append(i.operation, [holds[q] for q in i.qubits], i.clbits)
     return at_home
-
-
-def states_errors(snapshot: Snapshot | None) -> bool:
-    """Return whether calibration states any rate of errors: of a gate or of readout, or a lifetime."""
-    if snapshot is None:
-        return False
-    readout = any(q.p10 or q.p01 or q.t1 is not None for q in snapshot.qubits)
-    return readout or any(g.error is not None and not math.isnan(g.error) for g in snapshot.gates)

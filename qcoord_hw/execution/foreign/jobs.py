@@ -162,6 +162,15 @@ class ForeignExecutor:
         """How the circuits are executed."""
         return [self._jobs.method]
 
+    def jobs(self, requests: Sequence[Request]) -> int:
+        """Return how many jobs requests take, that of the known-answer circuit counted where it has its own."""
+        jobs = [job for part in self._jobs.split(requests) for job in part]
+        return len(jobs) + (self._prepared.known is not None and not self._joins(requests, jobs[0]))
+
+    def _joins(self, requests: Sequence[Request], first: Sequence[int]) -> bool:
+        """Return whether the known-answer circuit goes with the first job: there is room, and shots enough."""
+        return requests[first[0]].shots >= MIN_SHOTS and len(first) < self._jobs.limit
+
     def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts | None]:
         """Yield the counts of each request; None for one that was not executed as asked.
 
@@ -207,7 +216,7 @@ class ForeignExecutor:
         reads: list[Read] | None = None
         if known is not None:
             own = Item(known.circuit, (), max(items[0].shots, MIN_SHOTS))
-            if own.shots == items[0].shots and len(items) < self._jobs.limit:
+            if items[0].shots >= MIN_SHOTS and len(items) < self._jobs.limit:
                 *reads, answer = self._jobs.run([*items, own], seed)
             else:  # too few shots to judge by, or no room: a job of its own, before all others
                 (answer,) = self._jobs.run([own], seed)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.execution.foreign.guard import stated
@@ -194,7 +194,7 @@ class _Slots:
     def _bits(self, key: Any) -> str:
         """Return the bits of an outcome, the most significant first."""
         width = sum(self.sizes)
-        if isinstance(key, Integral) and not isinstance(key, bool):
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
             text = format(int(key), "b")
         elif not isinstance(key, str):
             raise _UnfitError(f"outcome {shown(key)}, which is neither a number nor bits")
@@ -224,8 +224,9 @@ def _whole(times: Any) -> int:
     Raises:
         _UnfitError: when it is no whole number of at least 0.
     """
-    if isinstance(times, Real) and not isinstance(times, bool) and times >= 0 and float(times).is_integer():
-        return int(times)
+    if isinstance(times, (int, float, np.integer, np.floating)) and not isinstance(times, bool):
+        if times >= 0 and float(times).is_integer():
+            return int(times)
     raise _UnfitError(f"an outcome {shown(times)} times, which is no number of shots,")
 
 
