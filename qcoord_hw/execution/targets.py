@@ -6,6 +6,7 @@ wrote are in `qcoord_hw.execution.foreign`.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -393,9 +394,8 @@ def is_foreign(target: object) -> bool:
     A snapshot of the runtime package is none: it is only asked for its calibration, and simulated here.
     """
     if isinstance(target, BackendV2):
-        from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
-
-        return not isinstance(target, FakeBackendV2)
+        module = sys.modules.get("qiskit_ibm_runtime.fake_provider.fake_backend")  # else it is none of its
+        return module is None or not isinstance(target, module.FakeBackendV2)
     return isinstance(target, BaseSamplerV2)
 
 
