@@ -253,7 +253,11 @@ class Forecast:
     @property
     def known_answer(self) -> int | None:
         """Shots of the circuit whose answer is known, which a foreign target gets first; None elsewhere."""
-        return None if self.sent is None else max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
+        return (
+            None
+            if self.sent is None
+            else max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
+        )
 
     def foreign_jobs(self) -> tuple[int, int]:
         """Return in how many jobs a foreign target is sent everything, and how many executions that is."""

@@ -175,9 +175,7 @@ def read(path: Path) -> RunRecord:
                 raise RecordError(
                     f"run {path.name}: {name} does not match the journal; the record is damaged"
                 )
-    return RunRecord(
-        path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes
-    )
+    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
 
 
 @contextmanager

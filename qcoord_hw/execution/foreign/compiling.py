@@ -50,16 +50,19 @@ def compile_foreign(name: str, backend: BackendV2, program: Program, layout: Seq
         TooLargeError: when the circuits do not fit the backend.
         TargetError: when they cannot be compiled, or a qubit was moved.
     """
-    qubits, size = backend.target.num_qubits, program.circuits[0].num_qubits
+    target = backend.target  # some make it anew whenever they are asked
+    qubits, size = target.num_qubits, program.circuits[0].num_qubits
     if qubits is None:
         if layout:
             raise InputError(f"layout: {list(layout)}; target {name} states no physical qubits")
         return _compiled(name, backend, program.circuits, ())
     if qubits < size:
         raise TooLargeError(f"target: {name} has {qubits} qubits; this experiment needs {size}")
-    if backend.target.build_coupling_map() is None:
+    if target.build_coupling_map() is None:
         if layout and (len(set(layout)) != size or not all(0 <= q < qubits for q in layout)):
-            raise InputError(f"layout: {list(layout)}; allowed are {size} different qubits, 0 to {qubits - 1}")
+            raise InputError(
+                f"layout: {list(layout)}; allowed are {size} different qubits, 0 to {qubits - 1}"
+            )
         return _compiled(name, backend, program.circuits, tuple(layout) or tuple(range(size)))
     try:
         whole = Snapshot.of(backend)
@@ -74,7 +77,7 @@ def compile_foreign(name: str, backend: BackendV2, program: Program, layout: Seq
                 return _compiled(name, backend, program.circuits, found)
             except QcoordError:
                 pass  # the first error says more
-        if isinstance(error, QcoordError):
+        if isinstance(error, TooLargeError):
             raise
         raise TargetError(f"target {name!r}: the circuits cannot be compiled: {words(error)}") from error
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,8 +27,6 @@ from qcoord_hw.execution.foreign.reading import Read, read_pub, read_result
 from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.targets import Keep, Prepared, Request, forget
 from qcoord_hw.record import KNOWN_ANSWER, REFUSED, Counts
-
-
 
 
 @dataclass(frozen=True)
@@ -269,4 +267,4 @@ class ForeignExecutor:
 
 def _in_registers(word: str, sizes: Sequence[int]) -> str:
     ends = np.cumsum([0, *sizes]).tolist()
-    return " ".join(word[a:b] for a, b in zip(ends, ends[1:], strict=False))
+    return " ".join(word[a:b] for a, b in pairwise(ends))

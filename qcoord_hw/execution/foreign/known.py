@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from qiskit.circuit import Clbit, ControlFlowOp, QuantumCircuit, Qubit
@@ -94,7 +94,7 @@ def betraying(sizes: tuple[int, ...], read: tuple[bool, ...]) -> str:
 def _misreadings(word: str, sizes: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Yield (weight, what would be read) for the ways in which outcomes are known to go wrong."""
     ends = np.cumsum([0, *sizes]).tolist()
-    parts = [word[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [word[a:b] for a, b in pairwise(ends)]
     last = len(parts) - 1
     yield 2 * GRAVE, "0" * len(word)  # what a missing memory is read as
     yield GRAVE, "1" * len(word)
@@ -103,7 +103,10 @@ def _misreadings(word: str, sizes: Sequence[int]) -> Iterator[tuple[int, str]]:
     yield GRAVE, "".join(part[::-1] for part in parts)
     yield GRAVE, word[1:] + word[:1]
     for k, part in enumerate(parts):
-        yield 5 + (3 if k == last else 0), _with(parts, {k: "0" * len(part)})  # the highest bits are lost first
+        yield (
+            5 + (3 if k == last else 0),
+            _with(parts, {k: "0" * len(part)}),
+        )  # the highest bits are lost first
         yield 1, _with(parts, {k: "1" * len(part)})
         yield 5, _with(parts, {k: part[::-1]})
     for a, b in combinations(range(len(parts)), 2):

@@ -58,7 +58,8 @@ def read_result(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> 
     if stated(result, "success") is False and not marked:
         fault = f"says that the job failed ({shown(stated(result, 'status'))})"
         return [
-            Read(one.counts, one.fault or fault) for one in _read_all(result, entries, places, circuits, shots)
+            Read(one.counts, one.fault or fault)
+            for one in _read_all(result, entries, places, circuits, shots)
         ]
     return _read_all(result, entries, places, circuits, shots)
 

@@ -23,11 +23,10 @@ def test_what_can_be_read_is_read_rightly(habit):
 
 
 @pytest.mark.parametrize("habit", [*zoo.BAD, *(f"sampler: {name}" for name in zoo.BAD_SAMPLERS)])
-@pytest.mark.parametrize("shots", [20, 800])  # the known-answer circuit alone, and with the first job
-def test_what_cannot_be_read_ends_in_one_line_and_no_estimate(habit, shots, runs_dir):
+def test_what_cannot_be_read_ends_in_one_line_and_no_estimate(habit, runs_dir):
     make = {**zoo.BAD, **{f"sampler: {name}": made for name, made in zoo.BAD_SAMPLERS.items()}}[habit]
     with pytest.raises(TargetError) as caught:
-        qc.run("chsh", target=make(), shots=shots, seed=1)
+        qc.run("chsh", target=make(), shots=800, seed=1)
     line = str(caught.value)
     assert line.startswith("target ")
     assert "\n" not in line
@@ -38,6 +37,13 @@ def test_what_cannot_be_read_ends_in_one_line_and_no_estimate(habit, shots, runs
         assert left.estimates == ()
         left.table()
         left.html()
+
+
+@pytest.mark.parametrize("habit", ["all zeros", "fewer shots", "run raises", "letters"])
+def test_few_shots_are_judged_by_a_known_answer_of_many(habit):
+    """Chunks of two shots decide nothing, so the circuit whose answer is known gets a job of its own."""
+    with pytest.raises(TargetError):
+        qc.run("chsh", target=zoo.BAD[habit](), shots=16, seed=1)
 
 
 @pytest.mark.parametrize("habit", ["target raises", "run raises"])
@@ -54,22 +60,18 @@ ATTRIBUTES += ("get_translation_stage_plugin", "get_scheduling_stage_plugin", "q
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-@pytest.mark.parametrize("value", ["raises", None, 7, "text", [1]])
+@pytest.mark.parametrize("value", ["raises", None, 7])
 def test_no_attribute_of_a_backend_is_taken_on_trust(attribute, value):
     """Whatever one attribute of a backend is: a run, a plan, or one line."""
 
     def broken(self):
         raise RuntimeError("no\nsuch thing")
 
-    odd = type("Odd", (AerSimulator,), {attribute: property(broken if value == "raises" else lambda s: value)})
-    odd.__init__ = lambda self: AerSimulator.__init__(self, method="statevector")
-    try:
-        target = odd()
-    except Exception:
-        pytest.skip("Aer itself cannot be made so")
+    found = property(broken if value == "raises" else lambda self: value, lambda self, new: None)
+    odd = type("Odd", (zoo.DdsimLike,), {attribute: found})
     for call in (qc.run, qc.plan):
         try:
-            call("chsh", target=target, shots=8)
+            call("chsh", target=odd(), shots=8)
         except QcoordError as error:
             assert "\n" not in str(error)
             assert len(str(error)) < 400
@@ -88,7 +90,9 @@ def test_fewer_shots_are_the_targets_fault_and_what_came_is_kept(runs_dir):
                 zoo.fewer(result.results[2], circuits[2])
             return zoo.Done(result)
 
-    with pytest.raises(TargetError, match=r"returned 99 shots .* where 100 were asked for.*target is at fault"):
+    with pytest.raises(
+        TargetError, match=r"returned 99 shots .* where 100 were asked for.*target is at fault"
+    ):
         qc.run("chsh", target=Tired(), shots=800, seed=1)
     (path,) = runs_dir.iterdir()
     left = qc.load_run(path)
@@ -100,7 +104,9 @@ def test_fewer_shots_are_the_targets_fault_and_what_came_is_kept(runs_dir):
     done = qc.collect(path, target=AerSimulator())
     whole = qc.run("chsh", target=AerSimulator(), shots=800, seed=1)
     assert done.record.sealed
-    assert done.record.counts == whole.record.counts
+    assert {k: n for k, n in done.record.counts.items() if k != note["chunk"]} == {
+        k: n for k, n in whole.record.counts.items() if k != note["chunk"]
+    }
     assert qc.verify(path)["ok"]
 
 

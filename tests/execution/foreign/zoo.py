@@ -8,11 +8,12 @@ from __future__ import annotations
 import copy
 from collections import Counter
 
-from qiskit.circuit import Gate
+from qiskit.circuit import Gate, Measure, Parameter
+from qiskit.circuit.library import CXGate, CZGate, RGate, RZGate, SXGate, XGate
 from qiskit.primitives import BaseSamplerV2, BitArray, DataBin, PrimitiveResult, SamplerPubResult
 from qiskit.primitives.primitive_job import PrimitiveJob
 from qiskit.providers import BackendV2, Options
-from qiskit.transpiler import CouplingMap, Target
+from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 from qiskit_aer.primitives import SamplerV2
 
@@ -27,7 +28,17 @@ class Done:
         return self._result
 
 
-class Habit(AerSimulator):
+class Aer(AerSimulator):
+    """Aer, whose target is made once: a second of work a run otherwise."""
+
+    made = AerSimulator().target
+
+    @property
+    def target(self):
+        return self.made
+
+
+class Habit(Aer):
     """Aer, whose results are changed before anybody reads them."""
 
     def run(self, circuits, **options):
@@ -96,41 +107,41 @@ def no_header(entry, circuit):
     entry.header = {}
 
 
-class NoMemory(AerSimulator):
+class NoMemory(Aer):
     """The issue's own."""
 
     def run(self, circuits, memory=False, **options):
-        return AerSimulator.run(self, circuits, **options)
+        return Aer.run(self, circuits, **options)
 
 
-class NoOptions(AerSimulator):
+class NoOptions(Aer):
     """Takes shots and nothing else."""
 
     def run(self, circuits, shots=1024):
-        return AerSimulator.run(self, circuits, shots=shots, seed_simulator=1)
+        return Aer.run(self, circuits, shots=shots, seed_simulator=1)
 
 
-class RefusesMemory(AerSimulator):
+class RefusesMemory(Aer):
     def run(self, circuits, **options):
         if "memory" in options:
             raise ValueError("option memory is not supported")
-        return AerSimulator.run(self, circuits, **options)
+        return Aer.run(self, circuits, **options)
 
 
-class OneCircuit(AerSimulator):
+class OneCircuit(Aer):
     max_circuits = 1
 
     def run(self, circuits, **options):
         assert len(circuits) == 1
-        return AerSimulator.run(self, circuits, **options)
+        return Aer.run(self, circuits, **options)
 
 
-class ThreeCircuits(AerSimulator):
+class ThreeCircuits(Aer):
     max_circuits = 3
 
     def run(self, circuits, **options):
         assert len(circuits) <= 3
-        return AerSimulator.run(self, circuits, **options)
+        return Aer.run(self, circuits, **options)
 
 
 class OwnResult:
@@ -143,7 +154,7 @@ class OwnResult:
         return self._result.get_counts(k)
 
 
-class OwnResults(AerSimulator):
+class OwnResults(Aer):
     def run(self, circuits, **options):
         return Done(OwnResult(super().run(circuits, **options).result()))
 
@@ -153,7 +164,7 @@ class DdsimLike(BackendV2):
 
     def __init__(self):
         super().__init__(name="qasm_simulator")
-        self._target = AerSimulator().target
+        self._target = Aer.made
 
     @property
     def target(self):
@@ -168,7 +179,7 @@ class DdsimLike(BackendV2):
         return Options(shots=1024, memory=False, seed_simulator=None)
 
     def run(self, circuits, **options):
-        result = AerSimulator().run(circuits, **options).result()
+        result = Aer().run(circuits, **options).result()
         for entry in result.results:
             entry.data.memory = []
         return Done(result)
@@ -179,9 +190,6 @@ class IqmLike(DdsimLike):
 
     def __init__(self):
         super().__init__()
-        from qiskit.circuit import Measure, Parameter
-        from qiskit.circuit.library import CZGate, RGate
-
         target = Target(num_qubits=6)
         target.add_instruction(RGate(Parameter("t"), Parameter("p")), {(q,): None for q in range(6)})
         pairs = [(a, b) for a in range(6) for b in range(6) if a != b]
@@ -194,7 +202,7 @@ class IqmLike(DdsimLike):
         return Options(shots=1024)
 
     def run(self, circuits, shots=1024):
-        result = AerSimulator().run(circuits, shots=shots, seed_simulator=3, memory=True).result()
+        result = Aer().run(circuits, shots=shots, seed_simulator=3, memory=True).result()
         for entry, circuit in zip(result.results, circuits, strict=True):
             entry.data.counts = words(entry, circuit, " ")
             entry.data.memory = [key for key, n in entry.data.counts.items() for _ in range(n)]
@@ -204,9 +212,6 @@ class IqmLike(DdsimLike):
 
 def on_a_line():
     """Aer's results on a device with one-way couplings and a gate that nobody knows."""
-    from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
-    from qiskit.circuit import Measure, Parameter
-
     backend = DdsimLike()
     target = Target(num_qubits=5)
     for gate in (RZGate(Parameter("t")), SXGate(), XGate(), Measure()):
@@ -274,10 +279,10 @@ def raising(method, error=RuntimeError("queue\nclosed")):
         raise error
 
     made = property(broken) if method in ("target", "max_circuits", "num_qubits") else broken
-    return type("Broken", (AerSimulator,), {method: made})
+    return type("Broken", (Aer,), {method: made})
 
 
-class Returns(AerSimulator):
+class Returns(Aer):
     """Returns what it was made with instead of a job."""
 
     def __init__(self, what):
@@ -298,13 +303,8 @@ class Unspeakable(Exception):
 
 
 def lost_register(entry, circuit):
-    first = circuit.cregs[0].size
-    entry.data.counts = dict(Counter())
-    entry.data.memory = [word for word in entry.data.memory or []]
-    mask = (1 << first) - 1
-    found = Counter()
-    for word in entry.data.memory:
-        found[hex(int(word, 16) & mask)] += 1
+    mask = (1 << circuit.cregs[0].size) - 1
+    found = Counter(hex(int(word, 16) & mask) for word in entry.data.memory)
     entry.data.counts, entry.data.memory = dict(found), []
 
 
@@ -343,7 +343,9 @@ BAD = {
     "result raises": lambda: Returns(Done(Raises())),
     "result is text": lambda: Returns(Done("done")),
     "no results": lambda: whole(lambda r: r.results.clear()),
-    "one result too few": lambda: whole(lambda r: [no_header(e, None) for e in r.results] and r.results.pop()),
+    "one result too few": lambda: whole(
+        lambda r: [no_header(e, None) for e in r.results] and r.results.pop()
+    ),
     "one result twice": lambda: whole(lambda r: r.results.append(copy.deepcopy(r.results[0]))),
     "fewer shots": lambda: each(fewer),
     "more shots": lambda: each(more),
@@ -437,5 +439,3 @@ BAD_SAMPLERS = {
     "results reversed": lambda: Sampling(results=lambda made: made[::-1]),
     "raises": lambda: Sampling(results=lambda made: 1 / 0),
 }
-
-assert CouplingMap
