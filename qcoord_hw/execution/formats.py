@@ -16,8 +16,7 @@ def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
     """Return circuits as QPY.
 
     Raises:
-        TargetError: when a gate of them, which only a target's own compilation can have put there, has no such
-            form.
+        TargetError: when a gate, which only a target's own compilation can have put there, has no such form.
     """
     buffer = io.BytesIO()
     try:

@@ -203,7 +203,7 @@ class Forecast:
         device: Device,
         target: ForeignTarget,
     ) -> Forecast:
-        """Prepare as the target would; outcomes are expected from its errors, if it states any that we know."""
+        """Prepare as the target would; what is expected has its errors, if it states any that we know."""
         sent = target.prepare(program, spec.layout)
         # Refuses what a run would refuse: a gate that joins two parties.
         intent_of(description, program, spec, sent, [], 0)

@@ -115,7 +115,7 @@ class Snapshot:
 
     @property
     def states_errors(self) -> bool:
-        """Whether any rate of errors is stated: of a gate or of readout, or what a qubit suffers while it waits."""
+        """Whether any rate of errors is stated: of a gate, of readout, or of waiting for a gate."""
         lifetimes = any(q.t1 is not None or q.t2 is not None for q in self.qubits)
         timed = any(gate.duration for gate in self.gates)
         readout = any(q.p10 or q.p01 for q in self.qubits)

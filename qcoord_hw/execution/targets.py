@@ -228,6 +228,11 @@ class RecordedTarget:
 
 
 def check_no_tiles(target: str, tiles: int) -> None:
+    """Refuse tiles on a target that has no physical qubits, or whose qubits are not ours to share.
+
+    Raises:
+        InputError: when more than one is asked for.
+    """
     if tiles != 1:
         raise InputError(f"tiles: {tiles}; target {target} has none, allowed on fake_NAME and ibm_NAME")
 
@@ -344,7 +349,7 @@ def _compile(
     try:
         compiled = manager.run(list(circuits))
     except TranspilerError as error:
-        raise TargetError(f"the circuits cannot be compiled: {one_line(error)}") from error
+        raise TargetError(f"the circuits cannot be compiled: {one_line(error)[:240]}") from error
     for circuit in compiled:
         for kept in (circuit.layout.initial_index_layout, circuit.layout.final_index_layout):
             if tuple(kept(filter_ancillas=True)) != layout:

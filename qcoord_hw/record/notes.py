@@ -1,7 +1,7 @@
 """What a target returned beside the counts that were asked for: one line an event, with its own checksum.
 
     {"event": "known-answer", "expected": "01", "counts": {"01": 98, "00": 2}, "fault": ""}
-    {"event": "refused", "chunk": 3, "counts": {"00": 63}, "fault": "returned 63 shots where 100 were asked for"}
+    {"event": "refused", "chunk": 3, "counts": {"00": 63}, "fault": "returned 63 shots .."}
 
 Nothing here is ever counted. A last line that was cut short is an event that never happened.
 """

@@ -282,8 +282,8 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
     notes = []
     if forecast.known_answer is not None:
         notes.append(
-            f"executions: {forecast.known_answer} of them are of one circuit whose answer is known, in the first "
-            "job; nothing is estimated if another answer comes"
+            f"executions: {forecast.known_answer} of them are of one circuit whose answer is known, in the "
+            "first job; nothing is estimated if another answer comes"
         )
     if outlook.main is not None and _kind(forecast) == NO_ERRORS:
         notes.append(f"{NO_ERRORS}: {_no_errors(forecast)}, so the figures are those without noise")

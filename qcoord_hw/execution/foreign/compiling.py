@@ -1,4 +1,4 @@
-"""Compiling for a foreign backend by its provider's own means, at ONE layout, with checks that do not trust it."""
+"""Compiling for a foreign backend by its provider's own means, at ONE layout, and checking what comes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def compile_foreign(name: str, backend: BackendV2, program: Program, layout: Seq
     """
     target = backend.target  # some make it anew whenever they are asked
     qubits, size = target.num_qubits, program.circuits[0].num_qubits
-    if qubits is None:
+    if qubits is None:  # all gates on any qubits
         if layout:
             raise InputError(f"layout: {list(layout)}; target {name} states no physical qubits")
         return _compiled(name, backend, program.circuits, ())
@@ -79,6 +79,9 @@ def compile_foreign(name: str, backend: BackendV2, program: Program, layout: Seq
                 pass  # the first error says more
         if isinstance(error, TooLargeError):
             raise
+        if isinstance(error, QcoordError):
+            said = str(error)
+            raise TargetError(said if repr(name) in said else f"target {name!r}: {said}") from error
         raise TargetError(f"target {name!r}: the circuits cannot be compiled: {words(error)}") from error
 
 
@@ -126,7 +129,7 @@ def _check(name: str, before: QuantumCircuit, after: QuantumCircuit, layout: tup
 
 
 def _provider_layout(backend: BackendV2, circuits: Sequence[QuantumCircuit]) -> tuple[int, ...] | None:
-    """Return the layout that plain transpilation takes for the gates of all circuits; None if it finds none."""
+    """Return the layout that plain transpilation takes for all circuits; None if there is none."""
     joint = QuantumCircuit(circuits[0].num_qubits)
     for qubits in dict.fromkeys(pair for circuit in circuits for pair in interactions(circuit)):
         if len(qubits) == 2:

@@ -1,8 +1,8 @@
-"""Jobs of a foreign target: what is sent together, the known-answer circuit with the first, and what came back.
+"""Jobs of a foreign target: what is sent together, the known-answer circuit with the first, what came back.
 
 A backend gets one job for the circuits of a block that have the same shots, with the block's seed if it
-simulates. So does Qiskit's `StatevectorSampler`, whose own fixed seed would draw the same shots again for every
-job; any other sampler gets one job for everything, for the same reason.
+simulates. So does Qiskit's `StatevectorSampler`, whose own fixed seed would draw the same shots again for
+every job; any other sampler gets one job for everything, for the same reason.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class BackendJobs:
         self.limit = most if isinstance(most, int) and most > 0 else sys.maxsize
 
     def split(self, requests: Sequence[Request]) -> list[list[list[int]]]:
-        """Return a part a block, with a job for all its circuits of the same shots, or for as many as allowed."""
+        """Return a part a block, with a job for its circuits of the same shots, or for as many as allowed."""
         most = self.limit
         parts = []
         for _, members in groupby(range(len(requests)), key=lambda k: requests[k].block):
@@ -161,12 +161,12 @@ class ForeignExecutor:
         return [self._jobs.method]
 
     def jobs(self, requests: Sequence[Request]) -> int:
-        """Return how many jobs requests take, that of the known-answer circuit counted where it has its own."""
+        """Return how many jobs requests take, that of the known-answer circuit too if it has its own."""
         jobs = [job for part in self._jobs.split(requests) for job in part]
         return len(jobs) + (self._prepared.known is not None and not self._joins(requests, jobs[0]))
 
     def _joins(self, requests: Sequence[Request], first: Sequence[int]) -> bool:
-        """Return whether the known-answer circuit goes with the first job: there is room, and shots enough."""
+        """Return whether the known-answer circuit goes with the first job: room there is, and shots."""
         return requests[first[0]].shots >= MIN_SHOTS and len(first) < self._jobs.limit
 
     def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts | None]:
@@ -254,8 +254,8 @@ class ForeignExecutor:
         sizes = [register.size for register in known.circuit.cregs]
         return self._failed(
             f"answers {_in_registers(commonest, sizes)} to the circuit whose answer is "
-            f"{_in_registers(known.expected, sizes)} (registers in order, bit 0 first): its outcomes are not what "
-            "was measured, nothing is estimated from them; what came is kept"
+            f"{_in_registers(known.expected, sizes)} (registers in order, bit 0 first): its outcomes are not "
+            "what was measured, nothing is estimated from them; what came is kept"
         )
 
     def _refuse(self, request: Request, read: Read, why: str, keep: Keep) -> None:

@@ -1,4 +1,4 @@
-"""One circuit whose answer is known beforehand: it shows whether a target's outcomes are read as they are meant.
+"""One circuit whose answer is known beforehand: it shows whether a target's outcomes are read as meant.
 
 It has the registers and the measurements of the experiment's circuits, and flips some qubits before they are
 measured. Which ones is chosen such that as many misreadings as possible change the answer: registers or bits

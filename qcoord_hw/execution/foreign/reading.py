@@ -1,8 +1,9 @@
 """The one reader of what foreign targets return: checks shots, width and registers of every outcome.
 
-A backend's result is read from its counts where they can be read, else from its per-shot memory, which is the
-same histogram shot by shot and is often missing. Outcomes may be hexadecimal, integers, or bit strings with or
-without spaces between registers; the registers that the result states need not be in the circuit's order.
+A backend's result is read from its counts where they can be read, else from its per-shot memory, which is
+the same histogram shot by shot and is often missing. Outcomes may be hexadecimal, integers, or bit strings
+with or without spaces between registers; the registers that the result states need not be in the circuit's
+order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Any `BackendV2` or `BaseSamplerV2` as a target: prepared by `compiling`, executed in jobs, read by `reading`."""
+"""Any `BackendV2` or `BaseSamplerV2` as a target: its circuits compiled, sent in jobs, and read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a foreign target: reading, the known-answer circuit, compiling, the record, the plan's bill."""
+"""The parts of a foreign target: reading, the known answer, compiling, the record, the plan's bill."""
 
 from __future__ import annotations
 
