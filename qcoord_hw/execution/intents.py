@@ -177,7 +177,12 @@ def prepared_of(run: RunRecord) -> Prepared:
             )
             for k, place in enumerate(places)
         ]
-        return replace(made[0], tiles=tuple(made[1:]), known=_known(run))
+        return replace(made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run))
+
+
+def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:
+    """Return the circuits of the settings at their values, where these were compiled; else none."""
+    return from_qpy(run.file(record.BOUND)) if record.BOUND in run.intent["files"] else ()
 
 
 def _known(run: RunRecord) -> KnownAnswer | None:
@@ -212,10 +217,13 @@ def _plain(chunk: Chunk) -> dict[str, int]:
 def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     """Return where circuits stand, and what that place is like."""
     exact = _exact(description["play"], prepared)
+    described = description["circuits"]
+    if prepared.bound:
+        described = [described[setting.circuit] for setting in prepared.settings]
     return {
         "layout": list(prepared.layout),
         "locality": check_ownership(
-            description["circuits"], prepared.judged or prepared.circuits, prepared.layout
+            described, prepared.judged or prepared.bound or prepared.circuits, prepared.layout
         ),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
     } | ({} if exact is None else {"exact": exact})

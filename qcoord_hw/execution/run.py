@@ -59,6 +59,8 @@ def execute(
     files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
     if prepared.known is not None:
         files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
+    if prepared.bound:
+        files |= {record.BOUND: to_qpy(prepared.bound)}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
     _finish(path, executor, progress)
     return path

@@ -94,7 +94,8 @@ class Prepared:
         settings: what is executed and counted, and by which method.
         tiles: the same on further qubits, to be executed side by side with it.
         known: on a foreign target the circuit whose answer is known, compiled as the others; else None.
-        judged: the circuits as locality judges them, where a device moves states; else as executed.
+        bound: one circuit a setting, instead of its circuit at its values; empty where that is not needed.
+        judged: what locality judges, where a device moves states; empty where it is what is executed.
     """
 
     target: str
@@ -106,6 +107,7 @@ class Prepared:
     settings: tuple[Setting, ...] = ()
     tiles: tuple[Prepared, ...] = ()
     known: KnownAnswer | None = None
+    bound: tuple[QuantumCircuit, ...] = ()
     judged: tuple[QuantumCircuit, ...] = ()
 
 

@@ -9,8 +9,9 @@
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
-A run on a backend or sampler that is not our own also has `known.qpy`, the circuit whose answer is known, and
-`notes.jsonl`: what came of it, and counts that were not what was asked for (`qcoord_hw.record.notes`).
+A run on a backend or sampler that is not our own also has `known.qpy`, the circuit whose answer is known,
+`bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of that circuit, and counts
+that were not what was asked for (`qcoord_hw.record.notes`).
 
 A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
 `executed.qpy` come behind it, then the journal of its jobs (`qcoord_hw.record.journal`).
@@ -26,7 +27,7 @@ ones are read as long as this module knows them.
 
 from qcoord_hw.record.journal import Job
 from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
-from qcoord_hw.record.notes import KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
+from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
     CIRCUITS,
     COUNTS,
@@ -46,6 +47,7 @@ from qcoord_hw.record.reader import (
 from qcoord_hw.record.writer import append, create, discard, seal, settle, writing
 
 __all__ = [
+    "BOUND",
     "CIRCUITS",
     "COUNTS",
     "DERIVED",

@@ -22,6 +22,9 @@ NOTES = "notes.jsonl"
 KNOWN = "known.qpy"
 """The known-answer circuit as executed."""
 
+BOUND = "bound.qpy"
+"""The circuits of the settings at their values, where a target was sent these."""
+
 KNOWN_ANSWER, REFUSED = "known-answer", "refused"
 
 

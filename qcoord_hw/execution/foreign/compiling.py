@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
@@ -14,7 +14,7 @@ from qcoord_hw.errors import InputError, QcoordError, TargetError, TooLargeError
 from qcoord_hw.execution.foreign.guard import words
 from qcoord_hw.execution.foreign.known import KnownAnswer, known_answer
 from qcoord_hw.execution.layout import interactions
-from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import OPTIMIZATION_LEVEL, place
 
@@ -31,16 +31,42 @@ class Compiled:
         known: the circuit whose answer is known, compiled with them.
         layout: physical qubit of each circuit qubit; empty where the backend has no number of qubits.
         snapshot: calibration of the layout's qubits; None where there is none.
+        bound: one circuit a setting, at its values, where the provider compiles no parameters; else empty.
     """
 
     circuits: tuple[QuantumCircuit, ...]
     known: KnownAnswer
     layout: tuple[int, ...] = ()
     snapshot: Snapshot | None = None
+    bound: tuple[QuantumCircuit, ...] = ()
 
 
 def compile_foreign(name: str, backend: BackendV2, program: Program, layout: Sequence[int]) -> Compiled:
     """Compile a program and its known-answer circuit for a backend.
+
+    Some providers compile no circuits with parameters (logical qubits have no continuous rotations): then
+    every setting is compiled at its values.
+
+    Raises:
+        InputError: when the layout is not possible.
+        TooLargeError: when the circuits do not fit the backend.
+        TargetError: when they cannot be compiled, or a qubit was moved.
+    """
+    try:
+        return _compile(name, backend, program, layout)
+    except TargetError:
+        if not any(circuit.num_parameters for circuit in program.circuits):
+            raise
+    settings = program.settings
+    bound = tuple(bind(program.circuits[s.circuit], s.values) for s in settings)
+    movable = tuple(program.movable[s.circuit] for s in settings)
+    made = _compile(name, backend, replace(program, circuits=bound, movable=movable), layout)
+    first = [[s.circuit for s in settings].index(k) for k in range(len(program.circuits))]
+    return replace(made, circuits=tuple(made.circuits[k] for k in first), bound=made.circuits)
+
+
+def _compile(name: str, backend: BackendV2, program: Program, layout: Sequence[int]) -> Compiled:
+    """Compile circuits as they are, at one layout.
 
     The layout is the given one, else that which calibration chooses, else that which the provider's own
     compilation finds where ours finds none.

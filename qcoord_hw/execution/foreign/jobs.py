@@ -205,11 +205,7 @@ class ForeignExecutor:
         keep: Keep,
     ) -> TargetError | None:
         """Execute one job, put what it counted into `found`, and return what is wrong with it."""
-        circuits, settings = self._prepared.circuits, self._prepared.settings
-        asked = [settings[request.setting] for _, request in job]
-        items = [
-            Item(circuits[s.circuit], tuple(s.values), r.shots) for s, (_, r) in zip(asked, job, strict=True)
-        ]
+        items = [self._item(request) for _, request in job]
         seed = job[0][1].seed
         reads: list[Read] | None = None
         if known is not None:
@@ -235,6 +231,12 @@ class ForeignExecutor:
             return None
         others = "" if len(faults) == 1 else f", and {len(faults) - 1} more such"
         return self._failed(f"{faults[0]}{others}; the target is at fault, what came is kept")
+
+    def _item(self, request: Request) -> Item:
+        setting = self._prepared.settings[request.setting]
+        if self._prepared.bound:
+            return Item(self._prepared.bound[request.setting], (), request.shots)
+        return Item(self._prepared.circuits[setting.circuit], tuple(setting.values), request.shots)
 
     def _judge(self, known: KnownAnswer, answer: Read, keep: Keep) -> TargetError | None:
         """Keep what came of the known-answer circuit, and return what is wrong with it."""

@@ -56,7 +56,7 @@ class ForeignTarget:
             return Prepared(self.name, self.kind, program.circuits, settings=program.settings, known=known)
         with provider(self.name):
             made = compile_foreign(self.name, self.backend, program, layout)
-        judged = tuple(map(without_moves, made.circuits))
+        judged = tuple(map(without_moves, made.bound or made.circuits))
         for circuit in judged:
             self._check_owned(circuit, made.layout)
         return Prepared(
@@ -67,6 +67,7 @@ class ForeignTarget:
             made.snapshot,
             settings=program.settings,
             known=made.known,
+            bound=made.bound,
             judged=judged,
         )
 

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 from qiskit.circuit import ClassicalRegister, Gate, QuantumCircuit, QuantumRegister
+from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 from qiskit.primitives import StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 
 import qcoord_hw as qc
@@ -19,7 +21,7 @@ from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.foreign.compiling import without_moves
 from qcoord_hw.execution.foreign.known import KnownAnswer, betraying, known_answer
 from qcoord_hw.execution.foreign.reading import read_result
-from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.intents import prepared_of, program_of
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.targets import fake_backends, is_foreign, resolve_target
 from qcoord_hw.record.files import signed_line
@@ -171,6 +173,23 @@ def test_the_providers_own_plugins_compile():
     assert any("delay" in circuit.count_ops() for circuit in target.prepare(program, ()).circuits)
     with pytest.raises(TargetError, match="cannot be compiled: TranspilerError: "):
         qc.run("chsh", target=Unknown(4, seed=1), shots=8)
+
+
+def test_circuits_with_parameters_run_where_only_numbers_compile():
+    """A logical emulator knows H, S, T and CX: no rotation by what is not known yet."""
+    gates = get_standard_gate_name_mapping()
+    target = Target(num_qubits=4)
+    for name in ("h", "s", "sdg", "t", "tdg", "measure"):
+        target.add_instruction(gates[name], {(q,): None for q in range(4)})
+    target.add_instruction(gates["cx"], {(q, p): None for q in range(4) for p in range(4) if p != q})
+    logical = zoo.DdsimLike()
+    logical._target = target
+    result = qc.run("sum-2-f2", target=logical, shots=8, seed=1)
+    assert result["success_probability"].best == 1
+    assert "bound.qpy" in result.record.intent["files"]
+    assert qc.plan("sum-2-f2", target=logical)["expected"] == pytest.approx(1)
+    assert not prepared_of(result.record).bound[0].num_parameters
+    assert result.summary["locality"]["between_parties"] == 0
 
 
 def test_what_is_foreign():
