@@ -10,7 +10,7 @@
         derived/          what reports derive; not part of the record
 
 A run on a backend or sampler that is not our own also has `known.qpy`, the circuit whose answer is known,
-`bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of that circuit, and counts
+`bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of it, and counts
 that were not what was asked for (`qcoord_hw.record.notes`).
 
 A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
