@@ -75,12 +75,10 @@ def read_pub(pub: Any, circuit: QuantumCircuit, shots: int) -> Read:
             return Read({}, f"returned no shots of register {register.name!r}; it returned {_names(data)}")
         if tuple(stated(bits, "shape") or ()) != ():
             return Read({}, f"returned an array of shape {shown(bits.shape)} for one circuit")
-        if stated(bits, "num_bits") != register.size:
-            width = shown(stated(bits, "num_bits"))
-            return Read({}, f"returned {width} bits of register {register.name!r}, which has {register.size}")
         words = [str(word) for word in bits.get_bitstrings()]
         if any(len(word) != register.size or set(word) - {"0", "1"} for word in words):
-            return Read({}, f"returned outcomes of register {register.name!r} that are no bits of its width")
+            fault = f"returned outcomes of register {register.name!r} that are not of {register.size} bits"
+            return Read({}, fault)
         columns.append(words)
     if len(sizes := {len(words) for words in columns}) > 1:
         return Read({}, f"returned registers of different numbers of shots ({_several(sorted(sizes))})")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from qiskit.circuit import ClassicalRegister, Gate, QuantumCircuit, QuantumRegister
 from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
-from qiskit.primitives import StatevectorSampler
+from qiskit.primitives import BitArray, DataBin, SamplerPubResult, StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
@@ -20,7 +20,7 @@ from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.foreign.compiling import without_moves
 from qcoord_hw.execution.foreign.known import KnownAnswer, betraying, known_answer
-from qcoord_hw.execution.foreign.reading import read_result
+from qcoord_hw.execution.foreign.reading import Read, read_pub, read_result
 from qcoord_hw.execution.intents import prepared_of, program_of
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.targets import fake_backends, is_foreign, resolve_target
