@@ -97,6 +97,38 @@ def test_no_other_number_of_shots_is_read(times):
     assert json.dumps(found.counts, allow_nan=False)
 
 
+def sampled(**registers):
+    """Return what is read of a PUB's shots, for registers a of one bit and b of two."""
+    own = [ClassicalRegister(1, "a"), ClassicalRegister(2, "b")]
+    arrays = {name: BitArray.from_samples(shots, len(shots[0])) for name, shots in registers.items()}
+    pub = SamplerPubResult(DataBin(**arrays, shape=()))
+    return read_pub(pub, QuantumCircuit(QuantumRegister(3), *own, name="one"), 3)
+
+
+def test_the_registers_of_a_pub_are_read_together():
+    assert sampled(a=["1", "0", "0"], b=["10", "10", "11"]).counts == {"101": 1, "001": 1, "011": 1}
+    assert sampled(more=["0"] * 3, b=["10"] * 3, a=["1"] * 3) == Read({"101": 3})
+
+
+@pytest.mark.parametrize(
+    "registers",
+    [
+        {"a": ["1"] * 3},
+        {"b": ["10"] * 3},
+        {},
+        {"a": ["1"] * 3, "c": ["10"] * 3},
+        {"a": ["1"] * 3, "b": ["1"] * 3},
+        {"a": ["01"] * 3, "b": ["10"] * 3},
+        {"a": ["1"] * 3, "b": ["010"] * 3},
+        {"a": ["1"] * 2, "b": ["10"] * 2},
+        {"a": ["1"] * 4, "b": ["10"] * 4},
+        {"a": ["1"] * 3, "b": ["10"] * 2},
+    ],
+)
+def test_no_other_registers_are_read(registers):
+    assert sampled(**registers).fault
+
+
 @pytest.mark.parametrize(
     "sizes", [(1,), (2,), (1, 1), (1, 2), (2, 1), (2, 2), (1, 1, 1), (3, 3), (1,) * 5, (2,) * 4]
 )
