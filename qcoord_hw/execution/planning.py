@@ -1,7 +1,7 @@
 """What a run would cost on a device, where it would stand, and what would be counted there.
 
 Probabilities are those of the package's own noise model of the device's calibration, exact where they can be
-computed and listed.
+computed and listed. A long module: what a device is, and one forecast that answers every question about it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Targets: the ideal simulator, the noise model of a device snapshot, and what a record holds of them.
 
-Below them the one way in which circuits are laid out and compiled; backends and samplers that somebody else
-wrote are in `qcoord_hw.execution.foreign`.
+A long module: one short class a target, and below them the one way in which all are laid out and compiled.
+Backends and samplers that somebody else wrote are in `qcoord_hw.execution.foreign`.
 """
 
 from __future__ import annotations
