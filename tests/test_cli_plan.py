@@ -11,7 +11,7 @@ from qcoord_hw.execution.targets import fake_backends
 from tests.test_cli import call, call_json
 
 KEYS = (
-    *("ok", "experiment", "target", "shots", "circuits", "executions"),
+    *("ok", "experiment", "target", "shots", "circuits", "known_answer", "executions"),
     *("two_qubit_gates", "depth", "duration_us"),
     *(
         "qpu_seconds",
@@ -28,6 +28,7 @@ KEYS = (
         "shots_for_verdict",
         "seconds_for_verdict",
         "expected",
+        "expected.kind",
         "figure",
         "figures",
         "theory",
@@ -111,7 +112,7 @@ def test_without_a_device_there_is_no_cost(capsys):
     empty = {key for key, value in found.items() if value is None}
     assert empty == {
         *("duration_us", "qpu_seconds", "overhead_seconds", "overhead", "account", "layout"),
-        *("ranked", "tiles", "tiling", "seconds_for_verdict"),
+        *("ranked", "tiles", "tiling", "seconds_for_verdict", "known_answer"),
     }
     assert found["expected"] == pytest.approx(found["theory"])
     assert (found["circuits"], found["two_qubit_gates"]) == (4, 1)

@@ -67,6 +67,7 @@ def build(
     from qcoord_hw.execution.intents import program_of
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.simulate import shares_noisy_run
+    from qcoord_hw.execution.targets import is_foreign
     from qcoord_hw.protocols import Experiment
     from qcoord_hw.theory.games.specs import with_strategy
     from qcoord_hw.theory.linear_computation import specs
@@ -109,7 +110,7 @@ def build(
     if spec.family != specs.FAMILY:
         return Built.of(spec, spec.options)
     options = spec.options
-    free = "inputs" not in options and target != "aer"
+    free = "inputs" not in options and not (isinstance(target, str) and target == "aer")
     if (
         free and specs.task_of(spec).field.characteristic > 2
     ):  # no Pauli frames: an input costs a noisy simulation
@@ -117,7 +118,8 @@ def build(
     if isinstance(options.get("inputs", 0), int):
         options.setdefault("inputs_seed", secrets.randbits(32) if seed is None else seed)
     built = Built.of(spec, options)
-    derived = device_name(target) is None and shares_noisy_run(program_of(built.experiment))
+    paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges
+    derived = not paid and shares_noisy_run(program_of(built.experiment))
     if free and "inputs" not in options and not derived:
         built = Built.of(spec, options | {"inputs": NOISY_INPUTS})
     typed = {**(parameters or {}), **(spec.options if isinstance(experiment, (str, Path)) else {})}

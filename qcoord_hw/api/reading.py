@@ -192,11 +192,12 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:
-    from qcoord_hw.execution.intents import program_of, recorded_program
+    from qcoord_hw.execution.intents import prepared_of, program_of, recorded_program
     from qcoord_hw.execution.run import moved
-    from qcoord_hw.execution.targets import resolve_target
+    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
     from qcoord_hw.protocols import FAMILIES, build_experiment
 
+    RecordedTarget(prepared_of(found))  # a backend or sampler may be called like a simulator of ours
     spec: dict[str, Any] = found.intent["spec"]
     if spec["family"] in FAMILIES:
         program = program_of(build_experiment(spec_from_mapping(spec, "recorded spec")))

@@ -8,14 +8,21 @@ from collections.abc import Sequence
 from qiskit import qasm3, qpy
 from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit
 
-from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.spec import one_line
 
 
 def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
-    """Return circuits as QPY."""
+    """Return circuits as QPY.
+
+    Raises:
+        TargetError: when a gate, which only a target's own compilation can have put there, has no such form.
+    """
     buffer = io.BytesIO()
-    qpy.dump(list(circuits), buffer)
+    try:
+        qpy.dump(list(circuits), buffer)
+    except Exception as error:  # qpy raises many kinds
+        raise TargetError(f"the circuits as compiled cannot be recorded ({one_line(error)[:200]})") from error
     return buffer.getvalue()
 
 

@@ -12,6 +12,7 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError, TargetError
 from qcoord_hw.execution.chunks import on_tiles, plan_of
+from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
 from qcoord_hw.execution.ownership import Locality, check_ownership
@@ -127,7 +128,8 @@ def intent_of(
             "methods": list(methods),
         }
         | _place(description, prepared)
-        | ({"tiles": tiles} if tiles else {}),
+        | ({"tiles": tiles} if tiles else {})
+        | ({"known_answer": prepared.known.expected} if prepared.known else {}),
         "seed": seed,
         "plan": [_plain(chunk) for chunk in plan],
         "provenance": provenance(),
@@ -176,7 +178,18 @@ def prepared_of(run: RunRecord) -> Prepared:
             )
             for k, place in enumerate(places)
         ]
-        return replace(made[0], tiles=tuple(made[1:]))
+        return replace(made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run))
+
+
+def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:
+    """Return the circuits of the settings at their values, where these were compiled; else none."""
+    return from_qpy(run.file(record.BOUND)) if record.BOUND in run.intent["files"] else ()
+
+
+def _known(run: RunRecord) -> KnownAnswer | None:
+    """Return the known-answer circuit as executed; None where there was none."""
+    expected = run.intent["target"].get("known_answer")
+    return None if expected is None else KnownAnswer(from_qpy(run.file(record.KNOWN))[0], str(expected))
 
 
 def recorded_program(run: RunRecord) -> Program:
@@ -219,7 +232,7 @@ def _gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
         return []
     found = {
         (name, tuple(q if prepared.is_placed else prepared.layout[q] for q in qubits))
-        for circuit in prepared.circuits
+        for circuit in prepared.sent
         for name, qubits in executed_gates(circuit, range(circuit.num_qubits))
     }
     return sorted(found)
@@ -228,7 +241,9 @@ def _gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
 def _locality(description: dict[str, Any], prepared: Prepared) -> dict[str, int]:
     """Return what the check of the compiled circuits found: no gate between parties, or nothing is run."""
     protocols = [circuit["events"] for circuit in description["circuits"]]
-    found = check_ownership(protocols, prepared.circuits, [prepared.layout] if prepared.is_placed else ())
+    if prepared.bound:
+        protocols = [protocols[setting.circuit] for setting in prepared.settings]
+    found = check_ownership(protocols, prepared.sent, [prepared.layout] if prepared.is_placed else ())
     if found.between_parties:
         raise TargetError(found.example)
     return found.to_json()
@@ -249,9 +264,11 @@ def recorded_locality(run: RunRecord) -> Locality:
         built, executed = (from_qpy(run.file(name)) for name in (record.CIRCUITS, record.EXECUTED))
         layouts = [place["layout"] for place in (target, *target.get("tiles", ()))]
         own = target["kind"] == NOISE or not layouts[0]  # circuits on the qubits of one tile alone
+        bound, each = _bound(run), [protocols[setting.circuit] for setting in _settings(run)]
         try:
             found = [
                 check_ownership(protocols, built),
+                check_ownership(each, bound, layouts) if bound else Locality(0, 0),
                 check_ownership(
                     protocols * (len(executed) // len(protocols)), executed, () if own else layouts
                 ),
@@ -263,7 +280,7 @@ def recorded_locality(run: RunRecord) -> Locality:
             f"run {run.path.name}: {wrong[0].between_parties} of its gates are between parties: "
             f"{wrong[0].example}; its circuits are not those of the protocol"
         )
-    return found[1]
+    return found[-1]
 
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:

@@ -1,13 +1,14 @@
 """What a run would cost on a device, where it would stand, and what would be counted there.
 
 Probabilities are those of the package's own noise model of the device's calibration, exact where they can be
-computed and listed.
+computed and listed. A long module: what a device is, and one forecast that answers every question about it.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,13 +17,16 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qiskit.exceptions import QiskitError
-from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.chunks import ONE_ROUND, plan_of
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
+from qcoord_hw.execution.foreign.guard import provider, stated
+from qcoord_hw.execution.foreign.known import MIN_SHOTS
+from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.ibm.jobs import plan_jobs
+from qcoord_hw.execution.intents import intent_of
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.scale import split_scale
@@ -30,15 +34,17 @@ from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.states import exact_figures
 from qcoord_hw.execution.targets import (
     IDEAL,
+    SAMPLER,
     IdealTarget,
     NoiseTarget,
     Prepared,
+    Request,
     compile_for,
     fake_backends,
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.record import Job
+from qcoord_hw.record import Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.coordination.play import CoordinationPlay
 
@@ -62,6 +68,7 @@ class Device:
         remaining: QPU seconds that the account has left; None if there is no account or it does not say.
         simulated: whether a run there is a simulation of ours.
         scale: what the noise of such a simulation is multiplied by.
+        foreign: the target, where it is a backend or sampler that somebody else wrote.
     """
 
     name: str
@@ -69,21 +76,34 @@ class Device:
     remaining: float | None = None
     simulated: bool = True
     scale: float = 1.0
+    foreign: ForeignTarget | None = None
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The calibration of the whole device; None where no qubits are coupled by name."""
-        if self.backend is None or self.backend.target.build_coupling_map() is None:
-            return None
-        return Snapshot.of(self.backend).scaled(self.scale)
+        with provider(self.name):
+            if self.backend is None or self.backend.target.build_coupling_map() is None:
+                return None
+            try:
+                return Snapshot.of(self.backend).scaled(self.scale)
+            except Exception:
+                if self.foreign is None:
+                    raise
+                return None  # it states nothing that can be read
+
+    @cached_property
+    def states_errors(self) -> bool:
+        """Whether the device states any rate of errors; without one nothing can be expected but the ideal."""
+        return self.snapshot is not None and self.snapshot.states_errors
 
     @cached_property
     def rep_delay(self) -> tuple[float, str]:
         """Seconds from the end of a shot to the next, and who says so."""
-        configuration = getattr(self.backend, "configuration", None)
-        stated = getattr(configuration() if callable(configuration) else None, "default_rep_delay", None)
-        if isinstance(stated, int | float) and stated > 0:
-            return float(stated), f"the default of {self.name}"
+        configuration = stated(self.backend, "configuration")
+        with provider(self.name):
+            delay = stated(configuration() if callable(configuration) else None, "default_rep_delay")
+        if isinstance(delay, int | float) and delay > 0:
+            return float(delay), f"the default of {self.name}"
         return REP_DELAY, f"IBM's usual default, {self.name} states none"
 
 
@@ -106,11 +126,9 @@ def device_of(target: object) -> Device:
             warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
             backend = fake_backends()[device]() if target.startswith("fake_") else None
         return Device(where.name, backend, scale=scale)
-    if isinstance(target, BaseSamplerV2):
-        backend = getattr(target, "backend", None)
-        target = backend() if callable(backend) else backend
-    ours = isinstance(where, NoiseTarget)
-    return Device(where.name, target if isinstance(target, BackendV2) else None, simulated=ours)
+    if isinstance(where, ForeignTarget):
+        return Device(where.name, where.backend, simulated=False, foreign=where)
+    return Device(where.name, target if isinstance(target, BackendV2) else None)
 
 
 @dataclass(frozen=True)
@@ -137,7 +155,9 @@ class Forecast:
         program: its circuits and settings.
         spec: shots, blocks and layout.
         device: where it would run.
-        prepared: the circuits, compiled for the layout that a run would take.
+        prepared: the circuits whose outcomes are expected, compiled for the layout that a run would take.
+        sent: the circuits that a foreign target would be sent, compiled by its provider's means; else None.
+        noisy: whether what is expected are outcomes with the device's errors.
     """
 
     description: dict[str, Any]
@@ -145,6 +165,8 @@ class Forecast:
     spec: ExperimentSpec
     device: Device
     prepared: Prepared
+    sent: Prepared | None = None
+    noisy: bool = True
 
     @classmethod
     def of(
@@ -158,6 +180,8 @@ class Forecast:
             TooLargeError: when the circuits do not fit the device.
         """
         device = device_of(target)
+        if device.foreign is not None:
+            return cls._of_foreign(description, program, spec, device, device.foreign)
         if device.backend is None or device.snapshot is None:
             if spec.layout:
                 raise InputError(
@@ -165,9 +189,31 @@ class Forecast:
                     "layout"
                 )
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
-        else:
+            return cls(description, program, spec, device, prepared, noisy=False)
+        with provider(device.name):
             prepared = NoiseTarget(device.backend, device.scale).prepare(program, spec.layout)
-        return cls(description, program, spec, device, prepared)
+        return cls(description, program, spec, device, prepared, noisy=device.states_errors)
+
+    @classmethod
+    def _of_foreign(
+        cls,
+        description: dict[str, Any],
+        program: Program,
+        spec: ExperimentSpec,
+        device: Device,
+        target: ForeignTarget,
+    ) -> Forecast:
+        """Prepare as the target would; what is expected has its errors, if it states any that we know."""
+        sent = target.prepare(program, spec.layout)
+        # Refuses what a run would refuse: a gate that joins two parties.
+        intent_of(description, program, spec, sent, [], 0)
+        ideal = replace(IdealTarget().prepare(program, ()), target=device.name, layout=sent.layout)
+        prepared, noisy = ideal, False
+        if device.backend is not None and device.states_errors and sent.layout:
+            with suppress(Exception):  # its gates are none of those of which we know a noise model
+                prepared = NoiseTarget(device.backend).prepare(program, sent.layout)
+                noisy = True
+        return cls(description, program, spec, device, prepared, sent, noisy)
 
     @cached_property
     def shares(self) -> npt.NDArray[np.float64]:
@@ -202,11 +248,31 @@ class Forecast:
 
         Where the protocol draws how often its circuits run they are those of one draw.
         """
-        program, sampled = self.program, bool(self.description.get("sampled"))
-        plan = plan_of(
-            self.spec, self.spec.name, program.settings, program.weights, 0, sampled=sampled, equal=True
+        return plan_jobs(self._plan(equal=True), least)
+
+    @property
+    def known_answer(self) -> int | None:
+        """Shots of the circuit whose answer is known, which a foreign target gets first; None elsewhere."""
+        return (
+            None
+            if self.sent is None
+            else max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
         )
-        return plan_jobs(plan, least)
+
+    def foreign_jobs(self) -> tuple[int, int]:
+        """Return in how many jobs a foreign target is sent everything, and how many executions that is."""
+        assert self.device.foreign is not None
+        assert self.sent is not None
+        plan = self._plan(equal=self.sent.kind == SAMPLER)
+        requests = [Request(c.block, c.setting, c.shots, c.seed) for c in plan]
+        jobs = self.device.foreign.executor(self.sent).jobs(requests)
+        return jobs, sum(chunk.shots for chunk in plan) + (self.known_answer or 0)
+
+    def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
+        program, sampled = self.program, bool(self.description.get("sampled"))
+        return plan_of(
+            self.spec, self.spec.name, program.settings, program.weights, 0, sampled=sampled, equal=equal
+        )
 
     def at(self, layout: Sequence[int]) -> Prepared:
         """Return the circuits compiled for another layout."""
@@ -236,16 +302,20 @@ class Forecast:
         )
 
     def _duration(self, prepared: Prepared) -> float | None:
-        if self.device.backend is None or prepared.kind == IDEAL:
+        if self.device.backend is None or prepared.kind == IDEAL or not prepared.layout:
             return None
         target = self.device.backend.target
+        if target.build_coupling_map() is None:
+            return None
         durations = []
         for circuit in map(_straight, prepared.circuits):
-            wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
-            wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
+            wide = circuit
+            if circuit.num_qubits == len(prepared.layout):
+                wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
+                wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
             try:
                 durations.append(float(wide.estimate_duration(target)))
-            except QiskitError:  # some gate has no duration
+            except (QiskitError, KeyError, TypeError, ValueError):  # some gate has no duration
                 return None
         return max(durations)
 
@@ -259,7 +329,7 @@ class Forecast:
 
         The layout of the plan is among them.
         """
-        if self.device.snapshot is None:
+        if self.device.snapshot is None or not self.noisy:
             return []
         ours, snapshot = self.prepared.layout, self.device.snapshot
         found = ranked_layouts(self.prepared.circuits, snapshot, most)
@@ -269,7 +339,7 @@ class Forecast:
     def tiles(self) -> list[tuple[float, tuple[int, ...]]]:
         """Return (expected number of errors, layout) of disjoint tiles, that of the plan first."""
         ours, snapshot = self.prepared.layout, self.device.snapshot
-        if snapshot is None:
+        if snapshot is None or self.sent is not None or not self.noisy:
             return []
         return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
 

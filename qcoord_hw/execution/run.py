@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ def execute(
     intent = intent_of(description, program, spec, prepared, executor.methods, seed)
     executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
     files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
+    if prepared.known is not None:
+        files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
+    if prepared.bound:
+        files |= {record.BOUND: to_qpy(prepared.bound)}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
     _finish(path, executor, progress)
     return path
@@ -154,8 +159,12 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
         if run.sealed:
             return
         simulated, synced = run.intent["target"]["kind"] in (IDEAL, NOISE), 0.0
-        executed = executor.execute(_requests(run.missing))
-        for done, (chunk, counts) in enumerate(zip(run.missing, executed, strict=True), len(run.counts) + 1):
+        executed = executor.execute(_requests(run.missing), partial(record.note, path))
+        done = len(run.counts)
+        for chunk, counts in zip(run.missing, executed, strict=True):
+            if counts is None:  # the target did not execute it as asked, and says so at the end
+                continue
+            done += 1
             sync = not simulated or done == len(run.plan) or time.monotonic() - synced > SYNC_SECONDS
             record.append(path, chunk, counts, sync=sync)
             synced = time.monotonic() if sync else synced
@@ -165,7 +174,7 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:
-    return [Request(chunk.block, chunk.setting, chunk.shots, chunk.seed, chunk.tile) for chunk in chunks]
+    return [Request(c.block, c.setting, c.shots, c.seed, c.tile, c.id) for c in chunks]
 
 
 def _differing(before: Sequence[QuantumCircuit], now: Sequence[QuantumCircuit]) -> str:

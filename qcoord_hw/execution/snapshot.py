@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -90,17 +91,15 @@ class Snapshot:
         for q in range(target.num_qubits):
             known = target.qubit_properties[q] if target.qubit_properties else None
             stated = measured.get((q,)) if measured else None
-            symmetric = getattr(stated, "error", None)
+            symmetric = _number(stated, "error")
             p10, p01 = readout.get(q) or (symmetric or 0.0, symmetric or 0.0)
-            qubits.append(
-                QubitCalibration(q, getattr(known, "t1", None), getattr(known, "t2", None), p10, p01)
-            )
+            qubits.append(QubitCalibration(q, _number(known, "t1"), _number(known, "t2"), p10, p01))
         gates = [
-            GateCalibration(name, qargs, getattr(props, "duration", None), getattr(props, "error", None))
+            GateCalibration(name, qargs, _number(props, "duration"), _number(props, "error"))
             for name in target.operation_names
-            if name in _GATES and target[name]
+            if target[name]
             for qargs, props in target[name].items()
-            if qargs is not None
+            if qargs is not None and (name in _GATES or len(qargs) == 2)  # others couple qubits, too
         ]
         calibrated = getattr(properties, "last_update_date", None)
         return cls(
@@ -113,6 +112,14 @@ class Snapshot:
                 sorted(gates, key=lambda gate: (gate.name, gate.qubits))
             ),  # a target has no fixed order
         )
+
+    @property
+    def states_errors(self) -> bool:
+        """Whether any rate of errors is stated: of a gate, of readout, or of waiting for a gate."""
+        lifetimes = any(q.t1 is not None or q.t2 is not None for q in self.qubits)
+        timed = any(gate.duration for gate in self.gates)
+        readout = any(q.p10 or q.p01 for q in self.qubits)
+        return readout or (lifetimes and timed) or any(gate.error is not None for gate in self.gates)
 
     def restrict(self, layout: Sequence[int]) -> Snapshot:
         """Return the snapshot of some physical qubits alone, in the given order."""
@@ -169,7 +176,7 @@ class Snapshot:
             qargs = tuple(position[q] for q in gate.qubits)
             by_name.setdefault(gate.name, {})[qargs] = InstructionProperties(gate.duration, gate.error)
         for name, properties in by_name.items():
-            if name != "measure":
+            if name != "measure" and name in _GATES:
                 target.add_instruction(_GATES[name], properties, name=name)
         for name, operation in get_control_flow_name_mapping().items():
             target.add_instruction(operation, name=name)  # of any width: feed-forward is simulated
@@ -191,6 +198,12 @@ class Snapshot:
             tuple(QubitCalibration(**q) for q in data["qubits"]),
             tuple(GateCalibration(**(g | {"qubits": tuple(g["qubits"])})) for g in data["gates"]),
         )
+
+
+def _number(stated: object, name: str) -> float | None:
+    """Return a number that calibration states; None where it states none, or infinity."""
+    value = getattr(stated, name, None)
+    return None if value is None or not math.isfinite(value) else value
 
 
 def _scaled_error(error: float, factor: float, limit: float) -> float:

@@ -1,25 +1,26 @@
-"""Targets: the ideal simulator, the noise model of a device snapshot, and any Qiskit backend or sampler.
+"""Targets: the ideal simulator, the noise model of a device snapshot, and what a record holds of them.
 
 A long module: one short class a target, and below them the one way in which all are laid out and compiled.
+Backends and samplers that somebody else wrote are in `qcoord_hw.execution.foreign`.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from qiskit.circuit import QuantumCircuit
-from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
+from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target as QiskitTarget
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
+from qcoord_hw.execution.foreign.guard import name_of, provider
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
 from qcoord_hw.execution.program import Program
@@ -31,6 +32,9 @@ from qcoord_hw.execution.tiling import tile
 from qcoord_hw.protocols.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
+
+if TYPE_CHECKING:
+    from qcoord_hw.execution.foreign.known import KnownAnswer
 
 IDEAL = "ideal"
 NOISE = "noise-model"
@@ -50,6 +54,15 @@ class Request:
     shots: int
     seed: int
     tile: int = 0
+    chunk: int = 0
+
+
+Keep = Callable[[dict[str, Any]], None]
+"""Told of what a target returned beside the counts that were asked for: events as a record keeps them."""
+
+
+def forget(event: dict[str, Any]) -> None:
+    """Keep nothing: for what is executed without a record."""
 
 
 class Executor(Protocol):
@@ -59,8 +72,12 @@ class Executor(Protocol):
     def methods(self) -> list[str]:
         """How the circuits are executed."""
 
-    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
-        """Yield the counts of each request."""
+    def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts | None]:
+        """Yield the counts of each request; None for one that the target did not execute as asked.
+
+        Raises:
+            TargetError: when there is such a one, after those that came with it.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +93,8 @@ class Prepared:
         noise: what the noise model holds, in words; empty where there is none.
         settings: what is executed and counted, and by which method.
         tiles: the same on further qubits, to be executed side by side with it.
+        known: on a foreign target the circuit whose answer is known, compiled as the others; else None.
+        bound: one circuit a setting, instead of its circuit at its values; empty where that is not needed.
     """
 
     target: str
@@ -86,6 +105,13 @@ class Prepared:
     noise: str = ""
     settings: tuple[Setting, ...] = ()
     tiles: tuple[Prepared, ...] = ()
+    known: KnownAnswer | None = None
+    bound: tuple[QuantumCircuit, ...] = ()
+
+    @property
+    def sent(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits that are executed: one a setting where they are bound."""
+        return self.bound or self.circuits
 
     @property
     def is_placed(self) -> bool:
@@ -117,7 +143,7 @@ class _SimulatorExecutor:
     def methods(self) -> list[str]:
         return self._simulators[0].methods
 
-    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
+    def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts]:
         for request in requests:
             simulator = self._simulators[request.tile]
             yield simulator.counts(request.setting, request.shots, request.seed)
@@ -134,7 +160,7 @@ class IdealTarget:
         Raises:
             InputError: when a layout or tiles are asked for; `aer` has no physical qubits.
         """
-        _check_no_tiles(self.name, tiles)
+        check_no_tiles(self.name, tiles)
         if layout:
             raise InputError(
                 f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
@@ -170,7 +196,7 @@ class NoiseTarget:
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
         whole = Snapshot.of(self._backend).scaled(self._scale)
-        circuits, layouts = _place(program, layout, whole, tiles)
+        circuits, layouts = place(program, layout, whole, tiles)
         noise = NOISE_MODEL if self._scale == 1 else f"{NOISE_MODEL}; all of it times {self._scale:g}"
         made = []
         for one in layouts:
@@ -211,96 +237,12 @@ class RecordedTarget:
         return _SimulatorExecutor(prepared)
 
 
-class SamplerTarget:
-    """Any `BaseSamplerV2`, or any `BackendV2` through a sampler."""
+def check_no_tiles(target: str, tiles: int) -> None:
+    """Refuse tiles on a target that has no physical qubits, or whose qubits are not ours to share.
 
-    def __init__(self, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
-        """Wrap a sampler, a backend, or a sampler with the backend that it runs on."""
-        self.name = _safe_name(str(backend.name) if backend is not None else type(sampler).__name__)
-        self._sampler = sampler
-        self._backend = backend
-
-    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
-        """Compile for the backend, if there is one; else leave the circuits as they are."""
-        _check_no_tiles(self.name, tiles)
-        kind = BACKEND if self._sampler is None else SAMPLER
-        target = None if self._backend is None else self._backend.target
-        if self._backend is None or target is None or target.num_qubits is None:
-            if layout:
-                raise InputError(f"layout: {list(layout)}; target {self.name} states no physical qubits")
-            return Prepared(self.name, kind, program.circuits, settings=program.settings)
-        if target.build_coupling_map() is None:
-            chosen = tuple(layout) or tuple(range(program.circuits[0].num_qubits))
-            compiled = _compile(program.circuits, target, chosen)
-            return Prepared(self.name, kind, compiled, chosen, settings=program.settings)
-        return compile_whole(self.name, kind, self._backend, program, layout)
-
-    def executor(self, prepared: Prepared) -> Executor:
-        """Return what sends jobs to the sampler."""
-        return _SamplerExecutor(prepared, self._sampler, self._backend)
-
-
-class _SamplerExecutor:
-    """Sends PUBs in the order of the requests, so that the circuits stay interleaved.
-
-    A backend gets one job a block, with the block's seed if it simulates; so does Qiskit's
-    `StatevectorSampler`, whose own fixed seed would draw the same shots again for every PUB. Any other
-    sampler gets one job for everything, for the same reason.
+    Raises:
+        InputError: when more than one is asked for.
     """
-
-    def __init__(self, prepared: Prepared, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
-        self._prepared = prepared
-        self._sampler = sampler
-        self._backend = backend
-
-    @property
-    def methods(self) -> list[str]:
-        return [type(self._sampler).__name__ if self._sampler is not None else BackendSamplerV2.__name__]
-
-    def execute(self, requests: Sequence[Request]) -> Iterator[Counts]:
-        if self._sampler is not None and type(self._sampler) is not StatevectorSampler:
-            yield from self._job(self._sampler, requests)
-            return
-        for _, members in groupby(requests, key=lambda request: request.block):
-            block = list(members)
-            yield from self._job(self._seeded(block[0].seed), block)
-
-    def _seeded(self, seed: int) -> BaseSamplerV2:
-        """Return a sampler of this kind with a seed of ours, where it takes one."""
-        if self._backend is None:
-            return StatevectorSampler(seed=np.random.default_rng(seed))
-        takes_seed = hasattr(self._backend.options, "seed_simulator")
-        options = {"seed_simulator": seed % 2**31} if takes_seed else {}
-        return BackendSamplerV2(backend=self._backend, options=options)
-
-    def _job(self, sampler: BaseSamplerV2, requests: Sequence[Request]) -> Iterator[Counts]:
-        circuits, settings = self._prepared.circuits, self._prepared.settings
-        asked = [settings[request.setting] for request in requests]
-        pubs = [
-            (circuits[s.circuit], s.values or None, r.shots) for s, r in zip(asked, requests, strict=True)
-        ]
-        try:
-            result = sampler.run(pubs).result()
-        except Exception as error:  # whatever a provider raises: it is the target that failed
-            raise TargetError(
-                f"target {self._prepared.target!r} failed: {type(error).__name__}: {one_line(error)}; "
-                "what was counted is kept"
-            ) from error
-        for setting, pub in zip(asked, result, strict=True):
-            yield _register_counts(circuits[setting.circuit], pub.data)
-
-
-def _register_counts(circuit: QuantumCircuit, data: Any) -> Counts:
-    """Return counts of whole outcomes (classical bit 0 first) from a PUB result's registers."""
-    shots = [data[register.name].get_bitstrings() for register in circuit.cregs]
-    counts: Counts = {}
-    for words in zip(*shots, strict=True):
-        key = "".join(word[::-1] for word in words)
-        counts[key] = counts.get(key, 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _check_no_tiles(target: str, tiles: int) -> None:
     if tiles != 1:
         raise InputError(f"tiles: {tiles}; target {target} has none, allowed on fake_NAME and ibm_NAME")
 
@@ -316,7 +258,7 @@ def compile_whole(
         TargetError: when they cannot be compiled.
     """
     whole = Snapshot.of(backend)
-    circuits, layouts = _place(program, layout, whole, tiles)
+    circuits, layouts = place(program, layout, whole, tiles)
     first, *others = [
         Prepared(name, kind, _compile(circuits, backend.target, one), one, whole.restrict(one))
         for one in layouts
@@ -324,7 +266,7 @@ def compile_whole(
     return replace(first, settings=program.settings, tiles=tuple(others))
 
 
-def _place(
+def place(
     program: Program, layout: Sequence[int], whole: Snapshot, tiles: int
 ) -> tuple[tuple[QuantumCircuit, ...], list[tuple[int, ...]]]:
     """Return `_layout`'s circuits and the layout of every tile.
@@ -417,7 +359,7 @@ def _compile(
     try:
         compiled = manager.run(list(circuits))
     except TranspilerError as error:
-        raise TargetError(f"the circuits cannot be compiled: {one_line(error)}") from error
+        raise TargetError(f"the circuits cannot be compiled: {one_line(error)[:240]}") from error
     for circuit in compiled:
         for kept in (circuit.layout.initial_index_layout, circuit.layout.final_index_layout):
             if tuple(kept(filter_ancillas=True)) != layout:
@@ -449,17 +391,27 @@ def resolve_target(target: object) -> RunTarget:
     """
     if isinstance(target, str):
         return _named_target(target)
-    if isinstance(target, BackendV2):
-        from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+    if isinstance(target, BackendV2) and not is_foreign(target):
+        with provider(name_of(target)):
+            return NoiseTarget(target)
+    if isinstance(target, (BackendV2, BaseSamplerV2)):
+        from qcoord_hw.execution.foreign.target import ForeignTarget
 
-        return NoiseTarget(target) if isinstance(target, FakeBackendV2) else SamplerTarget(None, target)
-    if isinstance(target, BaseSamplerV2):
-        backend = getattr(target, "backend", None)
-        backend = backend() if callable(backend) else backend
-        return SamplerTarget(target, backend if isinstance(backend, BackendV2) else None)
+        return ForeignTarget.of(target)
     raise InputError(
         f"target: {type(target).__name__}; allowed are aer, fake_NAME, a BackendV2 or a BaseSamplerV2"
     )
+
+
+def is_foreign(target: object) -> bool:
+    """Return whether a target is a backend or sampler of which nothing is known but its interface.
+
+    A snapshot of the runtime package is none: it is only asked for its calibration, and simulated here.
+    """
+    if isinstance(target, BackendV2):
+        module = sys.modules.get("qiskit_ibm_runtime.fake_provider.fake_backend")  # else it is none of its
+        return module is None or not isinstance(target, module.FakeBackendV2)
+    return isinstance(target, BaseSamplerV2)
 
 
 def _named_target(name: str) -> RunTarget:
@@ -481,8 +433,3 @@ def _named_target(name: str) -> RunTarget:
     raise InputError(
         f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, and ibm_NAME"
     )
-
-
-def _safe_name(name: str) -> str:
-    """Return a name that can stand in a folder's name."""
-    return "".join(c if c.isalnum() or c in "_-." else "_" for c in name).strip(".") or "target"

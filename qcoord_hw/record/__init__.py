@@ -9,6 +9,10 @@
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
+A run on a backend or sampler that is not our own also has `known.qpy`, the circuit whose answer is known,
+`bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of it, and counts
+that were not what was asked for (`qcoord_hw.record.notes`).
+
 A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
 `executed.qpy` come behind it, then the journal of its jobs (`qcoord_hw.record.journal`).
 
@@ -23,6 +27,7 @@ ones are read as long as this module knows them.
 
 from qcoord_hw.record.journal import Job
 from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
+from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
     CIRCUITS,
     COUNTS,
@@ -42,6 +47,7 @@ from qcoord_hw.record.reader import (
 from qcoord_hw.record.writer import append, create, discard, seal, settle, writing
 
 __all__ = [
+    "BOUND",
     "CIRCUITS",
     "COUNTS",
     "DERIVED",
@@ -50,6 +56,10 @@ __all__ = [
     "EXECUTED",
     "FORMAT",
     "INTENT",
+    "KNOWN",
+    "KNOWN_ANSWER",
+    "NOTES",
+    "REFUSED",
     "SEAL",
     "Chunk",
     "Counts",
@@ -62,6 +72,7 @@ __all__ = [
     "every",
     "find",
     "interpreting",
+    "note",
     "read",
     "runs_folder",
     "seal",

@@ -15,6 +15,7 @@ from qcoord_hw.errors import RecordError
 from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import digest, read_bytes, read_signed
 from qcoord_hw.record.journal import JOBS, Job, read_journal
+from qcoord_hw.record.notes import check_known_answer, read_notes
 from qcoord_hw.spec import canonical_json, one_line
 
 FORMAT = 2
@@ -68,6 +69,7 @@ class RunRecord:
         jobs: the jobs of a run on a device, as the journal tells them.
         asked: whether jobs are to be sent that are not written down yet, as the journal tells it.
         stopped: the error with which the last submission ended; empty if it ended well or was cut off.
+        notes: what a target returned beside what it was asked for; never counted.
     """
 
     path: Path
@@ -78,6 +80,7 @@ class RunRecord:
     jobs: tuple[Job, ...] = ()
     asked: bool = False
     stopped: str = ""
+    notes: tuple[dict[str, Any], ...] = ()
 
     @property
     def tiles(self) -> int:
@@ -159,6 +162,10 @@ def read(path: Path) -> RunRecord:
     counts = _read_counts(path, plan, width)
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
+    notes = read_notes(path)
+    with interpreting(path):
+        if sealed and (expected := intent["target"].get("known_answer")) is not None:
+            check_known_answer(path, expected, notes)
     journal = read_journal(path)
     if journal.empty and stated == INTENT and (path / DRAFT).exists():
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
@@ -168,7 +175,7 @@ def read(path: Path) -> RunRecord:
                 raise RecordError(
                     f"run {path.name}: {name} does not match the journal; the record is damaged"
                 )
-    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped)
+    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ from qcoord_hw.record.files import (
     write_new,
 )
 from qcoord_hw.record.journal import JOBS, read_journal, repair
+from qcoord_hw.record.notes import NOTES
+from qcoord_hw.record.notes import repair as repair_notes
 from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
 
 
@@ -141,6 +143,7 @@ def writing(path: Path) -> Iterator[RunRecord]:
         if not content.endswith(b"\n"):
             os.truncate(path / COUNTS, content.rfind(b"\n") + 1)
         repair(path)
+        repair_notes(path)
         yield read(path)
 
 
@@ -177,6 +180,8 @@ def seal(path: Path) -> None:
     names = [*record.intent["files"], INTENT, COUNTS]
     if record.jobs:
         names += [JOBS, *(name for job in read_journal(path).jobs for name in job.files)]
+    if record.notes:
+        names.append(NOTES)
     files = {name: digest(read_bytes(path / name)) for name in names}
     content = {"sealed": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
     try:

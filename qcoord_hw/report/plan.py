@@ -42,6 +42,9 @@ OVERHEAD = "2 s a job for loading it, by IBM's rule for the usage of a job [IBMU
 _LESS = ("trace_norm", "leakage", "error_entropy")
 """Figures of which less is better."""
 
+NO_ERRORS = "no error data: ideal"
+"""What is expected of a target that states no rate of errors."""
+
 _BINOMIAL = "clopper-pearson"
 """The method of estimates that are shares of all shots, which an exact binomial test judges."""
 
@@ -159,17 +162,25 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         forecast: the experiment on its device.
         jobs: in how many jobs it is sent, at least.
 
+    Returns:
+        A plain object. `expected` is a number; its kind stands beside it, under the key `expected.kind`.
+
     Raises:
         InputError: when the number of jobs is not allowed.
         TooLargeError: when a simulator cannot run the circuits.
     """
     check_integer("jobs", jobs, 1, MAX_JOBS)
     outlook = Outlook(forecast)
-    device, prepared, main = forecast.device, forecast.prepared, outlook.main
+    device, main = forecast.device, outlook.main
+    prepared = forecast.sent or forecast.prepared
     cost = forecast.cost(prepared)
     known = device.snapshot is not None
     executions = forecast.circuits * forecast.spec.shots
-    if known:
+    if forecast.sent is not None:
+        if jobs != 1:
+            raise InputError(f"jobs: {jobs}; target {device.name} gets as many as it takes, allowed is none")
+        jobs, executions = forecast.foreign_jobs()
+    elif known:
         sent = forecast.jobs(jobs)
         jobs, executions = len(sent), sum(len(job.chunks) * job.shots for job in sent)
     overhead = JOB_OVERHEAD * jobs if known else None
@@ -186,6 +197,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         "target": device.name,
         "shots": forecast.spec.shots,
         "circuits": forecast.circuits,
+        "known_answer": forecast.known_answer,
         "executions": executions,
         "two_qubit_gates": cost.two_qubit_gates,
         "depth": cost.depth,
@@ -196,18 +208,26 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         "jobs": jobs,
         "account": _account(device.remaining, seconds, overhead),
         "layout": list(prepared.layout) or None,
-        "ranked": ranked if known else None,
+        "ranked": ranked if known and forecast.noisy else None,
         "tiles": len(tiling["layouts"]) if tiling else 0 if known else None,
         "tiling": tiling,
         "shots_for_verdict": verdict,
         "seconds_for_verdict": None if verdict is None else _seconds(forecast, verdict, cost.duration),
         "expected": None if main is None else main.best,
+        "expected.kind": None if main is None else _kind(forecast),
         "figure": None if main is None else main.name,
         "figures": {estimate.name: estimate.best for estimate in outlook.estimates},
         "theory": main.theory.value if main and main.theory else None,
         "bound": main.bound.value if main and main.bound else None,
         "notes": _notes(forecast, outlook, cost.duration),
     }
+
+
+def _kind(forecast: Forecast) -> str:
+    """Return what kind of figure is expected."""
+    if forecast.noisy:
+        return "noise model"
+    return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
 
 
 def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
@@ -259,10 +279,21 @@ def _account(remaining: float | None, seconds: float | None, overhead: float | N
 def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list[str]:
     """Return what the numbers rest on."""
     device = forecast.device
+    notes = []
+    if forecast.known_answer is not None:
+        notes.append(
+            f"executions: {forecast.known_answer} of them are of one circuit whose answer is known, in the "
+            "first job; nothing is estimated if another answer comes"
+        )
+    if outlook.main is not None and _kind(forecast) == NO_ERRORS:
+        notes.append(f"{NO_ERRORS}: {_no_errors(forecast)}, so the figures are those without noise")
     if device.snapshot is None:
-        return [f"{device.name} is no device: there are no qubits to choose, no durations and no QPU seconds"]
+        return [
+            *notes,
+            f"{device.name} is no device: there are no qubits to choose, no durations and no QPU seconds",
+        ]
     delay, source = device.rep_delay
-    notes = [
+    notes += [
         f"QPU time: executions x (rep_delay {1e6 * delay:g} us + duration); rep_delay is {source}",
         f"overhead: {OVERHEAD}",
     ]
@@ -274,11 +305,18 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
         notes.append("gates hang on outcomes: the duration is that of the longest branches, latency left out")
     if outlook.main is None:
         notes.append("no figure is expected: the circuits are too large for every simulation method")
-    else:
+    elif forecast.noisy:
         notes.append(
             "expected: this calibration's noise model, readout included; no crosstalk, no idle noise"
         )
     return notes
+
+
+def _no_errors(forecast: Forecast) -> str:
+    """Return why a figure is the ideal one."""
+    if forecast.device.states_errors:
+        return f"{forecast.device.name} has gates of which no noise model is known here"
+    return f"{forecast.device.name} states no rate of errors"
 
 
 def plan_text(plan: Mapping[str, Any]) -> str:
@@ -297,7 +335,9 @@ def plan_text(plan: Mapping[str, Any]) -> str:
 
 def _facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
     executions = f"{plan['executions']} ({plan['circuits']} circuits x {plan['shots']} shots"
-    surplus = plan["executions"] - plan["circuits"] * plan["shots"]
+    known = plan["known_answer"] or 0
+    surplus = plan["executions"] - plan["circuits"] * plan["shots"] - known
+    executions += f", and {known} of the circuit whose answer is known" if known else ""
     executions += f", and {surplus} since the shots of a job are all the same)" if surplus else ")"
     facts = [
         ("executions", executions),
@@ -339,6 +379,7 @@ def _expected_words(plan: Mapping[str, Any]) -> str:
     if plan["figure"] is None:
         return ""
     beside = [f"{name} {number(plan[name])}" for name in ("theory", "bound") if plan[name] is not None]
+    beside += [plan["expected.kind"]] if plan["expected.kind"] == NO_ERRORS else []
     return f"{in_words(plan['figure'])} {number(plan['expected'])}" + "".join(f", {b}" for b in beside)
 
 

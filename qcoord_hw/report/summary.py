@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from qcoord_hw.analysis.coordination import analyse_coordination
 from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import DEVICE, RunRecord
+from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord
 from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
 
 NOTE = (
@@ -70,13 +71,15 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
         "locality": target.get("locality"),
-        "cautions": _cautions(record.calibration, target.get("gates")),
+        "cautions": [*_cautions(record.calibration, target.get("gates")), *_refusals(record)],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "estimates": [],
         "checks": {},
         "questions": [],
         "note": f"{NOTE} {NOISE_NOTE}" if target["kind"] == "noise-model" else NOTE,
     }
+    if "known_answer" in target:
+        summary["known_answer"] = _known_answer(record)
     if target["kind"] == DEVICE:
         summary |= {"options": target["options"], "jobs": _jobs(record), "stopped": record.stopped}
     if summary["play"] == LINEAR:
@@ -95,6 +98,26 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
             if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
                 summary["outputs"] = list(analysis.outputs)
     return summary
+
+
+def _known_answer(record: RunRecord) -> dict[str, Any]:
+    """Return the answer that was known beforehand, and what came last (bit 0 first); None before it came."""
+    came = [note["counts"] for note in record.notes if note["event"] == KNOWN_ANSWER]
+    last = came[-1] if came else {}
+    return {
+        "expected": record.intent["target"]["known_answer"],
+        "observed": max(last, key=lambda word: last[word]) if last else None,
+        "counts": last,
+    }
+
+
+def _refusals(record: RunRecord) -> list[str]:
+    """Return what a target returned that is not counted."""
+    faults = Counter(note["fault"] for note in record.notes if note["event"] == REFUSED)
+    return [
+        f"target {record.intent['target']['name']}: {fault}; {n} of its answers are kept, but not counted"
+        for fault, n in list(faults.items())[:3]
+    ]
 
 
 def _jobs(record: RunRecord) -> list[dict[str, Any]]:

@@ -1,0 +1,62 @@
+"""Whatever a provider's code raises becomes one `TargetError` of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qcoord_hw.errors import QcoordError, TargetError
+from qcoord_hw.spec import one_line
+
+MAX_WORDS = 240
+"""Characters of a provider's own words in an error; some print whole circuits."""
+
+MAX_NAME = 40
+
+
+@contextmanager
+def provider(name: str) -> Iterator[None]:
+    """Turn what is raised inside into a `TargetError` that names the target.
+
+    A panic of compiled code and `SystemExit` are caught too: they are the provider's, not the user's. An
+    interrupt by the user is none of the provider's and passes.
+    """
+    try:
+        yield
+    except (QcoordError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise TargetError(f"target {name!r} failed: {words(error)}; what was counted is kept") from error
+
+
+def words(error: BaseException) -> str:
+    """Return an exception's kind and text on one line, not too long; its text may raise itself."""
+    try:
+        text = one_line(error)
+    except Exception:
+        text = "no text"
+    kind = type(error).__name__
+    return f"{kind}: {text[:MAX_WORDS]}{'...' if len(text) > MAX_WORDS else ''}"
+
+
+def name_of(target: Any) -> str:
+    """Return the name of a backend or sampler, such that it can stand in a folder's name.
+
+    What has no name, or none that can be read, is called by its class.
+    """
+    try:
+        stated = target.name
+    except Exception:
+        stated = None
+    name = stated if isinstance(stated, str) and stated.strip() else type(target).__name__
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in name)
+    return safe.strip(".")[:MAX_NAME] or "target"
+
+
+def stated(target: Any, attribute: str) -> Any:
+    """Return an attribute of a provider's object; None where it has none, or it cannot be read."""
+    try:
+        return getattr(target, attribute, None)
+    except Exception:
+        return None

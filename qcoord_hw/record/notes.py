@@ -1,0 +1,90 @@
+"""What a target returned beside the counts that were asked for: one line an event, with its own checksum.
+
+    {"event": "known-answer", "expected": "01", "counts": {"01": 98, "00": 2}, "fault": ""}
+    {"event": "refused", "chunk": 3, "counts": {"00": 63}, "fault": "returned 63 shots .."}
+
+Nothing here is ever counted. A last line that was cut short is an event that never happened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import RecordError
+from qcoord_hw.record.files import append_lines, read_bytes, signed_line, unwritable
+
+NOTES = "notes.jsonl"
+
+KNOWN = "known.qpy"
+"""The known-answer circuit as executed."""
+
+BOUND = "bound.qpy"
+"""The circuits of the settings at their values, where a target was sent these."""
+
+KNOWN_ANSWER, REFUSED = "known-answer", "refused"
+
+
+def note(path: Path, event: Mapping[str, Any]) -> None:
+    """Write down an event of a run; it is on the disk when this returns.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    try:
+        append_lines(path / NOTES, signed_line(event))
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def read_notes(path: Path) -> tuple[dict[str, Any], ...]:
+    """Return the events of a run in their order; none where nothing was noted.
+
+    Raises:
+        RecordError: when a line is damaged.
+    """
+    if not (path / NOTES).exists():
+        return ()
+    found = []
+    for number, line in enumerate(read_bytes(path / NOTES).split(b"\n")[:-1], start=1):
+        try:
+            event = json.loads(line)
+            body = {key: value for key, value in event.items() if key != "sha256"}
+            intact = signed_line(body).encode() == line + b"\n"
+            intact = intact and body["event"] in (KNOWN_ANSWER, REFUSED) and isinstance(body["counts"], dict)
+            intact = intact and isinstance(body["fault"], str)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            intact = False
+        if not intact:
+            raise RecordError(
+                f"run {path.name}: {NOTES} line {number} does not match its checksum; the record is damaged"
+            )
+        found.append(body)
+    return tuple(found)
+
+
+def check_known_answer(path: Path, expected: str, notes: tuple[dict[str, Any], ...]) -> None:
+    """Check that a run that is sealed got the known answer.
+
+    Raises:
+        RecordError: when it did not.
+    """
+    for one in notes:
+        counts = one["counts"]
+        if one["event"] == KNOWN_ANSWER and not one["fault"] and one["expected"] == expected and counts:
+            whole = all(type(n) is int and n > 0 for n in counts.values())
+            if whole and counts.get(expected) == max(counts.values()):
+                return
+    raise RecordError(f"run {path.name}: sealed without the known answer {expected!r}; the record is damaged")
+
+
+def repair(path: Path) -> None:
+    """Cut off a last line that was never finished; only the one who writes may do so."""
+    file = path / NOTES
+    if file.exists():
+        content = read_bytes(file)
+        if not content.endswith(b"\n"):
+            os.truncate(file, content.rfind(b"\n") + 1)
