@@ -17,7 +17,8 @@ from qcoord_hw.protocols.coordination.cascade_chain import matrix_product
 from qcoord_hw.protocols.coordination.cascade_parts import apply_map, cascade_rates, send
 from qcoord_hw.protocols.coordination.plan import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.spec import Plain, check_integer
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.states import State
 
 MAX_COPIES = 4

@@ -29,8 +29,9 @@ from qcoord_hw.protocols.coordination.cascade_parts import (
 )
 from qcoord_hw.protocols.coordination.plan import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.spec import Plain, shown
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
 from qcoord_hw.theory.regions.cascade_schemes import Scheme, exact_schemes, simulate
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import local_core
 from qcoord_hw.theory.states import State
 

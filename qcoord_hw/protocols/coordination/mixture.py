@@ -16,14 +16,11 @@ from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, decompo
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import read_states
 from qcoord_hw.theory.named_states import PAULIS, named_state
-from qcoord_hw.theory.regions.two_node import sender_of
+from qcoord_hw.theory.regions.holders import SYSTEMS, roles
 from qcoord_hw.theory.states import State, number, state_from_json
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
-
-SYSTEMS = {"Alice": "A", "Bob": "B", "Charlie": "C"}
-"""Which system of the target a party prepares."""
 
 AGREES = 1e-8
 """Largest entry by which a mixture may miss the state that stands beside it."""
@@ -137,24 +134,6 @@ def check_options(options: Mapping[str, Plain], allowed: Sequence[str]) -> None:
     """
     if unknown := [key for key in options if key not in allowed]:
         raise InputError(f"{unknown[0]}: unknown option; allowed are {', '.join(allowed)}")
-
-
-def roles(state: State, parties: Sequence[str], sender: bool) -> tuple[str | None, dict[str, str]]:
-    """Return the source X (None without a sender), and which system each party prepares.
-
-    Systems A, B, C are those of Alice, Bob, Charlie; other names are given to the parties in order.
-
-    Raises:
-        InputError: when there is no source, no other system, or more of them than parties.
-    """
-    source = sender_of(state, len(parties)) if sender else None
-    others = [s for s in state.systems if s != source]
-    if not others or len(others) > len(parties):
-        raise InputError(
-            f"systems: {len(others)} for {', '.join(parties)} to prepare; allowed are 1 to {len(parties)}"
-        )
-    by_name = {party: SYSTEMS[party] for party in parties if SYSTEMS[party] in others}
-    return source, by_name if len(by_name) == len(others) else dict(zip(parties, others, strict=False))
 
 
 def check_agreement(mixture: Mixture, state: State, sender: bool) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.mixture import Mixture, check_agreement, padded, read_target, roles
+from qcoord_hw.protocols.coordination.mixture import Mixture, check_agreement, padded, read_target
 from qcoord_hw.spec import Plain, canonical_json, check_integer
 from qcoord_hw.theory.regions.auxiliary.problem import Party, Problem
 from qcoord_hw.theory.regions.auxiliary.reduction import KeptParty, reduce
 from qcoord_hw.theory.regions.auxiliary.solve import solve
+from qcoord_hw.theory.regions.holders import roles
 from qcoord_hw.theory.regions.separability import Witness, entanglement_witness
 from qcoord_hw.theory.states import State, number
 

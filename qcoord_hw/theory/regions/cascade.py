@@ -19,9 +19,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.theory.information import partial_trace, von_neumann_entropy
 from qcoord_hw.theory.regions.cascade_schemes import HOLDERS, Holder, exact_schemes
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import ComplexArray, local_core
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least, bracketed, hull
 from qcoord_hw.theory.states import State
@@ -117,19 +117,6 @@ def purifier_region(entropies: Entropies, holder: Holder) -> RateRegion:
             at_least(second, source, Q2=1, E2=1),
         ],
     )
-
-
-def check_systems(state: State, allowed: tuple[str, ...], classical: tuple[str, ...] = ()) -> None:
-    """Check that a state has no other systems, and that some of those it has are classical.
-
-    Raises:
-        InputError: naming the system.
-    """
-    for system in state.systems:
-        if system not in allowed:
-            raise InputError(f"systems: {system}; allowed in this network are {', '.join(allowed)}")
-        if system in classical and system not in state.classical:
-            raise InputError(f"classical: {system} is missing; in this network {system} is classical")
 
 
 def _outer(entropies: Entropies) -> RateRegion:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.theory.information import trace_norm, von_neumann_entropy
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least
 from qcoord_hw.theory.states import State
 

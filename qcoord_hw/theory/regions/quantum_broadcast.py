@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qcoord_hw.theory.regions.cascade import check_systems
 from qcoord_hw.theory.regions.cells import Cells
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.literal_map import literal_map
 from qcoord_hw.theory.regions.local_unitaries import FIT, local_unitaries
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, Status, at_least
