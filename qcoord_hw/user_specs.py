@@ -62,10 +62,11 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     from qcoord_hw.protocols.coordination import classical_links, no_communication
     from qcoord_hw.protocols.coordination.build import BUILDERS, FAMILY
     from qcoord_hw.theory.named_states import named_state
+    from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
     from qcoord_hw.theory.states import State, read_state
 
     network = parameters.get("network")
-    if network not in BUILDERS:
+    if not isinstance(network, str) or network not in BUILDERS:
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
     named = isinstance(state, str) and not state.endswith(".json")
     text = str(state)
@@ -78,7 +79,7 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     options: dict[str, Plain] = {"state": text, **parameters}
     if network == "no-communication":
         options = no_communication.prepare_options(text if named else state, dict(parameters))
-    elif network in ("two-node", "classical-broadcast"):
+    elif network in RECEIVERS and not has_qubit_link(state, network):
         options = classical_links.prepare_options(text if named else state, dict(parameters))
     stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in state.name).strip("-") or "state"
     return ExperimentSpec(

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.protocols.coordination.plan import Coordination
 from qcoord_hw.spec import Plain, shown
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, decomposition
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import read_states
 from qcoord_hw.theory.named_states import PAULIS, named_state
-from qcoord_hw.theory.regions.holders import SYSTEMS, roles
+from qcoord_hw.theory.regions.holders import SOURCE, SYSTEMS, roles
 from qcoord_hw.theory.states import State, number, state_from_json
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,6 +135,18 @@ def check_options(options: Mapping[str, Plain], allowed: Sequence[str]) -> None:
     """
     if unknown := [key for key in options if key not in allowed]:
         raise InputError(f"{unknown[0]}: unknown option; allowed are {', '.join(allowed)}")
+
+
+def described(
+    plan: Coordination, mixture: Mixture, options: Mapping[str, Plain], sender: bool
+) -> Coordination:
+    """Return a protocol with who holds what: of the target, or of the mixture where no target is named."""
+    if "state" in options:
+        return plan.of_target(read_target(options["state"]))
+    who = {"X": SOURCE} if sender else {}
+    for party, states in zip(mixture.parties, mixture.states, strict=True):
+        who[SYSTEMS[party]] = f"{party}'s system, dimension {states.shape[-1]}"
+    return replace(plan, holders=who)
 
 
 def check_agreement(mixture: Mixture, state: State, sender: bool) -> None:

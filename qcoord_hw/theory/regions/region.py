@@ -143,9 +143,8 @@ class RateRegion:
         normals, bounds = _arrays(self.rates, counted)
         value, step = normals @ self._coordinates(point), BOUNDARY * normals.sum(axis=1)
         proved = np.array([c.lower for c in counted])
-        return tuple(
-            float(s.min()) for s in (value - step - bounds, value + step - bounds, value + step - proved)
-        )
+        below, above, possible = value - step - bounds, value + step - bounds, value + step - proved
+        return float(below.min()), float(above.min()), float(possible.min())
 
     def contains(self, point: Point, tolerance: float = 0.0) -> bool:
         """Return whether the point is in the region, up to a tolerance in the slack."""
