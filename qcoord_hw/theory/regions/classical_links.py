@@ -188,7 +188,8 @@ def _without_communication(
     region = RateRegion(("R0",), (_half_space(question, bracket, R0=1),), ((found.upper,),))
     membership = {}
     if question.at is not None:
-        membership["theorem"] = _placed(question.at[0], found.lower, found.upper, BOUNDARY)
+        placed = _placed(question.at[0], found.lower, found.upper, BOUNDARY)
+        membership["theorem"] = {**placed, "slacks": region.slacks(question.at)}
     return RegionAnswer(
         question.network,
         question.state.name,
@@ -217,33 +218,32 @@ def _with_sender(question: Question, reduction: Reduction, workspace: Workspace,
         solutions[name] = found
     sender, total = rates(problem, solutions["R_inf"].products)
     enough = max(0.0, total - sender)
-    wanted = [float(r0) for r0 in np.linspace(0, enough, question.frontier)]
-    if question.at is not None:
-        wanted.append(question.at[0])
-    points: list[FrontierPoint] = []
+    grid = [float(r0) for r0 in np.linspace(0, enough, question.frontier)]
+    wanted = list(dict.fromkeys([*grid, *(question.at or ())[:1]]))
+    solved: dict[float, FrontierPoint] = {}
     for k, r0 in enumerate(wanted):
         share = question.left(1 / (len(wanted) - k))
         point = solve_rate(
             problem, r0, time_limit=share, seed=question.seed, tolerance=TOLERANCE, workspace=workspace
         )
         if point is not None:
-            points.append(point)
+            solved[r0] = point
+    points = list(solved.values())
     programs = [program_data(name, problem, found) for name, found in solutions.items()]
     known = [*solutions.values(), *(point.solution for point in points)]
     programs += [frontier_data(problem, point) for point in points]
     frontier = [
         {"R0": p.randomness, "R1": p.upper, "lower": frontier_lower(known, p.randomness), "upper": p.upper}
-        for p in points
+        for p in (solved[r0] for r0 in grid if r0 in solved)
     ]
     region = _region(question, solutions, points, enough)
     membership = {}
     if question.at is not None:
         r0, r1 = question.at
-        if len(points) == len(wanted):
-            frontier.pop()
         reached = float(np.interp(r0, *np.array(region.corners).T))  # time sharing between the corners
         # R1 falls by at most 1 where R0 grows by 1, so a step in both moves the tuple by two in R1.
-        membership["theorem"] = _placed(r1, frontier_lower(known, r0), reached, 2 * BOUNDARY)
+        placed = _placed(r1, frontier_lower(known, r0), reached, 2 * BOUNDARY)
+        membership["theorem"] = {**placed, "slacks": region.slacks(question.at)}
     quantities = {name: _bracket(found) for name, found in solutions.items()}
     quantities["R0_for_R_inf"] = {"upper": enough}
     return RegionAnswer(

@@ -93,4 +93,7 @@ def _answer(state: State, status: Status, why: str, details: dict[str, Any]) -> 
         formula = details["formula"]
         bounds = [at_least(formula["H(B|X)"], SOURCE, Q1=1), at_least(formula["H(C|Y)"], SOURCE, Q2=1)]
         criteria["theorem"] = RateRegion.from_constraints(RATES, bounds)
-    return RegionAnswer("quantum-broadcast", state.name, status, why, criteria, details)
+    certificate = {"target": state.to_json()}
+    return RegionAnswer(
+        "quantum-broadcast", state.name, status, why, criteria, details, certificate=certificate
+    )

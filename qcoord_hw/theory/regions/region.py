@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
+from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
 
 FloatArray = npt.NDArray[np.float64]
@@ -132,8 +133,12 @@ class RateRegion:
         Args:
             point: a value by name for every rate, or the values in order.
         """
+        return min(self.slacks(point))
+
+    def slacks(self, point: Point) -> list[float]:
+        """Return the slack of each constraint, in their order."""
         normals, bounds = _arrays(self.rates, self.constraints)
-        return float((normals @ self._coordinates(point) - bounds).min())
+        return [float(s) for s in normals @ self._coordinates(point) - bounds]
 
     def moved_slacks(self, point: Point) -> tuple[float, float, float]:
         """Return the arguments of `where` for a point: slacks of all constraints but that rates are >= 0."""
@@ -250,7 +255,7 @@ class RegionAnswer:
         details: whatever the network's module documents: entropies, isometries, schemes.
         quantities: with classical links, named rates: `lower` and `upper` in bits.
         frontier: with classical links, points `R0`, `R1`, `lower`, `upper` in bits.
-        certificate: with classical links, what proves it, for `auxiliary.checker`.
+        certificate: what proves it, for `auxiliary.checker`; the target at least.
         seconds: how long it took.
         placed: where a rate tuple lies that was asked about, by criterion; see `membership`.
         at: that rate tuple, by name.
@@ -278,16 +283,25 @@ class RegionAnswer:
 
         `where` is `inside`, `boundary` (within `BOUNDARY` of it in every rate), `outside` where a certified
         lower bound is broken, and `undetermined` between. `inside` says the same as True (boundary included),
-        False and None. `margin` is the smallest slack of the constraints, in bits.
+        False and None. `slacks` are those of the constraints, in their order and in bits, and `margin` is
+        the smallest.
         """
         answers: dict[str, dict[str, Any]] = {}
         for name, region in self.criteria.items():
             found = where(*region.moved_slacks(point))
-            answers[name] = {**found, "margin": plain(region.margin(point))}
+            slacks = region.slacks(point)
+            answers[name] = {**found, "margin": plain(min(slacks)), "slacks": plain(slacks)}
         return answers
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf"."""
+        """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf".
+
+        The certificate has a `digest` of the rest of it, `sha256`. That proves nothing; it tells a copy
+        with a number changed from the certificate that was made, also where the proof would still hold.
+        """
+        certificate = plain(self.certificate)
+        if certificate is not None:
+            certificate["sha256"] = digest(certificate)
         return {
             "ok": True,
             "network": self.network,
@@ -298,7 +312,7 @@ class RegionAnswer:
             "details": plain(self.details),
             "frontier": plain(self.frontier),
             "quantities": plain(self.quantities),
-            "certificate": plain(self.certificate),
+            "certificate": certificate,
             "seconds": self.seconds,
             "holders": self.holders,
             "notes": list(self.notes),

@@ -68,4 +68,5 @@ def two_node_quantum(state: State) -> RegionAnswer:
             "entropies": entropies,
             "core_dimensions": dict(zip(PARTIES, core.dimensions, strict=True)),
         },
+        certificate={"target": state.to_json(), "core": core},
     )
