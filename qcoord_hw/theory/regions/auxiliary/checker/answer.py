@@ -1,8 +1,8 @@
 """The verdict on an answer of `qcoord theory region --json`: what is proved again, and what is wrong.
 
 Every value is proved again from the target and the certificate, save a few that are named in `not_checked`:
-how long it took, the line that says why, a comparison with the paper's own map, which of several cells fits
-worst, and the rate tuple asked about where there is no region.
+how long it took, a comparison with the paper's own map, which of several cells fits worst, isometries that do
+not make a target which cannot be made, and the rate tuple asked about where there is no region.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from qcoord_hw.theory.regions.auxiliary.checker import NETWORKS, NOT_RECHECKED, 
 from qcoord_hw.theory.regions.auxiliary.checker.cascade import RATES, check_cascade, check_two_node
 from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
     BOUNDARY,
+    FIELDS,
     check_membership,
+    check_rates,
     check_slacks,
     check_source,
     check_where,
@@ -141,39 +143,62 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     if faults:
         raise InputError(faults[0])
     names, bound = RATES_OF[network], "confirmed"
-    if network == "two-node" and not state.classical:
+    bits = network in NETWORKS and bool(state.classical or network == "no-communication")
+    if bits:
+        _check_words(f, data)
+    elif network == "two-node":
         names = ("Q",)
         check_two_node(f, state)
-    elif network in QUBITS:
-        QUBITS[network](f, state)
     else:
-        bound = _check_classical_links(f, data, time_limit)
-    if network not in NETWORKS or names == ("Q",):
+        QUBITS[network](f, state)
+    if not bits:
         f.equal(("frontier",), [])
         f.equal(("quantities",), {})
     if not f.violations:
-        _check_asked(f, names, network in NETWORKS and names != ("Q",))
+        _check_asked(f, names, bits)
+    if bits and not f.violations:  # proofs take time, so that they come last
+        bound = _check_programs(f, data, time_limit)
     f.confirm("certificate")
     return bound
 
 
-def _check_classical_links(f: Findings, data: dict[str, Any], time_limit: float) -> str:
-    """Check an answer of a network with classical links: see `check_region`."""
-    status = data["status"]
+def _check_words(f: Findings, data: dict[str, Any]) -> None:
+    """Check what an answer for classical links says of its certificate: parties and half-spaces, in order."""
+    certificate = data["certificate"]
+    if data["status"] != "feasible":
+        f.equal(("criteria",), {})
+        f.equal(("details",), {})
+        return
+    if set(f.get("criteria")) != {"theorem"} or set(f.get("criteria", "theorem")) != {
+        "constraints",
+        "corners",
+    }:
+        f.wrong(("criteria",), "other criteria than the theorem")
+    f.equal(("details",), {"parties": _parties(certificate)})
+    programs = {program["name"]: program for program in certificate["programs"]}
+    order = [programs[name] for name in ("R_inf", "C0", "C") if name in programs]
+    order += [p for p in certificate["programs"] if "R0" in p and 0 < p["beta"] < 1]
+    constraints = f.get("criteria", "theorem", "constraints")
+    if not isinstance(constraints, list) or len(constraints) != len(order):
+        f.wrong(("criteria", "theorem", "constraints"), f"not a list of {len(order)}")
+        return
+    for k, program in enumerate(order):
+        here = ("criteria", "theorem", "constraints", k)
+        last = {} if "C" in programs else {"R1": 1.0}
+        rates = {"R0": float(program["beta"]), **last}
+        check_rates(f, here, {name: c for name, c in rates.items() if c})
+        check_source(f, here, "[NatorPereg, Theorem ")
+        for key, value in ((">=", "upper"), ("lower", "lower"), ("upper", "upper")):
+            f.close((*here, key), program[value], TOLERANCE)
+        if set(f.get(*here)) != FIELDS:
+            f.wrong(here, f"other fields than {', '.join(sorted(FIELDS))}")
+
+
+def _check_programs(f: Findings, data: dict[str, Any], time_limit: float) -> str:
+    """Check the programs of a network with classical links: see `check_region`."""
     lines = check_region(data, time_limit=time_limit)
     late = [line for line in lines if line.startswith(NOT_RECHECKED)]
     f.violations += [line for line in lines if line not in late]
-    if status == "feasible" and set(f.get("criteria")) != {"theorem"}:
-        f.wrong(("criteria",), "other criteria than the theorem")
-    if status != "feasible":
-        f.equal(("criteria",), {})
-        f.equal(("details",), {})
-    if f.violations:
-        return late[0] if late else "confirmed"
-    if status == "feasible":
-        f.equal(("details",), {"parties": _parties(data["certificate"])})
-        for k in range(len(f.get("criteria", "theorem", "constraints"))):
-            check_source(f, ("criteria", "theorem", "constraints", k), "[NatorPereg, Theorem ")
     for key in ("criteria", "frontier", "quantities", "status"):
         f.confirm(key)
     return late[0] if late else "confirmed"

@@ -28,6 +28,7 @@ CLOSE = 1e-7
 
 MOST_CONSTRAINTS, MOST_CORNERS = 24, 60
 NOT_NEGATIVE = "rates are not negative"
+FIELDS = {"rates", ">=", "lower", "upper", "source"}
 
 Path = tuple[str | int, ...]
 
@@ -67,10 +68,12 @@ def check_region(f: Findings, path: Path, names: Sequence[str], halves: Sequence
         listed = []
     for k in range(len(listed)):
         here, half = (*path, "constraints", k), full[k]
-        _check_rates(f, here, dict.fromkeys(half.rates, 1.0))
+        check_rates(f, here, dict.fromkeys(half.rates, 1.0))
         for key, value in ((">=", half.bound), ("lower", half.lower), ("upper", half.upper)):
             f.close((*here, key), value, TOLERANCE)
         check_source(f, here, half.cites)
+        if set(f.get(*here)) != FIELDS:
+            f.wrong(here, f"other fields than {', '.join(sorted(FIELDS))}")
     normals = np.array([[float(name in half.rates) for name in names] for half in full])
     found = vertices(normals, np.array([half.bound for half in full]))
     check_corners(f, (*path, "corners"), names, found)
@@ -234,7 +237,8 @@ def _where(below: float, above: float, possible: float) -> str:
     return "undetermined" if possible >= 0 else "outside"
 
 
-def _check_rates(f: Findings, here: Path, should: dict[str, float]) -> None:
+def check_rates(f: Findings, here: Path, should: dict[str, float]) -> None:
+    """Require these coefficients of a constraint."""
     rates = f.get(*here, "rates")
     fits = isinstance(rates, dict) and set(rates) == set(should)
     holds = fits and all(near(rates[name], c, TOLERANCE) for name, c in should.items())
