@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw.catalogue import catalogue_paths, load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, canonical_json, shown
+from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.theory.states import State
@@ -75,7 +75,7 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     elif not isinstance(state, State):
         state = read_state(Path(state))
     if not named:
-        text = canonical_json(state.to_json())
+        text = state.to_text()
     options: dict[str, Plain] = {"state": text, **parameters}
     if network == "no-communication":
         options = no_communication.prepare_options(text if named else state, dict(parameters))

@@ -5,6 +5,7 @@ A long module: a state and the one way to read it, most of which is what to say 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,19 @@ class State:
         largest = kets[np.arange(len(kets)), np.abs(kets).argmax(axis=1)]
         return np.asarray(kets * (np.abs(largest) / largest)[:, None])
 
+    def ket(self, systems: Sequence[str]) -> ComplexArray:
+        """Return the vector of a pure state without classical systems, an axis a system, in this order.
+
+        Args:
+            systems: all those of the state; what it lacks is an axis of length 1.
+
+        Raises:
+            InputError: when the state is mixed.
+        """
+        present = [s for s in systems if s in self.systems]
+        tensor = self.kets()[0].reshape(self.dimensions).transpose([self.systems.index(s) for s in present])
+        return np.asarray(tensor.reshape(self.sizes(systems)))
+
     def reduced(self, systems: Iterable[str]) -> State:
         """Return the state of some of the systems, in the state's order; those it lacks are ignored."""
         wanted = set(systems)
@@ -178,6 +192,16 @@ class State:
             "classical": list(self.classical),
             "ensemble": ensemble,
         } | ({"notes": list(self.notes)} if self.notes else {})
+
+    def to_text(self) -> str:
+        """Return the state in its file format as text; keys are sorted, save systems, whose order counts."""
+        data = self.to_json()
+        data["ensemble"] = [
+            {"density": entry["density"], "p": entry["p"], "x": dict(sorted(entry["x"].items()))}
+            for entry in data["ensemble"]
+        ]
+        ordered = {key: data[key] for key in sorted(data)}
+        return json.dumps(ordered, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def make_state(

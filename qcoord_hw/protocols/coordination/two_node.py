@@ -82,7 +82,7 @@ def _exact(state: State) -> Coordination:
     net, outputs = circuit_of(scheme, 1, TWO_NODE_QUBITS)
     exact = {"trace_norm": scheme.trace_norm}
     if state.pure:
-        target = embedded(state.kets()[0].reshape(sizes)).ravel()
+        target = embedded(state.ket((*PARTIES, "C"))).ravel()
         exact["fidelity"] = 1.0
     else:
         target = embedded_density(density, sizes)
@@ -103,7 +103,7 @@ def _compressed(state: State, n: int, m: Plain | None) -> Coordination:
     """Return the protocol for n copies of a pure state, B's part of them on m qubits."""
     if not state.pure:
         raise InputError(f"protocol: compressed, and {state.name!r} is mixed; allowed are pure states")
-    one = embedded(state.kets()[0].reshape(state.sizes(PARTIES)))
+    one = embedded(state.ket(PARTIES))
     own = [d.bit_length() - 1 for d in one.shape]
     if (size := n * sum(own)) > MAX_QUBITS:
         raise InputError(f"n: {n} copies have {size} qubits; allowed are at most {MAX_QUBITS}")
