@@ -56,9 +56,9 @@ def build_compressed(state: State, options: Mapping[str, Plain]) -> Coordination
     fidelity = float(abs(np.vdot(copies, kept)) ** 2)
     by_copy = [qubits for copy in zip(out_a, out_b, out_c, strict=True) for qubits in copy]
     one = state.ket(PARTIES).ravel()
-    target = one
+    target: ComplexArray = one
     for _ in range(n - 1):
-        target = np.kron(target, one)
+        target = np.kron(target, one).astype(complex)
     return Coordination(
         network="cascade",
         preparations=(Preparation(net, tuple(by_copy)),),
