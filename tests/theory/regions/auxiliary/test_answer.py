@@ -188,3 +188,22 @@ def test_what_is_too_large_is_refused_before_anything_is_computed(answer):
     for _ in range(100):
         deep = [deep]
     assert refused({**answer, "certificate": {**answer["certificate"], "core": deep}})
+
+
+def sealed(answer):
+    certificate = {key: value for key, value in answer["certificate"].items() if key != "sha256"}
+    return {**answer, "certificate": {**certificate, "sha256": digest(certificate)}}
+
+
+def test_maps_and_regions_that_are_too_large_are_refused_unread():
+    state, network, at, _ = ANSWERS["cascade, random mixed"]()
+    answer = json.loads(json.dumps(coordination_region(state, network, at=at).to_json()))
+    wide = json.loads(json.dumps(answer))
+    wide["certificate"]["core"]["recover"][0] = [[[[0.0, 0.0]] * 2] * 5000] * 2
+    assert "core.recover[0]" in check_region_answer(sealed(wide)).violations[0]
+    wide["certificate"]["core"]["recover"][0] = [[[[0.0, 0.0]] * 2] * 200_000] * 2
+    assert "at most" in check_region_answer(sealed(wide)).violations[0]
+    many = json.loads(json.dumps(answer))
+    inner = many["criteria"]["generation_inner"]
+    inner["constraints"] = inner["constraints"] * 50
+    assert any("allowed are 24" in line for line in check_region_answer(many).violations)

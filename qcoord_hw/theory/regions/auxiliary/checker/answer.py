@@ -32,7 +32,8 @@ from qcoord_hw.theory.regions.holders import holders
 from qcoord_hw.theory.states import state_from_json
 
 TOLERANCE = 1e-9
-MOST_VALUES = 3_000_000
+MOST_VALUES = 2_000_000
+MOST_SYSTEMS = 30
 MOST_ENTRIES = 1_000_000
 """Entries of a target's blocks at most."""
 
@@ -115,8 +116,11 @@ def _check_size(data: dict[str, Any]) -> None:
     if not isinstance(target, dict):
         raise InputError("certificate.target: missing; allowed is the state that the answer is about")
     systems, classical = target.get("systems"), target.get("classical")
-    if not isinstance(systems, dict) or not all(is_integer(d, 1, 10) for d in systems.values()):
-        raise InputError("certificate.target.systems: allowed are dimensions from 1 to 10")
+    fits = isinstance(systems, dict) and len(systems) <= MOST_SYSTEMS
+    if not fits or not all(is_integer(d, 1, 10) for d in systems.values()):
+        raise InputError(
+            f"certificate.target.systems: allowed are at most {MOST_SYSTEMS} dimensions from 1 to 10"
+        )
     quantum = [d for s, d in systems.items() if not isinstance(classical, list) or s not in classical]
     if math.prod(systems.values()) * math.prod(quantum) > MOST_ENTRIES:
         raise InputError(f"certificate.target.systems: more than {MOST_ENTRIES} entries; allowed are fewer")

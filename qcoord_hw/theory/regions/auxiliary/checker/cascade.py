@@ -150,8 +150,8 @@ def _core(
     for i, one in enumerate(maps):
         place = f"{where}.recover[{i}]"
         isometry = tensor_of(one, place, 3)
-        d, _, s = isometry.shape
-        if (d, s) != (sizes[i], small[i]):
+        d, environment, s = isometry.shape
+        if (d, s) != (sizes[i], small[i]) or environment > d:
             raise refuse(place, list(isometry.shape), f"a map from {small[i]} to {sizes[i]} dimensions")
         if not isometry_gap(isometry.reshape(-1, s)) <= TOLERANCE:
             f.wrong(("certificate", "core", "recover", i), "not an isometry")

@@ -16,7 +16,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 LARGEST = 256
 """Dimension of a density matrix at most."""
 
-MOST = 2_000_000
+MOST = 200_000
 """Entries of a tensor at most."""
 
 
