@@ -115,7 +115,8 @@ def _check_size(data: dict[str, Any]) -> None:
     target = certificate.get("target") if isinstance(certificate, dict) else None
     if not isinstance(target, dict):
         raise InputError("certificate.target: missing; allowed is the state that the answer is about")
-    systems, classical = target.get("systems"), target.get("classical")
+    systems: Any = target.get("systems")
+    classical = target.get("classical")
     fits = isinstance(systems, dict) and len(systems) <= MOST_SYSTEMS
     if not fits or not all(is_integer(d, 1, 10) for d in systems.values()):
         raise InputError(
