@@ -205,3 +205,11 @@ def test_maps_and_regions_that_are_too_large_are_refused_unread():
     inner = many["criteria"]["generation_inner"]
     inner["constraints"] = inner["constraints"] * 50
     assert any("allowed are 24" in line for line in check_region_answer(many).violations)
+
+
+def test_a_bound_that_cannot_be_proved_in_the_time_is_no_bound():
+    state, network, at, frontier = ANSWERS["two nodes, bits"]()
+    found = coordination_region(state, network, at=at, frontier=frontier, time_limit=20).to_json()
+    verdict = check_region_answer(json.loads(json.dumps(found)), time_limit=1e-9)
+    assert not verdict.holds
+    assert verdict.lower_bound.startswith("not rechecked: ")
