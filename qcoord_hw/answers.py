@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, check_integer, one_line, read_json
+from qcoord_hw.spec import check_integer, one_line, read_json
 
 if TYPE_CHECKING:
     from qcoord_hw.theory.games.game import Game
@@ -245,16 +245,13 @@ def _check_linear(data: Any) -> dict[str, Any]:
 
 
 def _check_region(data: dict[str, Any]) -> dict[str, Any]:
-    from qcoord_hw.theory.regions import QUBIT_LINKS
-    from qcoord_hw.theory.regions.auxiliary.checker import NOT_RECHECKED, check_region
+    from qcoord_hw.theory.regions.auxiliary.checker.answer import check_region_answer
 
-    if data["network"] in QUBIT_LINKS and data.get("certificate") is None:
-        raise InputError(
-            f"network: {data['network']} answers are closed formulas without a certificate; allowed are "
-            f"answers of {', '.join(n for n in NETWORKS if n not in QUBIT_LINKS)}"
-        )
-    lines = check_region(data)
-    open_ones = [line for line in lines if line.startswith(NOT_RECHECKED)]
-    violations = [line for line in lines if line not in open_ones]
-    bound = open_ones[0] if open_ones else "confirmed"
-    return {"ok": True, "holds": not violations, "violations": violations, "lower_bound": bound}
+    found = check_region_answer(data)
+    return {
+        "ok": True,
+        "holds": found.holds,
+        "violations": list(found.violations),
+        "not_checked": list(found.not_checked),
+        "lower_bound": found.lower_bound,
+    }

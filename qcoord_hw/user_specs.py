@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw.catalogue import catalogue_paths, load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, canonical_json, shown
+from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.theory.states import State
@@ -62,10 +62,11 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     from qcoord_hw.protocols.coordination import classical_links, no_communication
     from qcoord_hw.protocols.coordination.build import BUILDERS, FAMILY
     from qcoord_hw.theory.named_states import named_state
+    from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
     from qcoord_hw.theory.states import State, read_state
 
     network = parameters.get("network")
-    if network not in BUILDERS:
+    if not isinstance(network, str) or network not in BUILDERS:
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
     named = isinstance(state, str) and not state.endswith(".json")
     text = str(state)
@@ -76,11 +77,11 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     elif not isinstance(state, State):
         state = read_state(Path(state))
     if not named:
-        text = canonical_json(state.to_json())
+        text = state.to_text()
     options: dict[str, Plain] = {"state": text, **parameters}
     if network == "no-communication":
         options = no_communication.prepare_options(text if named else state, dict(parameters))
-    elif network in ("two-node", "classical-broadcast"):
+    elif network in RECEIVERS and not has_qubit_link(state, network):
         options = classical_links.prepare_options(text if named else state, dict(parameters))
     stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in state.name).strip("-") or "state"
     return ExperimentSpec(

@@ -116,6 +116,9 @@ _ABC = ("Alice", "Bob", "Charlie")
 TWO_NODE = Topology("two-node", _ABC[:2], (Link("Alice", "Bob", bits=True),), common_randomness=True)
 """[NatorPereg] Section III-A: Alice sends classical bits to Bob, with common randomness."""
 
+TWO_NODE_QUBITS = Topology("two-node", _ABC[:2], (Link("Alice", "Bob", qubits=True),))
+"""[NatorPereg] Figure 2: Alice sends qubits to Bob."""
+
 NO_COMMUNICATION = Topology("no-communication", _ABC, common_randomness=True)
 """[NatorPereg] Section III-B: three parties with common randomness and no link."""
 

@@ -219,7 +219,8 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         "figures": {estimate.name: estimate.best for estimate in outlook.estimates},
         "theory": main.theory.value if main and main.theory else None,
         "bound": main.bound.value if main and main.bound else None,
-        "notes": _notes(forecast, outlook, cost.duration),
+        "holders": forecast.description["play"].get("holders", {}),
+        "notes": [*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     }
 
 
@@ -327,7 +328,7 @@ def plan_text(plan: Mapping[str, Any]) -> str:
     for title, rows in (("qubits, best first", plan["ranked"]), ("worst tile", _worst(plan))):
         if rows:
             lines += ["", *_table(title, rows)]
-    lines += [""]
+    lines += ["", *(f"  {system}: {words}" for system, words in plan["holders"].items())]
     for note in plan["notes"]:
         lines += textwrap.wrap(note, 98, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)

@@ -91,6 +91,7 @@ def _prediction(experiment: Experiment) -> dict[str, Any]:
                 "exact": play.exact,
                 "rates": play.rates,
                 "notes": list(play.notes),
+                "holders": play.holders,
             }
     return {}
 
@@ -133,6 +134,10 @@ def _facts(experiment: Experiment) -> list[str]:
                 for k, (name, rate) in enumerate(play.rates.items())
             ]
             return [
+                *(
+                    f"{'' if k else 'systems':<10}{s}: {words}"
+                    for k, (s, words) in enumerate(play.holders.items())
+                ),
                 f"circuits  {len(experiment.circuits)}, one a preparation",
                 f"settings  {len(experiment.settings)}, in Pauli bases: {_some(named)}",
                 *([f"cases     {_some([c.label for c in play.cases])}"] if len(play.cases) > 1 else []),

@@ -87,7 +87,7 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
     if summary["play"] == COORDINATION:
         play = experiment["play"]
         summary |= {key: play[key] for key in ("network", "rates", "notes")}
-        summary |= {"ideal": play["exact"], "cases": []}
+        summary |= {"ideal": play["exact"], "cases": [], "holders": play.get("holders", {})}
     if record.sealed:
         analysis = ANALYSERS[summary["play"]](record, confidence)
         summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]

@@ -176,6 +176,9 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
     if several(summary.get("cases", ())):
         yield ""
         yield _cases(summary)
+    if summary.get("holders"):
+        yield ""
+        yield from (as_text(f"{system}: {words}") for system, words in summary["holders"].items())
     if summary.get("notes"):
         yield ""
         yield from (as_text(f"note: {note}") for note in summary["notes"])

@@ -18,6 +18,8 @@ def region_text(answer: Mapping[str, Any]) -> str:
     lines = [f"{answer['state']} in the {answer['network']} network: {answer['status'].replace('_', ' ')}"]
     if answer["why"]:
         lines.append(f"  {answer['why']}")
+    lines += [f"  {system}: {words}" for system, words in answer["holders"].items()]
+    lines += [f"  note: {note}" for note in answer["notes"]]
     for name, found in answer.get("quantities", {}).items():
         lines.append(f"  {QUANTITIES[name]:<50}{_bracket(found)}")
     for name, criterion in answer["criteria"].items():
@@ -33,10 +35,8 @@ def region_text(answer: Mapping[str, Any]) -> str:
     for point in answer.get("frontier", ()):
         lines.append(f"  at R0 = {point['R0']:.6f} bits: R1 = {_bracket(point)}")
     for name, found in answer.get("membership", {}).items():
-        words = {True: "inside", False: "outside", None: "undetermined"}[found["inside"]]
-        lines.append(
-            f"rates asked for, criterion {name.replace('_', ' ')}: {words}, margin {_number(found['margin'])}"
-        )
+        words = f"{found['where']}, margin {_number(found['margin'])}"
+        lines.append(f"rates asked for, criterion {name.replace('_', ' ')}: {words}")
     return "\n".join([*lines, f"{answer['seconds']:.3g} s"])
 
 

@@ -49,6 +49,12 @@ def partial_trace(density: npt.NDArray[Any], dimensions: tuple[int, ...], keep: 
     return np.einsum(tensor, [..., *rows, *columns], [..., *out]).reshape((*batch, kept, kept))
 
 
+def complex_data(array: npt.ArrayLike) -> Any:
+    """Return nested lists of an array with every entry a pair [re, im]."""
+    array = np.asarray(array)
+    return np.stack([array.real, array.imag], axis=-1).astype(float).tolist()
+
+
 def trace_norm(matrix: npt.NDArray[Any]) -> float:
     """Return the sum of the absolute eigenvalues of a Hermitian matrix; twice the trace distance."""
     return float(np.abs(np.linalg.eigvalsh(matrix)).sum())

@@ -5,6 +5,7 @@ A long module: a state and the one way to read it, most of which is what to say 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,13 @@ MAX_QUANTUM = 256
 MAX_ENTRIES = 4_000_000
 """Complex numbers in all the blocks of a state."""
 
-_KEYS = ("name", "systems", "classical", "ket", "density", "ensemble")
+NORM = 1e-12
+"""A norm, a trace or a sum that is further from 1 than this is noted where it is divided out."""
+
+MAX_NOTES = 4
+"""Notes of a state at most; a last one says how many more there would be."""
+
+_KEYS = ("name", "systems", "classical", "ket", "density", "ensemble", "notes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +57,7 @@ class State:
         letters: shape (L, number of classical systems): the letters of positive probability, sorted.
         probabilities: shape (L,); they sum to 1.
         blocks: shape (L, d, d): the density matrix of the quantum systems for each letter, trace 1.
+        notes: one line each: what the file held that was not as it stands here, such as the norm of a ket.
     """
 
     name: str
@@ -59,6 +67,7 @@ class State:
     letters: IntArray
     probabilities: FloatArray
     blocks: ComplexArray
+    notes: tuple[str, ...] = ()
 
     @property
     def quantum(self) -> tuple[str, ...]:
@@ -89,6 +98,19 @@ class State:
         kets = np.linalg.eigh(self.blocks)[1][:, :, -1]
         largest = kets[np.arange(len(kets)), np.abs(kets).argmax(axis=1)]
         return np.asarray(kets * (np.abs(largest) / largest)[:, None])
+
+    def ket(self, systems: Sequence[str]) -> ComplexArray:
+        """Return the vector of a pure state without classical systems, an axis a system, in this order.
+
+        Args:
+            systems: all those of the state; what it lacks is an axis of length 1.
+
+        Raises:
+            InputError: when the state is mixed.
+        """
+        present = [s for s in systems if s in self.systems]
+        tensor = self.kets()[0].reshape(self.dimensions).transpose([self.systems.index(s) for s in present])
+        return np.asarray(tensor.reshape(self.sizes(systems)))
 
     def reduced(self, systems: Iterable[str]) -> State:
         """Return the state of some of the systems, in the state's order; those it lacks are ignored."""
@@ -157,7 +179,7 @@ class State:
         return np.asarray(np.einsum(*operands, out).reshape(size, size), dtype=complex)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the state in its file format, as an ensemble of density matrices."""
+        """Return the state in its file format, as an ensemble of density matrices; its notes stand beside."""
         ensemble = []
         for letter, p, block in zip(self.letters, self.probabilities, self.blocks, strict=True):
             entry: dict[str, Any] = {"p": float(p)}
@@ -169,7 +191,17 @@ class State:
             "systems": dict(zip(self.systems, self.dimensions, strict=True)),
             "classical": list(self.classical),
             "ensemble": ensemble,
-        }
+        } | ({"notes": list(self.notes)} if self.notes else {})
+
+    def to_text(self) -> str:
+        """Return the state in its file format as text; keys are sorted, save systems, whose order counts."""
+        data = self.to_json()
+        data["ensemble"] = [
+            {"density": entry["density"], "p": entry["p"], "x": dict(sorted(entry["x"].items()))}
+            for entry in data["ensemble"]
+        ]
+        ordered = {key: data[key] for key in sorted(data)}
+        return json.dumps(ordered, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def make_state(
@@ -177,6 +209,7 @@ def make_state(
     systems: Mapping[str, int],
     blocks: Iterable[tuple[float, tuple[int, ...], npt.NDArray[Any]]],
     classical: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> State:
     """Build a state from checked parts; blocks of the same letter are mixed, those with p = 0 dropped.
 
@@ -186,6 +219,7 @@ def make_state(
         blocks: probability, letters of the classical systems, and a vector (normalised here) or a density
             matrix of the quantum systems.
         classical: which systems are classical.
+        notes: of the state.
     """
     sums: dict[tuple[int, ...], Any] = {}
     for p, letter, block in blocks:
@@ -204,6 +238,7 @@ def make_state(
         np.array(letters, dtype=np.int64).reshape(len(letters), len(classical)),
         probabilities / probabilities.sum(),
         stacked / probabilities[:, None, None],
+        notes,
     )
 
 
@@ -225,7 +260,8 @@ def state_from_json(data: object, name: str = "state") -> State:
     """Build a state from the content of a state file.
 
     Args:
-        data: an object with `systems` and one of `ket`, `density`, `ensemble`; optional `classical`, `name`.
+        data: an object with `systems` and one of `ket`, `density`, `ensemble`; optional `classical`, `name`
+            and `notes`, which are kept.
         name: the state's name where the file states none.
 
     Raises:
@@ -249,16 +285,33 @@ def state_from_json(data: object, name: str = "state") -> State:
     quantum = {s: d for s, d in systems.items() if s not in classical}
     _check_size(systems, classical, quantum)
     sizes = tuple(quantum.values())
+    notes = _notes(data.get("notes", []))
     if forms == ["ensemble"]:
-        blocks = _ensemble(data["ensemble"], systems, classical, sizes)
+        blocks = _ensemble(data["ensemble"], systems, classical, sizes, notes)
     elif forms == ["density"]:
-        matrix = _density("density", data["density"], math.prod(systems.values()))
+        matrix = _density("density", data["density"], math.prod(systems.values()), notes)
         blocks = _letters_of(matrix, systems, classical)
     elif classical:
         raise InputError(f"classical: {shown(list(classical))} with a ket; allowed with density or ensemble")
     else:
-        blocks = [(1.0, (), _ket("ket", data["ket"], sizes))]
-    return make_state(name, systems, blocks, classical)
+        blocks = [(1.0, (), _ket("ket", data["ket"], sizes, notes))]
+    if (more := len(notes) - MAX_NOTES) > 1:
+        notes[MAX_NOTES - 1 :] = [f"and {more + 1} more that were not 1 in the file, divided out"]
+    return make_state(name, systems, blocks, classical, tuple(notes))
+
+
+def _notes(value: object) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_NOTES + 1:
+        raise InputError(f"notes: {shown(value)}; allowed is a list of at most {MAX_NOTES + 1} lines of text")
+    for line in value:
+        check_text("notes", line)
+    return list(value)
+
+
+def _divided_out(notes: list[str], field: str, what: str, value: float) -> None:
+    """Note a norm, a trace or a sum that was not 1."""
+    if abs(value - 1) > NORM:
+        notes.append(f"{field}: {what} {value:.12g} in the file, divided out")
 
 
 def _check_size(systems: Mapping[str, int], classical: tuple[str, ...], quantum: Mapping[str, int]) -> None:
@@ -319,7 +372,7 @@ def _complex(field: str, value: object) -> complex:
     return complex(number(field, value))
 
 
-def _ket(field: str, value: object, sizes: tuple[int, ...]) -> ComplexArray:
+def _ket(field: str, value: object, sizes: tuple[int, ...], notes: list[str]) -> ComplexArray:
     if not isinstance(value, Mapping) or not value:
         raise InputError(f'{field}: {shown(value)}; allowed is an object of amplitudes such as {{"00": 1}}')
     vector = np.zeros(sizes or (1,), dtype=complex)
@@ -341,10 +394,12 @@ def _ket(field: str, value: object, sizes: tuple[int, ...]) -> ComplexArray:
     if largest == 0:
         raise InputError(f"{field}: every amplitude is 0; allowed is a vector that is not zero")
     flat = flat / largest
-    return np.asarray(flat / np.linalg.norm(flat))
+    norm = float(np.linalg.norm(flat))
+    _divided_out(notes, field, "norm", float(largest) * norm)
+    return np.asarray(flat / norm)
 
 
-def _density(field: str, value: object, size: int) -> ComplexArray:
+def _density(field: str, value: object, size: int, notes: list[str]) -> ComplexArray:
     """Return a density matrix, near-misses repaired."""
     square = (
         isinstance(value, list)
@@ -367,6 +422,9 @@ def _density(field: str, value: object, size: int) -> ComplexArray:
         raise InputError(
             f"{field}: eigenvalue {values[0]:.3g}; allowed are eigenvalues not below 0 within {TOLERANCE:g}"
         )
+    _divided_out(notes, field, "trace", trace)
+    if values[0] < -NORM:
+        notes.append(f"{field}: eigenvalue {values[0]:.3g} in the file, set to 0")
     if (noise := values < TOLERANCE).any():
         matrix = (vectors * np.where(noise, 0, values)) @ vectors.conj().T
     return np.asarray(matrix / np.trace(matrix).real)
@@ -402,7 +460,11 @@ def _letters_of(matrix: ComplexArray, systems: Mapping[str, int], classical: tup
 
 
 def _ensemble(
-    value: object, systems: Mapping[str, int], classical: tuple[str, ...], sizes: tuple[int, ...]
+    value: object,
+    systems: Mapping[str, int],
+    classical: tuple[str, ...],
+    sizes: tuple[int, ...],
+    notes: list[str],
 ) -> list[Block]:
     if not isinstance(value, list) or not value:
         raise InputError(
@@ -428,13 +490,14 @@ def _ensemble(
         if not forms:
             block = np.ones(1, dtype=complex)
         elif forms == ["ket"]:
-            block = _ket(f"{field}.ket", entry["ket"], sizes)
+            block = _ket(f"{field}.ket", entry["ket"], sizes, notes)
         else:
-            block = _density(f"{field}.density", entry["density"], math.prod(sizes))
+            block = _density(f"{field}.density", entry["density"], math.prod(sizes), notes)
         blocks.append((p, letter, block))
     total = math.fsum(p for p, _, _ in blocks)
     if abs(total - 1) > TOLERANCE:
         raise InputError(f"ensemble: probabilities sum to {total:.12g}; allowed is 1 within {TOLERANCE:g}")
+    _divided_out(notes, "ensemble", "sum of probabilities", total)
     return blocks
 
 

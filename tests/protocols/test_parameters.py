@@ -27,6 +27,7 @@ from qcoord_hw.protocols.coordination import (
     multiple_access,
     no_communication,
     quantum_broadcast,
+    two_node,
 )
 from qcoord_hw.protocols.coordination.build import BUILDERS
 from qcoord_hw.protocols.nonlocal_game import PARAMETERS as GAMES
@@ -157,6 +158,21 @@ CASES = [
             },
         )
         for name in classical_links.OPTIONS
+    ),
+    *(
+        (
+            f"two-node over a link of qubits, {name}",
+            two_node.OPTIONS,
+            {"network": "two-node", "state": "epr", "protocol": name},
+            {
+                "network": ["cascade"],
+                "protocol": [other for other in two_node.PROTOCOLS if other != name],
+                "state": ["isotropic", "ghz"],
+                "n": [2, 99],
+                "m": [0, 9],
+            },
+        )
+        for name in two_node.PROTOCOLS
     ),
     (
         "no-communication",

@@ -13,7 +13,7 @@ from qcoord_hw.spec import ExperimentSpec, shown
 FAMILY = "coordination"
 
 BUILDERS = {
-    "two-node": "classical_links.build_two_node",
+    "two-node": "two_node.build_two_node",
     "no-communication": "no_communication.build_no_communication",
     "classical-broadcast": "classical_links.build_classical_broadcast",
     "cascade": "cascade.build_cascade",

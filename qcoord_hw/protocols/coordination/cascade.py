@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.protocols.coordination.cascade_chain import build_chain
@@ -30,6 +30,8 @@ from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import State, state_from_json
 
 Options = Mapping[str, Plain]
+
+REFERENCE = "the purification of the target, kept by Alice and scored"
 
 COMMON = ("network", "protocol", "n", "state")
 """Options of every protocol."""
@@ -91,7 +93,11 @@ def build_cascade(options: Options) -> Coordination:
         raise InputError(
             f"state: {shown(options['state'])}; allowed for the protocol {name} is {protocol.state}"
         )
-    return protocol.build(options)
+    plan = protocol.build(options)
+    plan = plan.of_target(target_state(options) if protocol.state is None else named_state(protocol.state))
+    if name == "example-1-reference" or options.get("reference", False):
+        plan = replace(plan, holders=plan.holders | {"R": REFERENCE})
+    return plan
 
 
 def target_state(options: Options) -> State:

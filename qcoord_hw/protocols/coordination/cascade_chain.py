@@ -104,6 +104,10 @@ def build_chain(state: State, options: Mapping[str, Plain]) -> Coordination:
             f"a chain of {nodes} nodes: {', '.join(parties)}; link levels {', '.join(map(str, levels))}",
             "a system of d levels takes ceil(log2 d) qubits; level j is j in binary",
         ),
+        holders={
+            s: f"{party}'s system, dimension {d}"
+            for s, party, d in zip(state.systems, parties, state.dimensions, strict=True)
+        },
     )
 
 

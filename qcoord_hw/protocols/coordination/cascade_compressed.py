@@ -17,7 +17,8 @@ from qcoord_hw.protocols.coordination.cascade_chain import matrix_product
 from qcoord_hw.protocols.coordination.cascade_parts import apply_map, cascade_rates, send
 from qcoord_hw.protocols.coordination.plan import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.spec import Plain, check_integer
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.states import State
 
 MAX_COPIES = 4
@@ -43,7 +44,7 @@ def build_compressed(state: State, options: Mapping[str, Plain]) -> Coordination
         )
     n = check_integer("n", options.get("n", 3), 2, MAX_COPIES)
     sent = [check_integer(name, options.get(name, n - 1), 1, n) for name in ("m1", "m2")]
-    copies = _copies(state.kets()[0].reshape(2, 2, 2), n)
+    copies = _copies(state.ket(PARTIES), n)
     kept = truncated(copies, sent[0], sent[1])
     first, (bob, charlie), levels = matrix_product(kept)
     net = NetworkCircuit(CASCADE, "cascade-compressed")
@@ -54,9 +55,10 @@ def build_compressed(state: State, options: Mapping[str, Plain]) -> Coordination
     (out_c,) = apply_map(net, "Charlie", charlie, 1, left=received)
     fidelity = float(abs(np.vdot(copies, kept)) ** 2)
     by_copy = [qubits for copy in zip(out_a, out_b, out_c, strict=True) for qubits in copy]
-    target = state.kets()[0]
+    one = state.ket(PARTIES).ravel()
+    target: ComplexArray = one
     for _ in range(n - 1):
-        target = np.kron(target, state.kets()[0])
+        target = np.kron(target, one).astype(complex)
     return Coordination(
         network="cascade",
         preparations=(Preparation(net, tuple(by_copy)),),

@@ -16,7 +16,7 @@ import numpy as np
 from qiskit.circuit import Qubit
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.network import CASCADE, NetworkCircuit
+from qcoord_hw.network import CASCADE, NetworkCircuit, Topology
 from qcoord_hw.protocols.coordination.cascade_parts import (
     apply_map,
     cascade_rates,
@@ -29,8 +29,9 @@ from qcoord_hw.protocols.coordination.cascade_parts import (
 )
 from qcoord_hw.protocols.coordination.plan import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.spec import Plain, shown
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
 from qcoord_hw.theory.regions.cascade_schemes import Scheme, exact_schemes, simulate
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import local_core
 from qcoord_hw.theory.states import State
 
@@ -61,15 +62,15 @@ def build_exact(state: State, options: Mapping[str, Plain]) -> Coordination:
     if not isinstance(reference, bool):
         raise InputError(f"reference: {shown(reference)}; allowed are true and false")
     sizes, density = state.sizes(PARTIES), state.density(PARTIES)
-    ket = _purified(density).reshape(*sizes, -1)
+    ket = purified(density).reshape(*sizes, -1)
     if reference and ket.shape[-1] == 1:
         raise InputError("reference: true; allowed for mixed states, a pure one has no purification to keep")
     scored = (*sizes, ket.shape[-1] if reference else 1)
     if reference:  # Alice's system is A with R
         wide = ket.transpose(0, 3, 1, 2).reshape(sizes[0] * scored[3], *sizes[1:])
         sizes, density = wide.shape, np.outer(wide, wide.conj())
-    scheme = _chosen(exact_schemes(density, local_core(density, sizes)), scored[3], links)
-    net, outputs = _circuit(scheme, scored[3])
+    scheme = chosen(exact_schemes(density, local_core(density, sizes)), scored[3], links)
+    net, outputs = circuit_of(scheme, scored[3])
     exact = {"trace_norm": scheme.trace_norm}
     if reference or ket.shape[-1] == 1:
         vector = (wide if reference else ket).ravel()
@@ -95,14 +96,14 @@ def build_exact(state: State, options: Mapping[str, Plain]) -> Coordination:
     )
 
 
-def _purified(density: ComplexArray) -> ComplexArray:
+def purified(density: ComplexArray) -> ComplexArray:
     """Return a purification, shape (d, rank)."""
     values, vectors = np.linalg.eigh(density)
     keep = values > RANK
     return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))
 
 
-def _chosen(schemes: Sequence[Scheme], reference: int, links: Sequence[str]) -> Scheme:
+def chosen(schemes: Sequence[Scheme], reference: int, links: Sequence[str]) -> Scheme:
     """Return the scheme to build.
 
     Raises:
@@ -150,9 +151,17 @@ def _size(scheme: Scheme, reference: int) -> int:
     return alice + bob + max(charlie, second_held)
 
 
-def _circuit(scheme: Scheme, reference: int) -> tuple[NetworkCircuit, tuple[Qubit, ...]]:
-    """Return the circuit and the qubits of A, B, C and the reference."""
-    net = NetworkCircuit(CASCADE, "cascade")
+def circuit_of(
+    scheme: Scheme, reference: int, topology: Topology = CASCADE
+) -> tuple[NetworkCircuit, tuple[Qubit, ...]]:
+    """Return the circuit and the qubits of A, B, C and the reference.
+
+    Args:
+        scheme: the code.
+        reference: dimension of the purification that Alice keeps; 1 where none is.
+        topology: the cascade network, or a part of it that has the links which the code uses.
+    """
+    net = NetworkCircuit(topology, topology.name)
     alice, bob, charlie = _simplified(scheme)
     (a, m1, e, ta), (b, m2, f, _, tb1, tb2), (c, g, n2, tc) = alice.shape, bob.shape, charlie.shape
     # Which maps the source, or the sender, does in place of the party: those that need no room of their own.

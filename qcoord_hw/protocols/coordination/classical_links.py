@@ -18,7 +18,12 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.network import CLASSICAL_BROADCAST, TWO_NODE, NetworkCircuit, Topology
 from qcoord_hw.protocols.coordination.codebook import Code, read_code
-from qcoord_hw.protocols.coordination.mixture import check_protocol, read_mixture, read_target
+from qcoord_hw.protocols.coordination.mixture import (
+    check_protocol,
+    described,
+    read_mixture,
+    read_target,
+)
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.products import (
     OWN_COIN,
@@ -80,8 +85,8 @@ OPTIONS = {"two-node": (*_CODE, *_MIXTURE[:-1]), "classical-broadcast": (*_CODE,
 _SOLVER = ("beta", "time_limit")
 
 
-def build_two_node(options: Mapping[str, Plain]) -> Coordination:
-    """Build a code of the two-node network.
+def build_bits(options: Mapping[str, Plain]) -> Coordination:
+    """Build a code of the two-node network whose link carries bits.
 
     Args:
         options: `n` (default 1); the mixture as `p_u`, `p_x_given_u`, `theta_B` (see `read_mixture`; default
@@ -100,7 +105,7 @@ def build_two_node(options: Mapping[str, Plain]) -> Coordination:
 
 
 def build_classical_broadcast(options: Mapping[str, Plain]) -> Coordination:
-    """Build a code of the classical broadcast network: as `build_two_node`, with Charlie's `theta_C`.
+    """Build a code of the classical broadcast network: as `build_bits`, with Charlie's `theta_C`.
 
     Raises:
         InputError: naming the option.
@@ -118,7 +123,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Args:
         state: the target, or what the option `state` may be.
         options: `network`: two-node or classical-broadcast; `n`, `codebook`, `M0`, `M1`, `seed` and
-            `feed_forward` as in `build_two_node`; `beta` (default 1): the mixture has the least
+            `feed_forward` as in `build_bits`; `beta` (default 1): the mixture has the least
             (1 - beta) I(X;U) + beta I(XB;U) that is found; `time_limit` in seconds (default 30).
 
     Raises:
@@ -178,7 +183,7 @@ def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
         used = tuple((k, float(w)) for k, w in enumerate(row) if w > 0)
         label = "x=" + ("," if len(target.p_x) > 10 else "").join(map(str, x))
         cases.append(Case(label, p, used, (omega / np.trace(omega)).astype(complex), outputs))
-    return Coordination(
+    plan = Coordination(
         name,
         preparations,
         tuple(cases),
@@ -188,6 +193,7 @@ def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
         exact=code.exact(target),
         notes=_notes(code, products, str(options.get("codebook", _codebook(options, n)))),
     )
+    return described(plan, mixture, given, sender=True)
 
 
 def _drawn(

@@ -71,6 +71,7 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         rates=plan.rates,
         exact=exact | {k: v for k, v in plan.exact.items() if f"{k}_exact" not in exact},
         notes=(*plan.notes, *design.notes),
+        holders=plan.holders,
     )
     return Experiment(
         name,

@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.protocols.coordination.plan import Coordination
 from qcoord_hw.spec import Plain, shown
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, decomposition
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import read_states
 from qcoord_hw.theory.named_states import PAULIS, named_state
-from qcoord_hw.theory.regions.two_node import sender_of
+from qcoord_hw.theory.regions.holders import SOURCE, SYSTEMS, roles
 from qcoord_hw.theory.states import State, number, state_from_json
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
-
-SYSTEMS = {"Alice": "A", "Bob": "B", "Charlie": "C"}
-"""Which system of the target a party prepares."""
 
 AGREES = 1e-8
 """Largest entry by which a mixture may miss the state that stands beside it."""
@@ -143,22 +141,16 @@ def check_protocol(options: Mapping[str, Plain], *allowed: str) -> str:
     return str(protocol)
 
 
-def roles(state: State, parties: Sequence[str], sender: bool) -> tuple[str | None, dict[str, str]]:
-    """Return the source X (None without a sender), and which system each party prepares.
-
-    Systems A, B, C are those of Alice, Bob, Charlie; other names are given to the parties in order.
-
-    Raises:
-        InputError: when there is no source, no other system, or more of them than parties.
-    """
-    source = sender_of(state, len(parties)) if sender else None
-    others = [s for s in state.systems if s != source]
-    if not others or len(others) > len(parties):
-        raise InputError(
-            f"systems: {len(others)} for {', '.join(parties)} to prepare; allowed are 1 to {len(parties)}"
-        )
-    by_name = {party: SYSTEMS[party] for party in parties if SYSTEMS[party] in others}
-    return source, by_name if len(by_name) == len(others) else dict(zip(parties, others, strict=False))
+def described(
+    plan: Coordination, mixture: Mixture, options: Mapping[str, Plain], sender: bool
+) -> Coordination:
+    """Return a protocol with who holds what: of the target, or of the mixture where no target is named."""
+    if "state" in options:
+        return plan.of_target(read_target(options["state"]))
+    who = {"X": SOURCE} if sender else {}
+    for party, states in zip(mixture.parties, mixture.states, strict=True):
+        who[SYSTEMS[party]] = f"{party}'s system, dimension {states.shape[-1]}"
+    return replace(plan, holders=who)
 
 
 def check_agreement(mixture: Mixture, state: State, sender: bool) -> None:

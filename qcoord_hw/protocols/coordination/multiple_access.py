@@ -77,8 +77,8 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     protocol, senders = check_protocol(options, *PROTOCOLS), options.get("senders", "both")
     if senders not in ("both", *SENDERS):
         raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
-    name = options.get("state", "two-pairs:p=0.9,q=0.9")
-    parts = parts_of(read_target(name))
+    state = read_target(options.get("state", "two-pairs:p=0.9,q=0.9"))
+    parts = parts_of(state)
     if senders != "both" and not parts.apart:
         raise InputError(f"senders: {shown(senders)}; allowed where V joins the halves is both")
     sides = tuple(side for side in parts.sides if senders in ("both", side.sender))
@@ -100,7 +100,7 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
         rates=_rates(sides, n, m),
         exact={"fidelity": (1 - lost) ** 2, "trace_norm": 2 * trace_distance(lost)},
         notes=_notes(parts, sides, coded, protocol == "naive"),
-    )
+    ).of_target(state)
 
 
 def _blocks(protocol: Plain, n: int, m: Plain | None, largest: Sequence[float]) -> tuple[Block, ...]:

@@ -23,7 +23,7 @@ from qcoord_hw.protocols.coordination.codebook import (
     rounded_norms,
 )
 from qcoord_hw.protocols.coordination.known_mixtures import KNOWN, PHASED, known_mixture
-from qcoord_hw.protocols.coordination.mixture import Mixture, check_protocol, read_mixture
+from qcoord_hw.protocols.coordination.mixture import Mixture, check_protocol, described, read_mixture
 from qcoord_hw.protocols.coordination.plan import Case, Coordination, Preparation
 from qcoord_hw.protocols.coordination.products import OWN_COIN, check_preparations, products_of
 from qcoord_hw.protocols.coordination.solved import solved
@@ -90,7 +90,7 @@ def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
         preparations.append(Preparation(net, products.outputs(held)))
     outputs = tuple(range(len(preparations[0].outputs)))
     used = tuple((k, float(w)) for k, w in enumerate(weights[0]))
-    return Coordination(
+    plan = Coordination(
         "no-communication",
         tuple(preparations),
         (Case("", 1.0, used, target.target[0].astype(complex), outputs),),
@@ -100,6 +100,7 @@ def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
         exact={"trace_norm": float(rounded_norms(target, counts)[0])},
         notes=(*notes, *([] if products.pure else [OWN_COIN])),
     )
+    return described(plan, mixture, given, sender=False)
 
 
 def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[str, Plain]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 from qiskit.circuit import Qubit
 
 from qcoord_hw.network import NetworkCircuit
+from qcoord_hw.theory.regions.holders import holders
+from qcoord_hw.theory.states import State
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -61,6 +63,7 @@ class Coordination:
         rates: what theory says beside: name -> {"value" or "lower"/"upper", "source"}, rates a copy.
         exact: what theory says of this very protocol without Qiskit, such as {"trace_norm": .1925}.
         notes: one line each: conventions, what was completed, which reading of the paper.
+        holders: who has each system of the target, and what it is there, by its letter.
     """
 
     network: str
@@ -71,3 +74,9 @@ class Coordination:
     rates: dict[str, dict[str, Any]] = field(default_factory=dict)
     exact: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    holders: dict[str, str] = field(default_factory=dict)
+
+    def of_target(self, state: State) -> Coordination:
+        """Return the protocol with who holds what of its target, and what its file held."""
+        who = self.holders or holders(state, self.network)
+        return replace(self, holders=who, notes=(*state.notes, *self.notes))

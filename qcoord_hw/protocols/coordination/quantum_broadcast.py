@@ -28,7 +28,9 @@ from qcoord_hw.protocols.coordination.plan import Coordination, Preparation
 from qcoord_hw.protocols.coordination.schumacher import angle_of, pair
 from qcoord_hw.spec import Plain, check_integer, check_known, shown
 from qcoord_hw.theory.regions.cells import Cells
+from qcoord_hw.theory.regions.holders import holders
 from qcoord_hw.theory.regions.quantum_broadcast import quantum_broadcast
+from qcoord_hw.theory.states import State
 
 PROTOCOLS = ("local-unitaries", "compressed", "literal")
 
@@ -56,11 +58,16 @@ def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
         InputError: naming the option, or why the network cannot make the state.
     """
     check_known(options, OPTIONS, " for network quantum-broadcast")
+    state = read_target(options.get("state", "broadcast-epr"))
+    holders(state, "quantum-broadcast")  # refuses what the network cannot hold
+    return _build(state, options).of_target(state)
+
+
+def _build(state: State, options: Mapping[str, Plain]) -> Coordination:
     protocol = check_protocol(options, *PROTOCOLS)
     if protocol != "compressed" and "m" in options:
         raise InputError(f"m: {shown(options['m'])}; allowed with the protocol compressed only")
     n = check_integer("n", options.get("n", 3 if protocol == "compressed" else 1), 1, MAX_OUTPUTS)
-    state = read_target(options.get("state", "broadcast-epr"))
     answer = quantum_broadcast(state)
     if protocol == "literal":
         check_integer("n", n, 1, 1)

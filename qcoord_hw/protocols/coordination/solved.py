@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.mixture import Mixture, check_agreement, padded, read_target, roles
-from qcoord_hw.spec import Plain, canonical_json, check_integer
+from qcoord_hw.protocols.coordination.mixture import Mixture, check_agreement, padded, read_target
+from qcoord_hw.spec import Plain, check_integer
 from qcoord_hw.theory.regions.auxiliary.problem import Party, Problem
 from qcoord_hw.theory.regions.auxiliary.reduction import KeptParty, reduce
 from qcoord_hw.theory.regions.auxiliary.solve import solve
+from qcoord_hw.theory.regions.holders import roles
 from qcoord_hw.theory.regions.separability import Witness, entanglement_witness
 from qcoord_hw.theory.states import State, number
 
@@ -56,7 +57,7 @@ def solved(
         raise InputError(f"time_limit: {limit:g}; allowed are seconds above 0, up to 3600")
     seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
     target = read_target(state) if isinstance(state, str) else state
-    text = state if isinstance(state, str) else canonical_json(state.to_json())
+    text = state if isinstance(state, str) else state.to_text()
     mixture = solve_mixture(target, parties, sender, beta=beta, time_limit=limit, seed=seed)
     if mixture is None and sender:
         mixture = told(target, parties)

@@ -257,6 +257,7 @@ class CoordinationPlay:
         rates: what theory says beside: name -> {"value" or "lower"/"upper", "source"}.
         exact: what theory says of this very protocol: name -> value.
         notes: one line each.
+        holders: who has each system of the target and what it is there; none in records of before.
     """
 
     network: str
@@ -272,6 +273,7 @@ class CoordinationPlay:
     rates: dict[str, dict[str, Any]] = dataclass_field(default_factory=dict)
     exact: dict[str, float] = dataclass_field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    holders: dict[str, str] = dataclass_field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the probabilities and the lengths.
@@ -307,6 +309,7 @@ class CoordinationPlay:
             "rates": self.rates,
             "exact": self.exact,
             "notes": list(self.notes),
+            "holders": self.holders,
         }
 
     @classmethod

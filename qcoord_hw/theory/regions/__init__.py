@@ -24,6 +24,7 @@ from qcoord_hw.theory.regions import (
     two_node,
     two_node_quantum,
 )
+from qcoord_hw.theory.regions.holders import has_qubit_link, holders
 from qcoord_hw.theory.regions.redistribution import redistribution
 from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer
 from qcoord_hw.theory.states import State
@@ -40,8 +41,6 @@ QUBIT_LINKS: dict[str, tuple[tuple[str, ...], Callable[[State], RegionAnswer]]] 
     "quantum-broadcast": (quantum_broadcast.RATES, quantum_broadcast.quantum_broadcast),
     "multiple-access": (multiple_access.RATES, multiple_access.multiple_access),
 }
-ROUNDING = 1e-9
-"""Bits; a rate tuple that misses a settled constraint by no more is inside."""
 
 
 def coordination_region(
@@ -72,7 +71,8 @@ def coordination_region(
     start = time.monotonic()
     if network not in NETWORKS:
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(NETWORKS)}")
-    figure_2 = network == "two-node" and not state.classical and set(state.systems) <= {"A", "B"}
+    who = holders(state, network)
+    figure_2 = has_qubit_link(state, network)
     if network in CLASSICAL_LINKS and not figure_2:
         rates, region = CLASSICAL_LINKS[network]
         point = None if at is None else _point(at, rates)
@@ -87,7 +87,15 @@ def coordination_region(
         answer = ask(state)
         if point is not None:
             answer = replace(answer, placed=answer.membership(point))
-    return replace(answer, network=network, seconds=time.monotonic() - start)
+    asked = None if at is None else {name: float(value) for name, value in at.items()}
+    return replace(
+        answer,
+        network=network,
+        at=asked,
+        holders=who,
+        notes=state.notes,
+        seconds=time.monotonic() - start,
+    )
 
 
 def _point(at: Mapping[str, float], rates: tuple[str, ...]) -> tuple[float, ...]:

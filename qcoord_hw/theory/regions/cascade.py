@@ -19,9 +19,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.theory.information import partial_trace, von_neumann_entropy
 from qcoord_hw.theory.regions.cascade_schemes import HOLDERS, Holder, exact_schemes
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import ComplexArray, local_core
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least, bracketed, hull
 from qcoord_hw.theory.states import State
@@ -36,6 +36,9 @@ INNER = (
 )
 OUTER = "necessary for Definition 4: I(sender; receiver) <= 2 (Q + E), and <= 2 Q without shared ebits"
 
+MAX_PRINTED = 50_000
+"""Complex numbers in the maps of a one-shot code, above which it is left out: answers carry their proofs."""
+
 Entropies = Callable[[str], float]
 
 
@@ -47,7 +50,8 @@ def cascade(state: State) -> RegionAnswer:
     Returns:
         Criteria `redistribution`, `generation_inner` and `generation_outer`. Details: `entropies` (bits, of
         each set of systems), `core_dimensions` (A, B, C without what is made locally), `purifier_regions`
-        (by holder), `schemes` (the one-shot codes; none for states too large to simulate them).
+        (by holder), `schemes` (the one-shot codes; none for states too large to simulate or print them). The
+        certificate has the target, its core and the maps of the schemes.
 
     Raises:
         InputError: when the state has another system.
@@ -59,7 +63,7 @@ def cascade(state: State) -> RegionAnswer:
     core = local_core(density, dimensions)
     core_entropies = entropies if core.dimensions == dimensions else _entropies(core.density, core.dimensions)
     holders = {holder: purifier_region(core_entropies, holder) for holder in HOLDERS}
-    schemes = exact_schemes(density, core)
+    schemes = [s for s in exact_schemes(density, core) if s.entries <= MAX_PRINTED]
     points = [RateRegion.from_corners(RATES, [scheme.rates], scheme.name) for scheme in schemes]
     inner, outer = bracketed(hull([*holders.values(), *points], INNER), _outer(entropies))
     purity = "pure, so the criteria agree (Corollary 7)" if entropies("ABC") < 1e-9 else "mixed"
@@ -78,6 +82,11 @@ def cascade(state: State) -> RegionAnswer:
             "core_dimensions": dict(zip(PARTIES, core.dimensions, strict=True)),
             "purifier_regions": holders,
             "schemes": schemes,
+        },
+        certificate={
+            "target": state.to_json(),
+            "core": core,
+            "schemes": [scheme.maps_json() for scheme in schemes],
         },
     )
 
@@ -117,19 +126,6 @@ def purifier_region(entropies: Entropies, holder: Holder) -> RateRegion:
             at_least(second, source, Q2=1, E2=1),
         ],
     )
-
-
-def check_systems(state: State, allowed: tuple[str, ...], classical: tuple[str, ...] = ()) -> None:
-    """Check that a state has no other systems, and that some of those it has are classical.
-
-    Raises:
-        InputError: naming the system.
-    """
-    for system in state.systems:
-        if system not in allowed:
-            raise InputError(f"systems: {system}; allowed in this network are {', '.join(allowed)}")
-        if system in classical and system not in state.classical:
-            raise InputError(f"classical: {system} is missing; in this network {system} is classical")
 
 
 def _outer(entropies: Entropies) -> RateRegion:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.theory.information import trace_norm
+from qcoord_hw.theory.information import complex_data, trace_norm
 from qcoord_hw.theory.regions.local_part import Core
 
 ComplexArray = npt.NDArray[np.complex128]
@@ -63,9 +63,22 @@ class Scheme:
     trace_norm: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return name, rates and error; the matrices are attributes."""
+        """Return name, rates and error; see `maps_json` for the maps."""
         rates = dict(zip(("Q1", "E1", "Q2", "E2"), self.rates, strict=True))
         return {"name": self.name, "rates": rates, "trace_norm": self.trace_norm}
+
+    @property
+    def entries(self) -> int:
+        """How many complex numbers its maps have."""
+        return self.alice.size + self.bob.size + self.charlie.size
+
+    def maps_json(self) -> dict[str, Any]:
+        """Return what a simulation needs: `resources`, `alice`, `bob` and `charlie`."""
+        maps = {"alice": self.alice, "bob": self.bob, "charlie": self.charlie}
+        return {
+            "resources": [spectrum.tolist() for spectrum in self.resources],
+            **{name: complex_data(isometry) for name, isometry in maps.items()},
+        }
 
 
 def exact_schemes(density: ComplexArray, core: Core) -> tuple[Scheme, ...]:

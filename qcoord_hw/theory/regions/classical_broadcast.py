@@ -6,8 +6,8 @@ Every omega_BC^x must be separable, not only their mixture (Remark 3 says less, 
 from __future__ import annotations
 
 from qcoord_hw.theory.regions.classical_links import Question, classical_links
+from qcoord_hw.theory.regions.holders import sender_of
 from qcoord_hw.theory.regions.region import RegionAnswer
-from qcoord_hw.theory.regions.two_node import sender_of
 from qcoord_hw.theory.states import State
 
 RATES = ("R0", "R1")

@@ -30,7 +30,7 @@ from qcoord_hw.theory.regions.auxiliary.solve import (
     solve,
     solve_rate,
 )
-from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer
+from qcoord_hw.theory.regions.region import BOUNDARY, Constraint, RateRegion, RegionAnswer, where
 from qcoord_hw.theory.regions.separability import Witness, entanglement_witness
 from qcoord_hw.theory.states import State
 
@@ -188,7 +188,8 @@ def _without_communication(
     region = RateRegion(("R0",), (_half_space(question, bracket, R0=1),), ((found.upper,),))
     membership = {}
     if question.at is not None:
-        membership["theorem"] = _placed(question.at[0], found.lower, found.upper)
+        placed = _placed(question.at[0], found.lower, found.upper, BOUNDARY)
+        membership["theorem"] = {**placed, "slacks": region.slacks(question.at)}
     return RegionAnswer(
         question.network,
         question.state.name,
@@ -217,28 +218,32 @@ def _with_sender(question: Question, reduction: Reduction, workspace: Workspace,
         solutions[name] = found
     sender, total = rates(problem, solutions["R_inf"].products)
     enough = max(0.0, total - sender)
-    wanted = [float(r0) for r0 in np.linspace(0, enough, question.frontier)]
-    if question.at is not None:
-        wanted.append(question.at[0])
-    points: list[FrontierPoint] = []
+    grid = [float(r0) for r0 in np.linspace(0, enough, question.frontier)]
+    wanted = list(dict.fromkeys([*grid, *(question.at or ())[:1]]))
+    solved: dict[float, FrontierPoint] = {}
     for k, r0 in enumerate(wanted):
         share = question.left(1 / (len(wanted) - k))
         point = solve_rate(
             problem, r0, time_limit=share, seed=question.seed, tolerance=TOLERANCE, workspace=workspace
         )
         if point is not None:
-            points.append(point)
+            solved[r0] = point
+    points = list(solved.values())
     programs = [program_data(name, problem, found) for name, found in solutions.items()]
     known = [*solutions.values(), *(point.solution for point in points)]
     programs += [frontier_data(problem, point) for point in points]
     frontier = [
         {"R0": p.randomness, "R1": p.upper, "lower": frontier_lower(known, p.randomness), "upper": p.upper}
-        for p in points
+        for p in (solved[r0] for r0 in grid if r0 in solved)
     ]
+    region = _region(question, solutions, points, enough)
     membership = {}
     if question.at is not None:
-        place = frontier.pop() if len(points) == len(wanted) else {"lower": 0.0, "upper": math.inf}
-        membership["theorem"] = _placed(question.at[1], place["lower"], place["upper"])
+        r0, r1 = question.at
+        reached = float(np.interp(r0, *np.array(region.corners).T))  # time sharing between the corners
+        # R1 falls by at most 1 where R0 grows by 1, so a step in both moves the tuple by two in R1.
+        placed = _placed(r1, frontier_lower(known, r0), reached, 2 * BOUNDARY)
+        membership["theorem"] = {**placed, "slacks": region.slacks(question.at)}
     quantities = {name: _bracket(found) for name, found in solutions.items()}
     quantities["R0_for_R_inf"] = {"upper": enough}
     return RegionAnswer(
@@ -246,7 +251,7 @@ def _with_sender(question: Question, reduction: Reduction, workspace: Workspace,
         question.state.name,
         "feasible",
         _why(reduction, solutions["C0"]),
-        {"theorem": _region(question, solutions, points, enough)},
+        {"theorem": region},
         details=_details(reduction),
         quantities=quantities,
         frontier=tuple(frontier),
@@ -274,11 +279,11 @@ def _region(
     return RateRegion(("R0", "R1"), tuple(constraints), hull.corners)
 
 
-def _placed(rate: float, lower: float, upper: float) -> dict[str, Any]:
-    """Return whether a rate suffices, and by how much: surely inside, surely outside, or undetermined."""
-    inside = True if rate >= upper else False if rate < lower else None
-    margin = rate - (lower if inside is False else upper)
-    return {"inside": inside, "margin": margin, "least": {"lower": lower, "upper": upper}}
+def _placed(rate: float, lower: float, upper: float, step: float) -> dict[str, Any]:
+    """Return where a rate is, the least one being in a bracket, and by how much it suffices or not."""
+    found = where(rate - step - upper, rate + step - upper, rate + step - lower)
+    margin = rate - (lower if found["inside"] is False else upper)
+    return {**found, "margin": margin, "least": {"lower": lower, "upper": upper}}
 
 
 def _why(reduction: Reduction, found: Solution) -> str:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.theory.information import trace_norm
+from qcoord_hw.theory.information import complex_data, trace_norm
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -44,6 +45,14 @@ class Core:
     density: ComplexArray
     dimensions: tuple[int, ...]
     recover: tuple[ComplexArray, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `dimensions`, `density` and `recover` as plain JSON values."""
+        return {
+            "dimensions": list(self.dimensions),
+            "density": complex_data(self.density),
+            "recover": [complex_data(isometry) for isometry in self.recover],
+        }
 
 
 def local_core(density: ComplexArray, dimensions: tuple[int, ...]) -> Core:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.theory.information import trace_norm, von_neumann_entropy
-from qcoord_hw.theory.regions.cascade import PARTIES, check_systems
+from qcoord_hw.theory.regions.cascade import PARTIES
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least
 from qcoord_hw.theory.states import State
 
@@ -47,10 +48,10 @@ def multiple_access(state: State) -> RegionAnswer:
     check_systems(state, PARTIES)
     density = state.density(PARTIES)
     values, vectors = np.linalg.eigh(density)
-    network = "multiple-access"
+    network, certificate = "multiple-access", {"target": state.to_json()}
     if values[-1] < 1 - 1e-9:
         why = f"mixed (entropy {von_neumann_entropy(density):.6f}), and Theorem 9 takes pure states"
-        return RegionAnswer(network, state.name, "not_covered", why, {})
+        return RegionAnswer(network, state.name, "not_covered", why, {}, certificate=certificate)
     ket = vectors[:, -1].reshape(state.sizes(PARTIES))
     alice = _eigen(np.einsum("abc,xbc->ax", ket, ket.conj()))
     bob = _eigen(np.einsum("abc,ayc->by", ket, ket.conj()))
@@ -79,14 +80,16 @@ def multiple_access(state: State) -> RegionAnswer:
     figures = f"root fidelity {min(1.0, fidelity):.9f}, trace distance {gap:.3g}"
     if distance > FIT:
         why = f"omega_AB is not omega_A (x) omega_B ({figures}), but Alice and Bob never meet"
-        return RegionAnswer(network, state.name, "infeasible", why, {}, details)
+        return RegionAnswer(network, state.name, "infeasible", why, {}, details, certificate=certificate)
     bounds = [
         at_least(von_neumann_entropy(phi @ phi.conj().T), SOURCE, Q1=1),
         at_least(von_neumann_entropy(chi @ chi.conj().T), SOURCE, Q2=1),
     ]
     why = f"omega_AB is omega_A (x) omega_B ({figures}); V|psi> misses two pairs by {distance:.2g}"
     region = RateRegion.from_constraints(RATES, bounds)
-    return RegionAnswer(network, state.name, "feasible", why, {"theorem": region}, details)
+    return RegionAnswer(
+        network, state.name, "feasible", why, {"theorem": region}, details, certificate=certificate
+    )
 
 
 def _eigen(rho: ComplexArray) -> tuple[npt.NDArray[np.float64], ComplexArray]:

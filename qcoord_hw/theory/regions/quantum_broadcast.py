@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qcoord_hw.theory.regions.cascade import check_systems
 from qcoord_hw.theory.regions.cells import Cells
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.literal_map import literal_map
 from qcoord_hw.theory.regions.local_unitaries import FIT, local_unitaries
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, Status, at_least
@@ -93,4 +93,7 @@ def _answer(state: State, status: Status, why: str, details: dict[str, Any]) -> 
         formula = details["formula"]
         bounds = [at_least(formula["H(B|X)"], SOURCE, Q1=1), at_least(formula["H(C|Y)"], SOURCE, Q2=1)]
         criteria["theorem"] = RateRegion.from_constraints(RATES, bounds)
-    return RegionAnswer("quantum-broadcast", state.name, status, why, criteria, details)
+    certificate = {"target": state.to_json()}
+    return RegionAnswer(
+        "quantum-broadcast", state.name, status, why, criteria, details, certificate=certificate
+    )

@@ -17,13 +17,19 @@ from scipy.optimize import nnls
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
-from qcoord_hw.theory.regions.polyhedra import SAME, TIGHT, clipped, facets, undominated, vertices
+from qcoord_hw.theory.digest import digest
+from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
 
 FloatArray = npt.NDArray[np.float64]
 Point = Mapping[str, float] | Sequence[float]
 Status = Literal["feasible", "infeasible", "undetermined", "not_covered"]
 
 NOT_NEGATIVE = "rates are not negative"
+
+BOUNDARY = 1e-6
+"""Of every rate: tuples so close to the boundary of a region are on it. Printed text has six digits."""
+
+Where = Literal["inside", "boundary", "outside", "undetermined"]
 
 
 @dataclass(frozen=True)
@@ -127,8 +133,23 @@ class RateRegion:
         Args:
             point: a value by name for every rate, or the values in order.
         """
+        return min(self.slacks(point))
+
+    def slacks(self, point: Point) -> list[float]:
+        """Return the slack of each constraint, in their order."""
         normals, bounds = _arrays(self.rates, self.constraints)
-        return float((normals @ self._coordinates(point) - bounds).min())
+        return [float(s) for s in normals @ self._coordinates(point) - bounds]
+
+    def moved_slacks(self, point: Point) -> tuple[float, float, float]:
+        """Return the arguments of `where` for a point: slacks of all constraints but that rates are >= 0."""
+        counted = [c for c in self.constraints if c.source != NOT_NEGATIVE]
+        if not counted:
+            return math.inf, math.inf, math.inf
+        normals, bounds = _arrays(self.rates, counted)
+        value, step = normals @ self._coordinates(point), BOUNDARY * normals.sum(axis=1)
+        proved = np.array([c.lower for c in counted])
+        below, above, possible = value - step - bounds, value + step - bounds, value + step - proved
+        return float(below.min()), float(above.min()), float(possible.min())
 
     def contains(self, point: Point, tolerance: float = 0.0) -> bool:
         """Return whether the point is in the region, up to a tolerance in the slack."""
@@ -234,10 +255,12 @@ class RegionAnswer:
         details: whatever the network's module documents: entropies, isometries, schemes.
         quantities: with classical links, named rates: `lower` and `upper` in bits.
         frontier: with classical links, points `R0`, `R1`, `lower`, `upper` in bits.
-        certificate: with classical links, what proves it, for `auxiliary.checker`.
+        certificate: what proves it, for `auxiliary.checker`; the target at least.
         seconds: how long it took.
-        placed: where a rate tuple lies that was asked about, by criterion: `inside` (None: undetermined) and
-            `margin`.
+        placed: where a rate tuple lies that was asked about, by criterion; see `membership`.
+        at: that rate tuple, by name.
+        holders: who has each system of the state in this network.
+        notes: one line each: what the file of the state held that was not as the answer takes it.
     """
 
     network: str
@@ -251,22 +274,34 @@ class RegionAnswer:
     certificate: Any = None
     seconds: float = 0.0
     placed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    at: dict[str, float] | None = None
+    holders: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def membership(self, point: Point) -> dict[str, dict[str, Any]]:
-        """Return for each criterion whether a rate tuple is inside, and by which margin.
+        """Return for each criterion where a rate tuple is: `where`, `inside` and `margin`.
 
-        `inside` is True in the region, False where a certified lower bound is broken, and None between.
+        `where` is `inside`, `boundary` (within `BOUNDARY` of it in every rate), `outside` where a certified
+        lower bound is broken, and `undetermined` between. `inside` says the same as True (boundary included),
+        False and None. `slacks` are those of the constraints, in their order and in bits, and `margin` is
+        the smallest.
         """
         answers: dict[str, dict[str, Any]] = {}
         for name, region in self.criteria.items():
-            margin = region.margin(point)
-            proved = replace(region, constraints=tuple(replace(c, bound=c.lower) for c in region.constraints))
-            inside = True if margin >= -SAME else None if proved.margin(point) >= -SAME else False
-            answers[name] = {"inside": inside, "margin": plain(margin)}
+            found = where(*region.moved_slacks(point))
+            slacks = region.slacks(point)
+            answers[name] = {**found, "margin": plain(min(slacks)), "slacks": plain(slacks)}
         return answers
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf"."""
+        """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf".
+
+        The certificate has a `digest` of the rest of it, `sha256`. That proves nothing; it tells a copy
+        with a number changed from the certificate that was made, also where the proof would still hold.
+        """
+        certificate = plain(self.certificate)
+        if certificate is not None:
+            certificate["sha256"] = digest(certificate)
         return {
             "ok": True,
             "network": self.network,
@@ -277,9 +312,29 @@ class RegionAnswer:
             "details": plain(self.details),
             "frontier": plain(self.frontier),
             "quantities": plain(self.quantities),
-            "certificate": plain(self.certificate),
+            "certificate": certificate,
             "seconds": self.seconds,
-        } | ({"membership": plain(self.placed)} if self.placed else {})
+            "holders": self.holders,
+            "notes": list(self.notes),
+        } | ({} if self.at is None else {"at": plain(self.at), "membership": plain(self.placed)})
+
+
+def where(below: float, above: float, possible: float) -> dict[str, Any]:
+    """Return where a rate tuple is: `where` and `inside`, as in `RegionAnswer.membership`.
+
+    Args:
+        below: slack, in the region that is reached, of the tuple less `BOUNDARY` in every rate.
+        above: the same of the tuple with `BOUNDARY` more.
+        possible: its slack in the region that is proved to hold all tuples.
+    """
+    words: Where = "outside"
+    if below > 0:
+        words = "inside"
+    elif above >= 0:
+        words = "boundary"
+    elif possible >= 0:
+        words = "undetermined"
+    return {"inside": None if words == "undetermined" else words != "outside", "where": words}
 
 
 def hull(regions: Iterable[RateRegion], source: str) -> RateRegion:

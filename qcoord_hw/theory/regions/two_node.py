@@ -7,8 +7,8 @@ With a classical B it is the network of Figure 1: C0 is Wyner's common informati
 
 from __future__ import annotations
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.theory.regions.classical_links import Question, classical_links
+from qcoord_hw.theory.regions.holders import sender_of
 from qcoord_hw.theory.regions.region import RegionAnswer
 from qcoord_hw.theory.states import State
 
@@ -30,22 +30,3 @@ def two_node(
     return classical_links(
         Question("two-node", "[NatorPereg, Theorem 1, eq. (21)]", state, sender, frontier, at, seed, deadline)
     )
-
-
-def sender_of(state: State, receivers: int) -> str:
-    """Return the sender: the system X, or the first classical one.
-
-    Raises:
-        InputError: when there is none, or more other systems than receivers.
-    """
-    if not state.classical:
-        raise InputError(
-            f"classical: {state.name!r} has no classical system; allowed is a sender X that is classical"
-        )
-    sender = "X" if "X" in state.classical else state.classical[0]
-    others = [system for system in state.systems if system != sender]
-    if len(others) > receivers:
-        raise InputError(
-            f"systems: {', '.join(others)} beside the sender {sender}; allowed are at most {receivers} here"
-        )
-    return sender

@@ -14,7 +14,7 @@ on what is scored (`docs/errata.md`):
 from __future__ import annotations
 
 from qcoord_hw.theory.information import von_neumann_entropy
-from qcoord_hw.theory.regions.cascade import check_systems
+from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import local_core
 from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer, at_least
 from qcoord_hw.theory.states import State
@@ -68,4 +68,5 @@ def two_node_quantum(state: State) -> RegionAnswer:
             "entropies": entropies,
             "core_dimensions": dict(zip(PARTIES, core.dimensions, strict=True)),
         },
+        certificate={"target": state.to_json(), "core": core},
     )

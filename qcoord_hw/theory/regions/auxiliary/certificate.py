@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qcoord_hw.theory.information import complex_data
 from qcoord_hw.theory.regions.auxiliary.problem import Problem, Solution
 from qcoord_hw.theory.regions.auxiliary.reduction import Reduction
 from qcoord_hw.theory.regions.auxiliary.solve import FrontierPoint
@@ -54,16 +54,10 @@ def program_data(name: str, problem: Problem, solution: Solution) -> dict[str, A
 
 def frontier_data(problem: Problem, point: FrontierPoint) -> dict[str, Any]:
     """Return the entry of "programs" that belongs to a point of the frontier."""
-    entry = program_data(f"R0={point.randomness:g}", problem, point.solution)
+    entry = program_data(f"R0={point.randomness!r}", problem, point.solution)
     return {**entry, "R0": float(point.randomness), "R1_upper": float(point.upper)}
 
 
 def frontier_lower(programs: Iterable[Solution], randomness: float) -> float:
     """Return the best lower bound of R1 at an R0 from all programs: value(beta) - beta R0, at least 0."""
     return max([0.0, *(s.lower - s.beta * randomness for s in programs)])
-
-
-def complex_data(array: npt.ArrayLike) -> Any:
-    """Return nested lists of an array with every entry a pair [re, im]."""
-    array = np.asarray(array)
-    return np.stack([array.real, array.imag], axis=-1).astype(float).tolist()

@@ -130,9 +130,10 @@ def solve_rate(
             break
     if best is None or found is None:
         return None
+    mixture = _products(workspace, found[2])  # before the proof, which may change the dictionary
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
-    found = _rate_program(workspace, randomness, deadline) or found
-    mixture = _products(workspace, found[2])
+    if (found := _rate_program(workspace, randomness, deadline)) is not None:
+        mixture = _products(workspace, found[2])
     solution = _solution(workspace, beta, best, delta, mixture)
     sender, total = rates(problem, mixture)
     upper = max(sender, total - randomness, 0.0)

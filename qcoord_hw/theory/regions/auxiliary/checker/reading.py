@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.spec import shown
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 
 
 def refuse(where: str, given: object, allowed: str) -> InputError:
     """Return the error for a field, on one line."""
-    words = " ".join(repr(given).split())
+    words = " ".join(shown(given).split())
     return InputError(f"{where}: {words if len(words) <= 60 else words[:57] + '...'}; allowed is {allowed}")
 
 
@@ -62,7 +63,7 @@ def number(data: Any, where: str, infinite: bool = False) -> float:
         return math.inf
     if _finite(data):
         return float(data)
-    raise refuse(where, data, 'a number or "inf"' if infinite else "a finite number")
+    raise refuse(where, data, f'a number up to {LARGEST:g} or "inf"' if infinite else "a finite number")
 
 
 def numbers(data: Any, where: str, shape: tuple[int, ...]) -> Floats:
@@ -81,11 +82,12 @@ def complexes(data: Any, where: str, shape: tuple[int, ...]) -> Complexes:
     return np.asarray(pairs[..., 0] + 1j * pairs[..., 1])
 
 
+LARGEST = 1e30
+"""What a number may be at most, so that no product overflows."""
+
+
 def _finite(data: Any) -> bool:
-    try:
-        return isinstance(data, int | float) and not isinstance(data, bool) and math.isfinite(data)
-    except OverflowError:  # an integer beyond the range of floats
-        return False
+    return isinstance(data, int | float) and not isinstance(data, bool) and -LARGEST <= data <= LARGEST
 
 
 def _leaves(data: Any, where: str, shape: tuple[int, ...]) -> Iterator[tuple[Any, str]]:

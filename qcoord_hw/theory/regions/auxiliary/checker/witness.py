@@ -32,7 +32,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.reduction import TOLERANCE, Stat
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes
 
 SMALLEST = 1e-10  # bits of margin below this are rounding
-LARGEST = 2048  # dimension of the extended space
+LARGEST = 256  # dimension of the extended space
 
 
 def check_infeasible(certificate: Any) -> list[str]:
