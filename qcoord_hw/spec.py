@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.inputs import read_file
+from qcoord_hw.inputs import read_json as read_json
+from qcoord_hw.inputs import without_twins as without_twins
+from qcoord_hw.text import one_line as one_line
+from qcoord_hw.text import shown as shown
 
 Plain = str | int | float | bool | tuple["Plain", ...]
 """What a parameter may be; lists are kept as tuples."""
@@ -23,6 +28,9 @@ MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
 MAX_BLOCKS = 1000
+MAX_BYTES = 2**20
+"""Of a spec; tomllib takes its time."""
+
 MAX_TEXT = 200
 
 NETWORKS = (
@@ -161,39 +169,12 @@ def read_spec(path: Path) -> ExperimentSpec:
     Raises:
         InputError: when the file cannot be read, is not TOML, or a field is wrong.
     """
+    content = read_file(path, "TOML", MAX_BYTES)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a TOML file") from None
+        data = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # bad TOML or UTF-8, numbers too long, tables too deep
-        raise InputError(f"{path}: not valid TOML ({one_line(error)})") from None
-    return spec_from_mapping(data, where=path.name)
-
-
-def read_json(path: Path) -> Any:
-    """Return the content of a user's JSON file; a key that stands there twice is refused.
-
-    Raises:
-        InputError: when it cannot be read or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
-
-
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
-    seen = dict(pairs)
-    if len(seen) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"{shown(twice)} stands there twice; allowed is once")
-    return seen
+        raise InputError(f"{one_line(path)}: not valid TOML ({one_line(error, 160)})") from None
+    return spec_from_mapping(data, where=one_line(path.name))
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> int:
@@ -228,17 +209,3 @@ def check_name(name: str, value: object) -> None:
     check_text(name, value)
     if not all(c.isascii() and (c.isalnum() or c == "-") for c in str(value)):
         raise InputError(f"{name}: {shown(value)}; allowed are letters, digits and dashes")
-
-
-def shown(value: object) -> str:
-    """Return a value as it stands in an error message: on one line, not too long."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer with too many digits
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def one_line(error: object) -> str:
-    """Return an error's text on a single line."""
-    return " ".join(str(error).split())

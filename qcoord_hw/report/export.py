@@ -20,8 +20,8 @@ from typing import Any, TextIO
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
-from qcoord_hw.report.words import printable
 from qcoord_hw.report.written import whole_file
+from qcoord_hw.text import printable
 
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "seed")
 COUNT_COLUMNS = (

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.words import printable
 from qcoord_hw.spec import shown
+from qcoord_hw.text import printable
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer
 
 FORMATS = (".png", ".svg", ".pdf")
