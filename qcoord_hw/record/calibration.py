@@ -29,7 +29,7 @@ def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
     Returns:
         The snapshot in the same plain values; as it was where the device told nothing.
     """
-    told = [json.loads(read_bytes(path / job.properties)) for job in jobs if job.properties in job.files]
+    told = [json.loads(read_bytes(path, job.properties)) for job in jobs if job.properties in job.files]
     if snapshot is None or not told:
         return snapshot
     qubits = []

@@ -21,8 +21,13 @@ except ImportError:  # Windows
 from qcoord_hw.errors import BusyError, RecordError
 from qcoord_hw.record.files import (
     append_lines,
+    cut_unfinished,
     digest,
-    read_bytes,
+    digest_of,
+    exists,
+    make_folder,
+    open_file,
+    remove_file,
     signed,
     signed_line,
     sync_folder,
@@ -30,7 +35,18 @@ from qcoord_hw.record.files import (
     write_new,
 )
 from qcoord_hw.record.journal import JOBS, read_journal, repair
-from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
+from qcoord_hw.record.reader import (
+    COUNTS,
+    DERIVED,
+    DRAFT,
+    FORMAT,
+    INTENT,
+    SEAL,
+    Chunk,
+    Counts,
+    RunRecord,
+    read,
+)
 
 
 def create(
@@ -69,8 +85,9 @@ def create(
         runs.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         for name, content in {**files, DRAFT if draft else INTENT: signed(whole)}.items():
-            (partial / name).parent.mkdir(exist_ok=True)
-            write_new(partial / name, content)
+            if "/" in name:
+                make_folder(partial, name.partition("/")[0])
+            write_new(partial, name, content)
         made = _rename(partial, stem)
         sync_folder(runs)
         return made
@@ -91,7 +108,7 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
         InputError: when the folder cannot be written.
     """
     draft = read(path).intent
-    kept = draft["files"] | {DRAFT: digest(read_bytes(path / DRAFT))}
+    kept = draft["files"] | {DRAFT: digest_of(path, DRAFT)}
     whole = {
         **{key: draft[key] for key in ("format", "created", "spec_id")},
         "files": kept | {name: digest(content) for name, content in files.items()},
@@ -99,17 +116,30 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
     }
     try:
         for name, content in files.items():
-            (path / name).unlink(missing_ok=True)  # left by a process that ended before the intent was there
-            write_new(path / name, content)
-        write_new(path / INTENT, signed(whole))
+            remove_file(path, name)  # left by a process that ended before the intent was there
+            write_new(path, name, content)
+        write_new(path, INTENT, signed(whole))
         sync_folder(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def derive(path: Path, name: str, content: bytes) -> None:
+    """Write a file that was derived from a run, instead of an older one, beside its record.
+
+    Raises:
+        InputError: when the folder cannot be written, or something else than such a file is in the way.
+    """
+    try:
+        make_folder(path, DERIVED)
+        write_new(path, f"{DERIVED}/{name}", content, instead=True)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 def discard(path: Path) -> None:
     """Remove a draft that can never be sent; a run with an intent is left alone."""
-    if not (path / INTENT).exists():
+    if not exists(path, INTENT):
         gone = path.with_name(f".{path.name}.partial")
         with suppress(OSError):
             path.rename(gone)  # at once: half a folder would be a damaged run
@@ -128,7 +158,7 @@ def writing(path: Path) -> Iterator[RunRecord]:
         InputError: when the folder cannot be written.
     """
     try:
-        file = (path / COUNTS).open("ab")
+        file = open_file(path, COUNTS, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     except OSError as error:
         raise unwritable(path, error) from error
     with file:
@@ -137,10 +167,11 @@ def writing(path: Path) -> Iterator[RunRecord]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise BusyError(f"run {path.name}: another process is writing to it; wait for it") from None
-        content = read_bytes(path / COUNTS)
-        if not content.endswith(b"\n"):
-            os.truncate(path / COUNTS, content.rfind(b"\n") + 1)
-        repair(path)
+        try:
+            cut_unfinished(path, COUNTS)
+            repair(path)
+        except OSError as error:
+            raise unwritable(path, error) from error
         yield read(path)
 
 
@@ -157,7 +188,7 @@ def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> No
         InputError: when the folder cannot be written.
     """
     try:
-        append_lines(path / COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
+        append_lines(path, COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -177,10 +208,10 @@ def seal(path: Path) -> None:
     names = [*record.intent["files"], INTENT, COUNTS]
     if record.jobs:
         names += [JOBS, *(name for job in read_journal(path).jobs for name in job.files)]
-    files = {name: digest(read_bytes(path / name)) for name in names}
+    files = {name: digest_of(path, name) for name in names}
     content = {"sealed": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
     try:
-        write_new(path / SEAL, signed(content))
+        write_new(path, SEAL, signed(content))
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import secrets
 import shutil
 import time
@@ -30,7 +31,7 @@ except ImportError:  # Windows
 
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import read_signed, signed, unwritable, write_new
+from qcoord_hw.record.files import exists, open_file, read_signed, signed, unwritable, write_new
 from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.sweeps.points import Identity, Point
 
@@ -61,7 +62,7 @@ def open_sweep(
         InputError: when the folder cannot be written.
     """
     path = runs / f"sweep-{sweep_id(definition)}"
-    if not (path / SWEEP).exists():
+    if not exists(path, SWEEP):
         points = make_points()
         content = {
             "format": FORMAT,
@@ -71,7 +72,7 @@ def open_sweep(
             "points": [point.to_json() for point in points],
         }
         _create(path, signed(content))
-    stated = read_signed(path / SWEEP)
+    stated = read_signed(path, SWEEP)
     if stated.get("format") != FORMAT:
         raise RecordError(
             f"sweep {path.name}: format {stated.get('format')!r}; this program reads format {FORMAT}"
@@ -87,11 +88,11 @@ def _create(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
-        write_new(partial / SWEEP, content)
+        write_new(partial, SWEEP, content)
         partial.rename(path)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and (path / SWEEP).exists():
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and exists(path, SWEEP):
             return  # another process was faster
         raise unwritable(path.parent, error) from error
 
@@ -133,7 +134,7 @@ def sharing(path: Path) -> Iterator[None]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return (path / SWEEP).open("ab")
+        return open_file(path, SWEEP, os.O_RDWR | os.O_APPEND)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -165,7 +166,7 @@ def find_runs(path: Path) -> dict[Identity, Found]:
     """
     found: dict[Identity, Found] = {}
     for folder in sorted(path.iterdir()):
-        if folder.name.startswith(".") or not (folder / record.INTENT).exists():
+        if folder.name.startswith(".") or folder.is_symlink() or not exists(folder, record.INTENT):
             continue
         run = record.read(folder)
         with record.interpreting(folder):
