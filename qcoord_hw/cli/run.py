@@ -15,6 +15,7 @@ from qcoord_hw.cli.common import (
     integer,
     print_json,
     progress_bar,
+    say,
     seconds,
     show_results,
 )
@@ -72,7 +73,7 @@ def _list(options: argparse.Namespace) -> None:
         print_json({"ok": True, "experiments": rows})
     else:
         for row in rows:
-            print(f"{row['name']:<28}{row['title']}")
+            say(f"{row['name']:<28}{row['title']}")
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -86,7 +87,7 @@ def _show(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, **describe_protocol(experiment)})
     else:
-        print(protocol_text(experiment, options.circuit))
+        say(protocol_text(experiment, options.circuit))
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -142,9 +143,9 @@ def _play(options: argparse.Namespace) -> None:
         )
         return
     for line in play_lines(played, play):
-        print(line, flush=True)
+        say(line)
         time.sleep(options.delay)
-    print(closing_line(played[-1] if played else None, play))
+    say(closing_line(played[-1] if played else None, play))
 
 
 def _played(options: argparse.Namespace) -> Result:

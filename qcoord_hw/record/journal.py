@@ -33,6 +33,7 @@ from qcoord_hw.record.files import (
     unwritable,
     write_new,
 )
+from qcoord_hw.record.schema import EVENTS
 
 JOBS = "jobs.jsonl"
 RESULTS = "results"
@@ -132,6 +133,9 @@ def read_journal(path: Path) -> Journal:
             event = json.loads(line)
             if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            if event["event"] not in EVENTS:
+                raise KeyError(event["event"])
+            EVENTS[event["event"]](event, "")
             empty = False
             if event["event"] in ("start", "stop"):
                 asked, stopped = event["event"] == "start", str(event["reason"])

@@ -6,15 +6,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw.errors import RecordError
+from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import digest, digest_of, exists, read_bytes, read_lines, read_signed
 from qcoord_hw.record.journal import JOBS, Job, read_journal
+from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
+from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import canonical_json, one_line
 
 FORMAT = 2
@@ -147,10 +149,13 @@ def read(path: Path) -> RunRecord:
         raise RecordError(
             f"run {path.name}: {stated}: format {intent.get('format')!r}; this program reads format {FORMAT}"
         )
-    with interpreting(path):
-        files = dict(intent["files"])
-        plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
-        width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
+    with reading(path, stated):
+        check_intent(intent)
+    files = intent["files"]
+    plan = tuple(
+        Chunk(**{f.name: chunk[f.name] for f in fields(Chunk) if f.name in chunk}) for chunk in intent["plan"]
+    )
+    width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
     for name, expected in files.items():
         if digest_of(path, name) != expected:
             raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
@@ -179,6 +184,26 @@ def derived(path: Path, name: str) -> bytes | None:
 
 
 @contextmanager
+def reading(path: Path, name: str) -> Iterator[None]:
+    """Turn what a file of a record of another shape runs into, although its checksum is right, into one line.
+
+    Raises:
+        RecordError: naming the file and, where that is known, the field.
+    """
+    try:
+        yield
+    except (InputError, Misfit) as error:
+        raise RecordError(
+            f"run {path.name}: {name}: {error}; it was altered or made by another program"
+        ) from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"run {path.name}: {name} cannot be interpreted ({type(error).__name__}: {one_line(error, 160)})"
+            "; it was altered or made by another program"
+        ) from error
+
+
+@contextmanager
 def interpreting(path: Path) -> Iterator[None]:
     """Turn what a record of another shape runs into, although its checksums match, into a `RecordError`."""
     try:
@@ -199,7 +224,10 @@ def interpreting(path: Path) -> Iterator[None]:
 
 
 def _check_seal(path: Path) -> None:
-    for name, expected in read_signed(path, SEAL)["files"].items():
+    stated = read_signed(path, SEAL)
+    with reading(path, SEAL):
+        SEAL_SHAPE(stated, "")
+    for name, expected in stated["files"].items():
         if digest_of(path, name) != expected:
             raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -72,7 +73,8 @@ def create(
         InputError: when the folder cannot be written.
     """
     now = datetime.now(UTC)
-    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{target}"
+    place = re.sub(r"[^A-Za-z0-9_.-]", "-", target)[:80]  # a name of somebody else's back end is no path
+    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{place}"
     whole = {
         "format": FORMAT,
         "created": now.isoformat(timespec="seconds"),
