@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -131,6 +132,7 @@ def export_csv(
     if isinstance(place, Path):
         check_place("csv", place)
     found = record.read(record.find(str(path), record.runs_folder(runs)))
+    rows: Iterable[export.Row]
     if estimates:
         rows = export.estimate_rows(found, Result(found, confidence).summary)
     else:

@@ -30,8 +30,8 @@ from qcoord_hw.theory.linear_computation.play import LinearPlay
 MAX_TALLY = 50_000_000
 """Cells in which a run of a game is counted."""
 
-MAX_OUTPUTS = 10
-"""Qubits that the targets of a coordination protocol describe: their density matrices are written out."""
+MAX_VECTOR, MAX_MATRIX = 20, 10
+"""Qubits of a target of a coordination protocol that is given as a vector, and as a density matrix."""
 
 WORDS = text()
 INDEX = integer(0, 10**7)
@@ -81,7 +81,7 @@ STATE = fields(
         "density": listed(
             fields(
                 {
-                    "size": integer(1, 2**MAX_OUTPUTS),
+                    "size": integer(1, 2**MAX_MATRIX),
                     "entries": listed(tuple_of(INDEX, INDEX, real(), real())),
                 }
             ),
@@ -244,8 +244,8 @@ def _fit_coordination(intent: dict[str, Any], width: float) -> None:
         state = case["state"] or {}
         needs = "ket" in state or "density" in state
         require(case["state"] is None or needs, f"{where}.state", state, "is ket or density")
-        large = size > MAX_OUTPUTS and (needs or case["ideal"] is not None)
-        require(not large, f"{where}.outputs", size, f"are at most {MAX_OUTPUTS} qubits of a state")
+        most = MAX_MATRIX if "density" in state or case["ideal"] is not None else MAX_VECTOR
+        require(size <= most or not needs, f"{where}.outputs", size, f"are at most {most} qubits of a state")
         for key in state.get("ket", {}):
             fits = len(key) == size and set(key) <= set("01")
             require(fits, f"{where}.state.ket", key, "are bits, one an output")

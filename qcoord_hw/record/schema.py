@@ -2,7 +2,7 @@
 
 A checksum tells that nothing was changed since it was written; it does not tell who wrote it, since anybody
 can compute it. So every field that is computed with, or shown, is held against its shape as a record is read,
-and what is behind the reading need not ask again. Further fields are let through: newer programs may add some.
+and what comes after need not ask again. Further fields are let through: newer programs may add some.
 """
 
 from __future__ import annotations

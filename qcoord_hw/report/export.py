@@ -74,8 +74,8 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
                 yield about | {"outcome": outcome, "count": count, "job": job, "tag": tag}
 
 
-def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a row for each estimate of a finished run.
+def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
+    """Return a row for each estimate of a finished run.
 
     Args:
         record: the run.
@@ -90,9 +90,11 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row
         raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
     with interpreting(record.path):
         run = _run_cells(record)
+        rows = []
         for estimate in summary["estimates"]:
             values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
-            yield run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]}
+            rows.append(run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
+        return rows
 
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:
