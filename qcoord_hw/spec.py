@@ -29,7 +29,8 @@ MAX_SHOTS = 10_000_000
 
 MAX_BLOCKS = 1000
 MAX_BYTES = 2**20
-"""Of a spec; tomllib takes its time."""
+MAX_DOTS = 500
+"""Of a spec, and of a line in it: tomllib takes its time with tables in tables."""
 
 MAX_TEXT = 200
 
@@ -170,6 +171,10 @@ def read_spec(path: Path) -> ExperimentSpec:
         InputError: when the file cannot be read, is not TOML, or a field is wrong.
     """
     content = read_file(path, "TOML", MAX_BYTES)
+    if any(line.count(b".") > MAX_DOTS for line in content.splitlines()):
+        raise InputError(
+            f"{one_line(path)}: a line of more than {MAX_DOTS} dots; allowed are at most that many"
+        )
     try:
         data = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # bad TOML or UTF-8, numbers too long, tables too deep

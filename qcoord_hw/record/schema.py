@@ -157,7 +157,7 @@ INTENT_SHAPE = fields(
         "created": WORDS,
         "spec_id": HASH,
         "files": FILES,
-        "spec": table(anything),
+        "spec": fields({"parameters": table(anything), "layout": QUBITS, "family": WORDS}),
         "experiment": EXPERIMENT,
         "target": TARGET,
         "seed": integer(0, 2**63 - 1),

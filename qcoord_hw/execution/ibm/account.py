@@ -251,8 +251,8 @@ def _check_url(name: str, value: str) -> None:
 def _is_plain(url: str) -> bool:
     """Return whether a URL is read alike by everybody: a host by its name or number, a port, a path, no more.
 
-    A backslash, a space, user information, an escaped or foreign letter in the host: of these one reader makes
-    another host than the next one, and who sends is not who checks.
+    A backslash, a space, user information, an escaped or foreign letter in the host: one reader makes of it
+    another host than the next one does, and who sends is not who checks.
     """
     from urllib3.exceptions import LocationParseError
     from urllib3.util import parse_url
