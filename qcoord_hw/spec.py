@@ -84,6 +84,9 @@ class ExperimentSpec:
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
         if not isinstance(self.random_questions, bool):
             raise InputError(f"random_questions: {shown(self.random_questions)}; allowed are true and false")
+        for key, value in self.parameters:
+            check_unicode("parameters", key)
+            check_unicode(f"parameters.{key}", value)
         for qubit in self.layout:
             check_integer("layout", qubit, 0, 10_000)
         if len(set(self.layout)) != len(self.layout):
@@ -191,6 +194,22 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
     return value
+
+
+def check_unicode(name: str, value: Any) -> None:
+    """Check that the texts in a value can be written: a name that is not UTF-8 holds halves of characters.
+
+    Raises:
+        InputError: naming the field.
+    """
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            check_unicode(name, one)
+    elif isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{name}: {shown(value)}; allowed is text in Unicode") from None
 
 
 def check_text(name: str, value: object) -> None:

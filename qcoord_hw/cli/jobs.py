@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def _run_of(name: str, options: argparse.Namespace) -> Path | None:
     """Return the run that a name means, if it means one."""
     from qcoord_hw import record
 
-    if Path(name).is_file():
+    if os.path.isfile(name):  # False for what is no file's name at all
         return None
     try:
         return record.find(name, record.runs_folder(options.runs))

@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        tell("error", f"standard output: {error}")
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        tell("error", f"{error.filename or 'standard output'}: {error.strerror or error}")
         return EXIT_BAD_INPUT
     except MemoryError:
         tell("error", "out of memory; allowed is what fits this machine")

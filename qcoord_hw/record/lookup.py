@@ -16,8 +16,15 @@ _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
 
 
 def runs_folder(given: str | Path | None = None) -> Path:
-    """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`."""
-    return Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+    """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`.
+
+    Raises:
+        InputError: when it is no folder's name.
+    """
+    path = Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+    if "\0" in str(path):
+        raise InputError(f"runs: {shown(str(path))} holds a zero byte; allowed is a folder's name")
+    return path
 
 
 def every(runs: Path) -> list[Path]:
