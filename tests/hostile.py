@@ -1,4 +1,4 @@
-"""What strangers may hand in: spoiled values, records that are spoiled and signed again, and how it must end."""
+"""What strangers may hand in: spoiled values, records signed again, and how it must end."""
 
 from __future__ import annotations
 

@@ -73,10 +73,6 @@ def test_names_that_are_no_text(name, runs_dir):
 
 
 def test_a_folder_whose_name_is_not_utf_8(tmp_path):
-    runs = os.path.join(os.fsencode(tmp_path), b"runs-\xff")
-    program_ = [sys.executable, "-m", "qcoord_hw.cli"]
-    for arguments in ([b"run", b"chsh", b"--shots", b"4", b"--seed", b"1"], [b"report", b"latest"]):
-        ended = subprocess.run(
-            [*map(os.fsencode, program_), *arguments, b"--runs", runs], capture_output=True, check=False
-        )
-        assert (ended.returncode, ended.stderr) == (0, b"")
+    runs = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"runs-\xff"))
+    for command in (["run", "chsh", "--shots", "4"], ["report", "latest"], ["verify", "latest", "--json"]):
+        assert ends_well(*command, "--runs", runs)[0] == 0

@@ -1,4 +1,4 @@
-"""Files that are no input: every door of the command line refuses them in one line, soon, and in little memory."""
+"""Files that are no input: every door of the program refuses them in one line, soon, in little memory."""
 
 from __future__ import annotations
 

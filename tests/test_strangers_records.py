@@ -1,4 +1,4 @@
-"""Records that are signed but wrong: one line each, since the whole of a record is checked when it is read."""
+"""Records that are signed but wrong: one line each, since the whole of a record is checked as it is read."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _strict(monkeypatch):
 
 
 def spoiled(original, tmp_path, rng):
-    """Return a copy of a run with a spoiled intent or a spoiled line of counts, signed and sealed, and how."""
+    """Return a copy of a run with a spoiled intent or line of counts, signed and sealed, and how."""
     path = tmp_path / original.name
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(original, path, ignore=shutil.ignore_patterns("derived"))

@@ -6,7 +6,7 @@ import random
 import sys
 
 import pytest
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import IfElseOp, QuantumCircuit
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.execution import formats, untrusted
@@ -40,8 +40,7 @@ def try_sizes(data, rng, times):
         place = rng.randrange(20, len(data) - len(size))
         try:
             from_qpy(data[:place] + size + data[place + len(size) :])
-        except RecordError as error:
-            assert "\n" not in str(error)
+        except RecordError:
             refused += 1
     return refused
 
@@ -72,8 +71,7 @@ def test_circuits_that_may_never_end():
         with pytest.raises(RecordError, match="allowed of control flow is if_else"):
             from_qpy(to_qpy([circuit]))
         outer = QuantumCircuit(1, 1)
-        with outer.if_test((outer.clbits[0], 1)):
-            outer.compose(circuit, inplace=True)
+        outer.append(IfElseOp((outer.clbits[0], 1), circuit), [0], [0])
         with pytest.raises(RecordError, match="allowed of control flow is if_else"):
             from_qpy(to_qpy([outer]))
 

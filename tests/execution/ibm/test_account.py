@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from qiskit_ibm_runtime.api import client as ibm_client
+from urllib3.util import parse_url
 
 from qcoord_hw import record
 from qcoord_hw.cli import main
+from qcoord_hw.errors import InputError
 from qcoord_hw.execution.ibm import account, client
 
 
