@@ -40,6 +40,7 @@ from qcoord_hw.record.reader import (
     derived,
     interpreting,
     read,
+    reading,
 )
 from qcoord_hw.record.writer import append, create, derive, discard, seal, settle, writing
 
@@ -68,6 +69,7 @@ __all__ = [
     "find",
     "interpreting",
     "read",
+    "reading",
     "runs_folder",
     "seal",
     "settle",

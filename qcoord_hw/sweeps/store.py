@@ -32,11 +32,28 @@ except ImportError:  # Windows
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import exists, open_file, read_signed, signed, unwritable, write_new
+from qcoord_hw.record.shape import anything, fields, integer, listed, require, table, text
 from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.sweeps.points import Identity, Point
 
 SWEEP = "sweep.json"
 FORMAT = 1
+
+SWEEP_SHAPE = fields(
+    {
+        "specs": table(table(anything)),
+        "points": listed(
+            fields(
+                {
+                    "spec_id": text(),
+                    "target": text(),
+                    "seed": integer(0, 2**63 - 1),
+                    "set": table(anything),
+                }
+            )
+        ),
+    }
+)
 
 PATIENCE = 3.0
 """Seconds that workers of a sweep that was killed get to notice it."""
@@ -77,10 +94,16 @@ def open_sweep(
         raise RecordError(
             f"sweep {path.name}: format {stated.get('format')!r}; this program reads format {FORMAT}"
         )
-    if canonical_json(stated["definition"]) != canonical_json(definition):
+    if canonical_json(stated.get("definition")) != canonical_json(definition):
         raise RecordError(f"sweep {path.name}: is of another definition; give another folder with --runs")
-    specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
-    return path, [Point.from_json(data, specs) for data in stated["points"]]
+    with record.reading(path, SWEEP):
+        SWEEP_SHAPE(stated, "")
+        specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
+        points = [Point.from_json(data, specs) for data in stated["points"]]
+        for point in points:  # whoever wrote them: nothing runs where nobody asked for it
+            asked = point.target in definition["targets"]
+            require(asked, "points.target", point.target, f"are {', '.join(definition['targets'])}")
+    return path, points
 
 
 def _create(path: Path, content: bytes) -> None:
