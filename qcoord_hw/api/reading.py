@@ -154,10 +154,9 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
         InputError: when the folder cannot be written.
     """
     page = Path(html) if html else result.path / record.DERIVED / PAGE
-    if html:
-        check_place("html", page)
     record.derive(result.path, REPORT, (json.dumps(result.summary, indent=1) + "\n").encode())
     if html:
+        check_place("html", page)  # before it is drawn
         write_whole("html", page, result.html().encode())
     else:
         record.derive(result.path, PAGE, result.html().encode())
