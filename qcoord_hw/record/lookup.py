@@ -84,8 +84,7 @@ def check_outside(path: Path) -> None:
         if not any(os.path.lexists(folder / name) for name in (INTENT, DRAFT, SEAL)):
             continue
         place = folder.resolve() / DERIVED
-        leads_away = named.is_relative_to(folder) and inside != folder.resolve() / named.relative_to(folder)
-        if not inside.is_relative_to(place) or leads_away or (path.exists() and not path.is_file()):
+        if not inside.is_relative_to(place) or (path.exists() and not path.is_file()):
             raise InputError(
                 f"html: {printable_path(path)} lies in a record; allowed is its {DERIVED}/ or another folder"
             )
