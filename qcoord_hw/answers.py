@@ -222,7 +222,7 @@ def theory_check(path: str | Path) -> dict[str, Any]:
         InputError: when the file cannot be read or lacks a field.
     """
     data = read_json(Path(path))
-    if isinstance(data, dict) and "network" in data:
+    if isinstance(data, dict) and isinstance(data.get("network"), str):
         return _check_region(data)
     try:
         return _check_linear(data)

@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.inputs import read_file
+from qcoord_hw.inputs import read_json as read_json
+from qcoord_hw.inputs import without_twins as without_twins
+from qcoord_hw.text import one_line as one_line
+from qcoord_hw.text import shown as shown
 
 Plain = str | int | float | bool | tuple["Plain", ...]
 """What a parameter may be; lists are kept as tuples."""
@@ -23,6 +28,10 @@ MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
 MAX_BLOCKS = 1000
+MAX_BYTES = 2**20
+MAX_DOTS = 500
+"""Of a spec, and of a line in it: tomllib takes its time with tables in tables."""
+
 MAX_TEXT = 200
 
 NETWORKS = (
@@ -75,6 +84,9 @@ class ExperimentSpec:
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
         if not isinstance(self.random_questions, bool):
             raise InputError(f"random_questions: {shown(self.random_questions)}; allowed are true and false")
+        for key, value in self.parameters:
+            check_unicode("parameters", key)
+            check_unicode(f"parameters.{key}", value)
         for qubit in self.layout:
             check_integer("layout", qubit, 0, 10_000)
         if len(set(self.layout)) != len(self.layout):
@@ -161,39 +173,16 @@ def read_spec(path: Path) -> ExperimentSpec:
     Raises:
         InputError: when the file cannot be read, is not TOML, or a field is wrong.
     """
+    content = read_file(path, "TOML", MAX_BYTES)
+    if any(line.count(b".") > MAX_DOTS for line in content.splitlines()):
+        raise InputError(
+            f"{one_line(path)}: a line of more than {MAX_DOTS} dots; allowed are at most that many"
+        )
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a TOML file") from None
+        data = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # bad TOML or UTF-8, numbers too long, tables too deep
-        raise InputError(f"{path}: not valid TOML ({one_line(error)})") from None
-    return spec_from_mapping(data, where=path.name)
-
-
-def read_json(path: Path) -> Any:
-    """Return the content of a user's JSON file; a key that stands there twice is refused.
-
-    Raises:
-        InputError: when it cannot be read or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_twins)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None
-
-
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
-    seen = dict(pairs)
-    if len(seen) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"{shown(twice)} stands there twice; allowed is once")
-    return seen
+        raise InputError(f"{one_line(path)}: not valid TOML ({one_line(error, 160)})") from None
+    return spec_from_mapping(data, where=one_line(path.name))
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> int:
@@ -224,6 +213,22 @@ def check_known(given: Iterable[str], allowed: Sequence[str], about: str = "", p
             raise InputError(f"{prefix}{name}: unknown{about}; allowed are {', '.join(allowed)}")
 
 
+def check_unicode(name: str, value: Any) -> None:
+    """Check that the texts in a value can be written: a name that is not UTF-8 holds halves of characters.
+
+    Raises:
+        InputError: naming the field.
+    """
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            check_unicode(name, one)
+    elif isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{name}: {shown(value)}; allowed is text in Unicode") from None
+
+
 def check_text(name: str, value: object) -> None:
     """Check that `value` is one line of text.
 
@@ -245,17 +250,3 @@ def check_name(name: str, value: object) -> None:
     check_text(name, value)
     if not all(c.isascii() and (c.isalnum() or c == "-") for c in str(value)):
         raise InputError(f"{name}: {shown(value)}; allowed are letters, digits and dashes")
-
-
-def shown(value: object) -> str:
-    """Return a value as it stands in an error message: on one line, not too long."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer with too many digits
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def one_line(error: object) -> str:
-    """Return an error's text on a single line."""
-    return " ".join(str(error).split())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qcoord_hw.catalogue import catalogue_paths, load_spec
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, shown
+from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, read_json, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.theory.states import State
@@ -93,11 +92,10 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
 
 
 def _kind(path: Path) -> str:
-    """Return what a JSON file looks like: a game, a state, or else a task, as what cannot be read does."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    """Return what a JSON file looks like: a game, a state, or else a task, as what is none of these does."""
+    data = read_json(path)
+    if not isinstance(data, dict):
         return "task"
-    if not isinstance(data, dict) or not {"prob", "win", "score"}.isdisjoint(data):
-        return "game" if isinstance(data, dict) else "task"
+    if not {"prob", "win", "score"}.isdisjoint(data):
+        return "game"
     return "state" if "systems" in data else "task"

@@ -102,7 +102,7 @@ def test_an_interrupted_run_is_finished_with_the_same_counts(path):
 
 
 def test_a_folder_appears_whole_or_not_at_all(runs_dir, monkeypatch):
-    def full(path, content):
+    def full(folder, name, content):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writer, "write_new", full)
@@ -113,7 +113,7 @@ def test_a_folder_appears_whole_or_not_at_all(runs_dir, monkeypatch):
 
 def test_nothing_is_overwritten(path):
     with pytest.raises(FileExistsError):
-        files.write_new(path / "intent.json", b"{}")
+        files.write_new(path, "intent.json", b"{}")
     with pytest.raises(RecordError, match="sealed already"):
         record.seal(path)
     assert not list(path.glob("*.partial"))
@@ -214,5 +214,5 @@ def test_a_file_outside_the_folder_is_never_read(path):
     del intent["sha256"]
     intent["files"]["../../secret"] = "0" * 64
     (path / "intent.json").write_bytes(files.signed(intent))
-    with pytest.raises(RecordError, match="not in the folder"):
+    with pytest.raises(RecordError, match="no file of a record"):
         record.read(path)

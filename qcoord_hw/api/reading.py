@@ -9,9 +9,13 @@ from typing import Any, TextIO
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.inputs import parse_json
 from qcoord_hw.report.comparison import differences
+from qcoord_hw.report.written import check_place, write_whole
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import spec_from_mapping
+
+REPORT, PAGE = "report.json", "report.html"
 
 
 def load_run(
@@ -131,7 +135,6 @@ def export_csv(
     """
     from qcoord_hw.analysis.binomial import check_confidence
     from qcoord_hw.report import export
-    from qcoord_hw.report.written import check_place
 
     check_confidence(confidence)
     place = Path(csv) if isinstance(csv, (str, Path)) else csv
@@ -172,23 +175,14 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
 
     if not result.record.is_draft:
         recorded_locality(result.record)
-    derived = result.path / record.DERIVED
-    page = Path(html) if html else derived / "report.html"
-    record.check_outside(page)
-    try:
-        derived.mkdir(exist_ok=True)
-        _write_text(derived / "report.json", json.dumps(result.summary, indent=1) + "\n")
-    except OSError as error:
-        raise InputError(f"runs: cannot write in {str(derived)!r} ({error.strerror})") from error
-    try:
-        _write_text(page, result.html())
-    except OSError as error:
-        raise InputError(f"html: cannot write {str(page)!r} ({error.strerror})") from error
+    page = Path(html) if html else result.path / record.DERIVED / PAGE
+    record.derive(result.path, REPORT, (json.dumps(result.summary, indent=1) + "\n").encode())
+    if html:
+        check_place("html", page)  # before it is drawn
+        write_whole("html", page, result.html().encode())
+    else:
+        record.derive(result.path, PAGE, result.html().encode())
     return page
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:
@@ -207,12 +201,12 @@ def _execute_again(found: record.RunRecord) -> list[str]:
 
 
 def _read_report(path: Path) -> dict[str, Any] | None:
-    file = path / record.DERIVED / "report.json"
-    if not file.exists():
+    content = record.derived(path, REPORT)
+    if content is None:
         return None
     try:
-        written = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        written = parse_json(content)
+    except ValueError:
         raise RecordError(
             f"run {path.name}: derived/report.json is not valid JSON; write it anew with report"
         ) from None

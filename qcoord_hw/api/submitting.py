@@ -127,7 +127,7 @@ def status(
 
 def unfinished(runs: str | Path | None = None) -> list[Path]:
     """Return the folders of all unfinished runs, the oldest first."""
-    return [path for path in record.every(record.runs_folder(runs)) if not (path / record.SEAL).exists()]
+    return [path for path in record.every(record.runs_folder(runs)) if not record.exists(path, record.SEAL)]
 
 
 def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:

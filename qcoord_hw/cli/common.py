@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qcoord_hw.spec import NETWORKS, shown
+from qcoord_hw.text import one_line, printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from qcoord_hw.result import Result
 
 SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
+MAX_LINE = 399
+"""Characters of an error or a note."""
+
 RUN = "folder, unique prefix or 'latest'"
 
 
@@ -146,6 +150,16 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
 
 
+def say(text: object) -> None:
+    """Print text of one line or several; whatever names and files hold, the terminal only shows it."""
+    print(printable_lines(text), flush=True)
+
+
+def tell(kind: str, words: object) -> None:
+    """Print an `error` or a `note` as one line on standard error."""
+    print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
+
+
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object."""
     print(json.dumps(value, allow_nan=False))
@@ -158,9 +172,10 @@ def progress_bar(options: argparse.Namespace, name: str) -> Iterator[Progress | 
         yield None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(name, total=None)
+        task = bars.add_task(escape(printable(name)), total=None)
         yield lambda done, planned: bars.update(task, completed=done, total=planned)

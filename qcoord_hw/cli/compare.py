@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, add_confidence, console, print_json
+from qcoord_hw.cli.common import Add, add_confidence, console, print_json, say
 
 
 def register(add: Add) -> None:
@@ -27,4 +27,4 @@ def _compare(options: argparse.Namespace) -> None:
         return
     print_differences(found, console())
     if options.plot is not None:
-        print(f"figure: {options.plot}")
+        say(f"figure: {options.plot}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json
+from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, say
 from qcoord_hw.errors import InputError
 
 STANDARD_OUTPUT = "-"
@@ -36,4 +36,4 @@ def _export(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found)
     elif not is_printed:
-        print(f"{found['csv']}: {found['rows']} rows")
+        say(f"{found['csv']}: {found['rows']} rows")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, show_results
+from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, say, show_results, tell
 from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
 from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
 from qcoord_hw.spec import shown
@@ -91,7 +92,7 @@ def _run_of(name: str, options: argparse.Namespace) -> Path | None:
     """Return the run that a name means, if it means one."""
     from qcoord_hw import record
 
-    if Path(name).is_file():
+    if os.path.isfile(name):  # False for what is no file's name at all
         return None
     try:
         return record.find(name, record.runs_folder(options.runs))
@@ -124,7 +125,7 @@ def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]
     """Look at the run that is named, else at every unfinished one; one that fails does not stop the others.
 
     Raises:
-        QcoordError: the first failure, after the others are printed.
+        QcoordError: the worst failure, after the others and their lines are printed.
     """
     from qcoord_hw import api
 
@@ -144,6 +145,10 @@ def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]
     elif results and not options.json:
         show_results(options, results)
     elif not errors:
-        print("no unfinished run")
+        say("no unfinished run")
     if errors:
-        raise errors[0]
+        worst = max(errors, key=lambda one: one.exit_code)
+        for other in errors:
+            if other is not worst:
+                tell("error", other)
+        raise worst

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, integer, print_json
+from qcoord_hw.cli.common import Add, integer, print_json, say
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
 
 
@@ -45,4 +45,4 @@ def _plan(options: argparse.Namespace) -> None:
     else:
         from qcoord_hw.report.plan import plan_text
 
-        print(plan_text(found))
+        say(plan_text(found))

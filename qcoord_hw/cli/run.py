@@ -13,6 +13,7 @@ from qcoord_hw.cli.common import (
     integer,
     print_json,
     progress_bar,
+    say,
     seconds,
     show_results,
 )
@@ -81,7 +82,7 @@ def _list(options: argparse.Namespace) -> None:
         return
     for about, needed in rows:
         nowhere = "" if None in needed["fits"].values() else "  (simulators only: fits no device)"
-        print(f"{about['name']:<28}{about['title']}{nowhere}")
+        say(f"{about['name']:<28}{about['title']}{nowhere}")
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -96,7 +97,7 @@ def _show(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, **describe_protocol(experiment)})
     else:
-        print(protocol_text(experiment, options.circuit))
+        say(protocol_text(experiment, options.circuit))
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -152,9 +153,9 @@ def _play(options: argparse.Namespace) -> None:
         )
         return
     for line in play_lines(played, play):
-        print(line, flush=True)
+        say(line)
         time.sleep(options.delay)
-    print(closing_line(played[-1] if played else None, play))
+    say(closing_line(played[-1] if played else None, play))
 
 
 def _played(options: argparse.Namespace) -> Result:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, print_result, progress_bar, show_result
+from qcoord_hw.cli.common import (
+    RUN,
+    Add,
+    add_confidence,
+    print_json,
+    print_result,
+    progress_bar,
+    say,
+    show_result,
+)
 
 
 def register(add: Add) -> None:
@@ -34,7 +43,7 @@ def _report(options: argparse.Namespace) -> None:
         print_json(result.summary | {"html": str(page)})
     else:
         print_result(result)
-        print(f"HTML report: {page}")
+        say(f"HTML report: {page}")
 
 
 def _verify(options: argparse.Namespace) -> None:
@@ -48,7 +57,7 @@ def _verify(options: argparse.Namespace) -> None:
         print_json(found)
     else:
         again = "; executed again, nothing moved" if options.execute else ""
-        print(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
+        say(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
 
 
 def _replay(options: argparse.Namespace) -> None:

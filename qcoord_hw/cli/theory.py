@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qcoord_hw.cli.common import Add, integer, print_json, rate, seconds
+from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import NETWORKS, shown
 
@@ -68,7 +68,7 @@ def _theory_game(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
     else:
-        print(game_theory_text(answer))
+        say(game_theory_text(answer))
         _print_time(answer)
 
 
@@ -77,7 +77,7 @@ def _print_time(answer: dict[str, Any]) -> None:
     from qcoord_hw.report.time_limit import time_words
 
     if words := time_words(answer["time_limit"]):
-        print(words)
+        say(words)
 
 
 def _theory_linear(options: argparse.Namespace) -> None:
@@ -88,7 +88,7 @@ def _theory_linear(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
     else:
-        print(linear_theory_text(answer))
+        say(linear_theory_text(answer))
         _print_time(answer)
 
 
@@ -108,10 +108,10 @@ def _theory_region(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
     else:
-        print(region_text(answer))
+        say(region_text(answer))
         _print_time(answer)
         if options.plot is not None:
-            print(f"figure: {options.plot}")
+            say(f"figure: {options.plot}")
 
 
 def _rates(text: str) -> dict[str, float]:
@@ -135,7 +135,7 @@ def _theory_schumacher(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
     else:
-        print(schumacher_text(answer))
+        say(schumacher_text(answer))
 
 
 def _theory_check(options: argparse.Namespace) -> None:
@@ -148,4 +148,4 @@ def _theory_check(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found)
     else:
-        print(f"{options.file}: what it claims to reach holds; lower bound {found['lower_bound']}")
+        say(f"{options.file}: what it claims to reach holds; lower bound {found['lower_bound']}")

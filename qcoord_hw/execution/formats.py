@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 
@@ -9,7 +10,14 @@ from qiskit import qasm3, qpy
 from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit
 
 from qcoord_hw.errors import InputError, RecordError, TargetError
+from qcoord_hw.execution.untrusted import check_circuit, survives
 from qcoord_hw.spec import one_line
+
+LEAST_VERSION = 13
+"""Older versions of QPY may hold Python objects, which run code when they are read."""
+
+_harmless: set[bytes] = set()
+"""Hashes of the files that this process has written or read."""
 
 
 def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
@@ -23,19 +31,29 @@ def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
         qpy.dump(list(circuits), buffer)
     except Exception as error:  # qpy raises many kinds
         raise TargetError(f"the circuits as compiled cannot be recorded ({one_line(error)[:200]})") from error
+    _harmless.add(hashlib.sha256(buffer.getvalue()).digest())
     return buffer.getvalue()
 
 
 def from_qpy(data: bytes) -> tuple[QuantumCircuit, ...]:
-    """Return the circuits of a QPY file.
+    """Return the circuits of a QPY file, which a stranger may have written.
 
     Raises:
-        RecordError: when this Qiskit cannot read it.
+        RecordError: when this Qiskit cannot read it, or it holds a circuit that may never end.
     """
+    if data[:6] != b"QISKIT" or data[6:7] < bytes([LEAST_VERSION]):
+        raise RecordError(f"circuits: no QPY of version {LEAST_VERSION} or newer, which hold no code")
+    digest = hashlib.sha256(data).digest()
+    if digest not in _harmless and not survives(lambda: qpy.load(io.BytesIO(data)), len(data)):
+        raise RecordError("circuits: this Qiskit cannot read them, or not with the memory that is allowed")
     try:
-        return tuple(qpy.load(io.BytesIO(data)))
+        circuits = tuple(qpy.load(io.BytesIO(data)))
+        for circuit in circuits:
+            check_circuit(circuit)
     except Exception as error:  # qpy raises many kinds, a plain struct.error among them
-        raise RecordError(f"circuits.qpy: this Qiskit cannot read it ({one_line(error)})") from error
+        raise RecordError(f"circuits: this program cannot read them ({one_line(error, 160)})") from error
+    _harmless.add(digest)
+    return circuits
 
 
 def to_qasm(circuit: QuantumCircuit) -> str:

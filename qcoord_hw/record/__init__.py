@@ -25,6 +25,7 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
+from qcoord_hw.record.files import exists
 from qcoord_hw.record.journal import Job
 from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
@@ -41,10 +42,12 @@ from qcoord_hw.record.reader import (
     Chunk,
     Counts,
     RunRecord,
+    derived,
     interpreting,
     read,
+    reading,
 )
-from qcoord_hw.record.writer import append, create, discard, seal, settle, writing
+from qcoord_hw.record.writer import append, create, derive, discard, seal, settle, writing
 
 __all__ = [
     "BOUND",
@@ -68,12 +71,16 @@ __all__ = [
     "append",
     "check_outside",
     "create",
+    "derive",
+    "derived",
     "discard",
     "every",
+    "exists",
     "find",
     "interpreting",
     "note",
     "read",
+    "reading",
     "runs_folder",
     "seal",
     "settle",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw.record.files import read_bytes
+from qcoord_hw.errors import RecordError
+from qcoord_hw.inputs import parse_json
+from qcoord_hw.record.files import MAX_VALUES, read_bytes
 from qcoord_hw.record.journal import Job
+from qcoord_hw.record.schema import PROPERTIES_SHAPE
+from qcoord_hw.spec import one_line
 
 NAMES = {"t1": "T1", "t2": "T2", "p10": "prob_meas1_prep0", "p01": "prob_meas0_prep1"}
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -29,7 +32,7 @@ def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
     Returns:
         The snapshot in the same plain values; as it was where the device told nothing.
     """
-    told = [json.loads(read_bytes(path / job.properties)) for job in jobs if job.properties in job.files]
+    told = [_properties(path, job.properties) for job in jobs if job.properties in job.files]
     if snapshot is None or not told:
         return snapshot
     qubits = []
@@ -45,6 +48,16 @@ def as_executed(path: Path, snapshot: dict[str, Any] | None, jobs: Sequence[Job]
     dates = [moment for one in told if (moment := _moment(one.get("last_update_date")))]
     when = max(dates).isoformat() if dates else snapshot["calibrated"]
     return snapshot | {"qubits": qubits, "calibrated": when}
+
+
+def _properties(path: Path, name: str) -> dict[str, Any]:
+    """Read what a device told of itself."""
+    try:
+        found: dict[str, Any] = parse_json(read_bytes(path, name), MAX_VALUES)
+        PROPERTIES_SHAPE(found, "")
+    except ValueError as error:
+        raise RecordError(f"run {path.name}: {name} are no properties ({one_line(error, 160)})") from None
+    return found
 
 
 def _of(properties: dict[str, Any], qubit: int) -> list[dict[str, Any]]:

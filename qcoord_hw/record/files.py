@@ -1,4 +1,10 @@
-"""Files of a record: written whole or not at all, read with their checksums, never replaced."""
+"""Files of a run's folder: the one way in which they are opened, and nothing outside is ever touched.
+
+A folder may come from a stranger. So a file is named by the folder and its name in it, only names that a
+record has are known, and only regular files are opened: a link, a device or a pipe is refused before anything
+is read or written, and so is a subfolder that is a link. What is written must have no second name elsewhere.
+A file is written whole or not at all, with its checksum, and none of a record is ever replaced.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,36 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.inputs import parse_json
 from qcoord_hw.spec import canonical_json, one_line
+
+FOLDERS = ("circuits", "results", "derived")
+"""Subfolders that a run's folder has."""
+
+MIB = 2**20
+
+LIMITS = {"seal.json": 16 * MIB, "intent.json": 64 * MIB, "draft.json": 64 * MIB, "sweep.json": 64 * MIB}
+MAX_BYTES = 256 * MIB
+"""Of the files with no limit of their own."""
+
+MAX_VALUES = 4_000_000
+"""Values in one JSON file of a record."""
+
+PIECE = MIB
+
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_HAS_PLACES = os.open in os.supports_dir_fd  # not on Windows
 
 
 def digest(content: bytes) -> str:
@@ -46,104 +75,279 @@ def signed_line(content: Mapping[str, Any]) -> str:
     return canonical_json({**content, "sha256": digest(canonical_json(content).encode())}) + "\n"
 
 
-def append_lines(path: Path, lines: str, *, sync: bool = True) -> None:
-    """Add whole lines to a file, or nothing: a disk that is full leaves no half of one.
+def exists(folder: Path, name: str) -> bool:
+    """Return whether there is something of that name in a run's folder, be it a file or not."""
+    try:
+        with _place(folder, name) as (place, leaf):
+            os.stat(leaf, dir_fd=place, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # something else is in the way: who opens it will be told
+        return True
+    return True
+
+
+def open_file(folder: Path, name: str, flags: int) -> BinaryIO:
+    """Open a regular file of a run's folder.
 
     Args:
-        path: the file; made if it does not exist.
+        folder: the folder; a link to it is the user's own.
+        name: of the file in it, with a `/` behind a subfolder.
+        flags: as `os.open` takes them.
+
+    Raises:
+        OSError: when it is not there, is no regular file, or is to be written and has another name elsewhere.
+    """
+    writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
+    with _place(folder, name) as (place, leaf):
+        with suppress(FileNotFoundError):  # before it is opened: a pipe would wait, a device do something
+            _check_regular(os.stat(leaf, dir_fd=place, follow_symlinks=False), name, writes)
+        number = os.open(leaf, flags | _NO_LINK, 0o666, dir_fd=place)
+    file = os.fdopen(number, "ab" if flags & os.O_APPEND else "wb" if writes else "rb")
+    try:
+        _check_regular(os.fstat(number), name, writes)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_pieces(folder: Path, name: str) -> Iterator[bytes]:
+    """Yield the content of a file of a run's folder, piece by piece.
+
+    Raises:
+        RecordError: when it cannot be read, or is larger than such a file gets.
+    """
+    most = LIMITS.get(name, MAX_BYTES)
+    try:
+        with open_file(folder, name, os.O_RDONLY) as file:
+            if (size := os.fstat(file.fileno()).st_size) > most:
+                raise OSError(errno.EFBIG, f"{size} bytes, of at most {most}")
+            left = most
+            while piece := file.read(PIECE):
+                if (left := left - len(piece)) < 0:
+                    raise OSError(errno.EFBIG, f"more than {most} bytes")
+                yield piece
+    except OSError as error:
+        where = printable_path(folder / name)
+        raise RecordError(f"run file {where} cannot be read ({error.strerror})") from None
+
+
+def read_bytes(folder: Path, name: str) -> bytes:
+    """Return the content of a file of a run's folder.
+
+    Raises:
+        RecordError: when it cannot be read, or is larger than such a file gets.
+    """
+    return b"".join(read_pieces(folder, name))
+
+
+def digest_of(folder: Path, name: str) -> str:
+    """Return the SHA-256 of a file of a run's folder, in hexadecimal.
+
+    Raises:
+        RecordError: when it cannot be read, or is larger than such a file gets.
+    """
+    found = hashlib.sha256()
+    for piece in read_pieces(folder, name):
+        found.update(piece)
+    return found.hexdigest()
+
+
+def read_lines(folder: Path, name: str) -> Iterator[bytes]:
+    """Yield the finished lines of a file that grows, without their line breaks.
+
+    Raises:
+        RecordError: when it cannot be read, or is larger than such a file gets.
+    """
+    rest = b""
+    for piece in read_pieces(folder, name):
+        *lines, rest = (rest + piece).split(b"\n") if b"\n" in piece else [rest + piece]
+        yield from lines
+
+
+def read_signed(folder: Path, name: str) -> dict[str, Any]:
+    """Return the content of a file that holds its own checksum and is written in one way only.
+
+    Raises:
+        RecordError: when a byte of it was changed.
+    """
+    written = read_bytes(folder, name)
+    where = f"run {one_line(folder.name)}: {name}"
+    try:
+        content = parse_json(written, MAX_VALUES)
+    except ValueError as error:
+        raise RecordError(f"{where} is not valid JSON ({one_line(error, 160)})") from None
+    if not isinstance(content, dict):
+        raise RecordError(f"{where} is not a JSON object")
+    expected = content.pop("sha256", None)
+    try:
+        intact = digest(canonical_json(content).encode()) == expected
+        intact = intact and written == pretty(content | {"sha256": expected})
+    except ValueError:
+        intact = False
+    if not intact:
+        raise RecordError(f"{where} does not match its own checksum; the record is damaged")
+    return content
+
+
+def append_lines(folder: Path, name: str, lines: str, *, sync: bool = True) -> None:
+    """Add whole lines to a file of a run's folder, or nothing: a disk that is full leaves no half of one.
+
+    Args:
+        folder: the run's folder.
+        name: of the file; made if it does not exist.
         lines: each with its line break.
         sync: whether they are on the disk when this returns.
 
     Raises:
         OSError: when the file cannot be written.
     """
-    is_new = not path.exists()
-    size = 0 if is_new else path.stat().st_size
-    try:
-        with path.open("ab") as file:
+    is_new = not exists(folder, name)
+    with open_file(folder, name, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
             file.write(lines.encode())
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-    except OSError:
-        with suppress(OSError):
-            os.truncate(path, size)
-        raise
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(file.fileno(), size)
+            raise
     if is_new and sync:
-        sync_folder(path.parent)
+        sync_folder(folder)
+
+
+def cut_unfinished(folder: Path, name: str) -> None:
+    """Cut off a last line that was never finished; only the one who writes may do so.
+
+    Raises:
+        RecordError: when the file cannot be read.
+        OSError: when it cannot be written.
+    """
+    end = size = 0
+    for piece in read_pieces(folder, name):
+        if (last := piece.rfind(b"\n")) >= 0:
+            end = size + last + 1
+        size += len(piece)
+    if end < size:
+        with open_file(folder, name, os.O_WRONLY) as file:
+            os.ftruncate(file.fileno(), end)
 
 
 def sync_folder(path: Path) -> None:
     """Have the names in a folder on the disk when this returns, where the system knows such a thing."""
     if os.name != "nt":
-        folder = os.open(path, os.O_RDONLY)
+        folder = os.open(path, _FOLDER)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Write a new file at once: it is there whole or not at all, and never replaces another.
+def make_folder(folder: Path, name: str) -> None:
+    """Make a subfolder of a run's folder unless it is there.
+
+    Raises:
+        OSError: when it cannot be made, or something else has its name.
+    """
+    with _place(folder, name) as (place, leaf):
+        with suppress(FileExistsError):
+            os.mkdir(leaf, dir_fd=place)
+        if not stat.S_ISDIR(os.stat(leaf, dir_fd=place, follow_symlinks=False).st_mode):
+            raise OSError(errno.ENOTDIR, f"{name} is a link or a file; allowed is a folder")
+
+
+def write_new(folder: Path, name: str, content: bytes, *, instead: bool = False) -> None:
+    """Write a file of a run's folder at once: it is there whole or not at all.
+
+    Args:
+        folder: the run's folder.
+        name: of the file.
+        content: what it holds.
+        instead: whether a regular file of that name may be there and is replaced.
 
     Raises:
         OSError: when it exists, or the folder cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)  # of a process that ended and had the same number
-    with partial.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        partial.unlink()
-        raise FileExistsError(errno.EEXIST, "exists already", str(path))
-    partial.rename(path)
+    with _place(folder, name) as (place, leaf):
+        partial = f".{leaf}.{secrets.token_hex(8)}.partial"
+        number = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666, dir_fd=place)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                _check_regular(os.stat(leaf, dir_fd=place, follow_symlinks=False), name, writes=False)
+                if not instead:
+                    raise FileExistsError(errno.EEXIST, f"{name} exists already")
+            os.replace(partial, leaf, src_dir_fd=place, dst_dir_fd=place)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(partial, dir_fd=place)
+            raise
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file.
-
-    Raises:
-        RecordError: when it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"run file {str(path)!r} cannot be read ({error.strerror})") from None
-
-
-def read_signed(path: Path) -> dict[str, Any]:
-    """Return the content of a file that holds its own checksum and is written in one way only.
+def remove_file(folder: Path, name: str) -> None:
+    """Remove a file of a run's folder if it is there.
 
     Raises:
-        RecordError: when a byte of it was changed.
+        OSError: when it cannot be removed.
     """
-    content = _parse(path)
-    expected = content.pop("sha256", None)
-    try:
-        intact = digest(canonical_json(content).encode()) == expected
-    except (ValueError, RecursionError):
-        intact = False
-    if not intact or read_bytes(path) != pretty(content | {"sha256": expected}):
-        raise RecordError(
-            f"run {path.parent.name}: {path.name} does not match its own checksum; the record is damaged"
-        )
-    return content
+    with suppress(FileNotFoundError), _place(folder, name) as (place, leaf):
+        os.unlink(leaf, dir_fd=place)
 
 
 def unwritable(path: Path, error: OSError) -> InputError:
     """Return the error that says a folder of runs cannot be written."""
-    return InputError(f"runs: cannot write in {str(path)!r} ({error.strerror}); allowed is a writable folder")
+    where = printable_path(path)
+    return InputError(f"runs: cannot write in {where} ({error.strerror}); allowed is a writable folder")
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def printable_path(path: Path) -> str:
+    """Return a path as it stands in an error message; of a long one, its end."""
+    text = one_line(path)
+    return repr(text if len(text) <= 120 else "..." + text[-117:])
+
+
+@contextmanager
+def _place(folder: Path, name: str) -> Iterator[tuple[int | None, str]]:
+    """Yield an open folder and the name in it of a file of a run's folder; a link on the way is refused."""
+    *inner, leaf = name.split("/")
+    if not (all(part in FOLDERS for part in inner) and len(inner) <= 1 and _PART.fullmatch(leaf)):
+        raise OSError(errno.EINVAL, f"{one_line(name, 40)!r} is no file of a record")
+    if not _HAS_PLACES:
+        for part in inner:
+            if (folder := folder / part).is_symlink():
+                raise OSError(errno.ELOOP, f"{part} is a link; allowed is a folder")
+        yield None, str(folder / leaf)
+        return
+    places = [os.open(folder, _FOLDER)]
     try:
-        value = json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise RecordError(
-            f"run {path.parent.name}: {path.name} is not valid JSON ({one_line(error)})"
-        ) from None
-    if not isinstance(value, dict):
-        raise RecordError(f"run {path.parent.name}: {path.name} is not a JSON object")
-    return value
+        for part in inner:
+            try:
+                places.append(os.open(part, _FOLDER | _NO_LINK, dir_fd=places[-1]))
+            except (NotADirectoryError, OSError) as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
+                    raise OSError(errno.ELOOP, f"{part} is a link or a file; allowed is a folder") from None
+                raise
+        yield places[-1], leaf
+    finally:
+        for number in places:
+            os.close(number)
+
+
+def _check_regular(status: os.stat_result, name: str, writes: bool) -> None:
+    """Check what a name in a run's folder stands for.
+
+    Raises:
+        OSError: when that is no regular file, or one that is to be written and has a second name.
+    """
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, f"{name} is a link; allowed are regular files")
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, f"{name} is no regular file")
+    if writes and status.st_nlink > 1:
+        raise OSError(errno.EMLINK, f"{name} has a second name elsewhere; allowed is a file of its own")

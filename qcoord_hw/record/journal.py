@@ -12,7 +12,6 @@ an event that never happened.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,13 +22,18 @@ from typing import Any
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import (
     append_lines,
+    cut_unfinished,
     digest,
-    read_bytes,
+    exists,
+    make_folder,
+    read_lines,
+    remove_file,
     signed_line,
     sync_folder,
     unwritable,
     write_new,
 )
+from qcoord_hw.record.schema import EVENTS
 
 JOBS = "jobs.jsonl"
 RESULTS = "results"
@@ -119,17 +123,19 @@ def read_journal(path: Path) -> Journal:
     Raises:
         RecordError: when a line is damaged or tells of a job that was never intended.
     """
-    file = path / JOBS
-    if not file.exists():
+    if not exists(path, JOBS):
         return Journal()
     jobs: dict[str, Job] = {}
     asked, stopped, empty = True, "", True
-    for number, line in enumerate(read_bytes(file).split(b"\n")[:-1], start=1):
+    for number, line in enumerate(read_lines(path, JOBS), start=1):
         where = f"run {path.name}: {JOBS} line {number}"
         try:
             event = json.loads(line)
             if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            if event["event"] not in EVENTS:
+                raise KeyError(event["event"])
+            EVENTS[event["event"]](event, "")
             empty = False
             if event["event"] in ("start", "stop"):
                 asked, stopped = event["event"] == "start", str(event["reason"])
@@ -210,10 +216,10 @@ def keep_result(
     """
     contents = {job.result: result} | ({} if properties is None else {job.properties: properties})
     try:
-        (path / RESULTS).mkdir(exist_ok=True)
+        make_folder(path, RESULTS)
         for name, content in contents.items():
-            (path / name).unlink(missing_ok=True)  # left by a process that ended before it said so
-            write_new(path / name, content)
+            remove_file(path, name)  # left by a process that ended before it said so
+            write_new(path, name, content)
         sync_folder(path / RESULTS)
     except OSError as error:
         raise unwritable(path, error) from error
@@ -223,11 +229,8 @@ def keep_result(
 
 def repair(path: Path) -> None:
     """Cut off a last line that was never finished; only the one who writes may do so."""
-    file = path / JOBS
-    if file.exists():
-        content = read_bytes(file)
-        if not content.endswith(b"\n"):
-            os.truncate(file, content.rfind(b"\n") + 1)
+    if exists(path, JOBS):
+        cut_unfinished(path, JOBS)
 
 
 def _note(path: Path, job: Job, event: dict[str, Any]) -> Job:
@@ -237,7 +240,7 @@ def _note(path: Path, job: Job, event: dict[str, Any]) -> Job:
 def _write(path: Path, event: Mapping[str, Any]) -> dict[str, Any]:
     stamped = {**event, "at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     try:
-        append_lines(path / JOBS, signed_line(stamped))
+        append_lines(path, JOBS, signed_line(stamped))
     except OSError as error:
         raise unwritable(path, error) from error
     return stamped

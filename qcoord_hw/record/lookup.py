@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.record.files import exists, printable_path
 from qcoord_hw.record.reader import DERIVED, DRAFT, INTENT, SEAL
-from qcoord_hw.spec import one_line
+from qcoord_hw.spec import one_line, shown
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
 
 
 def runs_folder(given: str | Path | None = None) -> Path:
-    """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`."""
-    return Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+    """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`.
+
+    Raises:
+        InputError: when it is no folder's name.
+    """
+    path = Path(given or os.environ.get("QCOORD_RUNS") or "runs")
+    if "\0" in str(path):
+        raise InputError(f"runs: {shown(str(path))} holds a zero byte; allowed is a folder's name")
+    return path
 
 
 def every(runs: Path) -> list[Path]:
-    """Return the folders of all runs, the oldest first.
+    """Return the folders of all runs, the oldest first; a link is none of them.
 
     Raises:
         RecordError: when the folder of runs cannot be read.
     """
     try:
-        found = [p for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name)] if runs.is_dir() else []
+        found = [runs / name for name in _names(runs)]
     except OSError as error:
-        raise RecordError(f"run: {str(runs)[:40]!r}: {one_line(error)[:80]}") from None
+        raise RecordError(f"run: {printable_path(runs)}: {one_line(error, 80)}") from None
     return sorted(found, key=lambda path: (path.name[:16], _written(path)))
 
 
@@ -46,20 +55,20 @@ def find(reference: str, runs: Path) -> Path:
             for path in (Path(reference), runs / reference):
                 if path.is_dir() and _looks_like_run(path):
                     return path
-        names = []
-        if runs.is_dir():
-            names = sorted(p.name for p in runs.iterdir() if p.is_dir() and _NAME.match(p.name))
+        names = _names(runs)
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
-        raise RecordError(f"run: {reference[:40]!r} in {str(runs)[:40]!r}: {one_line(error)[:80]}") from None
+        place = printable_path(runs)
+        raise RecordError(f"run: {shown(reference)} in {place}: {one_line(error, 80)}") from None
     if reference == "latest" and names:
         return runs / max(names, key=lambda name: (name[:16], _written(runs / name)))
     fits = [name for name in names if reference and name.startswith(reference)]
     if len(fits) == 1:
         return runs / fits[0]
     if fits:
-        raise RecordError(f"run: {reference!r} fits {len(fits)} runs; allowed is one of {', '.join(fits)}")
+        allowed = one_line(", ".join(fits), 200)
+        raise RecordError(f"run: {shown(reference)} fits {len(fits)} runs; allowed is one of {allowed}")
     raise RecordError(
-        f"run: nothing fits {reference!r} in {str(runs)!r}; allowed are a run's folder, "
+        f"run: nothing fits {shown(reference)} in {printable_path(runs)}; allowed are a run's folder, "
         "a unique prefix or 'latest'"
     )
 
@@ -68,23 +77,35 @@ def check_outside(path: Path) -> None:
     """Check that a file to be written is no part of a record.
 
     Raises:
-        InputError: when it lies in a run's folder, outside `derived/`.
+        InputError: when it lies in a run's folder, outside `derived/`, or leads there or out of it by a link.
     """
-    inside = path.resolve()
-    for folder in inside.parents:
-        is_run = any((folder / name).exists() for name in (INTENT, DRAFT))
-        if is_run and not inside.is_relative_to(folder / DERIVED):
+    named, inside = Path(os.path.abspath(path)), path.resolve()
+    for folder in {*named.parents, *inside.parents}:
+        if not any(os.path.lexists(folder / name) for name in (INTENT, DRAFT, SEAL)):
+            continue
+        place = folder.resolve() / DERIVED
+        if not inside.is_relative_to(place) or (path.exists() and not path.is_file()):
             raise InputError(
-                f"html: {str(path)!r} lies in a record; allowed is its {DERIVED}/ or another folder"
+                f"html: {printable_path(path)} lies in a record; allowed is its {DERIVED}/ or another folder"
             )
+
+
+def _names(runs: Path) -> list[str]:
+    """Return the names of the folders of all runs, sorted."""
+    if not runs.is_dir():
+        return []
+    with os.scandir(runs) as entries:
+        return sorted(e.name for e in entries if _NAME.match(e.name) and e.is_dir(follow_symlinks=False))
 
 
 def _written(path: Path) -> int:
     """Return when a run was written, for telling runs of one second apart."""
-    written = [path / name for name in (INTENT, DRAFT) if (path / name).exists()]
-    return written[0].stat().st_mtime_ns if written else 0
+    for name in (INTENT, DRAFT):
+        with suppress(OSError):
+            return os.lstat(path / name).st_mtime_ns
+    return 0
 
 
 def _looks_like_run(path: Path) -> bool:
     known = (INTENT, DRAFT, SEAL)
-    return bool(_NAME.match(path.resolve().name)) or any((path / name).exists() for name in known)
+    return bool(_NAME.match(path.resolve().name)) or any(exists(path, name) for name in known)

@@ -9,13 +9,19 @@ Nothing here is ever counted. A last line that was cut short is an event that ne
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import append_lines, read_bytes, signed_line, unwritable
+from qcoord_hw.record.files import (
+    append_lines,
+    cut_unfinished,
+    exists,
+    read_lines,
+    signed_line,
+    unwritable,
+)
 
 NOTES = "notes.jsonl"
 
@@ -35,7 +41,7 @@ def note(path: Path, event: Mapping[str, Any]) -> None:
         InputError: when the folder cannot be written.
     """
     try:
-        append_lines(path / NOTES, signed_line(event))
+        append_lines(path, NOTES, signed_line(event))
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -46,10 +52,10 @@ def read_notes(path: Path) -> tuple[dict[str, Any], ...]:
     Raises:
         RecordError: when a line is damaged.
     """
-    if not (path / NOTES).exists():
+    if not exists(path, NOTES):
         return ()
     found = []
-    for number, line in enumerate(read_bytes(path / NOTES).split(b"\n")[:-1], start=1):
+    for number, line in enumerate(read_lines(path, NOTES), start=1):
         try:
             event = json.loads(line)
             body = {key: value for key, value in event.items() if key != "sha256"}
@@ -82,9 +88,10 @@ def check_known_answer(path: Path, expected: str, notes: tuple[dict[str, Any], .
 
 
 def repair(path: Path) -> None:
-    """Cut off a last line that was never finished; only the one who writes may do so."""
-    file = path / NOTES
-    if file.exists():
-        content = read_bytes(file)
-        if not content.endswith(b"\n"):
-            os.truncate(file, content.rfind(b"\n") + 1)
+    """Cut off a last line that was never finished; only the one who writes may do so.
+
+    Raises:
+        OSError: when the file cannot be written.
+    """
+    if exists(path, NOTES):
+        cut_unfinished(path, NOTES)

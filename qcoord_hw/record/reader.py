@@ -6,16 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw.errors import RecordError
+from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.calibration import as_executed
-from qcoord_hw.record.files import digest, read_bytes, read_signed
+from qcoord_hw.record.files import digest, digest_of, exists, read_bytes, read_lines, read_signed
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import check_known_answer, read_notes
+from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
+from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import canonical_json, one_line
 
 FORMAT = 2
@@ -132,7 +134,7 @@ class RunRecord:
 
     def file(self, name: str) -> bytes:
         """Return the content of one of the record's files."""
-        return read_bytes(self.path / name)
+        return read_bytes(self.path, name)
 
 
 def read(path: Path) -> RunRecord:
@@ -141,23 +143,24 @@ def read(path: Path) -> RunRecord:
     Raises:
         RecordError: naming the file that is missing, damaged or of an unknown format.
     """
-    sealed = (path / SEAL).exists()
+    sealed = exists(path, SEAL)
     if sealed:
         _check_seal(path)
-    stated = INTENT if (path / INTENT).exists() or not (path / DRAFT).exists() else DRAFT
-    intent = read_signed(path / stated)
+    stated = INTENT if exists(path, INTENT) or not exists(path, DRAFT) else DRAFT
+    intent = read_signed(path, stated)
     if intent.get("format") != FORMAT:
         raise RecordError(
             f"run {path.name}: {stated}: format {intent.get('format')!r}; this program reads format {FORMAT}"
         )
-    with interpreting(path):
-        files = dict(intent["files"])
-        plan = tuple(Chunk(**chunk) for chunk in intent["plan"])
-        width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
+    with reading(path, stated):
+        check_intent(intent)
+    files = intent["files"]
+    plan = tuple(
+        Chunk(**{f.name: chunk[f.name] for f in fields(Chunk) if f.name in chunk}) for chunk in intent["plan"]
+    )
+    width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
     for name, expected in files.items():
-        if not (path / name).resolve().is_relative_to(path.resolve()):
-            raise RecordError(f"run {path.name}: {stated} names {name!r}, which is not in the folder")
-        if digest(read_bytes(path / name)) != expected:
+        if digest_of(path, name) != expected:
             raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
     counts = _read_counts(path, plan, width)
     if sealed and len(counts) != len(plan):
@@ -167,15 +170,44 @@ def read(path: Path) -> RunRecord:
         if sealed and (expected := intent["target"].get("known_answer")) is not None:
             check_known_answer(path, expected, notes)
     journal = read_journal(path)
-    if journal.empty and stated == INTENT and (path / DRAFT).exists():
+    if journal.empty and stated == INTENT and exists(path, DRAFT):
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
     for job in journal.jobs:
         for name, expected in job.files.items():
-            if name not in (job.result, job.properties) or digest(read_bytes(path / name)) != expected:
+            if name not in (job.result, job.properties) or digest_of(path, name) != expected:
                 raise RecordError(
                     f"run {path.name}: {name} does not match the journal; the record is damaged"
                 )
     return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
+
+
+def derived(path: Path, name: str) -> bytes | None:
+    """Return a file that was derived from a run; None where there is none.
+
+    Raises:
+        RecordError: when it cannot be read.
+    """
+    return read_bytes(path, f"{DERIVED}/{name}") if exists(path, f"{DERIVED}/{name}") else None
+
+
+@contextmanager
+def reading(path: Path, name: str) -> Iterator[None]:
+    """Turn what a file of a record of another shape runs into, although its checksum is right, into one line.
+
+    Raises:
+        RecordError: naming the file and, where that is known, the field.
+    """
+    try:
+        yield
+    except (InputError, Misfit) as error:
+        raise RecordError(
+            f"run {path.name}: {name}: {error}; it was altered or made by another program"
+        ) from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"run {path.name}: {name} cannot be interpreted ({type(error).__name__}: {one_line(error, 160)})"
+            "; it was altered or made by another program"
+        ) from error
 
 
 @contextmanager
@@ -199,21 +231,22 @@ def interpreting(path: Path) -> Iterator[None]:
 
 
 def _check_seal(path: Path) -> None:
-    for name, expected in read_signed(path / SEAL)["files"].items():
-        if digest(read_bytes(path / name)) != expected:
+    stated = read_signed(path, SEAL)
+    with reading(path, SEAL):
+        SEAL_SHAPE(stated, "")
+    for name, expected in stated["files"].items():
+        if digest_of(path, name) != expected:
             raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
 
 
 def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, Counts]:
     """Read the finished chunks; `width` is the number of classical bits."""
-    file = path / COUNTS
-    if not file.exists():
+    if not exists(path, COUNTS):
         return {}
-    lines = read_bytes(file).split(b"\n")
     shots = {chunk.id: chunk.shots for chunk in plan}
     outcome = re.compile(rf"[01]{{{width}}}")
     found: dict[int, Counts] = {}
-    for number, line in enumerate(lines[:-1], start=1):  # behind the last line break: a line cut short
+    for number, line in enumerate(read_lines(path, COUNTS), start=1):
         where = f"run {path.name}: {COUNTS} line {number}"
         try:
             body = json.loads(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,13 @@ except ImportError:  # Windows
 from qcoord_hw.errors import BusyError, RecordError
 from qcoord_hw.record.files import (
     append_lines,
+    cut_unfinished,
     digest,
-    read_bytes,
+    digest_of,
+    exists,
+    make_folder,
+    open_file,
+    remove_file,
     signed,
     signed_line,
     sync_folder,
@@ -32,7 +38,18 @@ from qcoord_hw.record.files import (
 from qcoord_hw.record.journal import JOBS, read_journal, repair
 from qcoord_hw.record.notes import NOTES
 from qcoord_hw.record.notes import repair as repair_notes
-from qcoord_hw.record.reader import COUNTS, DRAFT, FORMAT, INTENT, SEAL, Chunk, Counts, RunRecord, read
+from qcoord_hw.record.reader import (
+    COUNTS,
+    DERIVED,
+    DRAFT,
+    FORMAT,
+    INTENT,
+    SEAL,
+    Chunk,
+    Counts,
+    RunRecord,
+    read,
+)
 
 
 def create(
@@ -58,7 +75,8 @@ def create(
         InputError: when the folder cannot be written.
     """
     now = datetime.now(UTC)
-    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{target}"
+    place = re.sub(r"[^A-Za-z0-9_.-]", "-", target)[:80]  # a name of somebody else's back end is no path
+    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{place}"
     whole = {
         "format": FORMAT,
         "created": now.isoformat(timespec="seconds"),
@@ -71,8 +89,9 @@ def create(
         runs.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         for name, content in {**files, DRAFT if draft else INTENT: signed(whole)}.items():
-            (partial / name).parent.mkdir(exist_ok=True)
-            write_new(partial / name, content)
+            if "/" in name:
+                make_folder(partial, name.partition("/")[0])
+            write_new(partial, name, content)
         made = _rename(partial, stem)
         sync_folder(runs)
         return made
@@ -93,7 +112,7 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
         InputError: when the folder cannot be written.
     """
     draft = read(path).intent
-    kept = draft["files"] | {DRAFT: digest(read_bytes(path / DRAFT))}
+    kept = draft["files"] | {DRAFT: digest_of(path, DRAFT)}
     whole = {
         **{key: draft[key] for key in ("format", "created", "spec_id")},
         "files": kept | {name: digest(content) for name, content in files.items()},
@@ -101,17 +120,30 @@ def settle(path: Path, intent: Mapping[str, Any], files: Mapping[str, bytes]) ->
     }
     try:
         for name, content in files.items():
-            (path / name).unlink(missing_ok=True)  # left by a process that ended before the intent was there
-            write_new(path / name, content)
-        write_new(path / INTENT, signed(whole))
+            remove_file(path, name)  # left by a process that ended before the intent was there
+            write_new(path, name, content)
+        write_new(path, INTENT, signed(whole))
         sync_folder(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def derive(path: Path, name: str, content: bytes) -> None:
+    """Write a file that was derived from a run, instead of an older one, beside its record.
+
+    Raises:
+        InputError: when the folder cannot be written, or something else than such a file is in the way.
+    """
+    try:
+        make_folder(path, DERIVED)
+        write_new(path, f"{DERIVED}/{name}", content, instead=True)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 def discard(path: Path) -> None:
     """Remove a draft that can never be sent; a run with an intent is left alone."""
-    if not (path / INTENT).exists():
+    if not exists(path, INTENT):
         gone = path.with_name(f".{path.name}.partial")
         with suppress(OSError):
             path.rename(gone)  # at once: half a folder would be a damaged run
@@ -130,7 +162,7 @@ def writing(path: Path) -> Iterator[RunRecord]:
         InputError: when the folder cannot be written.
     """
     try:
-        file = (path / COUNTS).open("ab")
+        file = open_file(path, COUNTS, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     except OSError as error:
         raise unwritable(path, error) from error
     with file:
@@ -139,11 +171,12 @@ def writing(path: Path) -> Iterator[RunRecord]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise BusyError(f"run {path.name}: another process is writing to it; wait for it") from None
-        content = read_bytes(path / COUNTS)
-        if not content.endswith(b"\n"):
-            os.truncate(path / COUNTS, content.rfind(b"\n") + 1)
-        repair(path)
-        repair_notes(path)
+        try:
+            cut_unfinished(path, COUNTS)
+            repair(path)
+            repair_notes(path)
+        except OSError as error:
+            raise unwritable(path, error) from error
         yield read(path)
 
 
@@ -160,7 +193,7 @@ def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> No
         InputError: when the folder cannot be written.
     """
     try:
-        append_lines(path / COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
+        append_lines(path, COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -182,10 +215,10 @@ def seal(path: Path) -> None:
         names += [JOBS, *(name for job in read_journal(path).jobs for name in job.files)]
     if record.notes:
         names.append(NOTES)
-    files = {name: digest(read_bytes(path / name)) for name in names}
+    files = {name: digest_of(path, name) for name in names}
     content = {"sealed": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
     try:
-        write_new(path / SEAL, signed(content))
+        write_new(path, SEAL, signed(content))
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -24,8 +24,8 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
 from qcoord_hw.report.outcomes import Row, place_of, reader
-from qcoord_hw.report.words import printable
 from qcoord_hw.report.written import whole_file
+from qcoord_hw.text import printable
 
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "layout", "seed")
 CHUNK_COLUMNS = (
@@ -95,8 +95,8 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
                     yield about | {"bits": outcome, "outcome": outcome, "count": count} | row
 
 
-def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a row for each estimate of a finished run.
+def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
+    """Return a row for each estimate of a finished run.
 
     Args:
         record: the run.
@@ -111,9 +111,11 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row
         raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
     with interpreting(record.path):
         run = _run_cells(record)
+        rows = []
         for estimate in summary["estimates"]:
             values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
-            yield run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]}
+            rows.append(run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
+        return rows
 
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:

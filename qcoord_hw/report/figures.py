@@ -18,11 +18,11 @@ from qcoord_hw.report.words import (
     count_rounds,
     in_words,
     number,
-    printable,
     question_words,
     target_words,
     unfinished_words,
 )
+from qcoord_hw.text import printable
 
 DATA, THEORY, BOUND = "#1d5fc0", "#0d7a55", "#b3261e"
 MAX_LABELS = 40

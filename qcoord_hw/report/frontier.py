@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.words import printable
+from qcoord_hw.text import printable
 
 OTHER, GREY = "#8a5a00", "#555555"
 SAME = 1e-5

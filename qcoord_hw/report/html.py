@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from qcoord_hw.report import coordination, svg, words
+from qcoord_hw.text import printable_lines
 
 MAX_CIRCUITS = 32
 """Circuits beyond the first that are drawn."""
@@ -72,6 +73,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_readable,
     )
     environment.filters |= {
         function.__name__: function
@@ -110,6 +112,13 @@ def _environment() -> Environment:
         )
     }
     return environment
+
+
+def _readable(value: Any) -> Any:
+    """Return what a template is about to write, without a character that acts on its reader."""
+    if isinstance(value, Markup):
+        return Markup(printable_lines(value))
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 def _drawings(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:

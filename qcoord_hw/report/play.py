@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from qcoord_hw.analysis.games import Cell, tally
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.words import number, printable
+from qcoord_hw.report.words import number
+from qcoord_hw.text import printable
 from qcoord_hw.theory.games import GamePlay, question_label
 
 _BOUND = {"exact": "", "lower": "at least ", "upper": "at most ", "bracket": "about "}

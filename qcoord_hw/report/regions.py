@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.words import printable
+from qcoord_hw.report.written import check_place, write_whole
 from qcoord_hw.spec import shown
+from qcoord_hw.text import printable
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -36,8 +38,7 @@ def check_figure(path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise InputError(f"plot: {shown(str(path))}; allowed are files that end in {', '.join(FORMATS)}")
-    if not path.parent.is_dir():
-        raise InputError(f"plot: {shown(str(path))}; allowed is a file in a folder that exists")
+    check_place("plot", path)
 
 
 def plot_region(answer: RegionAnswer, path: Path) -> None:
@@ -46,11 +47,9 @@ def plot_region(answer: RegionAnswer, path: Path) -> None:
     Raises:
         InputError: when it cannot be drawn or written.
     """
-    figure = region_figure(answer)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise InputError(f"plot: {path}: cannot be written ({error.strerror})") from None
+    image = io.BytesIO()
+    region_figure(answer).savefig(image, format=path.suffix[1:])
+    write_whole("plot", path, image.getvalue())
 
 
 def region_figure(answer: RegionAnswer) -> Figure:

@@ -29,7 +29,6 @@ from qcoord_hw.report.words import (
     number,
     number_exactly,
     p_words,
-    printable,
     question_words,
     rate_rows,
     short_words,
@@ -40,6 +39,7 @@ from qcoord_hw.report.words import (
     worst_outputs,
     worst_questions,
 )
+from qcoord_hw.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

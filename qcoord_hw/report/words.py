@@ -68,15 +68,6 @@ LINEAR, GAME, COORDINATION = "linear-computation", "game", "coordination"
 _UNITS = ("qubits", "qudits", "log2_dim", "bits", "ebits", "random_bits")
 
 
-def printable(value: object) -> str:
-    """Return a value as text without control characters, which a record could hold.
-
-    >>> printable("a" + chr(27) + "[31mb")
-    'a?[31mb'
-    """
-    return "".join(c if c.isprintable() else "?" for c in str(value))
-
-
 def in_words(name: str) -> str:
     """Return the name of an estimate as people say it.
 

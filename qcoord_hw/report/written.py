@@ -30,7 +30,7 @@ def check_place(field: str, path: Path) -> None:
             raise InputError(f"{field}: {given}; allowed is a file in a folder that exists")
         _check_outside(path, f"{field}: {given}")
     except (OSError, ValueError, RuntimeError) as error:  # too long a name, a zero byte, links in a circle
-        raise InputError(f"{field}: {given} is no file's name ({one_line(error)[:80]})") from None
+        raise InputError(f"{field}: {given} is no file's name ({one_line(error, 80)})") from None
 
 
 @contextmanager

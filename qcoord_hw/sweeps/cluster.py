@@ -22,7 +22,7 @@ from typing import Any
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, QcoordError, TargetError
-from qcoord_hw.record.files import unwritable, write_new
+from qcoord_hw.record.files import make_folder, unwritable, write_new
 from qcoord_hw.spec import one_line, shown
 from qcoord_hw.sweeps.local import Key
 from qcoord_hw.sweeps.task import Outcome, Task, attempt_anywhere, failed
@@ -148,13 +148,14 @@ def _quiet() -> Iterator[None]:
 
 def _adopted(outcome: Outcome, folder: Path) -> Outcome:
     """Check a run that came from a worker, put it into a folder, and return where it is."""
-    name = outcome["run"]
+    name = PurePosixPath(outcome["run"]).name
     partial = folder / f".{name}.{secrets.token_hex(4)}.partial"
     try:
+        partial.mkdir()
         for file, content in outcome["files"].items():
-            path = partial / PurePosixPath(file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_new(path, content)
+            if "/" in file:
+                make_folder(partial, file.partition("/")[0])
+            write_new(partial, file, content)
         record.read(partial)
         names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
         path = next(path for path in map(folder.joinpath, names) if not path.exists())

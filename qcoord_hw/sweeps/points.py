@@ -18,6 +18,7 @@ from qcoord_hw.spec import (
     ExperimentSpec,
     Plain,
     check_integer,
+    check_unicode,
     frozen,
     listed,
     shown,
@@ -117,6 +118,11 @@ class Grid:
         for name, values in {"experiment": specs, "targets": targets, **fields}.items():
             if not values:
                 raise InputError(f"{name}: no value; allowed are one or more")
+        check_unicode("targets", list(targets))
+        check_unicode("experiment", list(specs))
+        for name, values in fields.items():
+            check_unicode("set", name)
+            check_unicode(name, list(values))
         if shots and "shots" in fields:
             raise InputError("shots: given twice; allowed is once")
         if closed := sorted(set(fields) & {"name", "title", "family"}):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import secrets
 import shutil
 import time
@@ -30,12 +31,29 @@ except ImportError:  # Windows
 
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import read_signed, signed, unwritable, write_new
+from qcoord_hw.record.files import exists, open_file, read_signed, signed, unwritable, write_new
+from qcoord_hw.record.shape import anything, fields, integer, listed, require, table, text
 from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.sweeps.points import Identity, Point
 
 SWEEP = "sweep.json"
 FORMAT = 1
+
+SWEEP_SHAPE = fields(
+    {
+        "specs": table(table(anything)),
+        "points": listed(
+            fields(
+                {
+                    "spec_id": text(),
+                    "target": text(),
+                    "seed": integer(0, 2**63 - 1),
+                    "set": table(anything),
+                }
+            )
+        ),
+    }
+)
 
 PATIENCE = 3.0
 """Seconds that workers of a sweep that was killed get to notice it."""
@@ -61,7 +79,7 @@ def open_sweep(
         InputError: when the folder cannot be written.
     """
     path = runs / f"sweep-{sweep_id(definition)}"
-    if not (path / SWEEP).exists():
+    if not exists(path, SWEEP):
         points = make_points()
         content = {
             "format": FORMAT,
@@ -71,15 +89,21 @@ def open_sweep(
             "points": [point.to_json() for point in points],
         }
         _create(path, signed(content))
-    stated = read_signed(path / SWEEP)
+    stated = read_signed(path, SWEEP)
     if stated.get("format") != FORMAT:
         raise RecordError(
             f"sweep {path.name}: format {stated.get('format')!r}; this program reads format {FORMAT}"
         )
-    if canonical_json(stated["definition"]) != canonical_json(definition):
+    if canonical_json(stated.get("definition")) != canonical_json(definition):
         raise RecordError(f"sweep {path.name}: is of another definition; give another folder with --runs")
-    specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
-    return path, [Point.from_json(data, specs) for data in stated["points"]]
+    with record.reading(path, SWEEP):
+        SWEEP_SHAPE(stated, "")
+        specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
+        points = [Point.from_json(data, specs) for data in stated["points"]]
+        for point in points:  # whoever wrote them: nothing runs where nobody asked for it
+            asked = point.target in definition["targets"]
+            require(asked, "points.target", point.target, f"are {', '.join(definition['targets'])}")
+    return path, points
 
 
 def _create(path: Path, content: bytes) -> None:
@@ -87,11 +111,11 @@ def _create(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
-        write_new(partial / SWEEP, content)
+        write_new(partial, SWEEP, content)
         partial.rename(path)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and (path / SWEEP).exists():
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and exists(path, SWEEP):
             return  # another process was faster
         raise unwritable(path.parent, error) from error
 
@@ -133,7 +157,7 @@ def sharing(path: Path) -> Iterator[None]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return (path / SWEEP).open("ab")
+        return open_file(path, SWEEP, os.O_RDWR | os.O_APPEND)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -165,7 +189,7 @@ def find_runs(path: Path) -> dict[Identity, Found]:
     """
     found: dict[Identity, Found] = {}
     for folder in sorted(path.iterdir()):
-        if folder.name.startswith(".") or not (folder / record.INTENT).exists():
+        if folder.name.startswith(".") or folder.is_symlink() or not exists(folder, record.INTENT):
             continue
         run = record.read(folder)
         with record.interpreting(folder):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.inputs import exact_number
 from qcoord_hw.spec import check_text, read_json, shown
 from qcoord_hw.theory.information import entropy, partial_trace, von_neumann_entropy
 
@@ -32,6 +33,9 @@ PURE = 1e-9
 """A block is pure when its largest eigenvalue falls short of 1 by no more than this."""
 
 MAX_DIMENSION = 10
+MAX_SYSTEMS = 20
+"""NumPy has 64 axes and letters for 52, of which a density matrix takes two for each system."""
+
 MAX_QUANTUM = 256
 MAX_ENTRIES = 4_000_000
 """Complex numbers in all the blocks of a state."""
@@ -326,6 +330,8 @@ def _check_size(systems: Mapping[str, int], classical: tuple[str, ...], quantum:
 def _systems(value: object) -> dict[str, int]:
     if not isinstance(value, Mapping) or not value:
         raise InputError(f'systems: {shown(value)}; allowed is an object of dimensions such as {{"A": 2}}')
+    if len(value) > MAX_SYSTEMS:
+        raise InputError(f"systems: {len(value)} of them; allowed are at most {MAX_SYSTEMS}")
     for system, d in value.items():
         check_text("systems", system)
         if isinstance(d, bool) or not isinstance(d, int) or not 1 <= d <= MAX_DIMENSION:
@@ -352,11 +358,9 @@ def number(field: str, value: object) -> float:
     Raises:
         InputError: naming the field.
     """
-    if isinstance(value, str) and value.isascii() and len(value) <= 100 and "_" not in value:
-        try:
-            value = float(Fraction(value))
-        except (ValueError, ZeroDivisionError, OverflowError):
-            pass
+    if isinstance(value, str):
+        with suppress(ValueError, OverflowError):
+            value = float(exact_number(value))
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         value = float(value)
     if not isinstance(value, float) or not math.isfinite(value) or abs(value) > 1e100:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import urlparse, urlsplit
 
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import one_line
@@ -33,6 +33,11 @@ PAUSES = (0.5, 1.5)
 """Status codes after which it is asked again, and after how many seconds."""
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PLAIN_URL = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?|\[[0-9a-f:.]+\])"
+    r"(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/+=,:-]*)?",
+    re.IGNORECASE,
+)
 _ACCESS_TOKEN = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
@@ -100,6 +105,7 @@ def find_account() -> Account:
         ) from None
     if not isinstance(found.token, str) or not found.token.strip():
         raise TargetError(f"no account: the token is empty; set {TOKEN}, or save an account")
+    _check_url("url of the account", found.url or "")
     from_environment = bool(os.environ.get(TOKEN))
     instance = os.environ.get(INSTANCE) or found.instance
     if own and not str(instance or "").startswith("crn:"):  # another server may call it as it likes
@@ -231,14 +237,39 @@ def _check_url(name: str, value: str) -> None:
     """
     if not value:
         return
-    parsed = urlparse(value)
-    if parsed.scheme not in ("http", "https") or not parsed.hostname:
-        raise InputError(f"{name}: {one_line(value)[:80]!r}; allowed is a URL such as https://host")
-    if parsed.scheme == "http" and not _is_loopback(value):
+    if not _is_plain(value):
+        raise InputError(
+            f"{name}: {one_line(_without_user(value), 80)!r}; allowed is a URL such as https://host"
+        )
+    if urlparse(value).scheme == "http" and not _is_loopback(value):
         raise InputError(
             f"{name}: {_host(value)!r} over http would send the token in clear; "
             "allowed is https, or http to this machine"
         )
+
+
+def _is_plain(url: str) -> bool:
+    """Return whether a URL is read alike by everybody: a host by its name or number, a port, a path, no more.
+
+    A backslash, a space, user information, an escaped or foreign letter in the host: one reader makes of it
+    another host than the next one does, and who sends is not who checks.
+    """
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    if not _PLAIN_URL.fullmatch(url):
+        return False
+    try:
+        ours, theirs = urlsplit(url), parse_url(url)
+        host, port = (theirs.host or "").strip("[]"), ours.port
+    except (ValueError, LocationParseError):
+        return False
+    return (ours.scheme, ours.hostname, port) == (theirs.scheme, host, theirs.port) and theirs.auth is None
+
+
+def _without_user(url: str) -> str:
+    """Return a URL without what may be a secret in it, for an error."""
+    return re.sub(r"//.*@", "//***@", url)
 
 
 def _is_loopback(url: str) -> bool:

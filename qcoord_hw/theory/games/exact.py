@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.inputs import exact_number
 from qcoord_hw.spec import shown
 
 ObjectArray = npt.NDArray[Any]
@@ -19,8 +19,6 @@ ObjectArray = npt.NDArray[Any]
 
 MAX_ENTRIES = 10_000_000
 MAX_LEVELS = 32
-
-_HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")  # `Fraction` would write out that many digits
 
 
 def object_array(field: str, nested: Any) -> ObjectArray:
@@ -68,11 +66,10 @@ def _fraction(field: str, number: Any) -> Fraction:
         exact = number
     else:
         try:
-            text = str(number)
-            if isinstance(number, bool | np.bool_) or len(text) > 100 or _HUGE_EXPONENT.search(text):
+            if isinstance(number, bool | np.bool_):
                 raise ValueError
-            exact = Fraction(text)
-        except (ValueError, ZeroDivisionError):
+            exact = exact_number(str(number))
+        except ValueError:
             raise InputError(
                 f'{field}: {_literal(number)}; allowed are numbers from 0 to 1 and strings such as "1/3"'
             ) from None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, one_line, shown, without_twins
-from qcoord_hw.theory.games.exact import MAX_ENTRIES, ObjectArray, bits, fractions, object_array, strings
+from qcoord_hw.spec import check_text, read_json, shown
+from qcoord_hw.theory.games.exact import ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
-MAX_BYTES = 10 * MAX_ENTRIES
 OFF_BY = Fraction(1, 10**9)
 
 _KEYS = ("name", "prob", "win", "score")
@@ -162,14 +160,8 @@ def read_game(path: Path) -> Game:
         InputError: when it cannot be read, is not JSON, or a field is wrong.
     """
     path = Path(path)
+    data = read_json(path, parse_float=Decimal)
     try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise InputError(f"{size} bytes; allowed are at most {MAX_BYTES}")
-        text = path.read_text(encoding="utf-8")
-        return Game.from_json(json.loads(text, parse_float=Decimal, object_pairs_hook=without_twins))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed is a JSON file") from None
+        return Game.from_json(data)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None
-    except (ValueError, InvalidOperation, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({one_line(error)})") from None

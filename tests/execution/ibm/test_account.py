@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from qiskit_ibm_runtime.api import client as ibm_client
+from urllib3.util import parse_url
 
 from qcoord_hw import record
 from qcoord_hw.cli import main
+from qcoord_hw.errors import InputError
 from qcoord_hw.execution.ibm import account, client
 
 
@@ -266,3 +270,81 @@ def test_the_token_is_not_in_the_process_list_or_the_account_shown(standin):
     assert standin.TOKEN not in repr(found)
     assert found.scrub(f"a {standin.TOKEN} b Bearer abc.def z eyJhbGc.eyJpYXQ.c2ln") == "a *** b *** z ***"
     assert os.environ["QISKIT_IBM_TOKEN"] == standin.TOKEN
+
+
+GOOD_URLS = (
+    "https://iam.cloud.ibm.com",
+    "https://host:8443/path/x",
+    "http://127.0.0.1:8080",
+    "http://[::1]:99/api",
+    "http://localhost",
+)
+BAD_URLS = (
+    *("http://evil\\@127.0.0.1", "http://evil@127.0.0.1", "http://127.0.0.1@evil", "http://127.0.0.1\\.evil"),
+    *(
+        "http://evil#127.0.0.1",
+        "http://127.0.0.1#@evil",
+        "http://127.0.0.1?@evil",
+        "http://127.0.0.1%2f@evil",
+    ),
+    *("https://a b", "https://h\n", "https://h\t", " https://a", "https://a\x00b", "https://user:pw@h"),
+    *(
+        "https://ex\u00e4mple.com",
+        "http://\uff11\uff12\uff17.0.0.1",
+        "https://%61",
+        "http://localhost%00.evil",
+    ),
+    *("http://127.0.0.1:99999", "http:/127.0.0.1", "http:127.0.0.1", "http:///127.0.0.1", "https://"),
+    *("http://127.1", "http://2130706433", "http://0x7f000001", "http://localhost.evil", "http://[::1]evil"),
+    *(
+        "http://[::1",
+        "http://localhost:80:80",
+        "https://h/..\\x",
+        "//127.0.0.1",
+        "javascript:1",
+        "https://-a",
+    ),
+)
+
+
+@pytest.mark.parametrize("url", GOOD_URLS)
+def test_a_url_that_everybody_reads_alike(url):
+    account._check_url("IAM_URL", url)
+
+
+@pytest.mark.parametrize("url", BAD_URLS, ids=ascii)
+def test_a_url_that_two_readers_may_read_differently(url):
+    with pytest.raises(InputError, match="IAM_URL") as caught:
+        account._check_url("IAM_URL", url)
+    assert str(caught.value).isprintable()
+    assert "pw" not in str(caught.value)
+
+
+def test_no_url_of_such_pieces_is_read_differently_by_who_checks_and_who_sends():
+    pieces = (
+        "http://",
+        "https://",
+        "127.0.0.1",
+        "localhost",
+        "evil.com",
+        "@",
+        "\\",
+        "/",
+        ":",
+        "#",
+        "?",
+        "%40",
+    )
+    pieces += ("%5c", "[::1]", "\t", " ", "\r\n", "\u3002", "a", "80", "//", ";", "&")
+    draw, accepted = random.Random(1), 0
+    for _ in range(3000):
+        url = draw.choice(pieces[:2]) + "".join(draw.choices(pieces, k=draw.randrange(1, 6)))
+        try:
+            account._check_url("IAM_URL", url)
+        except InputError:
+            continue
+        accepted += 1
+        ours, theirs = urlsplit(url), parse_url(url)
+        assert (ours.hostname, ours.port) == ((theirs.host or "").strip("[]"), theirs.port), url
+        assert ours.scheme == "https" or ours.hostname in ("127.0.0.1", "::1", "localhost"), url
+    assert accepted > 20

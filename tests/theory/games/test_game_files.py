@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from qcoord_hw import inputs
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games import exact
-from qcoord_hw.theory.games import game as game_module
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_value
 from qcoord_hw.theory.games.game import Game, read_game
@@ -261,8 +262,9 @@ def test_too_large(write, monkeypatch):
     refused(write(GOOD), r"win: more than 15 entries")
     with pytest.raises(InputError, match=r"^win: 16 entries; allowed are at most 15"):
         Game("g", QUARTERS, np.array(WIN))
-    monkeypatch.setattr(game_module, "MAX_BYTES", 10)
-    refused(write(GOOD), r"my_game.json: \d+ bytes; allowed are at most 10")
+    path = write(GOOD)
+    os.truncate(path, inputs.MAX_BYTES + 1)
+    refused(path, r"my_game.json: cannot be read \(\d+ bytes; allowed are at most \d+\)")
 
 
 def test_exactly_one_of_win_and_score_from_python():

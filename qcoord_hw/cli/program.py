@@ -1,0 +1,119 @@
+"""The parser of `qcoord`, and the one place where an error becomes a line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+from qcoord_hw.cli import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    compare,
+    export,
+    jobs,
+    plan,
+    run,
+    runs,
+    sweep,
+    theory,
+)
+from qcoord_hw.cli.common import MAX_LINE, tell
+from qcoord_hw.errors import QcoordError, QcoordWarning
+from qcoord_hw.spec import one_line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0 done, 2 bad input, 3 the target failed."""
+    options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
+    try:
+        with _notes_in_one_line():
+            options.command(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except QcoordError as error:
+        tell("error", error)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        tell("error", f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return EXIT_BAD_INPUT
+    except MemoryError:
+        tell("error", "out of memory; allowed is what fits this machine")
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:  # where `script` did not take it
+        tell("error", "interrupted")
+        return EXIT_INTERRUPTED
+    return 0
+
+
+@contextmanager
+def _notes_in_one_line() -> Iterator[None]:
+    """Print the package's own warnings like its errors; those of others as Python does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", QcoordWarning)
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **named: Any) -> None:
+            if issubclass(category, QcoordWarning):
+                tell("note", message)
+            else:
+                usual(message, category, *where, **named)
+
+        warnings.showwarning = show
+        yield
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_BAD_INPUT, one_line(f"{self.prog}: error: {message}", MAX_LINE) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="qcoord", description="Run protocols on quantum networks; see theory beside counts."
+    )
+    parser.add_argument("--version", action="version", version=f"qcoord {version('qcoord_hw')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(
+        name: str,
+        command: Callable[[argparse.Namespace], None],
+        text: str,
+        *,
+        runs: bool = True,
+        among: Any = None,
+    ) -> argparse.ArgumentParser:
+        parsers = commands if among is None else among
+        sub: argparse.ArgumentParser = parsers.add_parser(
+            name, help=text, description=text, allow_abbrev=False
+        )
+        sub.set_defaults(command=command)
+        sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        if runs:
+            sub.add_argument("--runs", metavar="DIR", help="where runs live (default $QCOORD_RUNS or ./runs)")
+        return sub
+
+    run.register(add)
+    theory.register(add, commands)
+    plan.register(add)
+    jobs.register(add)
+    sweep.register(add)
+    run.register_play(add)
+    runs.register(add)
+    compare.register(add)
+    export.register(add)
+    return parser

@@ -1,0 +1,128 @@
+"""The files that users hand in: read when they are regular files of a bearable size, refused at once else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.text import one_line, shown
+
+MAX_BYTES = 32 * 2**20
+MAX_VALUES = 1_000_000
+"""Values in a JSON file: more would take hundreds of megabytes before the first of them is looked at."""
+
+MAX_DEPTH = 100
+
+_SEPARATORS = (b",", b"[", b"{")
+_HUGE_EXPONENT = re.compile(r"[eE][+-]?[0-9_]{4}")  # `Fraction` would write out that many digits
+
+
+def exact_number(text: str) -> Fraction:
+    """Return the number that a short text states: a decimal, or a fraction such as "1/3".
+
+    Raises:
+        ValueError: when it states none, or one of more digits than anybody writes.
+    """
+    if len(text) > 100 or not text.isascii() or "_" in text or _HUGE_EXPONENT.search(text):
+        raise ValueError("not a short number")
+    try:
+        return Fraction(text)
+    except ZeroDivisionError:
+        raise ValueError("a fraction of 0") from None
+
+
+def read_file(path: Path, what: str = "JSON", most: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file, behind a link if the user names one.
+
+    Args:
+        path: of the file.
+        what: kind of file, for the error.
+        most: bytes at most.
+
+    Raises:
+        InputError: when it is a folder, a device or a pipe, is too large, or cannot be read.
+    """
+    given, allowed = one_line(path), f"allowed is a {what} file"
+    try:
+        _check_regular(os.stat(path), most)  # before it is opened: a pipe would wait, a device do something
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        with open(number, "rb") as file:
+            _check_regular(os.fstat(number), most)
+            content = file.read(most + 1)
+    except InputError as error:
+        raise InputError(f"{given}: cannot be read ({error}); {allowed}") from None
+    except OSError as error:
+        raise InputError(f"{given}: cannot be read ({error.strerror}); {allowed}") from None
+    except ValueError as error:  # a zero byte in the name
+        raise InputError(f"{given}: is no file's name ({one_line(error)}); {allowed}") from None
+    if len(content) > most:
+        raise InputError(f"{given}: more than {most} bytes; allowed are at most that many")
+    return content
+
+
+def _check_regular(status: os.stat_result, most: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError("a folder" if stat.S_ISDIR(status.st_mode) else "no regular file")
+    if status.st_size > most:
+        raise InputError(f"{status.st_size} bytes; allowed are at most {most}")
+
+
+def read_json(path: Path, parse_float: Callable[[str], Any] = float) -> Any:
+    """Return the content of a user's JSON file; a key that stands there twice is refused.
+
+    Args:
+        path: of the file.
+        parse_float: what makes a number of a decimal.
+
+    Raises:
+        InputError: when it cannot be read, is not JSON, or holds more than anybody writes.
+    """
+    content = read_file(path)
+    try:
+        return parse_json(content, parse_float=parse_float, object_pairs_hook=without_twins)
+    except InputError as error:
+        raise InputError(f"{one_line(path.name)}: {error}") from None
+    except (ValueError, ArithmeticError) as error:  # ArithmeticError: a decimal of another world
+        raise InputError(f"{one_line(path)}: not valid JSON ({one_line(error, 160)})") from None
+
+
+def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
+    """Return what JSON states, if it is neither too much nor too deep.
+
+    Args:
+        content: in UTF-8.
+        most: values at most.
+        hooks: as `json.loads` takes them.
+
+    Raises:
+        ValueError: when it is no JSON in UTF-8, has more values than allowed, or is nested too deeply.
+    """
+    if (values := sum(map(content.count, _SEPARATORS))) > most:
+        raise ValueError(f"about {values} values; allowed are at most {most}")
+    try:
+        value = json.loads(content.decode("utf-8"), **hooks)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    level, depth = [value], 0
+    while level := [v for v in level if isinstance(v, (list, dict))]:
+        if (depth := depth + 1) > MAX_DEPTH:
+            raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+        level = [v for inner in level for v in (inner.values() if isinstance(inner, dict) else inner)]
+    return value
+
+
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, refusing a key that stands there twice (JSON itself would drop the first)."""
+    seen: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in seen:
+            raise InputError(f"{shown(key)} stands there twice; allowed is once")
+        seen[key] = value
+    return seen

@@ -1,0 +1,246 @@
+"""The shape of what a record holds: intents and drafts, seals, the events of a journal, device properties.
+
+A checksum tells that nothing was changed since it was written; it does not tell who wrote it, since anybody
+can compute it. So every field that is computed with, or shown, is held against its shape as a record is read,
+and what comes after need not ask again. Further fields are let through: newer programs may add some.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qcoord_hw.record.plays import check_play
+from qcoord_hw.record.shape import (
+    anything,
+    boolean,
+    fields,
+    integer,
+    listed,
+    maybe,
+    real,
+    require,
+    table,
+    text,
+    tuple_of,
+)
+from qcoord_hw.spec import MAX_BLOCKS, spec_from_mapping
+
+MAX_QUBITS = 10_000
+MAX_CHUNK = 10**10
+"""Shots of one chunk."""
+
+NAME = text(r"[^\x00/\\]*", 200)
+WORDS = text()
+QUBITS = listed(integer(0, MAX_QUBITS), most=MAX_QUBITS)
+HASH = text(r"[0-9a-f]{64}", 64)
+FILES = table(HASH)
+COUNT = integer(0, 10**9)
+
+SEAL_SHAPE = fields({"files": FILES}, {"sealed": WORDS})
+
+SNAPSHOT = fields(
+    {
+        "device": NAME,
+        "version": WORDS,
+        "calibrated": WORDS,
+        "num_qubits": integer(0, MAX_QUBITS),
+        "qubits": listed(
+            fields(
+                {
+                    "index": integer(0, MAX_QUBITS),
+                    "t1": maybe(real(0)),
+                    "t2": maybe(real(0)),
+                    "p10": real(0, 1),
+                    "p01": real(0, 1),
+                }
+            )
+        ),
+        "gates": listed(
+            fields(
+                {"name": NAME, "qubits": QUBITS, "duration": maybe(real(0)), "error": maybe(real())},
+            )
+        ),
+    }
+)
+
+PLACE = {
+    "layout": QUBITS,
+    "snapshot": maybe(SNAPSHOT),
+}
+BESIDE = {
+    "locality": maybe(table(anything)),
+    "exact": table(real()),
+    "measured": listed(listed(maybe(integer(0, MAX_QUBITS)))),
+}
+
+OPTIONS = fields(
+    {},
+    {
+        "dynamical_decoupling": maybe(NAME),
+        "twirling": maybe(NAME),
+        "mode": NAME,
+        "jobs": integer(1, 1000),
+        "tiles": integer(1, 1000),
+    },
+)
+
+TARGET = fields(
+    {"name": text(r"(?s).+", 200), "kind": NAME, "noise": WORDS, "methods": listed(WORDS), **PLACE},
+    {**BESIDE, "options": OPTIONS, "tiles": listed(fields(PLACE, BESIDE))},
+)
+
+EVENT = fields(
+    {"kind": NAME},
+    {"party": WORDS, "qubits": QUBITS, "name": WORDS, "to": WORDS, "owners": listed(WORDS)},
+)
+CIRCUIT = fields(
+    {"events": listed(EVENT), "movable": listed(boolean)},
+    {
+        "measured": listed(maybe(integer(0, MAX_QUBITS))),
+        "gates": fields({"two_qubit": COUNT, "two_qubit_executed": COUNT}),
+    },
+)
+SETTING = fields(
+    {
+        "label": WORDS,
+        "circuit": COUNT,
+        "values": listed(real()),
+        "flips": maybe(listed(COUNT)),
+        "method": WORDS,
+        "input": COUNT,
+    }
+)
+TOPOLOGY = fields(
+    {
+        "name": WORDS,
+        "parties": listed(WORDS, least=1),
+        "links": listed(fields({"from": WORDS, "to": WORDS, "carries": WORDS})),
+        "ebits": listed(tuple_of(WORDS, WORDS)),
+        "shared_state": listed(WORDS),
+        "common_randomness": boolean,
+    }
+)
+EXPERIMENT = fields(
+    {
+        "name": NAME,
+        "title": WORDS,
+        "copies": integer(1, 10**6),
+        "usage": table(table(real(0))),
+        "topology": TOPOLOGY,
+        "wires": listed(WORDS, most=MAX_QUBITS),
+        "circuits": listed(CIRCUIT, least=1),
+        "settings": listed(SETTING, least=1),
+        "play": table(anything),
+    },
+    {"feed_forward": boolean, "weights": listed(real(0)), "sampled": boolean},
+)
+CHUNK = fields(
+    {
+        "id": COUNT,
+        "block": integer(0, MAX_BLOCKS - 1),
+        "setting": COUNT,
+        "shots": integer(1, MAX_CHUNK),
+        "seed": integer(0, 2**64 - 1),
+    },
+    {"tile": integer(0, 999)},
+)
+PROVENANCE = fields(
+    {
+        "packages": table(maybe(WORDS)),
+        "python": WORDS,
+        "platform": WORDS,
+        "commit": maybe(WORDS),
+    }
+)
+INTENT_SHAPE = fields(
+    {
+        "created": WORDS,
+        "spec_id": HASH,
+        "files": FILES,
+        "spec": fields({"parameters": table(anything), "layout": QUBITS, "family": WORDS}),
+        "experiment": EXPERIMENT,
+        "target": TARGET,
+        "seed": integer(0, 2**63 - 1),
+        "plan": listed(CHUNK),
+        "provenance": PROVENANCE,
+    }
+)
+
+EVENTS = {
+    "start": fields({"reason": WORDS}),
+    "stop": fields({"reason": WORDS}),
+    "intend": fields(
+        {"jobs": listed(fields({"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)}))}
+    ),
+    "sent": fields({"tag": WORDS, "id": NAME, "twins": listed(NAME), "at": WORDS}),
+    "state": fields({"tag": WORDS, "state": NAME, "reason": WORDS}),
+    "result": fields({"tag": WORDS, "files": FILES, "usage_seconds": maybe(real(0))}),
+}
+"""Shape of each kind of event in a journal."""
+
+PROPERTIES_SHAPE = fields(
+    {},
+    {
+        "qubits": listed(listed(fields({"name": WORDS, "value": real(), "unit": WORDS}))),
+        "last_update_date": anything,
+    },
+)
+
+
+def check_intent(intent: dict[str, Any]) -> None:
+    """Check an intent or a draft: every field, and that they fit together.
+
+    Raises:
+        Misfit: naming the field.
+        InputError: when the spec in it is none.
+    """
+    INTENT_SHAPE(intent, "")
+    spec_from_mapping(intent["spec"], "spec")
+    experiment, target, plan = intent["experiment"], intent["target"], intent["plan"]
+    circuits, settings, places = experiment["circuits"], experiment["settings"], [target]
+    places += target.get("tiles", [])
+    asked = {setting["circuit"] for setting in settings}
+    require(asked == set(range(len(circuits))), "settings", sorted(asked), "is each circuit, and no other")
+    require(
+        len({chunk["id"] for chunk in plan}) == len(plan), "plan", len(plan), "are chunks of distinct ids"
+    )
+    require(len(plan) % len(places) == 0, "plan", len(plan), "are as many chunks for every tile")
+    for k, chunk in enumerate(plan):
+        require(chunk["setting"] < len(settings), f"plan[{k}].setting", chunk["setting"], "are the settings")
+        require(chunk.get("tile", 0) < len(places), f"plan[{k}].tile", chunk.get("tile"), "are the tiles")
+    for k, circuit in enumerate(circuits):
+        _check_events(circuit["events"], len(experiment["wires"]), f"circuits[{k}].events")
+    if plan:
+        _check_places(circuits, places)
+        width = len(circuits[0]["measured"])
+        for k, setting in enumerate(settings):
+            fits = all(bit < width for bit in setting["flips"] or ())
+            require(fits, f"settings[{k}].flips", setting["flips"], f"are bits below {width}")
+    check_play(intent, len(circuits[0]["measured"]) if plan else None)
+
+
+def _check_events(events: list[dict[str, Any]], wires: int, where: str) -> None:
+    """Check that the steps of a protocol are about the qubits that there are."""
+    for k, event in enumerate(events):
+        qubits, owners = event.get("qubits", []), event.get("owners", [])
+        place = f"{where}[{k}]"
+        require(all(q < wires for q in qubits), place, qubits, f"are qubits below {wires}")
+        fits = len(owners) == (len(qubits) if event["kind"] == "share" else 0)
+        require(fits, f"{place}.owners", owners, "is an owner for each qubit that is shared")
+        alone = event["kind"] in ("bits", "random")
+        require(alone or bool(qubits), f"{place}.qubits", qubits, "are one or more")
+
+
+def _check_places(circuits: list[dict[str, Any]], places: list[dict[str, Any]]) -> None:
+    """Check what each circuit measured, on every tile."""
+    for t, place in enumerate(places):
+        measured = place.get("measured", [circuit.get("measured") for circuit in circuits])
+        require(len(measured) == len(circuits), f"tiles[{t - 1}].measured", len(measured), "is one a circuit")
+        known = {q["index"] for q in place["snapshot"]["qubits"]} if place["snapshot"] else None
+        for k, qubits in enumerate(measured):
+            where = f"circuits[{k}].measured"
+            require(
+                qubits is not None and len(qubits) == len(measured[0] or []), where, qubits, "is one width"
+            )
+            fits = known is None or all(q in known for q in qubits)
+            require(fits, where, qubits, "are qubits of the calibration")

@@ -1,0 +1,41 @@
+"""What strangers may have written, as it is shown: in tables, errors, paths, progress and pages."""
+
+from __future__ import annotations
+
+
+def printable(value: object) -> str:
+    """Return a value as text in which no character has an effect on a terminal or hides from its reader.
+
+    Control characters, those that turn or hide text, line separators and halves of a surrogate pair become
+    `?`: names, files, servers and records may hold them.
+
+    >>> printable("a" + chr(27) + "[31mb" + chr(0x202E))
+    'a?[31mb?'
+    """
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
+def printable_lines(value: object) -> str:
+    """Return text of several lines, each as `printable` returns it."""
+    return "\n".join(map(printable, str(value).split("\n")))
+
+
+def one_line(error: object, most: int | None = None) -> str:
+    """Return an error's text on a single line, as `printable` returns it.
+
+    Args:
+        error: the error, or any text.
+        most: characters at most; what is longer is cut.
+    """
+    text = printable(" ".join(str(error).split()))
+    return text if most is None or len(text) <= most else text[: most - 3] + "..."
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in an error message: on one line, not too long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer with too many digits, or lists too deep
+        text = f"a {type(value).__name__}"
+    return printable(text if len(text) <= 60 else text[:57] + "...")
