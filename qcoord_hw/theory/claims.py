@@ -2,8 +2,8 @@
 
 A path is the tuple of keys and indices that leads to a value of the answer's JSON; as text it is dotted
 (`frontier.time_shared`, `M.0.3`), with a key quoted where a dot in it would mislead. A path covers everything
-below it. Whatever a checker does not confirm is named in `not_checked`, so that nothing is accepted unseen:
-not what the checker forgot, nor what somebody added.
+below it. Whatever number a checker does not confirm is named in `not_checked`, so that none is accepted
+unseen: not one that the checker forgot, nor one that somebody added. Texts that are no numbers are labels.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Verdict:
     Attributes:
         violations: a line for each condition that fails; the answer holds if there is none.
         confirmed: dotted paths of what was proved again.
-        not_checked: dotted paths of everything else.
+        not_checked: dotted paths of all other numbers.
         lower_bound: of an answer with a proof of optimality: `confirmed`, `refuted: ..` or
             `not rechecked: ..`.
     """
@@ -182,7 +182,7 @@ def numbers(answer: Any) -> Iterator[tuple[Path, Any]]:
 
 
 def unconfirmed(answer: Any, confirmed: Iterable[Path]) -> list[Path]:
-    """Return the paths of what no confirmed path covers, each as short as it can be.
+    """Return the paths of the numbers that no confirmed path covers, each as short as it can be.
 
     >>> unconfirmed({"c": 1, "seconds": {"lower": 1.0, "upper": 2.0}}, [("c",)])
     [('seconds',)]
@@ -200,8 +200,9 @@ def unconfirmed(answer: Any, confirmed: Iterable[Path]) -> list[Path]:
         if any(None in node for node in nodes):
             continue
         items = list(_items(value))
-        if not items or path and not nodes:
-            out.append(path)
+        if not items or (path and not nodes):
+            if next(numbers(value), None) is not None:
+                out.append(path)
             continue
         for key, below in reversed(items):
             further = [node[k] for node in nodes for k in (key, ANY) if k in node]

@@ -44,9 +44,9 @@ def replacements(value: Any, tiny: float = 1e-9) -> Iterator[Any]:
 
 def spoilt(answer: Any, path: tuple[str | int, ...], way: Any) -> Any:
     """Return a copy of an answer in which something else, or nothing, stands at a path."""
-    out = copy.deepcopy(answer)
-    inside = out
-    for key in path[:-1]:
+    out = inside = copy.copy(answer)
+    for key in path[:-1]:  # what is beside the path is shared with the answer
+        inside[key] = copy.copy(inside[key])
         inside = inside[key]
     if way is REMOVED:
         del inside[path[-1]]
