@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.spec import NETWORKS, check_integer, one_line, read_json
 
 if TYPE_CHECKING:
+    from qcoord_hw.theory.claims import Verdict
     from qcoord_hw.theory.games.game import Game
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
@@ -167,43 +168,73 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> d
 
 
 def theory_check(path: str | Path) -> dict[str, Any]:
-    """Return what an independent checker says of an answer of `qcoord theory linear|region --json`.
+    """Return what an independent checker says of an answer of `qcoord theory linear|game|region --json`.
 
     Args:
-        path: a file with the answer: of a linear computation at least V, P, M, c, c_lower and certificate; of
-            a region all that was printed.
+        path: a file with all that was printed.
 
     Returns:
-        `holds`, `violations` (a line for each condition that fails), `lower_bound` (`confirmed`,
+        `holds`; `violations`, a line for each condition that fails; `not_checked`, dotted paths of the
+        numbers that were not proved again (a path covers everything below it); `lower_bound` (`confirmed`,
         `refuted: ..` or `not rechecked: ..`).
 
     Raises:
-        InputError: when the file cannot be read or lacks a field.
+        InputError: when the file cannot be read or is no such answer.
     """
-    data = read_json(Path(path))
-    if isinstance(data, dict) and "network" in data:
-        return _check_region(data)
-    try:
-        return _check_linear(data)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    found = check_answer(read_json(Path(path)), str(path))
+    return {
+        "ok": True,
+        "holds": found.holds,
+        "violations": list(found.violations),
+        "not_checked": list(found.not_checked),
+        "lower_bound": found.lower_bound,
+    }
+
+
+def check_answer(data: Any, where: str = "answer") -> Verdict:
+    """Return what the checker of its kind says of an answer, whatever stands in it.
+
+    Raises:
+        InputError: when it is no answer of a known kind.
+    """
+    from qcoord_hw.theory.claims import Verdict
+
+    kind = next((k for k, keys in KINDS.items() if isinstance(data, dict) and keys & data.keys()), None)
+    if kind is None:
         raise InputError(
-            f"{path}: {type(error).__name__} {one_line(error)}; allowed is what "
-            "`qcoord theory linear|region --json` prints"
-        ) from None
+            f"{where}: no answer of theory; allowed is what `qcoord theory {'|'.join(KINDS)} --json` prints"
+        )
+    try:
+        return _checker(kind)(data)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError) as error:
+        line = f"cannot be read: {type(error).__name__} {one_line(error)}"
+    except (TypeError, ValueError) as error:
+        line = f"cannot be read: {one_line(error)}"
+    return Verdict((line[:300],), (), (), "not rechecked: the answer cannot be read")
 
 
-def _check_linear(data: Any) -> dict[str, Any]:
-    from qcoord_hw.theory.linear_computation.checker import check_claim, check_lower_bound
-
-    matrices, precoders = list(data["V"].values()), list(data["P"].values())
-    order, poly = data["field"], data.get("irreducible_poly")
-    violations = check_claim(order, matrices, precoders, data["M"], data["c"], poly)
-    bound = check_lower_bound(order, matrices, data["c_lower"], data["certificate"], poly)
-    holds = not violations and not bound.startswith("refuted")
-    return {"ok": True, "holds": holds, "violations": violations, "lower_bound": bound}
+KINDS = {
+    "region": {"network"},
+    "game": {"quantum", "classical", "game"},
+    "linear": {"V", "P", "M", "server_order"},
+}
+"""Kinds of answers that have a checker, by keys of which no other kind has one."""
 
 
-def _check_region(data: dict[str, Any]) -> dict[str, Any]:
+def _checker(kind: str) -> Callable[[dict[str, Any]], Verdict]:
+    if kind == "linear":
+        from qcoord_hw.theory.linear_computation.checker import check_linear
+
+        return check_linear
+    if kind == "game":
+        from qcoord_hw.theory.games.checker import check_game
+
+        return check_game
+    return _check_region
+
+
+def _check_region(data: dict[str, Any]) -> Verdict:
+    from qcoord_hw.theory.claims import Verdict
     from qcoord_hw.theory.regions import QUBIT_LINKS
     from qcoord_hw.theory.regions.auxiliary.checker import NOT_RECHECKED, check_region
 
@@ -214,6 +245,5 @@ def _check_region(data: dict[str, Any]) -> dict[str, Any]:
         )
     lines = check_region(data)
     open_ones = [line for line in lines if line.startswith(NOT_RECHECKED)]
-    violations = [line for line in lines if line not in open_ones]
-    bound = open_ones[0] if open_ones else "confirmed"
-    return {"ok": True, "holds": not violations, "violations": violations, "lower_bound": bound}
+    violations = tuple(line for line in lines if line not in open_ones)
+    return Verdict(violations, (), (), open_ones[0] if open_ones else "confirmed")

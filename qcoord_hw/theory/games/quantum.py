@@ -31,6 +31,7 @@ NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
+MARGIN = 5e-13  # of a strategy's payoff, for rounding in it and in its measurements; relative to the payoffs
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +162,7 @@ class _Search:
 
     def offer(self, strategy: QuantumStrategy) -> None:
         """Take a strategy when it is better."""
-        margin = 64 * EPS * math.prod(strategy.dimensions) * self.scale
+        margin = max(MARGIN, 64 * EPS * math.prod(strategy.dimensions)) * self.scale
         if (value := strategy_value(self.tensor, strategy) - margin) > self.lower:
             self.lower, self._strategy = value, strategy
 

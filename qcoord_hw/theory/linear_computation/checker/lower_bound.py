@@ -158,10 +158,10 @@ def _rank_bound(f: Arithmetic, v: Sequence[Rows], servers: list[int], certificat
         extra, code = 2 * len(code) - width, f.kernel(code, width)
     starts = list(itertools.accumulate([0, *sizes]))
     place = {s: range(starts[k], starts[k + 1]) for k, s in enumerate(servers)}
-    roles = [certificate.get(role) for role in ROLES]
+    roles: list[Any] = [certificate.get(role) for role in ROLES]
     if not all(isinstance(own, list) and all(is_integer(s, 0, max(servers)) for s in own) for own in roles):
         raise _RefutedError("left, right, through and rest are lists of servers")
-    left, right, through, rest = map(set, roles)
+    left, right, through, rest = (set[int](own) for own in roles)
     if left | right | through | rest != set(servers) or (left | right) & (through | rest) or through & rest:
         raise _RefutedError("left, right, through and rest do not divide the servers")
 
