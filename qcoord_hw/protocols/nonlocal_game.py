@@ -37,8 +37,8 @@ from qcoord_hw.theory.games import (
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
-from qcoord_hw.theory.games.specs import TABLES, game_of, strategy_of, with_strategy
-from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.games.specs import TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
 PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")
@@ -444,7 +444,7 @@ def _any_game(spec: ExperimentSpec, which: object, options: dict[str, Any]) -> E
     elif which is None and given:
         given = with_strategy(spec.name, given)
         game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
-        theory = Value(win_probability(game, strategy), "lower", "of the strategy that is played")
+        theory = value_of(game, given["strategy"])
     else:
         raise InputError(
             f"parameters.game: {shown(which)}; allowed is a name ({', '.join(EXPLICIT)}), or prob with win "

@@ -122,6 +122,18 @@ def strategy_json(strategy: QuantumStrategy) -> dict[str, Any]:
     }
 
 
+def size_of(tensor: npt.NDArray[np.float64]) -> float:
+    """Return the size of payoffs: the largest of each question, summed."""
+    players = tensor.ndim // 2
+    largest = np.abs(tensor).max(axis=tuple(range(players, 2 * players)))
+    return float(largest.sum()) or 1.0
+
+
+def bracket_kind(lower: float, upper: float, scale: float) -> str:
+    """Return "exact" for a bracket that counts as closed, at payoffs of that size, else "bracket"."""
+    return "exact" if upper - lower <= CLOSED * scale else "bracket"
+
+
 class _Search:
     """The best bounds so far.
 
@@ -135,11 +147,9 @@ class _Search:
         """Start from no strategy and the algebraic bound."""
         self.tensor = payoff_tensor(game)
         self._game = game if isinstance(game, Game) else None
-        players = self.tensor.ndim // 2
-        largest = np.abs(self.tensor).max(axis=tuple(range(players, 2 * players)))
-        self.scale = float(largest.sum()) or 1.0
+        self.scale = size_of(self.tensor)
         self.lower = -math.inf
-        self._answers = self.tensor.shape[players:]
+        self._answers = self.tensor.shape[self.tensor.ndim // 2 :]
         self._strategy: QuantumStrategy | None = None
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -153,7 +163,7 @@ class _Search:
     @property
     def closed(self) -> bool:
         """Whether the bracket is narrow enough."""
-        return self._upper.value - self.lower <= CLOSED * self.scale
+        return bracket_kind(self.lower, self._upper.value, self.scale) == "exact"
 
     @property
     def over(self) -> bool:
