@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import math
 import sys
 from fractions import Fraction
@@ -15,6 +16,8 @@ import pytest
 from qcoord_hw.theory.games import checker
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
+from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
+from qcoord_hw.theory.games.checker.payoffs import ClaimError, game_id, read_claimed_game
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.linear_computation import checker as linear_checker
 
@@ -184,3 +187,81 @@ def test_exact_numbers_are_exact():
 def test_games_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="shape"):
         check_upper(payoff_of([[1]], [[1]]), {"level": "0", "bound": 1})
+
+
+@pytest.mark.parametrize(
+    ("questions", "answers"),
+    [((2,), 3), ((2, 3), 2), ((3, 3), 3), ((4, 3), 4), ((2, 2, 2), 2), ((2, 3, 2), 2), ((2, 2, 2, 2), 2)],
+    ids=str,
+)
+def test_the_search_decides_as_brute_force_does(rng, questions, answers, monkeypatch):
+    """With and without games of the open questions, and in small portions."""
+    k = len(questions)
+    for few, width in ((5_000, 1 << 17), (0, 1 << 17), (0, 8)):
+        monkeypatch.setattr("qcoord_hw.theory.games.checker.classical.FEW", few)
+        monkeypatch.setattr("qcoord_hw.theory.games.checker.classical.WIDTH", width)
+        payoff = rng.integers(0, 5, size=(*questions, *[answers] * k))
+        game = payoff_of(np.ones(questions, dtype=int), payoff.tolist())
+        best = Fraction(0)
+        own = [list(itertools.product(range(answers), repeat=asked)) for asked in questions]
+        for strategy in itertools.product(*own[:-1]):  # the last player answers at best
+            won = payoff
+            for answer in strategy:
+                won = np.moveaxis(won, (0, won.ndim // 2), (0, 1))[np.arange(len(answer)), list(answer)].sum(
+                    axis=0
+                )
+            best = max(best, Fraction(int(won.max(axis=-1).sum())))
+        assert not exceeded(game, best)
+        assert exceeded(game, best - Fraction(1, 3))
+        assert not exceeded(game, best + 1)
+
+
+def test_a_search_that_is_too_long_is_no_proof():
+    game = read_claimed_game(GAMES["g14"]().to_json())
+    with pytest.raises(ClaimError, match="too long"):
+        exceeded(game, Fraction(43, 44), budget=1e4)
+
+
+def test_strategies_that_are_none():
+    game = read_claimed_game(GAMES["chsh"]().to_json())
+    assert strategy_value(game, [[0, 0], [0, 0]]) == Fraction(3, 4)
+    for bad in (
+        None,
+        [],
+        [[0, 0]],
+        [[0, 0], [0, 2]],
+        [[0, 0], [0, True]],
+        [[0, 0], [0, math.nan]],
+        [[0], [0]],
+    ):
+        with pytest.raises(ClaimError):
+            strategy_value(game, bad)
+
+
+def test_games_that_are_none():
+    good = GAMES["chsh"]().to_json()
+    assert read_claimed_game(good).questions == (2, 2)
+    assert len(game_id(good)) == 64
+    deep = 1
+    for _ in range(900):
+        deep = [deep]
+    half = [["1/2", "1/4"], ["1/4", "1/4"]]
+    for change in (
+        *[{"prob": bad} for bad in (None, [], [[]], [["1"]], half, deep, [[1, 0], [0, 0]])],
+        {"prob": [["1e999999999", "0"], ["0", "0"]]},
+        {"prob": [["-1", "2"], ["0", "0"]]},
+        {"win": [[[[1] * 1000] * 1000] * 2] * 2},
+        {"win": [[[[1, 0], [0, 1.0]]] * 2] * 2},
+        {"score": good["win"]},
+        {"more": 1},
+    ):
+        with pytest.raises(ClaimError):
+            read_claimed_game(good | change)
+
+
+def test_huge_numbers_prove_nothing(cglmp):
+    """Their sum is infinite, and with an infinite shift no matrix is positive."""
+    game, _, certificate = cglmp
+    huge = certificate | {"dual": [[1e308] * len(row) for row in certificate["dual"]]}
+    with np.errstate(all="ignore"):
+        assert check_upper(payoff_of(game.prob, game.table), huge)[1]

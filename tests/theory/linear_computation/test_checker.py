@@ -124,7 +124,7 @@ def test_a_scheme_in_another_basis_computes_the_same_and_is_refused(beyond):
     assert any("normal form" in line or "M E" in line for line in found.violations)
 
 
-@pytest.mark.parametrize("order", (2, 3, 4, 7, 8, 9, 27, 61, 64))
+@pytest.mark.parametrize("order", [2, 3, 4, 7, 8, 9, 27, 61, 64])
 def test_the_arithmetic_is_that_of_the_solver(order):
     """Two implementations, of which neither knows the other."""
     gf = field_of(order)

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from qcoord_hw.theory.claims import brief, is_integer
 from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError
 
-BUDGET = 3e10
+BUDGET = 1e10
 """Additions; about a minute."""
 
-WIDTH = 1 << 18
+WIDTH = 1 << 17
 """Numbers handled at a time."""
 
 FEW = 5_000
@@ -102,64 +102,70 @@ class _Search:
     def _run(self, start: int, least: int, open_ones: list[int] | None) -> int:
         """Return the value of the game of the first player's questions from `start` on, if above `least`."""
         self.best = least
-        table = self._stage(self.weights.transpose(self._axes())[None], 0)
-        self._search(table, 0, start, open_ones)
+        self._search(self._stage(self.weights[..., None], 0), 0, start, open_ones)
         return self.best
 
-    def _axes(self) -> list[int]:
-        k = len(self.questions)
-        return [axis for i in range(k) for axis in (i, k + i)]
-
     def _stage(self, won: Table, player: int) -> Table:
-        """Return tables (games, X, A, Y, C): Y, C questions and answers of all later players together."""
+        """Return tables (X, A, C, Y, games): Y, C questions and answers of all later players together.
+
+        Args:
+            won: shape (X, Y_1, .., A, C_1, .., games), of this player and the later ones.
+            player: whose turn it is.
+        """
         later = len(self.questions) - player - 1
-        x, a = self.questions[player], self.answers[player]
-        rest = [
-            n for i in range(player + 1, len(self.questions)) for n in (self.questions[i], self.answers[i])
-        ]
-        won = won.reshape(len(won), x, a, *rest)
-        won = won.transpose(0, 1, 2, *range(3, 3 + 2 * later, 2), *range(4, 4 + 2 * later, 2))
-        return np.ascontiguousarray(won.reshape(len(won), x, a, math.prod(rest[::2]), math.prod(rest[1::2])))
+        won = np.moveaxis(won, 1 + later, 1)
+        won = np.moveaxis(won, range(2, 2 + later), range(2 + later, 2 + 2 * later))
+        y, c = math.prod(self.questions[player + 1 :]), math.prod(self.answers[player + 1 :])
+        return np.ascontiguousarray(won.reshape(*won.shape[:2], c, y, won.shape[-1]))
 
     def _search(self, table: Table, player: int, start: int, open_ones: list[int] | None) -> None:
         """Go through the answers of a player in many games at once, then through those of the later ones."""
-        games, questions = table.shape[:2]
-        convenient = np.zeros((questions + 1, games, *table.shape[3:]), dtype=table.dtype)
+        questions, answers, *shape, games = table.shape
+        convenient = np.zeros((questions + 1, *shape, games), dtype=table.dtype)
         for x in range(questions - 1, -1, -1):
-            convenient[x] = convenient[x + 1] + table[:, x].max(axis=1)
-        stack = [(start, np.arange(games), np.zeros((games, *table.shape[3:]), dtype=table.dtype))]
-        width = max(1, WIDTH // math.prod(table.shape[2:]))
+            convenient[x] = convenient[x + 1] + table[x].max(axis=0)
+        stack = [(start, np.arange(games), np.zeros((*shape, games), dtype=table.dtype))]
+        width = max(16, WIDTH // math.prod(shape))
         while stack:
             x, game, won = stack.pop()
             if len(game) > width:
-                stack.append((x, game[width:], won[width:]))
-                game, won = game[:width], won[:width]
-            grown = won[:, None] + table[game, x]  # (N, A, Y, C)
-            self._spend(grown.size)
-            bound = _value(grown + convenient[x + 1, game][:, None])
-            if open_ones is not None and x + 1 < questions:
-                bound = np.minimum(bound, _value(grown) + open_ones[x + 1])
-            node, answer = np.nonzero(bound > self.best)
-            if not len(node):
+                stack.append((x, game[width:], won[..., width:]))
+                game, won = game[:width], won[..., :width]
+            last = x + 1 == questions
+            found = []
+            for answer in range(answers):
+                self._spend(won.size)
+                grown = won + _of(table[x, answer], game)
+                own = game
+                if last or open_ones is not None:
+                    bound = _value(grown) + (0 if last or open_ones is None else open_ones[x + 1])
+                    grown, bound, own = _above(self.best, grown, bound, own)
+                if not last:
+                    bound = _value(grown + _of(convenient[x + 1], own))
+                    grown, bound, own = _above(self.best, grown, bound, own)
+                found.append((own, grown, bound))
+            game, won, bound = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
+            if not len(game):
                 continue
-            rising = np.argsort(bound[node, answer], kind="stable")[::-1]
-            node, answer = node[rising], answer[rising]
-            if x + 1 < questions:
-                stack.append((x + 1, game[node], grown[node, answer]))
+            falling = np.argsort(bound, kind="stable")[::-1]
+            game, won = game[falling], won[..., falling]
+            if not last:
+                stack.append((x + 1, game, won))
             elif player == len(self.questions) - 2:
-                self.best = int(bound[node[0], answer[0]])
+                self.best = int(bound.max())
             else:
-                self._next(grown[node, answer], player + 1)
+                self._next(won, player + 1)
 
     def _next(self, won: Table, player: int) -> None:
-        """Let the next player answer, given what the earlier ones did."""
-        later = len(self.questions) - player
-        shape = (*self.questions[player:], *self.answers[player:])
-        pairs = [axis for i in range(later) for axis in (1 + i, 1 + later + i)]
-        table = self._stage(won.reshape(len(won), *shape).transpose(0, *pairs), player)
-        width = max(1, WIDTH // math.prod(table.shape[1:]))
-        for k in range(0, len(table), width):
-            self._search(table[k : k + width], player, 0, None)
+        """Let the next player answer, given what the earlier ones did: (C, Y, N)."""
+        asked, answers = self.questions[player:], self.answers[player:]
+        won = np.moveaxis(
+            won.reshape(*answers, *asked, -1), range(len(answers)), range(len(asked), 2 * len(asked))
+        )
+        table = self._stage(won, player)
+        width = max(1, WIDTH // math.prod(table.shape[:-1]))
+        for k in range(0, table.shape[-1], width):
+            self._search(table[..., k : k + width], player, 0, None)
 
     def _spend(self, additions: int) -> None:
         self.budget -= self.price * additions
@@ -167,7 +173,18 @@ class _Search:
             raise ClaimError("classical.value: not proved: the search is too long")
 
 
+def _of(table: Table, game: npt.NDArray[np.intp]) -> Table:
+    """Return each partial strategy's own table; one table serves all where there is but one game."""
+    return table if table.shape[-1] == 1 else table[..., game]
+
+
+def _above(least: int, won: Table, bound: Table, game: npt.NDArray[np.intp]) -> tuple[Table, Table, Any]:
+    """Return those of the partial strategies that may win more than this."""
+    keep = np.flatnonzero(bound > least)
+    return won[..., keep], bound[keep], game[keep]
+
+
 def _value(won: Table) -> Table:
-    """Return what best responses win, from what answers to questions win: (.., Y, C)."""
-    value: Table = won.max(axis=-1).sum(axis=-1, dtype=won.dtype)
+    """Return what best responses win, from what answers to questions win: (C, Y, ..)."""
+    value: Table = won.max(axis=0).sum(axis=0, dtype=won.dtype)
     return value

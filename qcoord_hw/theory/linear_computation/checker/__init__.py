@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict
+from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief, is_integer
 from qcoord_hw.theory.linear_computation.checker.arithmetic import ClaimError, arithmetic
 from qcoord_hw.theory.linear_computation.checker.beyond import check_beyond
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
@@ -46,22 +46,23 @@ def check_linear(answer: dict[str, Any]) -> Verdict:
         c = check_scheme(findings, task)
         check_rates(findings, task, c)
         check_beyond(findings, task, Fraction(sum(task.sizes) + c, 2))
-        findings.equal(("optimal",), c == answer.get("c_lower"))
         claims = [((), task, c), *check_batched(findings, task)]
+        for path, _, rank in claims:
+            lower = findings.get(*path, "c_lower")
+            if not is_integer(lower, 0, rank):
+                findings.wrong((*path, "c_lower"), f"{brief(lower)}; it is an integer from 0 to c = {rank}")
+        findings.equal(("optimal",), c == findings.get("c_lower"))
         if not findings.violations:  # proofs may take long
-            bounds = [_check_bound(findings, path, own, rank) for path, own, rank in claims]
+            bounds = [_check_bound(findings, path, own) for path, own, _ in claims]
             bound = next((b for b in bounds if b != CONFIRMED), CONFIRMED)
     except (LookupError, ClaimError) as error:
         findings.violations.append(str(error.args[0]))
     return findings.verdict(NEVER, bound)
 
 
-def _check_bound(findings: Findings, path: Path, task: ClaimedTask, c: int) -> str:
+def _check_bound(findings: Findings, path: Path, task: ClaimedTask) -> str:
     """Check c_lower and its certificate, of the answer or of an entry of `batched`."""
     lower, certificate = findings.get(*path, "c_lower"), findings.get(*path, "certificate")
-    if type(lower) is not int or not 0 <= lower <= c:
-        findings.wrong((*path, "c_lower"), f"it is an integer from 0 to c = {c}")
-        return "refuted: it is no number of qudits up to c"
     found, seen = check_lower_bound(task.f, task.v, lower, certificate)
     findings.require(found == CONFIRMED, (*path, "c_lower"), found)
     for part in seen:

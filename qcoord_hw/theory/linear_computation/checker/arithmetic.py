@@ -146,21 +146,21 @@ def _product(x: Sequence[int], y: Sequence[int], p: int, modulus: Sequence[int])
     return tuple(c % p for c in out[:r])
 
 
-def arithmetic(order: Any, modulus: Any) -> Arithmetic:
+def arithmetic(order: Any, modulus: Any, where: str = "") -> Arithmetic:
     """Return the field of a claimed order and modulus (None for a prime field).
 
     Raises:
         ClaimError: when they are no prime power up to 64 and an irreducible polynomial that fits.
     """
     if not is_integer(order, 2, MAX_ORDER):
-        raise ClaimError(f"field: {brief(order)}; allowed are prime powers from 2 to {MAX_ORDER}")
+        raise ClaimError(f"{where}field: {brief(order)}; allowed are prime powers from 2 to {MAX_ORDER}")
     p = next(q for q in range(2, order + 1) if order % q == 0)
     r = next(r for r in itertools.count(1) if p**r >= order)
     if p**r != order:
-        raise ClaimError(f"field: {order}; allowed are prime powers from 2 to {MAX_ORDER}")
+        raise ClaimError(f"{where}field: {order}; allowed are prime powers from 2 to {MAX_ORDER}")
     if r == 1:
         if modulus is not None:
-            raise ClaimError(f"irreducible_poly: {brief(modulus)}; allowed is null for a prime field")
+            raise ClaimError(f"{where}irreducible_poly: {brief(modulus)}; allowed is null for a prime field")
         return _tables(p, (1, 0))
     if (
         not isinstance(modulus, list)
@@ -169,7 +169,7 @@ def arithmetic(order: Any, modulus: Any) -> Arithmetic:
         or modulus[0] != 1
     ):
         raise ClaimError(
-            f"irreducible_poly: {brief(modulus)}; allowed are {r + 1} coefficients modulo {p}, the first 1"
+            f"{where}irreducible_poly: {brief(modulus)}; allowed are {r + 1} coefficients modulo {p}, first 1"
         )
     return _tables(p, tuple(modulus))
 

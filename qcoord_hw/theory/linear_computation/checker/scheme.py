@@ -227,7 +227,8 @@ def check_batched(findings: Findings, task: ClaimedTask) -> list[tuple[Path, Cla
     out: list[tuple[Path, ClaimedTask, int]] = []
     for k in range(len(given)):
         path: Path = ("batched", k)
-        f = arithmetic(findings.get(*path, "field"), findings.get(*path, "irreducible_poly"))
+        order, modulus = findings.get(*path, "field"), findings.get(*path, "irreducible_poly")
+        f = arithmetic(order, modulus, f"batched.{k}.")
         if f.characteristic != task.f.order:
             raise ClaimError(f"batched.{k}.field: {f.order} is no power of {task.f.order}")
         own = ClaimedTask(f, task.servers, task.v)
