@@ -54,7 +54,7 @@ def violations(answer: dict[str, Any], change: Any) -> str:
         (lambda a: a.update(c=2), "c: 2; it is 1"),
         (lambda a: a.update(c=float("nan")), "c: nan; it is 1"),
         (lambda a: a.update(c_lower=0, optimal=False), "c_lower: refuted"),
-        (lambda a: a.update(c_lower=99, optimal=False), "c_lower: it is an integer from 0 to c"),
+        (lambda a: a.update(c_lower=99, optimal=False), "c_lower: 99; it is an integer from 0 to c = 1"),
         (lambda a: a.update(M=None), "M: None; allowed is a matrix of shape 4 x 10"),
         (lambda a: a["P"]["A"][0].__setitem__(0, 0), "P.A: singular"),
         (lambda a: a["P"].pop("A"), "P: an object of 3; allowed is one matrix for each server"),
