@@ -11,6 +11,7 @@ import pytest
 
 from qcoord_hw.answers import theory_linear
 from qcoord_hw.theory.linear_computation.checker import ClaimError, arithmetic, check_linear
+from qcoord_hw.theory.linear_computation.checker.beyond import _normal
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
 from qcoord_hw.theory.linear_computation.checker.scheme import ClaimedTask, auxiliary
 from qcoord_hw.theory.linear_computation.field import CONWAY, field_of
@@ -111,6 +112,7 @@ def test_schemes_beyond_are_proved(beyond, change, text):
 
 def test_a_scheme_in_another_basis_computes_the_same_and_is_refused(beyond):
     """In each block X and Z change places, and so do the encoder's rows: valid, but not in normal form."""
+    beyond = copy.deepcopy(beyond)
     own = beyond["beyond"]
     n, total, start = own["qudits"], sum(own["qudits"].values()), 0
     for s in beyond["server_order"]:
@@ -120,8 +122,25 @@ def test_a_scheme_in_another_basis_computes_the_same_and_is_refused(beyond):
         e = own["encoders"][s]
         own["encoders"][s] = [*e[n[s] :], *[[-y % 3 for y in row] for row in e[: n[s]]]]
         start += n[s]
-    found = check_linear(copy.deepcopy(beyond))
-    assert any("normal form" in line or "M E" in line for line in found.violations)
+    assert "normal form" in "; ".join(check_linear(beyond).violations)
+
+
+def test_each_part_may_be_right_and_the_whole_not_self_orthogonal(beyond):
+    """One server's form replaced by zero, in its normal form, with the encoder that belongs to it."""
+    own, s = beyond["beyond"], beyond["server_order"][0]
+    f, copies = arithmetic(3, None), own["instances"]
+    data = np.kron(np.eye(copies, dtype=int), np.array(beyond["V"][s])).tolist()
+    n, total = len(data[0]), sum(own["qudits"].values())
+    held = np.array(_normal(f, data, np.zeros((len(data), len(data)), dtype=int).tolist(), n))
+    m, old = np.array(own["M"]), own["qudits"][s]
+    x, z = m[:, old:total], m[:, total + old :]
+    pivots = [row.index(1) for row in held.T[:n].tolist()]
+    spoilt = own | {
+        "qudits": own["qudits"] | {s: n},
+        "M": np.hstack([held[:, :n], x, held[:, n:], z]).tolist(),
+        "encoders": own["encoders"] | {s: [data[k] for k in pivots] + [[0] * n] * n},
+    }
+    assert "not self-orthogonal" in violations(beyond, lambda a: a.update(beyond=spoilt))
 
 
 @pytest.mark.parametrize("order", [2, 3, 4, 7, 8, 9, 27, 61, 64])
@@ -137,8 +156,9 @@ def test_the_arithmetic_is_that_of_the_solver(order):
 @pytest.mark.parametrize(
     ("order", "poly"),
     [
-        *[(d, None) for d in (0, 1, 6, 65, 65537, 2**16, (2**61 - 1) * (2**89 - 1), 10**400)],
+        *[(d, None) for d in (0, 1, 6, 65, 67, 81, 65537, 2**16, (2**61 - 1) * (2**89 - 1), 10**400)],
         *[(d, None) for d in (4, 3.0, True, "3", None, [3], float("nan"))],
+        (81, [1, 0, 0, 1, 2]),
         (4, [1, 0, 1]),
         (9, [1, 0, 2]),
         (9, [2, 0, 1]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.claims import Findings, brief, is_number
+from qcoord_hw.theory.claims import Findings, Path, brief, is_number, near
 from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError
 from qcoord_hw.theory.games.checker.strategy import read_strategy
 
@@ -33,7 +33,7 @@ def check_frontier(findings: Findings, game: ClaimedGame) -> None:
         raise ClaimError(f"frontier.win: {brief(win)}; allowed is a number from 0 to 1")
     known = findings.get("classical", "float")
     if known is not None:
-        findings.close(("frontier", "classical"), known, ROUNDING)
+        _close(findings, ("frontier", "classical"), known, ROUNDING)
     lower, upper = findings.get("quantum", "lower"), findings.get("quantum", "upper")
     findings.equal(("frontier", "quantum"), [lower, upper])
     dimensions, state, _ = read_strategy(game, findings.get("quantum", "lower_certificate"))
@@ -50,14 +50,21 @@ def check_frontier(findings: Findings, game: ClaimedGame) -> None:
         fraction = min(1.0, (win - base) / gap) if gap > 0 else 1.0
         _check_shared(findings, fraction, max(ROUNDING, ROUNDING / (10 * gap) if gap > 0 else 1.0), entropies)
         if findings.get("frontier", "strategy_entanglement", "source") == OF_THE_STRATEGY:
-            findings.close(("frontier", "strategy_entanglement", "value"), max(entropies), ROUNDING)
-            findings.close(("frontier", "strategy_entanglement", "wins"), lower, ROUNDING)
+            _close(findings, ("frontier", "strategy_entanglement", "value"), max(entropies), ROUNDING)
+            _close(findings, ("frontier", "strategy_entanglement", "wins"), lower, ROUNDING)
         qubits = [(d - 1).bit_length() for d in dimensions]
         findings.equal(("frontier", "circuit_qubits", "qubits"), qubits)
         findings.equal(("frontier", "circuit_qubits", "value"), max(qubits))
     else:
         for key in ("time_shared", "circuit_qubits"):  # no strategy is known that wins as often
             findings.equal(("frontier", key, "value"), None)
+
+
+def _close(findings: Findings, path: Path, should: float, margin: float) -> None:
+    """Require a float near this one; where it happens to be a whole number, an integer is no such float."""
+    claimed = findings.get(*path)
+    holds = type(claimed) is float and near(claimed, should, margin)
+    findings.require(holds, path, f"{brief(claimed)}; it is {should!r}")
 
 
 def _check_nothing(findings: Findings, game: ClaimedGame) -> None:
@@ -75,11 +82,11 @@ def _check_nothing(findings: Findings, game: ClaimedGame) -> None:
 
 def _check_shared(findings: Findings, fraction: float, margin: float, entropies: list[float]) -> None:
     """Check time sharing: a fraction of the rounds with the strategy, the others without."""
-    findings.close(("frontier", "time_shared", "fraction"), fraction, margin)
-    findings.close(("frontier", "time_shared", "value"), fraction * max(entropies), margin)
+    _close(findings, ("frontier", "time_shared", "fraction"), fraction, margin)
+    _close(findings, ("frontier", "time_shared", "value"), fraction * max(entropies), margin)
     rates = findings.get("frontier", "time_shared", "rates")
     findings.require(
         isinstance(rates, list) and len(rates) == len(entropies), ("frontier", "win"), "rates of all players"
     )
     for player, entropy in enumerate(entropies):
-        findings.close(("frontier", "time_shared", "rates", player), fraction * entropy, margin)
+        _close(findings, ("frontier", "time_shared", "rates", player), fraction * entropy, margin)
