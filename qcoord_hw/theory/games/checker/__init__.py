@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.claims import Findings, Path, Verdict, brief
+from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief
 from qcoord_hw.theory.games.checker.bell import check_bell
 from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
 from qcoord_hw.theory.games.checker.frontier import check_frontier
@@ -59,7 +59,8 @@ def check_game(answer: dict[str, Any]) -> Verdict:
     findings = Findings(answer)
     with np.errstate(all="ignore"):  # comparisons are written so that NaN fails
         _check(findings)
-    return findings.verdict(NEVER)
+    refused = "not rechecked: the answer does not hold"
+    return findings.verdict(NEVER, refused if findings.violations else CONFIRMED)
 
 
 def _check(findings: Findings) -> None:

@@ -76,8 +76,9 @@ def exceeded(game: ClaimedGame, claim: Any, budget: float = BUDGET) -> bool:
     weights = weights.transpose([*order, *(k + i for i in order)])
     if k == 1:  # beside a player without a choice
         weights = weights[None, :, None, :]
-    heavy = np.argsort(-weights.reshape(len(weights), -1).sum(axis=1).astype(float), kind="stable")
-    return _Search(weights[heavy], budget).best_above(int(claim * scale)) > int(claim * scale)
+    heavy = weights.reshape(len(weights), -1).sum(axis=1) / max(1, largest)  # their answers move bounds most
+    first = np.argsort(-heavy.astype(float), kind="stable")
+    return _Search(weights[first], budget).best_above(int(claim * scale)) > int(claim * scale)
 
 
 class _Search:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from qcoord_hw.theory.claims import as_fraction, brief, is_number
 
-MAX_ENTRIES = 500_000
+MAX_ENTRIES = 300_000
 """Of the table of a game; more would take minutes and gigabytes in exact numbers."""
 
 Payoff = dict[tuple[int, ...], Fraction]

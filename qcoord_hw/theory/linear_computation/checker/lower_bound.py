@@ -15,7 +15,7 @@ from qcoord_hw.theory.claims import CONFIRMED, brief, is_integer, same
 from qcoord_hw.theory.linear_computation.checker.arithmetic import Arithmetic, Rows, side_by_side, transposed
 
 GLANCE = 50  # maps looked at before it is assumed, for words still to be extended, that there is one
-BUDGET = 1_000_000  # precodings or maps that are tried at most; a second is some ten thousand
+BUDGET = 300_000  # precodings or maps that are tried at most; a second is some ten thousand
 FEW = 100_000  # precodings; so many are all tried
 ROLES = ("left", "right", "through", "rest")
 
