@@ -85,10 +85,10 @@ def _check(findings: Findings) -> None:
 def _check_shape(findings: Findings) -> ClaimedGame:
     """Return the game, and confirm what the answer says of its shape."""
     data = findings.get("game")
+    game = read_claimed_game(data)  # bounds its size
     findings.equal(("game_id",), game_id(data))
     if findings.violations:
         raise ClaimError("game: not the one of game_id")
-    game = read_claimed_game(data)
     findings.confirm("game")
     findings.equal(("name",), data.get("name"))
     findings.equal(("players",), game.players)

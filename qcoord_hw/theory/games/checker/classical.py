@@ -18,7 +18,7 @@ import numpy.typing as npt
 from qcoord_hw.theory.claims import brief, is_integer
 from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError
 
-BUDGET = 1e10
+BUDGET = 3e9
 """Additions; about a minute."""
 
 WIDTH = 1 << 17
