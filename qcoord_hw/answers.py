@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, one_line, read_json
 
 if TYPE_CHECKING:
+    from qcoord_hw.theory.claims import Verdict
     from qcoord_hw.theory.games.game import Game
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
@@ -208,46 +209,20 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> d
 
 
 def theory_check(path: str | Path) -> dict[str, Any]:
-    """Return what an independent checker says of an answer of `qcoord theory linear|region --json`.
+    """Return what an independent checker says of an answer of `qcoord theory linear|game|region --json`.
 
     Args:
-        path: a file with the answer: of a linear computation at least V, P, M, c, c_lower and certificate; of
-            a region all that was printed.
+        path: a file with all that was printed.
 
     Returns:
-        `holds`, `violations` (a line for each condition that fails), `lower_bound` (`confirmed`,
+        `holds`; `violations`, a line for each condition that fails; `not_checked`, dotted paths of the
+        numbers that were not proved again (a path covers everything below it); `lower_bound` (`confirmed`,
         `refuted: ..` or `not rechecked: ..`).
 
     Raises:
-        InputError: when the file cannot be read or lacks a field.
+        InputError: when the file cannot be read or is no such answer.
     """
-    data = read_json(Path(path))
-    if isinstance(data, dict) and isinstance(data.get("network"), str):
-        return _check_region(data)
-    try:
-        return _check_linear(data)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise InputError(
-            f"{path}: {type(error).__name__} {one_line(error)}; allowed is what "
-            "`qcoord theory linear|region --json` prints"
-        ) from None
-
-
-def _check_linear(data: Any) -> dict[str, Any]:
-    from qcoord_hw.theory.linear_computation.checker import check_claim, check_lower_bound
-
-    matrices, precoders = list(data["V"].values()), list(data["P"].values())
-    order, poly = data["field"], data.get("irreducible_poly")
-    violations = check_claim(order, matrices, precoders, data["M"], data["c"], poly)
-    bound = check_lower_bound(order, matrices, data["c_lower"], data["certificate"], poly)
-    holds = not violations and not bound.startswith("refuted")
-    return {"ok": True, "holds": holds, "violations": violations, "lower_bound": bound}
-
-
-def _check_region(data: dict[str, Any]) -> dict[str, Any]:
-    from qcoord_hw.theory.regions.auxiliary.checker.answer import check_region_answer
-
-    found = check_region_answer(data)
+    found = check_answer(read_json(Path(path)), str(path))
     return {
         "ok": True,
         "holds": found.holds,
@@ -255,3 +230,47 @@ def _check_region(data: dict[str, Any]) -> dict[str, Any]:
         "not_checked": list(found.not_checked),
         "lower_bound": found.lower_bound,
     }
+
+
+def check_answer(data: Any, where: str = "answer") -> Verdict:
+    """Return what the checker of its kind says of an answer, whatever stands in it.
+
+    Raises:
+        InputError: when it is no answer of a known kind.
+    """
+    from qcoord_hw.theory.claims import Verdict
+
+    kind = next((k for k, keys in KINDS.items() if isinstance(data, dict) and keys & data.keys()), None)
+    if kind is None:
+        raise InputError(
+            f"{where}: no answer of theory; allowed is what `qcoord theory {'|'.join(KINDS)} --json` prints"
+        )
+    try:
+        return _checker(kind)(data)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError) as error:
+        line = f"cannot be read: {type(error).__name__} {one_line(error)}"
+    except (TypeError, ValueError) as error:
+        line = f"cannot be read: {one_line(error)}"
+    return Verdict((line[:300],), (), (), "not rechecked: the answer cannot be read")
+
+
+KINDS = {
+    "region": {"network"},
+    "game": {"quantum", "classical", "game"},
+    "linear": {"V", "P", "M", "server_order"},
+}
+"""Kinds of answers that have a checker, by keys of which no other kind has one."""
+
+
+def _checker(kind: str) -> Callable[[dict[str, Any]], Verdict]:
+    if kind == "linear":
+        from qcoord_hw.theory.linear_computation.checker import check_linear
+
+        return check_linear
+    if kind == "game":
+        from qcoord_hw.theory.games.checker import check_game
+
+        return check_game
+    from qcoord_hw.theory.regions.auxiliary.checker.answer import check_region_answer
+
+    return check_region_answer

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from qcoord_hw.theory.games.checker import check_strategy, check_upper
+from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
 from tests.test_cli import call, call_json
 
 XOR = [[[[int((b ^ c) == (x & y)) for c in (0, 1)] for b in (0, 1)] for y in (0, 1)] for x in (0, 1)]
@@ -59,10 +59,10 @@ def check_contract(found, prob, table):
     assert classical["float"] == pytest.approx(
         sum(asked[x, y] * score[x, y, b[x], c[y]] for x, y in np.ndindex(asked.shape)), abs=1e-12
     )
-    value, violations = check_strategy(prob, table, quantum["lower_certificate"])
+    value, violations = check_strategy(payoff_of(prob, table), quantum["lower_certificate"])
     assert violations == []
     assert value >= quantum["lower"] - 1e-15
-    value, violations = check_upper(prob, table, quantum["upper_certificate"])
+    value, violations = check_upper(payoff_of(prob, table), quantum["upper_certificate"])
     assert violations == []
     assert value <= quantum["upper"]
 

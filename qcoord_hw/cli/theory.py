@@ -51,7 +51,7 @@ def register(add: Add, commands: Any) -> None:
     source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
     source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits a copy")
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
-    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|region --json` printed")
+    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|game|region --json` printed")
 
 
 def _theory_game(options: argparse.Namespace) -> None:
@@ -142,10 +142,12 @@ def _theory_check(options: argparse.Namespace) -> None:
     from qcoord_hw.answers import theory_check
 
     found = theory_check(options.file)
-    if not found["holds"]:
-        wrong = [*found["violations"], *([found["lower_bound"]] if "refuted" in found["lower_bound"] else [])]
-        raise InputError(f"{options.file}: does not hold: {'; '.join(wrong)}")
     if options.json:
         print_json(found)
-    else:
-        say(f"{options.file}: what it claims to reach holds; lower bound {found['lower_bound']}")
+    if not found["holds"]:
+        first, *further = found["violations"]
+        more = f" (and {len(further)} more; --json has all)" if further else ""
+        raise InputError(f"{options.file}: does not hold: {first}{more}")
+    if not options.json:
+        unseen = ", ".join(found["not_checked"]) or "nothing"
+        say(f"{options.file}: holds; lower bound {found['lower_bound']}; not checked: {unseen}")

@@ -39,8 +39,8 @@ from qcoord_hw.theory.games import (
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
-from qcoord_hw.theory.games.specs import TABLES, game_of, strategy_of, with_strategy
-from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.games.specs import TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
 PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")
@@ -449,5 +449,4 @@ def build(spec: ExperimentSpec) -> Experiment:
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
     given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
-    theory = Value(win_probability(game, strategy), "lower", "of the strategy that is played")
-    return quantum_experiment(game, strategy, theory=theory, **shared)
+    return quantum_experiment(game, strategy, theory=value_of(game, given["strategy"]), **shared)

@@ -10,6 +10,7 @@ import numpy as np
 from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
+from qcoord_hw.theory.linear_computation.field import Field
 from qcoord_hw.theory.linear_computation.precoding import auxiliary_rank, minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import baselines, region
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
@@ -54,9 +55,10 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
         "ok": True,
         "name": task.name,
         "field": small.field.order,
-        "irreducible_poly": list(small.field.irreducible_poly) if small.field.degree > 1 else None,
+        "irreducible_poly": _modulus(small.field),
         "K": small.rows,
         "servers": dict(zip(small.servers, small.sizes, strict=True)),
+        "server_order": list(small.servers),
         "V": {s: v.tolist() for s, v in zip(small.servers, small.matrices, strict=True)},
         "reduced": list(reduction.notes),
         "c": found.c,
@@ -74,18 +76,26 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
         "baselines": {name: str(b.value) for name, b in rates.items() if b.value is not None},
         "sources": {name: b.to_json() for name, b in rates.items()},
         "bonus_outputs": scheme.bonus_outputs(),
-        "batched": [_batch(b, small.field.order) for b in batches],
+        "batched": [_batch(b) for b in batches],
         "beyond": None if beyond is None else _beyond(beyond),
         "seconds": round(time.monotonic() - start, 3),
     }
 
 
-def _batch(rate: BatchedRate, p: int) -> dict[str, Any]:
+def _modulus(field: Field) -> list[int] | None:
+    return list(field.irreducible_poly) if field.degree > 1 else None
+
+
+def _batch(rate: BatchedRate) -> dict[str, Any]:
+    field, servers = rate.task.field, rate.task.servers
     return {
-        "field": p**rate.degree,
+        "field": field.order,
+        "irreducible_poly": _modulus(field),
         "instances": 2 * rate.degree,
         "c": rate.c,
         "c_lower": rate.c_lower,
+        "certificate": rate.found.certificate,
+        "P": {s: p.tolist() for s, p in zip(servers, rate.found.P, strict=True)},
         "rate": str(rate.rate),
     }
 

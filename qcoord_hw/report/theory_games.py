@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
@@ -41,6 +43,8 @@ def game_theory(
     answer = {
         "ok": True,
         "name": game.name,
+        "game": game.to_json(),
+        "game_id": hashlib.sha256(canonical_json(game.to_json()).encode()).hexdigest(),
         "players": game.players,
         "questions": list(game.prob.shape),
         "answers": list(game.answers),
@@ -85,8 +89,8 @@ def game_theory_text(answer: dict[str, Any]) -> str:
         f"classical value  {classical['value']} = {classical['float']:.6g}, exact"
         if classical["value"]
         else f"classical value  not known: {classical['why']}",
-        f"quantum value    {quantum['lower']:.9g} to {quantum['upper']:.9g} ({quantum['kind']}; upper bound: "
-        f"{quantum['level']}; strategy of local dimension {quantum['local_dimension']})",
+        f"quantum value    {quantum['lower']:.9g} to {quantum['upper']:.9g} ({quantum['kind']}; "
+        f"strategy of local dimension {quantum['local_dimension']}; {_upper_words(quantum)})",
     ]
     if "bell_inequality" in answer:
         b = answer["bell_inequality"]
@@ -101,6 +105,13 @@ def game_theory_text(answer: dict[str, Any]) -> str:
             for k, own in enumerate(classical["strategy"])
         ]
     return "\n".join([*lines, f"{sum(answer['seconds'].values()):.3g} s"])
+
+
+def _upper_words(quantum: dict[str, Any]) -> str:
+    """Return the upper bound with where it comes from; level 0 is below the hierarchy."""
+    if quantum["level"] == "0":
+        return f"upper bound {quantum['upper']:.9g} (the best answers of every question)"
+    return f"upper bound {quantum['upper']:.9g} (level {quantum['level']} of the hierarchy)"
 
 
 def _frontier_lines(found: dict[str, Any]) -> list[str]:

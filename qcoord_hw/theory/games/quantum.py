@@ -31,6 +31,7 @@ NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
+MARGIN = 5e-13  # of a strategy's payoff, for rounding in it and in its measurements; relative to the payoffs
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,18 @@ def strategy_json(strategy: QuantumStrategy) -> dict[str, Any]:
     }
 
 
+def size_of(tensor: npt.NDArray[np.float64]) -> float:
+    """Return the size of payoffs: the largest of each question, summed."""
+    players = tensor.ndim // 2
+    largest = np.abs(tensor).max(axis=tuple(range(players, 2 * players)))
+    return float(largest.sum()) or 1.0
+
+
+def bracket_kind(lower: float, upper: float, scale: float) -> str:
+    """Return "exact" for a bracket that counts as closed, at payoffs of that size, else "bracket"."""
+    return "exact" if upper - lower <= CLOSED * scale else "bracket"
+
+
 class _Search:
     """The best bounds so far.
 
@@ -134,11 +147,9 @@ class _Search:
         """Start from no strategy and the algebraic bound."""
         self.tensor = payoff_tensor(game)
         self._game = game if isinstance(game, Game) else None
-        players = self.tensor.ndim // 2
-        largest = np.abs(self.tensor).max(axis=tuple(range(players, 2 * players)))
-        self.scale = float(largest.sum()) or 1.0
+        self.scale = size_of(self.tensor)
         self.lower = -math.inf
-        self._answers = self.tensor.shape[players:]
+        self._answers = self.tensor.shape[self.tensor.ndim // 2 :]
         self._strategy: QuantumStrategy | None = None
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -152,7 +163,7 @@ class _Search:
     @property
     def closed(self) -> bool:
         """Whether the bracket is narrow enough."""
-        return self._upper.value - self.lower <= CLOSED * self.scale
+        return bracket_kind(self.lower, self._upper.value, self.scale) == "exact"
 
     @property
     def over(self) -> bool:
@@ -161,7 +172,7 @@ class _Search:
 
     def offer(self, strategy: QuantumStrategy) -> None:
         """Take a strategy when it is better."""
-        margin = 64 * EPS * math.prod(strategy.dimensions) * self.scale
+        margin = max(MARGIN, 64 * EPS * math.prod(strategy.dimensions)) * self.scale
         if (value := strategy_value(self.tensor, strategy) - margin) > self.lower:
             self.lower, self._strategy = value, strategy
 

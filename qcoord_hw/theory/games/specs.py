@@ -13,9 +13,11 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
+from qcoord_hw.theory.games.checker import check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.quantum import quantum_value, strategy_json
-from qcoord_hw.theory.games.strategies import QuantumStrategy
+from qcoord_hw.theory.games.quantum import bracket_kind, quantum_value, size_of, strategy_json
+from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.value import Value
 
 SEARCH_SECONDS = 15.0
 """For a strategy of a game that is not in the catalogue."""
@@ -49,11 +51,35 @@ def game_of(name: str, parameters: dict[str, Plain]) -> Game:
 
 
 def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:
-    """Return the parameters with a strategy for the game that stands in them, looked for if there is none."""
+    """Return the parameters with a strategy for the game that stands in them, looked for if there is none.
+
+    Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
+    """
     if "strategy" in parameters or "prob" not in parameters:
         return parameters
     found = quantum_value(game_of(name, parameters), time_limit=SEARCH_SECONDS)
-    return parameters | {"strategy": canonical_json(strategy_json(found.strategy))}
+    data = strategy_json(found.strategy)
+    if found.kind == "exact":
+        data["upper"] = found.upper_certificate
+    return parameters | {"strategy": canonical_json(data)}
+
+
+def value_of(game: Game, text: Plain) -> Value:
+    """Return what the strategy of a spec's parameter wins: exact where its certificate closes the bracket.
+
+    Raises:
+        InputError: when it is not the JSON text of a strategy, or the certificate does not hold.
+    """
+    strategy = strategy_of(text)
+    value, certificate = win_probability(game, strategy), json.loads(str(text)).get("upper")
+    if certificate is None:
+        return Value(value, "lower", "of the strategy that is played")
+    bound, wrong = check_upper(payoff_of(game.prob, game.table), certificate)
+    if wrong or bound is None:
+        raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
+    if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
+        return Value(value, "exact", "of the strategy that is played, with a certificate that none wins more")
+    return Value(value, "lower", "of the strategy that is played")
 
 
 def strategy_of(text: Plain) -> QuantumStrategy:

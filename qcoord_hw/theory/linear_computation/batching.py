@@ -13,26 +13,39 @@ from fractions import Fraction
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer
 from qcoord_hw.theory.linear_computation.field import MAX_ORDER, Array, Field, field_of
-from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
+from qcoord_hw.theory.linear_computation.precoding import Precoding, minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import region
 from qcoord_hw.theory.linear_computation.task import LinearTask
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BatchedRate:
     """What batching gives.
 
     Attributes:
-        degree: r, instances in one symbol; 1 is the task itself.
-        c: auxiliary qudits found for two instances over F_{p^r}.
-        c_lower: a proved lower bound on them.
+        task: the task over F_{p^r}: r instances in one symbol; r = 1 is the task itself.
+        found: precoding and proof for two instances over that field.
         rate: computations per qudit.
     """
 
-    degree: int
-    c: int
-    c_lower: int
+    task: LinearTask
+    found: Precoding
     rate: Fraction
+
+    @property
+    def degree(self) -> int:
+        """Instances in one symbol."""
+        return self.task.field.degree
+
+    @property
+    def c(self) -> int:
+        """Auxiliary qudits found."""
+        return self.found.c
+
+    @property
+    def c_lower(self) -> int:
+        """A proved lower bound on them."""
+        return self.found.c_lower
 
 
 def batch(task: LinearTask, degree: int) -> LinearTask:
@@ -79,7 +92,7 @@ def batched_rates(
     for r in tried:
         larger = batch(task, r)
         found = minimise_auxiliary(larger, time_limit=time_limit / len(tried), seed=seed)
-        rates.append(BatchedRate(r, found.c, found.c_lower, region(larger, found.c).rate))
+        rates.append(BatchedRate(larger, found, region(larger, found.c).rate))
     return sorted(rates, key=lambda x: (-x.rate, x.degree))
 
 

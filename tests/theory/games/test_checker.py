@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import math
 import sys
 from fractions import Fraction
@@ -14,8 +15,11 @@ import pytest
 
 from qcoord_hw.theory.games import checker
 from qcoord_hw.theory.games.catalogue import GAMES
-from qcoord_hw.theory.games.checker import check_strategy, check_upper
+from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
+from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
+from qcoord_hw.theory.games.checker.payoffs import ClaimError, game_id, read_claimed_game
 from qcoord_hw.theory.games.quantum import quantum_value
+from qcoord_hw.theory.linear_computation import checker as linear_checker
 
 CHSH = math.cos(math.pi / 8) ** 2
 
@@ -28,18 +32,25 @@ def cglmp():
     return game, bracket.lower_certificate, bracket.upper_certificate
 
 
-def test_nothing_but_numpy_and_the_standard_library():
-    tree = ast.parse(Path(checker.__file__).read_text())
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.split(".")[0] for name in names} <= {"numpy", *sys.stdlib_module_names}
+@pytest.mark.parametrize("package", [checker, linear_checker], ids=["games", "linear"])
+def test_nothing_but_numpy_the_standard_library_and_the_frame(package):
+    """Nothing that a solver uses as well."""
+    own = (package.__name__, "qcoord_hw.theory.claims")
+    for path in Path(package.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        others = {name for name in names if not name.startswith(own)}
+        assert {name.split(".")[0] for name in others} <= {"numpy", *sys.stdlib_module_names}
 
 
 def test_good_certificates_pass(cglmp):
     game, strategy, certificate = cglmp
     value = 1 / 2 + (1 + math.sqrt(11 / 3)) / 8
-    lower, wrong = check_strategy(game.prob, game.table, strategy)
-    upper, also_wrong = check_upper(game.prob, game.table, certificate)
+    lower, wrong = check_strategy(payoff_of(game.prob, game.table), strategy)
+    upper, also_wrong = check_upper(payoff_of(game.prob, game.table), certificate)
     assert wrong == also_wrong == []
     assert value - 1e-9 < lower <= value <= upper < value + 1e-6
 
@@ -55,7 +66,7 @@ def test_chsh_by_hand():
         for p in own
     ]
     strategy = {"dimensions": [2, 2], "state": [[r, 0], [0, 0], [0, 0], [r, 0]], "measurements": pairs}
-    lower, wrong = check_strategy(prob, win, strategy)
+    lower, wrong = check_strategy(payoff_of(prob, win), strategy)
     assert wrong == []
     assert CHSH - 1e-12 < lower <= CHSH + 1e-15
     # S <= 2 sqrt 2: (A0 - (B0 + B1)/sqrt2)^2 + (A1 - (B0 - B1)/sqrt2)^2, A = 2 P(0) - 1, win = 1/2 + S/8
@@ -70,7 +81,7 @@ def test_chsh_by_hand():
         "slack": np.zeros((2, 2, 2, 2)).tolist(),
         "dual": [row[: i + 1].tolist() for i, row in enumerate(dual)],
     }
-    upper, wrong = check_upper(prob, win, certificate)
+    upper, wrong = check_upper(payoff_of(prob, win), certificate)
     assert wrong == []
     assert CHSH <= upper <= CHSH + 1e-11
 
@@ -110,22 +121,22 @@ def test_tampered_certificates_are_refused(cglmp):
     game, _, certificate = cglmp
     value = 1 / 2 + (1 + math.sqrt(11 / 3)) / 8
     for what, bad in tampered_certificates(certificate):
-        bound, violations = check_upper(game.prob, game.table, bad)
+        bound, violations = check_upper(payoff_of(game.prob, game.table), bad)
         assert violations, what
-        assert bound >= value, what
+        assert bound is None or bound >= value, what
 
 
 def test_certificates_of_another_game_are_refused(cglmp):
     game, strategy, certificate = cglmp
-    assert check_upper(game.prob, np.roll(game.table, 1, axis=3), certificate)[1]
+    assert check_upper(payoff_of(game.prob, np.roll(game.table, 1, axis=3)), certificate)[1]
     other = GAMES["chsh"]()
-    assert check_upper(other.prob, other.table, certificate)[1]
-    assert check_strategy(other.prob, other.table, strategy)[0] == -math.inf
+    assert check_upper(payoff_of(other.prob, other.table), certificate)[1]
+    assert check_strategy(payoff_of(other.prob, other.table), strategy)[0] == -math.inf
 
 
 def test_tampered_strategies_are_refused(cglmp):
     game, good, _ = cglmp
-    true = check_strategy(game.prob, game.table, good)[0]
+    true = check_strategy(payoff_of(game.prob, game.table), good)[0]
 
     def edit(change):
         copied = copy.deepcopy(good)
@@ -145,7 +156,7 @@ def test_tampered_strategies_are_refused(cglmp):
         "numbers, not pairs": edit(lambda s: s.update(state=[1.0] * 9)),
     }
     for what, strategy in bad.items():
-        value, violations = check_strategy(game.prob, game.table, strategy)
+        value, violations = check_strategy(payoff_of(game.prob, game.table), strategy)
         assert violations, what
         assert value < true, what
 
@@ -158,7 +169,7 @@ def test_negative_operators_are_refused():
 
     elements = [pair(np.diag([2.0, 2.0])), pair(np.diag([-1.0, -1.0]))]
     strategy = {"dimensions": [2], "state": [[1, 0], [0, 0]], "measurements": [[elements]]}
-    value, violations = check_strategy([1], [[1, 0]], strategy)
+    value, violations = check_strategy(payoff_of([1], [[1, 0]]), strategy)
     assert any("negative" in v for v in violations)
     assert value < 1
 
@@ -166,7 +177,7 @@ def test_negative_operators_are_refused():
 def test_exact_numbers_are_exact():
     third = Fraction(1, 3)
     bound, violations = check_upper(
-        [third, 2 * third], [[1, 0], [0, Fraction(1, 7)]], {"level": "0", "bound": 0.43}
+        payoff_of([third, 2 * third], [[1, 0], [0, Fraction(1, 7)]]), {"level": "0", "bound": 0.43}
     )
     assert violations == []
     assert Fraction(bound) >= third + 2 * third / 7
@@ -175,4 +186,83 @@ def test_exact_numbers_are_exact():
 
 def test_games_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="shape"):
-        check_upper([[1]], [[1]], {"level": "0", "bound": 1})
+        check_upper(payoff_of([[1]], [[1]]), {"level": "0", "bound": 1})
+
+
+@pytest.mark.parametrize(
+    ("questions", "answers"),
+    [((2,), 3), ((2, 3), 2), ((3, 3), 3), ((4, 3), 4), ((2, 2, 2), 2), ((2, 3, 2), 2), ((2, 2, 2, 2), 2)],
+    ids=str,
+)
+def test_the_search_decides_as_brute_force_does(rng, questions, answers, monkeypatch):
+    """With and without games of the open questions, and in small portions."""
+    k = len(questions)
+    for few, width in ((5_000, 1 << 17), (0, 1 << 17), (0, 8)):
+        monkeypatch.setattr("qcoord_hw.theory.games.checker.classical.FEW", few)
+        monkeypatch.setattr("qcoord_hw.theory.games.checker.classical.WIDTH", width)
+        payoff = rng.integers(0, 5, size=(*questions, *[answers] * k))
+        game = payoff_of(np.ones(questions, dtype=int), payoff.tolist())
+        best = Fraction(0)
+        own = [list(itertools.product(range(answers), repeat=asked)) for asked in questions]
+        for strategy in itertools.product(*own[:-1]):  # the last player answers at best
+            won = payoff
+            for answer in strategy:
+                won = np.moveaxis(won, (0, won.ndim // 2), (0, 1))[np.arange(len(answer)), list(answer)].sum(
+                    axis=0
+                )
+            best = max(best, Fraction(int(won.max(axis=-1).sum())))
+        assert not exceeded(game, best)
+        assert exceeded(game, best - Fraction(1, 3))
+        assert not exceeded(game, best + 1)
+
+
+def test_a_search_that_is_too_long_is_no_proof():
+    game = read_claimed_game(GAMES["g14"]().to_json())
+    with pytest.raises(ClaimError, match="too long"):
+        exceeded(game, Fraction(43, 44), budget=1e4)
+
+
+def test_strategies_that_are_none():
+    game = read_claimed_game(GAMES["chsh"]().to_json())
+    assert strategy_value(game, [[0, 0], [0, 0]]) == Fraction(3, 4)
+    for bad in (
+        None,
+        [],
+        [[0, 0]],
+        [[0, 0], [0, 2]],
+        [[0, 0], [0, True]],
+        [[0, 0], [0, math.nan]],
+        [[0], [0]],
+    ):
+        with pytest.raises(ClaimError):
+            strategy_value(game, bad)
+
+
+def test_games_that_are_none():
+    good = GAMES["chsh"]().to_json()
+    assert read_claimed_game(good).questions == (2, 2)
+    assert len(game_id(good)) == 64
+    deep = 1
+    for _ in range(900):
+        deep = [deep]
+    half = [["1/2", "1/4"], ["1/4", "1/4"]]
+    for change in (
+        *[{"prob": bad} for bad in (None, [], [[]], [["1"]], half, deep, [[1, 0], [0, 0]])],
+        {"prob": [["1e999999999", "0"], ["0", "0"]]},
+        {"prob": [["-1", "2"], ["0", "0"]]},
+        {"win": [[[[1] * 1000] * 1000] * 2] * 2},
+        {"win": [[[[1, 0], [0, 1.0]]] * 2] * 2},
+        {"score": good["win"]},
+        {"more": 1},
+    ):
+        with pytest.raises(ClaimError):
+            read_claimed_game(good | change)
+
+
+def test_huge_numbers_prove_nothing(cglmp, monkeypatch):
+    """The trace is infinite, and so is the shift; that is not left to what a decomposition does with NaN."""
+    game, _, certificate = cglmp
+    huge = certificate | {"dual": [[1e308] * len(row) for row in certificate["dual"]]}
+    monkeypatch.setattr("numpy.linalg.cholesky", lambda matrix: matrix)
+    with np.errstate(all="ignore"):
+        assert check_upper(payoff_of(game.prob, game.table), huge)[1]

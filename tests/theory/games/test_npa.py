@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.theory.games.catalogue import GAMES
-from qcoord_hw.theory.games.checker import check_upper
+from qcoord_hw.theory.games.checker import check_upper, payoff_of
 from qcoord_hw.theory.games.moments import relaxation
 from qcoord_hw.theory.games.npa import algebraic_bound, npa_bound
 from qcoord_hw.theory.games.seesaw import seesaw
@@ -54,7 +55,9 @@ def test_known_bounds(name, level, value, accuracy):
     bound = npa_bound(game, level)
     assert value <= bound.value <= value + accuracy
     assert bound.level == level == bound.certificate["level"]
-    proved, violations = check_upper(game.prob, game.table, bound.certificate)
+    proved, violations = check_upper(
+        payoff_of(game.prob, game.table), json.loads(json.dumps(bound.certificate))
+    )
     assert violations == []
     assert value <= proved <= bound.value
 
@@ -91,7 +94,9 @@ def test_a_bound_holds_for_any_dual_matrix(rng):
 
         bound = npa_bound(game, "1+AB", dual=noise)
         assert bound.value >= value
-        proved, violations = check_upper(game.prob, game.table, bound.certificate)
+        proved, violations = check_upper(
+            payoff_of(game.prob, game.table), json.loads(json.dumps(bound.certificate))
+        )
         assert violations == []
         assert proved >= value
 

@@ -10,7 +10,7 @@ import pytest
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games.catalogue import GAMES
-from qcoord_hw.theory.games.checker import check_strategy, check_upper
+from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
@@ -40,12 +40,12 @@ def renamed(name):
 def assert_certified(game, bracket):
     """Both certificates survive JSON and the checker."""
     lower, violations = check_strategy(
-        game.prob, game.table, json.loads(json.dumps(bracket.lower_certificate, allow_nan=False))
+        payoff_of(game.prob, game.table), json.loads(json.dumps(bracket.lower_certificate, allow_nan=False))
     )
     assert violations == []
     assert lower == pytest.approx(bracket.lower, abs=1e-10)
     upper, violations = check_upper(
-        game.prob, game.table, json.loads(json.dumps(bracket.upper_certificate, allow_nan=False))
+        payoff_of(game.prob, game.table), json.loads(json.dumps(bracket.upper_certificate, allow_nan=False))
     )
     assert violations == []
     assert lower <= upper <= bracket.upper
@@ -141,7 +141,7 @@ def test_bell_functionals_of_any_size_and_sign(rng):
     bracket = quantum_value(payoff)
     assert bracket.kind == "exact"
     assert 0 <= bracket.upper - bracket.lower <= 1e-2
-    assert check_upper(np.ones((2, 2)), payoff, bracket.upper_certificate)[1] == []
+    assert check_upper(payoff_of(np.ones((2, 2)), payoff), bracket.upper_certificate)[1] == []
 
 
 def test_no_time_gives_the_best_bracket_there_is():

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory.linear_computation import precoding as module
-from qcoord_hw.theory.linear_computation.checker import check_claim, check_lower_bound
+from qcoord_hw.theory.linear_computation.checker import arithmetic, check_lower_bound
+from qcoord_hw.theory.linear_computation.checker.scheme import ClaimedTask, auxiliary
 from qcoord_hw.theory.linear_computation.field import Array, field_of
 from qcoord_hw.theory.linear_computation.precoding import (
     auxiliary_rank,
@@ -56,13 +57,13 @@ def by_brute_force(task: LinearTask) -> int:
 def solved(task: LinearTask, **options: float) -> int:
     """Return c, once everything that is claimed about it has been checked."""
     found = minimise_auxiliary(task, **options)
-    v, p = [x.tolist() for x in task.matrices], [x.tolist() for x in found.P]
-    assert check_claim(task.field.order, v, p, None, found.c) == []
+    v, gf = [x.tolist() for x in task.matrices], task.field
+    f = arithmetic(gf.order, list(gf.irreducible_poly) if gf.degree > 1 else None)
     assert found.c == found.c_lower == auxiliary_rank(task, found.P)
     certificate = json.loads(json.dumps(found.certificate))
-    assert not check_lower_bound(task.field.order, v, found.c_lower, certificate, budget=3000).startswith(
-        "ref"
-    )
+    assert not check_lower_bound(f, v, found.c_lower, certificate, budget=3000)[0].startswith("refuted")
+    claimed = ClaimedTask(f, [str(s) for s in range(len(v))], v)
+    assert auxiliary(claimed, [x.tolist() for x in found.P]) == found.c
     return found.c
 
 
