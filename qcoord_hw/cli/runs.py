@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, print_result, progress_bar, show_result
 
@@ -49,6 +51,20 @@ def _verify(options: argparse.Namespace) -> None:
     else:
         again = "; executed again, nothing moved" if options.execute else ""
         print(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
+        for line in _rule_lines(found):
+            print(line)
+
+
+def _rule_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what is to be said of the versions of the rules of analysis."""
+    from qcoord_hw.report.words import printable
+
+    rules, changed = found["rules"], found["changed_by_rules"]
+    if rules["run"] != rules["now"]:
+        yield f"made under version {rules['run']} of the rules of analysis, estimated by version {rules['now']}"
+    if changed:
+        yield f"figures of the report that differ since the rule for them changed, {len(changed)}:"
+        yield from (f"  {printable(line)}" for line in changed)
 
 
 def _replay(options: argparse.Namespace) -> None:

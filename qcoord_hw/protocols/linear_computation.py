@@ -26,7 +26,7 @@ from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
-from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.theory.linear_computation.play import Chosen, LinearPlay
 from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
 from qcoord_hw.theory.linear_computation.specs import task_of
@@ -134,6 +134,7 @@ def task_experiment(
             },
         },
         scheme=found.scheme,
+        chosen=_chosen(inputs, len(given)),
     )
     settings = _settings(net, code, task, digits, given, batched)
     return Experiment(name, title, (net,), settings, play, copies=found.instances * batched)
@@ -245,6 +246,14 @@ def input_symbols(task: LinearTask, inputs: object, seed: int, instances: int = 
             for j, symbol in enumerate(symbols):
                 check_integer(f"inputs[{k}].{which}[{j}]", symbol, 0, d - 1)
     return np.array(inputs, dtype=np.int64)
+
+
+def _chosen(inputs: object, run: int) -> Chosen:
+    """Return how `input_symbols` chose that many inputs."""
+    if isinstance(inputs, (list, tuple)):
+        return "given"
+    drawn = isinstance(inputs, int) or (inputs is None and run == SOME_INPUTS)
+    return "drawn" if drawn else "all"
 
 
 def computation_circuit(

@@ -32,7 +32,7 @@ COUNT_COLUMNS = (
 ESTIMATE_COLUMNS = (
     *RUN_COLUMNS,
     *("name", "low", "best", "high", "method", "confidence", "shots"),
-    *("theory", "bound", "verdict", "p_value"),
+    *("theory", "bound", "verdict", "p_value", "estimand"),
 )
 
 Jobs = Mapping[int, tuple[str, str]]
@@ -90,9 +90,9 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> Iterator[Row
         raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
     with interpreting(record.path):
         run = _run_cells(record)
-        for estimate in summary["estimates"]:
-            values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
-            yield run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]}
+    for estimate in summary["estimates"]:
+        values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
+        yield run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]}
 
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:
