@@ -32,7 +32,8 @@ BATCHES = (100, 400, 1500, 2999)
 SHARE = 0.8
 """Share of the false alarms that the figure of merit may cause; the outcomes may cause the rest."""
 
-METHOD = "largest change of {} over some blocks in a row, dealt anew; chi-square of outcomes over blocks"
+METHOD = "largest change of {} over some blocks in a row, dealt anew"
+OUTCOMES = "; chi-square of outcomes over blocks"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def drift_check(
     Args:
         circuits: each with independent shots.
         merit: what the scores are, in words.
-        outcomes: tables for the chi-square test, shape (blocks, outcomes); those of `circuits` if omitted.
+        outcomes: tables for the chi-square test, shape (blocks, outcomes); the counts if omitted.
     """
     compared = [one for one in circuits if (one.counts.sum(axis=1) > 0).sum() > 1]
     if not compared:
@@ -68,7 +69,11 @@ def drift_check(
         found.append(merits / SHARE if freedom else merits)
     if freedom:
         found.append(others / (1 - SHARE) if merits is not None else others)
-    return {"p_value": min(found), "degrees_of_freedom": freedom, "method": METHOD.format(merit)}
+    return {
+        "p_value": min(found),
+        "degrees_of_freedom": freedom,
+        "method": METHOD.format(merit) + OUTCOMES * (outcomes is None),
+    }
 
 
 def scan_p_value(circuits: Sequence[Blocks]) -> float | None:

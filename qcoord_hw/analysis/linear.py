@@ -62,12 +62,22 @@ def read_tally(record: RunRecord) -> Tally:
 
 
 def _drift(found: Tally) -> dict[str, Any] | None:
-    """Test that errors are the same in all blocks, pooled over inputs (blocks hold them in equal shares)."""
+    """Test that errors are the same in all blocks, pooled over inputs.
+
+    Blocks hold all inputs in equal shares; or each some of them at random: then inputs take the place of shots.
+    """
     width = 1 + int(found.cells.max(initial=0))
     blocks = 1 + int(found.block.max(initial=0))
+    pairs = np.unique(np.stack([found.setting, found.block]), axis=1)
+    if blocks > 1 and len(np.unique(pairs[0])) == pairs.shape[1]:
+        right = np.bincount(found.setting, found.shots * (found.cells == 0))[pairs[0]]
+        values, place = np.unique(right, return_inverse=True)
+        inputs = np.zeros((blocks, len(values)), dtype=np.int64)
+        np.add.at(inputs, (pairs[1], place), 1)
+        return drift_check([Blocks(inputs, values)], "right outputs, inputs dealt whole", ())
     table = np.bincount(found.block * width + found.cells, found.shots, blocks * width)
-    table = table.reshape(blocks, width).astype(np.int64)
-    return drift_check([Blocks(table, np.arange(width) == 0)], "right outputs, pooled over inputs")
+    errors = Blocks(table.reshape(blocks, width).astype(np.int64), np.arange(width) == 0)
+    return drift_check([errors], "right outputs, pooled over inputs")
 
 
 def _frame(

@@ -24,9 +24,10 @@ from qcoord_hw.theory.value import Value
 FloatArray = npt.NDArray[np.float64]
 
 ASSUMES = "shots independent"
-ASSUMES_GUESS = f"{ASSUMES}; inputs fixed in advance, to a guesser every output is equally likely"
-ASSUMES_RATE = f"{ASSUMES}; errors pooled over inputs; normal approximation"
-ASSUMES_DRAWN = "inputs drawn independently, mean over them normal"
+FIXED = "inputs fixed in advance"
+DRAWN = "inputs drawn independently, mean over them normal"
+ASSUMES_GUESS = f"{ASSUMES}; {FIXED}; to a guesser every output is equally likely"
+ASSUMES_RATE = f"{ASSUMES}; {FIXED}; normal approximation"
 RATE_METHOD = (
     "normal interval of the mean score L K + log p(error) over N, stratified by input, Agresti-Coull; "
     "entropy after Miller-Madow, its largest bias off the low end"
@@ -71,10 +72,9 @@ def figures(found: Tally, confidence: float) -> list[Figure]:
     for figure in _figures(found, confidence, drawn):
         e = figure.estimate
         if drawn and figure.influence is not None:
-            method = (
-                f"{e.method.replace(STRATIFIED, '')}; Student's t over {inputs} inputs drawn, where wider"
-            )
-            e = replace(e, method=method, assumes=f"{e.assumes}; {ASSUMES_DRAWN}")
+            method = f"{e.method.replace(STRATIFIED, '')}; t over {inputs} inputs drawn, where wider"
+            assumes = e.assumes.replace(FIXED, DRAWN) if FIXED in e.assumes else f"{e.assumes}; {DRAWN}"
+            e = replace(e, method=method, assumes=assumes)
         made.append(Figure(replace(e, estimand=estimand), figure.influence))
     return made
 

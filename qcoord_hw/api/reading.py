@@ -36,9 +36,9 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         runs: the folder of all runs.
 
     Returns:
-        `ok`, the run, what was compared and recomputed, and `differs`: a line for each difference. `rules` has
-        the versions of the rules of analysis of the run, of its report and of this program; what differs since
-        the rule for it changed is in `changed_by_rules` and is no difference of the record.
+        `ok`, the run, what was compared and recomputed, and `differs`: a line for each difference. `rules`
+        has the versions of the rules of analysis of the run, of its report and of this program; what differs
+        since the rule for it changed is in `changed_by_rules` and is no difference of the record.
     """
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.sealed:

@@ -61,7 +61,7 @@ def _rule_lines(found: dict[str, Any]) -> Iterator[str]:
 
     rules, changed = found["rules"], found["changed_by_rules"]
     if rules["run"] != rules["now"]:
-        yield f"made under version {rules['run']} of the rules of analysis, estimated by version {rules['now']}"
+        yield f"made under version {rules['run']} of the rules of analysis, estimated by {rules['now']}"
     if changed:
         yield f"figures of the report that differ since the rule for them changed, {len(changed)}:"
         yield from (f"  {printable(line)}" for line in changed)

@@ -202,10 +202,8 @@ class Forecast:
 
         Where the protocol draws how often its circuits run they are those of one draw.
         """
-        program, sampled = self.program, bool(self.description.get("sampled"))
-        plan = plan_of(
-            self.spec, self.spec.name, program.settings, program.weights, 0, sampled=sampled, equal=True
-        )
+        program, how = self.program, {key: bool(self.description.get(key)) for key in ("sampled", "spread")}
+        plan = plan_of(self.spec, self.spec.name, program.settings, program.weights, 0, **how, equal=True)
         return plan_jobs(plan, least)
 
     def at(self, layout: Sequence[int]) -> Prepared:

@@ -44,6 +44,9 @@ ALL_INPUTS = 6561
 
 SOME_INPUTS = 200
 
+SPREAD = 64
+"""Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
+
 MAX_QUBITS = 64
 
 
@@ -137,7 +140,9 @@ def task_experiment(
         chosen=_chosen(inputs, len(given)),
     )
     settings = _settings(net, code, task, digits, given, batched)
-    return Experiment(name, title, (net,), settings, play, copies=found.instances * batched)
+    return Experiment(
+        name, title, (net,), settings, play, copies=found.instances * batched, spread=len(given) >= SPREAD
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qcoord_hw.analysis.coordination_intervals import Stratum, bernstein_limits, drawn_limits
 
 from qcoord_hw.analysis.coordination import analyse_coordination, strata, tally
-from qcoord_hw.analysis.coordination_intervals import Stratum, bernstein_limits, drawn_limits
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.theory.coordination import CoordinationPlay, Output, Target, choose, exact_figures
