@@ -69,11 +69,8 @@ def drift_check(
         found.append(merits / SHARE if freedom else merits)
     if freedom:
         found.append(others / (1 - SHARE) if merits is not None else others)
-    return {
-        "p_value": min(found),
-        "degrees_of_freedom": freedom,
-        "method": METHOD.format(merit) + OUTCOMES * (outcomes is None),
-    }
+    method = METHOD.format(merit) + OUTCOMES * (outcomes is None)
+    return {"p_value": min(found), "degrees_of_freedom": freedom, "method": method}
 
 
 def scan_p_value(circuits: Sequence[Blocks]) -> float | None:

@@ -64,7 +64,7 @@ def read_tally(record: RunRecord) -> Tally:
 def _drift(found: Tally) -> dict[str, Any] | None:
     """Test that errors are the same in all blocks, pooled over inputs.
 
-    Blocks hold all inputs in equal shares; or each some of them at random: then inputs take the place of shots.
+    Blocks hold all inputs in equal shares, or each some of them at random: then inputs stand for shots.
     """
     width = 1 + int(found.cells.max(initial=0))
     blocks = 1 + int(found.block.max(initial=0))

@@ -77,8 +77,8 @@ class Experiment:
         copies: the block length n: how many copies of the task one circuit makes.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
         sampled: whether they always are, since the protocol itself draws what a setting stands for.
-        spread: whether the settings are spread over the blocks of a run, all shots of each in one of them; else
-            every block has them all.
+        spread: whether the settings are spread over the blocks of a run, all shots of each in one of them;
+            else every block has them all.
     """
 
     name: str
