@@ -19,6 +19,9 @@ from qcoord_hw.analysis.binomial import lower_limit, upper_limit
 
 METHOD = "clopper-pearson of the effective shots (mean and variance of a binomial), stratified"
 
+ROUNDING = 1e-12
+"""By so much a mean may miss the end of its range that it is at."""
+
 
 @dataclass(frozen=True)
 class Stratum:
@@ -62,7 +65,8 @@ def sum_limits(
         return best - unknown / 2, best, best + unknown / 2
     reach = math.fsum(s.high - s.low for s in counted)
     least = best - math.fsum(s.mean - s.low for s in counted)
-    share = min(max((best - least) / reach, 0.0), 1.0)
+    share = (best - least) / reach
+    share = 0.0 if share < ROUNDING else 1.0 if share > 1 - ROUNDING else share
     steps = [(s.high - s.low) / s.shots / reach for s in counted]
     if all(s.two for s in counted) and max(steps) <= min(steps) * (1 + 1e-9):
         shots = sum(s.shots for s in counted)
@@ -87,16 +91,16 @@ def _upper(share: float, variance: float, step: float, alpha: float) -> float:
         step: the most that a shot can change it.
         alpha: probability with which the limit may be wrong.
     """
+    if share == 1:
+        return 1.0
     if share > 0.5:
-        if variance <= 0:
-            return 1.0
-        shots = share * (1 - share) / variance
+        shots = share * (1 - share) / variance if variance > 0 else 1 / step
         return float(betaincinv(shots * (share + step), shots * (1 - share), 1 - alpha))
     variance += step**2 * (1 - 2 * share)
     share += step
     if share >= 1:
         return 1.0
-    shots = share * (1 - share) / variance
+    shots = share * (1 - share) / variance if variance > 0 else 1 / step
     return float(betaincinv(shots * share, shots * (1 - share + step), 1 - alpha))
 
 
