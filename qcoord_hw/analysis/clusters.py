@@ -1,7 +1,7 @@
 """Means over inputs drawn at random: shots of one input are no independent draws, their sums are.
 
 A ratio of sums over inputs is linearised, and its variance is that of the sums of independent inputs; with
-few inputs the quantiles are those of Student's t.
+few inputs the quantiles are those of Student's t [Cochran1977].
 """
 
 from __future__ import annotations
