@@ -10,6 +10,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw import cli, provenance
+from qcoord_hw.api import write_report
 from qcoord_hw.errors import InternalError, RecordError
 from qcoord_hw.report import html, summary, svg
 
@@ -30,7 +31,7 @@ def old(tmp_path, request):
     )
     path = tmp_path / name
     shutil.copytree(REFERENCE / name, path)
-    qc.api.write_report(qc.load_run(path))
+    write_report(qc.load_run(path))
     file = path / "derived" / "report.json"
     written = json.loads(file.read_text())
     del written["rules"]
@@ -77,7 +78,7 @@ def test_what_no_rule_changed_still_differs(old, where):
 
 def test_a_new_run_records_its_rules():
     result = qc.run("chsh", shots=80, seed=1)
-    qc.api.write_report(result)
+    write_report(result)
     assert result.record.intent["provenance"]["rules"] == result.summary["rules"] == provenance.RULES
     found = qc.verify(result.path)
     assert found["rules"] == {key: provenance.RULES for key in ("run", "report", "now")}
