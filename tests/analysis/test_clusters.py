@@ -88,7 +88,7 @@ def truth():
 
 @pytest.mark.parametrize("drawn", [8, 40])
 def test_the_mean_over_all_inputs_is_held(rng, drawn):
-    right, runs = truth(), 200
+    right, runs = truth(), 120
     held, width, best, without = dict.fromkeys(right, 0), dict.fromkeys(right, 0.0), {}, 0
     for _ in range(runs):
         inputs = ALL[rng.integers(0, len(ALL), drawn)]
