@@ -1,4 +1,7 @@
-"""Estimates and checks of a run of a nonlocal game, from its raw counts."""
+"""Estimates and checks of a run of a nonlocal game, from its raw counts.
+
+A long module: all figures and checks are made of the same cells, one for each circuit and round.
+"""
 
 from __future__ import annotations
 
