@@ -7,7 +7,8 @@ class QcoordError(Exception):
     """Base of every error that qcoord_hw raises on purpose; the command line prints its one line.
 
     Attributes:
-        exit_code: what the command line exits with (2 for bad input, 3 for a target that failed).
+        exit_code: what the command line exits with (2 for bad input, 3 for a target that failed, 1 for a
+            fault of the program itself).
     """
 
     exit_code = 2
@@ -35,6 +36,12 @@ class BusyError(RecordError):
 
 class TooLargeError(QcoordError):
     """A circuit does not fit the target, or no simulation method can run it within its limits."""
+
+
+class InternalError(QcoordError):
+    """A fault of this program itself, on data that it read without complaint."""
+
+    exit_code = 1
 
 
 class TargetError(QcoordError):

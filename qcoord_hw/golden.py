@@ -6,8 +6,9 @@ on the same qubits. They are compared as parsed circuits, instruction by instruc
 Qiskit exports changes between releases.
 
 `--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
-there. `circuits/needs.json` says what each entry needs of a device and where it fits; `--needs` writes it
-anew (minutes). `--readme FILE` writes the tables of `make demo` anew between their marks in the README.
+there; `--estimates FOLDER` writes these alone, where the rules of analysis changed. `circuits/needs.json`
+says what each entry needs of a device and where it fits; `--needs` writes it anew (minutes). `--readme FILE`
+writes the tables of `make demo` anew between their marks in the README.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
 from rich.console import Console
 
-from qcoord_hw.api import build, run
+from qcoord_hw.api import build, load_run, run
 from qcoord_hw.catalogue import NEEDS, catalogue_paths, catalogue_root
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.intents import program_of as executed_program
@@ -33,6 +34,7 @@ from qcoord_hw.execution.run import instructions
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.protocols import build_experiment
 from qcoord_hw.report.tables import print_overview
+from qcoord_hw.result import Result
 from qcoord_hw.spec import read_spec
 from qcoord_hw.theory.linear_computation.specs import FAMILY
 
@@ -93,12 +95,21 @@ def write_needs() -> None:
 
 def write_reference(folder: Path) -> None:
     """Make the reference runs and write what is estimated from them."""
-    results = []
+    results: list[Result] = []
     for name, target in REFERENCE:
         one = build(name, REFERENCE_SHOTS, target=target, seed=REFERENCE_SEED)
         if one.spec.family == FAMILY:
             one = build(one.spec, parameters={"inputs": REFERENCE_INPUTS})
         results.append(run(one, target=target, seed=REFERENCE_SEED, runs=folder))
+    _write_estimates(folder, results)
+
+
+def write_estimates(folder: Path) -> None:
+    """Write what is estimated, by the rules of today, from the reference runs that are in a folder."""
+    _write_estimates(folder, [load_run(path) for path in sorted(folder.iterdir()) if path.is_dir()])
+
+
+def _write_estimates(folder: Path, results: Sequence[Result]) -> None:
     kept = {r.path.name: {key: r.summary[key] for key in ("estimates", "checks")} for r in results}
     (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
@@ -131,6 +142,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write every golden file")
     parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
+    parser.add_argument("--estimates", type=Path, metavar="FOLDER", help="write their estimates anew")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
     options = parser.parse_args()
     if options.write:
@@ -140,6 +152,8 @@ def main() -> int:
         write_needs()
     if options.reference:
         write_reference(options.reference)
+    if options.estimates:
+        write_estimates(options.estimates)
     if options.readme:
         options.readme.write_text(with_demo(options.readme.read_text(encoding="utf-8")), encoding="utf-8")
     names = differing()

@@ -7,12 +7,21 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+RULES = 2
+"""Version of the rules by which estimates and checks are made of counts; raised when an old record may give
+other figures. A record that states none was made under version 1.
+
+2: figures of drawn inputs are about all inputs; sharper intervals of fidelities and scores, each by itself;
+drift of the figure of merit; no mitigated figure where a readout is stuck; a check that was not made is null.
+"""
+
 PACKAGES = ("qcoord_hw", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy", "rustworkx")
 
 
 def provenance() -> dict[str, object]:
     """Return versions, platform and, in a checkout, the commit (with a + if files differ from it)."""
     return {
+        "rules": RULES,
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -32,8 +32,7 @@ class Result:
             confidence: two-sided confidence level of the intervals.
         """
         self.record = run
-        with record.interpreting(run.path):
-            self.summary = summarise(run, confidence)
+        self.summary = summarise(run, confidence)
 
     @property
     def path(self) -> Path:
@@ -82,8 +81,7 @@ class Result:
         """Return the report as one self-contained HTML page."""
         from qcoord_hw.report.html import page
 
-        with record.interpreting(self.path):
-            return page(self.summary, self.record.intent)
+        return page(self.summary, self.record.intent)
 
     def __repr__(self) -> str:
         """Return the table as text."""

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from qcoord_hw.analysis.binomial import check_confidence
-from qcoord_hw.analysis.coordination_intervals import METHOD, Stratum, bernstein_limits, drawn_limits
 from qcoord_hw.analysis.coordination_tomography import tomography_check
+from qcoord_hw.analysis.drift import Blocks, drift_check
 from qcoord_hw.analysis.estimate import Estimate
-from qcoord_hw.analysis.homogeneity import combined_p_value
-from qcoord_hw.analysis.mitigation import invert_readout
+from qcoord_hw.analysis.mitigation import invert_readout, readout_matrices, stuck_readout
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import RunRecord
+from qcoord_hw.analysis.stratified import METHOD, Stratum, drawn_limits, sum_limits
+from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.theory.coordination.play import CoordinationPlay, Estimator
 from qcoord_hw.theory.value import Value
 
@@ -61,13 +61,15 @@ class Tally:
         outcomes: of each setting, the outcomes seen: bit q is that of output q.
         counts: of each setting, the shots of each of these outcomes in each block, shape (blocks, outcomes).
         confusion: of each setting, shape (outputs, 2, 2), [q, r, t] the probability that output q is read r
-            given t; None where unknown.
+            given t; None where unknown or not to be inverted.
+        cautions: why readout errors cannot be inverted, if they are known and cannot.
     """
 
     play: CoordinationPlay
     outcomes: tuple[IntArray, ...]
     counts: tuple[IntArray, ...]
     confusion: tuple[FloatArray, ...] | None
+    cautions: tuple[str, ...] = ()
 
     @cached_property
     def totals(self) -> list[IntArray]:
@@ -83,8 +85,8 @@ class Tally:
 def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysis:
     """Return estimates, checks and the table of cases of a finished run.
 
-    Estimates from counts hold together at the confidence level, and so do the rows of the table that are of
-    one estimator (Bonferroni).
+    Each estimate holds by itself at the confidence level; rows of the table that are of one estimator hold
+    together (Bonferroni).
 
     Args:
         record: a run of a coordination protocol.
@@ -92,20 +94,21 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
+        RecordError: when the record is not that of a coordination protocol.
     """
     check_confidence(confidence)
-    play = CoordinationPlay.from_json(record.intent["experiment"]["play"])
-    found = tally(record, play)
+    with interpreting(record.path):
+        play = CoordinationPlay.from_json(record.intent["experiment"]["play"])
+        found = tally(record, play)
+        estimates = _exact(record, play, confidence)
     names = [
         n for n in RANGES if {e.case for e in play.estimators if e.name == n} == set(range(len(play.cases)))
     ]
     kinds = [False, True] if found.confusion is not None else [False]
-    alpha = (1 - confidence) / max(1, len(names) * len(kinds))
-    estimates = _exact(record, play, confidence)
-    estimates += [_estimate(found, n, m, confidence, alpha) for m in kinds for n in names]
-    checks = {"drift": _drift(found)}
-    checks |= _tomography(found)
-    return Analysis(tuple(estimates), checks, questions=tuple(_rows(found, names, confidence)))
+    estimates += [_estimate(found, n, m, confidence) for m in kinds for n in names]
+    checks = {"drift": _drift(found, names)} | _tomography(found)
+    rows = tuple(_rows(found, names, confidence))
+    return Analysis(tuple(estimates), checks, questions=rows, cautions=found.cautions)
 
 
 def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
@@ -133,23 +136,22 @@ def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
         play,
         tuple(np.array(list(own), dtype=np.int64) for own in places),
         tuple(tables),
-        _confusion(record, play),
+        *_confusion(record, play),
     )
 
 
-def _confusion(record: RunRecord, play: CoordinationPlay) -> tuple[FloatArray, ...] | None:
-    """Return the readout errors of every setting; None if unknown, or if gates hung on bits read before."""
-    experiment, snapshot = record.intent["experiment"], record.calibration
-    if experiment.get("feed_forward") or snapshot is None:
-        return None
-    if all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
-        return None
-    errors = {q["index"]: [[1 - q["p10"], q["p01"]], [q["p10"], 1 - q["p01"]]] for q in snapshot["qubits"]}
-    matrices = [
-        np.array([errors[circuit["measured"][bit]] for bit in play.bits])
-        for circuit in experiment["circuits"]
-    ]
-    return tuple(matrices[s["circuit"]] for s in experiment["settings"][: len(play.settings)])
+def _confusion(
+    record: RunRecord, play: CoordinationPlay
+) -> tuple[tuple[FloatArray, ...] | None, tuple[str, ...]]:
+    """Return the readout errors of every setting, and cautions; None where they cannot be inverted."""
+    experiment, errors = record.intent["experiment"], readout_matrices(record)
+    if errors is None:
+        return None, ()
+    qubits = [[circuit["measured"][bit] for bit in play.bits] for circuit in experiment["circuits"]]
+    if cautions := stuck_readout(errors, [q for own in qubits for q in own]):
+        return None, tuple(cautions)
+    matrices = [np.array([errors[q] for q in own]) for own in qubits]
+    return tuple(matrices[s["circuit"]] for s in experiment["settings"][: len(play.settings)]), ()
 
 
 def _exact(record: RunRecord, play: CoordinationPlay, confidence: float) -> list[Estimate]:
@@ -182,23 +184,27 @@ def _bound(play: CoordinationPlay) -> Value | None:
     return Value(mean if play.combine == "mean" else max(known), "exact", SEPARABLE)
 
 
-def _estimate(found: Tally, name: str, mitigated: bool, confidence: float, alpha: float) -> Estimate:
-    """Return one figure: the mean over the cases, or that of the worst of independent ones."""
-    play = found.play
+def _estimate(found: Tally, name: str, mitigated: bool, confidence: float) -> Estimate:
+    """Return one figure: the mean over the cases, or that of the worst of independent ones.
+
+    Of the worst of several the limit on its own side needs no correction: the worst case is within its own.
+    """
+    play, alpha = found.play, (1 - confidence) / 2
     own = [e for e in play.estimators if e.name == name]
     own.sort(key=lambda e: e.case)
-    method = f"{SAYS[name]}; {METHOD}; Bonferroni over estimates"
+    method = f"{SAYS[name]}; {METHOD}"
     if play.combine == "mean":
         weights = [play.cases[e.case].probability for e in own]
-        limits = _limits(found, own, weights, mitigated, alpha)
+        limits = _limits(found, own, weights, mitigated, alpha, alpha)
         ideal = math.fsum(w * e.ideal for w, e in zip(weights, own, strict=True))
     else:
-        each = [_limits(found, [e], [1.0], mitigated, alpha / len(own)) for e in own]
-        worst = min if name.startswith("fidelity") else max
+        worst, corrected = (min if name.startswith("fidelity") else max), alpha / len(own)
+        alphas = (alpha, corrected) if worst is min else (corrected, alpha)
+        each = [_limits(found, [e], [1.0], mitigated, *alphas) for e in own]
         limits = tuple(worst(limit[i] for limit in each) for i in range(3))  # type: ignore[assignment]
         ideal = worst(e.ideal for e in own)
         if len(own) > 1:
-            method += " and cases, of which the worst is shown"
+            method += "; Bonferroni over cases, of which the worst is shown"
     if any(e.draws for e in own):
         method += "; normal over the strings drawn, largest variance 2 (1 - F)"
     if mitigated:
@@ -221,7 +227,8 @@ def _rows(found: Tally, names: Sequence[str], confidence: float) -> list[dict[st
     for name in names:
         own = sorted((e for e in found.play.estimators if e.name == name), key=lambda e: e.case)
         for estimator in own:
-            low, best, high = _limits(found, [estimator], [1.0], False, (1 - confidence) / len(own))
+            alpha = (1 - confidence) / 2 / len(own)
+            low, best, high = _limits(found, [estimator], [1.0], False, alpha, alpha)
             rows.append(
                 {
                     "case": estimator.case,
@@ -243,19 +250,25 @@ def _shots(found: Tally, estimators: Sequence[Estimator]) -> int:
 
 
 def _limits(
-    found: Tally, estimators: Sequence[Estimator], weights: Sequence[float], mitigated: bool, alpha: float
+    found: Tally,
+    estimators: Sequence[Estimator],
+    weights: Sequence[float],
+    mitigated: bool,
+    alpha_low: float,
+    alpha_high: float,
 ) -> tuple[float, float, float]:
     """Return (low, best, high) of a weighted sum of estimators of one name, within the values it can have."""
     offset = math.fsum(w * e.offset for w, e in zip(weights, estimators, strict=True))
     drawn = max((w / e.draws for w, e in zip(weights, estimators, strict=True) if e.draws), default=0.0)
     parts = strata(found, estimators, weights, mitigated)
     least, most = RANGES[estimators[0].name]
-    low, best, high = bernstein_limits(parts, offset, alpha / 2 if drawn else alpha)
+    halves = 2 if drawn else 1
+    low, best, high = sum_limits(parts, offset, alpha_low / halves, alpha_high / halves)
     if not any(part.shots for part in parts):
         low, high = least, most
     if drawn:
         # The variance over draws is at most the sum of w^2 2 (1 - F_case) / draws.
-        z = float(ndtri(1 - alpha / 4))
+        z = float(ndtri(1 - min(alpha_low, alpha_high) / 2))
         low, best, high = drawn_limits(low, best, high, z * math.sqrt(2 * drawn))
     best = min(max(best, least), most)
     low, high = min(low - ROUNDING, best), max(high + ROUNDING, best)
@@ -274,6 +287,14 @@ def strata(
         mitigated: whether the readout errors are inverted: every parity becomes the product over its outputs
             of (reading - offset) / (1 - p10 - p01), whose mean is the parity before readout.
     """
+    return [
+        _stratum(found, pooled, parities, mitigated)
+        for pooled, parities in _parities(estimators, weights).items()
+    ]
+
+
+def _parities(estimators: Sequence[Estimator], weights: Sequence[float]) -> dict[tuple[int, ...], Parities]:
+    """Return the sum of parities that the shots of some settings, pooled, are scored by."""
     sums: dict[tuple[int, ...], dict[int, float]] = {}
     for weight, estimator in zip(weights, estimators, strict=True):
         for term in estimator.terms:
@@ -281,7 +302,7 @@ def strata(
                 own = sums.setdefault(pooled, {})
                 for mask, value in zip(term.masks, term.coefficients, strict=True):
                     own[mask] = own.get(mask, 0.0) + weight * share * value
-    return [_stratum(found, pooled, Parities(own), mitigated) for pooled, own in sums.items()]
+    return {pooled: Parities(own) for pooled, own in sums.items()}
 
 
 class Parities:
@@ -318,12 +339,13 @@ class Parities:
 
 def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated: bool) -> Stratum:
     """Return the mean and spread of a sum of parities over the shots of some settings."""
-    low, high = math.inf, -math.inf
+    low, high, values = math.inf, -math.inf, set[float]()
     shots: list[IntArray] = []
     seen: list[FloatArray] = []
     for s in pooled:
         scores = parities.scores(found.confusion[s] if mitigated and found.confusion is not None else None)
         low, high = min(low, float(scores.min())), max(high, float(scores.max()))
+        values.update(np.round(scores, 12).reshape(-1).tolist())
         shots.append(found.totals[s])
         seen.append(np.broadcast_to(scores[parities.index(found.outcomes[s])], found.outcomes[s].shape))
     n, score = np.concatenate(shots), np.concatenate(seen)
@@ -332,13 +354,20 @@ def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated:
         return Stratum(0, 0.0, 0.0, low, high)
     mean = float((n * score).sum()) / total
     variance = float((n * (score - mean) ** 2).sum()) / max(total - 1, 1)
-    return Stratum(total, mean, variance, low, high)
+    return Stratum(total, mean, variance, low, high, two=len(values) == 2)
 
 
-def _drift(found: Tally) -> dict[str, Any]:
-    """Test that every setting's outcomes are the same in all blocks."""
-    p_value, freedom = combined_p_value(found.counts)
-    return {"p_value": p_value, "degrees_of_freedom": freedom, "method": "chi-square over blocks"}
+def _drift(found: Tally, names: Sequence[str]) -> dict[str, Any] | None:
+    """Test that the main estimate, and every setting's outcomes, are the same in all blocks."""
+    scores = [np.zeros(len(outcomes)) for outcomes in found.outcomes]
+    if names:
+        own = [e for e in found.play.estimators if e.name == names[0]]
+        weights = [found.play.cases[e.case].probability for e in own]
+        for pooled, parities in _parities(own, weights).items():
+            for s in pooled:
+                scores[s] += parities.scores(None)[parities.index(found.outcomes[s])]
+    circuits = [Blocks(*one) for one in zip(found.counts, scores, strict=True)]
+    return drift_check(circuits, SAYS[names[0]] if names else "nothing")
 
 
 def _tomography(found: Tally) -> dict[str, dict[str, Any]]:

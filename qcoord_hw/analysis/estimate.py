@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from qcoord_hw.theory.value import Value
 
 Verdict = Literal["above", "below", "inconclusive"]
+
+Limits = tuple[float, float, float]
+"""(low, best, high)."""
+
+
+def difference_limits(before: Limits, after: Limits) -> Limits:
+    """Return the limits of `after - before` of independent figures, by square-and-add [Newcombe1998]."""
+    best = after[1] - before[1]
+    down = math.hypot(after[1] - after[0], before[2] - before[1])
+    up = math.hypot(after[2] - after[1], before[1] - before[0])
+    return best - down, best, best + up
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Estimate:
         bound: the bound it is judged against, if any.
         p_value: probability of a result at least this good if the bound held, if tested.
         assumes: what the interval and the p-value rest on.
+        estimand: what the figure is the mean over, where that is not plain from its name.
     """
 
     name: str
@@ -39,6 +52,7 @@ class Estimate:
     bound: Value | None = None
     p_value: float | None = None
     assumes: str = ""
+    estimand: str = ""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -48,6 +62,11 @@ class Estimate:
         if self.low > self.bound.value:
             return "above"
         return "below" if self.high < self.bound.value else "inconclusive"
+
+    @property
+    def limits(self) -> Limits:
+        """Low, best and high."""
+        return self.low, self.best, self.high
 
     def linear(self, name: str, scale: float, offset: float, theory: Value | None, bound: Value) -> Estimate:
         """Return the estimate of `scale * self + offset`, for a positive scale; the p-value carries over."""
@@ -76,4 +95,5 @@ class Estimate:
             "verdict": self.verdict,
             "p_value": self.p_value,
             "assumes": self.assumes,
+            "estimand": self.estimand,
         }

@@ -1,9 +1,12 @@
-"""Estimates and checks of a run of a nonlocal game, from its raw counts."""
+"""Estimates and checks of a run of a nonlocal game, from its raw counts.
+
+A long module: all figures and checks are made of the same cells, one for each circuit and round.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,12 +16,17 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from qcoord_hw.analysis.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
+from qcoord_hw.analysis.drift import Blocks, drift_check
 from qcoord_hw.analysis.estimate import Estimate
 from qcoord_hw.analysis.homogeneity import combined_p_value
-from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex
+from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex, readout_matrices, stuck_readout
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import RunRecord
+from qcoord_hw.analysis.stratified import METHOD, Stratum, sum_limits
+from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.theory.games import GamePlay, question_label
+
+Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
+"""(circuit, classical bits) -> confusion matrices, shape (bits, 2, 2)."""
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
@@ -62,6 +70,12 @@ class Cell:
         return float((self.tally.sum(axis=0) * self.win).sum()) / self.shots
 
     @cached_property
+    def variance(self) -> float:
+        """Variance of the score a shot, with n - 1 below."""
+        squares = float((self.tally.sum(axis=0) * (self.win - self.mean) ** 2).sum())
+        return squares / max(self.shots - 1, 1)
+
+    @cached_property
     def leaked(self) -> int:
         """Shots in which an answer leaked, if the last answer of every player stands for that."""
         whole = self.tally.sum(axis=0)
@@ -77,20 +91,21 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
+        RecordError: when the record is not that of a game.
     """
     check_confidence(confidence)
-    play = GamePlay.from_json(record.intent["experiment"]["play"])
-    cells = tally(record, play)
-    won = play.game.score is None
-    drawn = bool(record.intent["spec"].get("random_questions"))
-    cells = tuple(cell for cell in cells if cell.shots)
+    with interpreting(record.path):
+        play = GamePlay.from_json(record.intent["experiment"]["play"])
+        cells = tuple(cell for cell in tally(record, play) if cell.shots)
+        won = play.game.score is None
+        drawn = bool(record.intent["spec"].get("random_questions"))
+        readout, cautions = _readout(record, play) if play.decoded is None and won else (None, [])
     if won and drawn:
         win = _drawn_win_probability(play, cells, confidence)
     else:
         win = (_win_probability if won else _mean_score)(play, cells, confidence)
     estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
-    readout = _readout(record)
-    if readout is not None and play.decoded is None and won:
+    if readout is not None:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1 and won:
         estimates.append(_worst_round(play, cells, confidence))
@@ -98,11 +113,9 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         estimates.append(_leakage(cells, confidence))
     return Analysis(
         estimates=tuple(estimates),
-        checks={
-            "no_signalling": _check(no_signalling(play, cells), "chi-square, Bonferroni over players", play),
-            "drift": _check(drift(cells), "chi-square over blocks", play),
-        },
+        checks={"no_signalling": _signalling(play, cells), "drift": drift(play, cells)},
         questions=tuple(_row(cell, confidence) for cell in cells),
+        cautions=tuple(cautions),
     )
 
 
@@ -150,15 +163,23 @@ def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> tuple[float, int]:
     return min(1.0, len(tests) * min(p for p, _ in tests)), sum(freedom for _, freedom in tests)
 
 
-def drift(cells: Iterable[Cell]) -> tuple[float, int]:
-    """Return (p-value, degrees of freedom) that every circuit's outcomes are the same in all blocks."""
-    return combined_p_value(cell.tally.reshape(len(cell.tally), -1) for cell in cells)
+def drift(play: GamePlay, cells: Sequence[Cell]) -> dict[str, Any] | None:
+    """Test that every circuit wins as often, and has the same outcomes, in all blocks."""
+    circuits = [Blocks(cell.tally.reshape(len(cell.tally), -1), cell.win.reshape(-1)) for cell in cells]
+    merit = "wins" if play.game.score is None else "scores"
+    return drift_check(circuits, merit + _rounds_words(play))
 
 
-def _check(result: tuple[float, int], method: str, play: GamePlay) -> dict[str, Any]:
-    p_value, freedom = result
-    rounds = "" if play.rounds == 1 else ", rounds taken as independent"
-    return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method + rounds}
+def _signalling(play: GamePlay, cells: Sequence[Cell]) -> dict[str, Any] | None:
+    p_value, freedom = no_signalling(play, cells)
+    if not freedom:
+        return None
+    method = "chi-square, Bonferroni over players" + _rounds_words(play)
+    return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method}
+
+
+def _rounds_words(play: GamePlay) -> str:
+    return "" if play.rounds == 1 else ", rounds taken as independent"
 
 
 def _is_balanced(cells: Sequence[Cell]) -> bool:
@@ -246,23 +267,33 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
 
 
 def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
-    """Return the weighted mean score with Hoeffding's interval; there is no binomial test of scores."""
-    total = sum(cell.weight for cell in cells)
-    best = sum(cell.weight / total * cell.mean for cell in cells)
-    spread = sum((cell.weight / total) ** 2 / cell.shots for cell in cells)
-    reach = math.sqrt(spread * math.log(2 / (1 - confidence)) / 2)
+    """Return the weighted mean score; there is no binomial test of scores."""
+    low, best, high = _score_limits(cells, confidence)
     return Estimate(
         name="mean_score",
-        low=max(0.0, best - reach),
+        low=low,
         best=best,
-        high=min(1.0, best + reach),
-        method="hoeffding",
+        high=high,
+        method=METHOD,
         confidence=confidence,
         shots=sum(cell.shots for cell in cells),
         theory=play.theory,
         bound=play.bound,
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
     )
+
+
+def _score_limits(cells: Sequence[Cell], confidence: float) -> tuple[float, float, float]:
+    """Return (low, best, high) of the weighted mean score of some cells."""
+    total = sum(cell.weight for cell in cells)
+    strata = []
+    for cell in cells:
+        weight, scores = cell.weight / total, np.unique(cell.win)
+        low, high = weight * float(scores[0]), weight * float(scores[-1])
+        mean, variance = weight * cell.mean, weight**2 * cell.variance
+        strata.append(Stratum(cell.shots, mean, variance, low, high, two=len(scores) == 2))
+    alpha = (1 - confidence) / 2
+    return sum_limits(strata, 0.0, alpha, alpha)
 
 
 def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
@@ -298,9 +329,7 @@ def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Es
     )
 
 
-def _mitigated(
-    play: GamePlay, cells: Sequence[Cell], readout: Callable[[int, Sequence[int]], Any], confidence: float
-) -> Estimate:
+def _mitigated(play: GamePlay, cells: Sequence[Cell], readout: Readout, confidence: float) -> Estimate:
     """Return the win probability after inverting the known readout errors, cell by cell.
 
     The inverse gives every outcome a score whose mean is the win probability before readout. The interval
@@ -344,33 +373,25 @@ def _mitigated(
     )
 
 
-def _readout(record: RunRecord) -> Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None:
-    """Return what gives the confusion matrices of some classical bits of a circuit.
+def _readout(record: RunRecord, play: GamePlay) -> tuple[Readout | None, list[str]]:
+    """Return what gives the confusion matrices of some classical bits of a circuit, and cautions.
 
-    None if they are unknown, or if later gates hung on read bits: their errors cannot be inverted afterwards.
+    None if they are unknown, or one of those that are needed cannot be inverted.
     """
-    snapshot = record.calibration
-    if record.intent["experiment"].get("feed_forward"):
-        return None
-    if snapshot is None or all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
-        return None
-    errors = {q["index"]: (q["p10"], q["p01"]) for q in snapshot["qubits"]}
-    circuits = record.intent["experiment"]["circuits"]
-
-    def matrices(circuit: int, bits: Sequence[int]) -> npt.NDArray[np.float64]:
-        qubits = [circuits[circuit]["measured"][b] for b in bits]
-        return np.array(
-            [[[1 - errors[q][0], errors[q][1]], [errors[q][0], 1 - errors[q][1]]] for q in qubits]
-        )
-
-    return matrices
+    errors = readout_matrices(record)
+    if errors is None:
+        return None, []
+    measured = [circuit["measured"] for circuit in record.intent["experiment"]["circuits"]]
+    bits = [b for players in play.answers for player in players for b in player]
+    if cautions := stuck_readout(errors, [own[b] for own in measured for b in bits]):
+        return None, cautions
+    return lambda circuit, bits: np.array([errors[measured[circuit][b]] for b in bits]), []
 
 
 def _row(cell: Cell, confidence: float) -> dict[str, Any]:
     low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
-    if not np.isin(cell.win, (0, 1)).all():  # scores: Hoeffding's interval of their mean
-        best, reach = cell.mean, math.sqrt(math.log(2 / (1 - confidence)) / (2 * cell.shots))
-        low, high = max(0.0, best - reach), min(1.0, best + reach)
+    if not np.isin(cell.win, (0, 1)).all():
+        low, best, high = _score_limits([cell], confidence)
     return {
         "circuit": cell.circuit,
         "round": cell.round,

@@ -3,93 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.analysis.binomial import check_confidence, clopper_pearson, tail
-from qcoord_hw.analysis.entropy import ErrorCounts, error_entropy, survival
-from qcoord_hw.analysis.estimate import Estimate
+from qcoord_hw.analysis.binomial import check_confidence
+from qcoord_hw.analysis.drift import Blocks, drift_check
+from qcoord_hw.analysis.estimate import Limits
 from qcoord_hw.analysis.homogeneity import combined_p_value
+from qcoord_hw.analysis.linear_estimates import figures, paired_differences
+from qcoord_hw.analysis.linear_tally import Tally, codes, tally
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import RunRecord
-from qcoord_hw.theory.linear_computation.play import LinearPlay
-from qcoord_hw.theory.value import Value
+from qcoord_hw.record import RunRecord, interpreting
+from qcoord_hw.theory.linear_computation.play import KIND, LinearPlay
 
 Integers = npt.NDArray[np.int64]
-
-ASSUMES = "shots independent"
-ASSUMES_GUESS = f"{ASSUMES}; inputs fixed in advance, to a guesser every output is equally likely"
-ASSUMES_RATE = f"{ASSUMES}; errors pooled over inputs; normal approximation"
-RATE_METHOD = (
-    "normal interval of the mean score L K + log p(error) over N, Agresti-Coull; "
-    "entropy after Miller-Madow, its largest bias off the low end"
-)
-GUESS = "guessing without quantum or classical link"
-CERTAIN = Value(1.0, "exact", "every shot right [Hu2025, Lemma 1]")
-NEVER = Value(0.0, "exact", "no error [Hu2025, Lemma 1]")
-MAX_CODE = 2**62
-
-
-@dataclass(frozen=True, eq=False)
-class Tally:
-    """All that was counted for the inputs, decoded: one entry a block, input and outcome that occurred.
-
-    Attributes:
-        play: how counts are scored.
-        block: shape (entries,).
-        setting: shape (entries,): which input.
-        outcome: shape (entries,): index into what follows.
-        shots: shape (entries,).
-        leaked: shape (outcomes,): whether a digit read p or more.
-        outputs: shape (outcomes, L K): what the user computes, y1 then y2 ..; means nothing where leaked.
-    """
-
-    play: LinearPlay
-    block: Integers
-    setting: Integers
-    outcome: Integers
-    shots: Integers
-    leaked: npt.NDArray[np.bool_]
-    outputs: npt.NDArray[np.uint8]
-
-    @cached_property
-    def expected(self) -> npt.NDArray[np.uint8]:
-        """What the outputs should be, shape (inputs, L K)."""
-        return self.play.expected.reshape(len(self.play.inputs), -1).astype(np.uint8)
-
-    @cached_property
-    def lost(self) -> npt.NDArray[np.bool_]:
-        """Whether an entry leaked."""
-        return self.leaked[self.outcome]
-
-    @cached_property
-    def errors(self) -> npt.NDArray[np.uint8]:
-        """Output less expected output of each entry, shape (entries, L K); means nothing where lost."""
-        field = self.play.task.field
-        less = field.add[:, field.neg].astype(np.uint8)
-        return np.asarray(less[self.outputs[self.outcome], self.expected[self.setting]])
-
-    @cached_property
-    def right(self) -> npt.NDArray[np.bool_]:
-        """Whether each output of an entry is right, shape (entries, L K); nothing is where it leaked."""
-        return np.asarray((self.errors == 0) & ~self.lost[:, None])
-
-    @cached_property
-    def cells(self) -> Integers:
-        """A number for each entry's error vector: 0 where all is right, 1 where it leaked, else from 2 on."""
-        codes = 1 + _codes(self.errors, self.play.task.field.order)
-        codes[self.lost] = 0
-        _, cells = np.unique(np.concatenate([[0, 1], codes]), return_inverse=True)
-        return np.array([1, 0, *range(2, cells.max() + 1)])[cells[2:]]
-
-    def count(self, entries: npt.NDArray[np.bool_]) -> int:
-        """Return the shots of some entries."""
-        return int(self.shots[entries].sum())
 
 
 def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
@@ -101,134 +30,59 @@ def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
+        RecordError: when the record is not that of a linear computation.
     """
     check_confidence(confidence)
-    play = LinearPlay.from_json(record.intent["experiment"]["play"])
-    by_block = record.by_block()
-    counted = {key: counts for key, counts in by_block.items() if key[1] < len(play.inputs)}
-    found = tally(play, counted)
+    with interpreting(record.path):
+        found = read_tally(record)
+        by_block, settings = record.by_block(), record.intent["experiment"]["settings"]
     checks = {"drift": _drift(found)}
-    if len(counted) < len(by_block):
-        checks["frame"] = _frame(by_block, record.intent["experiment"]["settings"])
-    return Analysis(tuple(_estimates(found, confidence)), checks, outputs=tuple(_outputs(found)))
+    if len(settings) > len(found.play.inputs):
+        checks["frame"] = _frame(by_block, settings)
+    estimates = tuple(figure.estimate for figure in figures(found, confidence))
+    return Analysis(estimates, checks, outputs=tuple(_outputs(found)))
 
 
-def tally(play: LinearPlay, counts: Mapping[tuple[int, int], Mapping[str, int]]) -> Tally:
-    """Decode (block, input) -> counts; every distinct outcome is decoded once."""
-    number = {key: i for i, key in enumerate(dict.fromkeys(chain.from_iterable(counts.values())))}
-    sizes = [len(c) for c in counts.values()]
-    where = np.repeat(np.array(list(counts), dtype=np.int64).reshape(-1, 2), sizes, axis=0)
-    keys = chain.from_iterable(counts.values())
-    shots = chain.from_iterable(c.values() for c in counts.values())
-    bits = np.frombuffer("".join(number).encode(), dtype=np.uint8).reshape(len(number), -1) - ord("0")
-    digits = play.digits(bits.astype(np.int64))
-    return Tally(
-        play,
-        block=where[:, 0],
-        setting=where[:, 1],
-        outcome=np.fromiter(map(number.__getitem__, keys), np.int64, len(where)),
-        shots=np.fromiter(shots, np.int64, len(where)),
-        leaked=np.asarray((digits >= play.task.field.characteristic).any(axis=1)),
-        outputs=play.outputs(digits).reshape(len(number), -1).astype(np.uint8),
-    )
+def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[str, Limits]:
+    """Return name -> limits of the differences of two runs on the same inputs; nothing for others."""
+    tallies = []
+    for record in (before, after):
+        with interpreting(record.path):
+            if record.intent["experiment"]["play"]["kind"] != KIND:
+                return {}
+            tallies.append(read_tally(record if record.tiles == 1 else record.tile(0)))
+    return paired_differences(tallies[0], tallies[1], confidence)
 
 
-def _estimates(found: Tally, confidence: float) -> list[Estimate]:
-    play, shots = found.play, int(found.shots.sum())
-    field, rows = play.task.field, play.task.rows
-    symbols = play.instances * field.rank(play.task.matrix)  # rows that depend on others tell nothing new
-    cells = np.bincount(found.cells, found.shots, minlength=2).astype(np.int64)
-    right, lost = int(cells[0]), int(cells[1])
-    counts = ErrorCounts(right, cells[2:], leaked=lost, order=field.order, symbols=symbols)
-    guess = Value(float(field.order) ** -symbols, "exact", GUESS)
-    estimates = [
-        _success("success_probability", right, shots, confidence, guess),
-        _surviving(play, counts, confidence),
-        _leakage(play, lost, shots, confidence),
-    ]
-    if field.characteristic > 2:
-        kept = _success("success_postselected", right, shots - lost, confidence, guess)
-        estimates.append(kept)
-    names = [f"success_y{1 + j}[{k}]" for j in range(2) for k in range(rows)]
-    one = Value(1 / field.order, "exact", GUESS)
-    estimates += [
-        _success(name, found.count(found.right[:, j]), shots, confidence, one) for j, name in enumerate(names)
-    ]
-    low, best, high = error_entropy(counts, confidence)
-    method = (
-        "normal interval of -log p(error), Agresti-Coull; Miller-Madow, largest bias added to the high end"
-    )
-    estimates.append(
-        Estimate(
-            "error_entropy", low, best, high, method, confidence, counts.kept, NEVER, assumes=ASSUMES_RATE
-        )
-    )
-    return estimates
+def read_tally(record: RunRecord) -> Tally:
+    """Decode the counts of a run, but for those that only check others."""
+    asked = dict(record.intent.get("spec", {}).get("parameters", {})).get("inputs")
+    play = LinearPlay.from_json(record.intent["experiment"]["play"], asked)
+    return tally(play, {key: c for key, c in record.by_block().items() if key[1] < len(play.inputs)})
 
 
-def _success(name: str, right: int, shots: int, confidence: float, guess: Value) -> Estimate:
-    """Return a share of right outputs; the interval is conservative if inputs differ [Hoeffding1956]."""
-    low, best, high = clopper_pearson(right, shots, confidence)
-    return Estimate(
-        name,
-        low,
-        best,
-        high,
-        "clopper-pearson",
-        confidence,
-        shots,
-        theory=CERTAIN,
-        bound=guess,
-        p_value=tail(right, shots, guess.value) if right >= shots * guess.value + 1 else 1.0,
-        assumes=ASSUMES_GUESS,
-    )
+def _drift(found: Tally) -> dict[str, Any] | None:
+    """Test that errors are the same in all blocks, pooled over inputs.
 
-
-def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Estimate:
-    """Return the rate that survives: (1 - leakage) (L K - entropy of errors) / N, in dits a qudit."""
-    dits = survival(counts, confidence)
-    quantum, classical = (Value(*_baseline(play, name)) for name in ("quantum", "classical"))
-    return Estimate(
-        "surviving_rate",
-        dits.low / play.qudits,
-        dits.best / play.qudits,
-        dits.high / play.qudits,
-        RATE_METHOD,
-        confidence,
-        counts.shots,
-        theory=quantum,
-        bound=classical,
-        p_value=dits.p_value(classical.value * play.qudits),
-        assumes=ASSUMES_RATE,
-    )
-
-
-def _leakage(play: LinearPlay, lost: int, shots: int, confidence: float) -> Estimate:
-    if play.task.field.characteristic == 2:
-        method = "exact: a bit has no third value"
-        return Estimate("leakage", 0.0, 0.0, 0.0, method, confidence, shots, theory=NEVER)
-    interval = clopper_pearson(lost, shots, confidence)
-    return Estimate("leakage", *interval, "clopper-pearson", confidence, shots, NEVER, assumes=ASSUMES)
-
-
-def _baseline(play: LinearPlay, name: str) -> tuple[float, Any, str]:
-    value, source = play.baselines[name]
-    return value, "exact", source
-
-
-def _drift(found: Tally) -> dict[str, Any]:
-    """Test that errors are the same in all blocks, pooled over inputs (blocks hold them in equal shares)."""
+    Blocks hold all inputs in equal shares, or each some of them at random: then inputs stand for shots.
+    """
     width = 1 + int(found.cells.max(initial=0))
     blocks = 1 + int(found.block.max(initial=0))
+    pairs = np.unique(np.stack([found.setting, found.block]), axis=1)
+    if blocks > 1 and len(np.unique(pairs[0])) == pairs.shape[1]:
+        right = np.bincount(found.setting, found.shots * (found.cells == 0))[pairs[0]]
+        values, place = np.unique(right, return_inverse=True)
+        inputs = np.zeros((blocks, len(values)), dtype=np.int64)
+        np.add.at(inputs, (pairs[1], place), 1)
+        return drift_check([Blocks(inputs, values)], "right outputs, inputs dealt whole", ())
     table = np.bincount(found.block * width + found.cells, found.shots, blocks * width)
-    p_value, freedom = combined_p_value([table.reshape(blocks, width).astype(np.int64)])
-    method = "chi-square of errors over blocks, pooled over inputs"
-    return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method}
+    errors = Blocks(table.reshape(blocks, width).astype(np.int64), np.arange(width) == 0)
+    return drift_check([errors], "right outputs, pooled over inputs")
 
 
 def _frame(
     by_block: Mapping[tuple[int, int], Mapping[str, int]], settings: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Test that outcomes of derived inputs are distributed as where the same inputs are simulated directly.
 
     The total variation is the largest between the two histograms of an input; it holds their own spread.
@@ -246,6 +100,8 @@ def _frame(
         outcomes = sorted({**pair[0], **pair[1]})  # equally rare ones are pooled in this order: favour no row
         tables.append(np.array([[counts.get(o, 0) for o in outcomes] for counts in pair]))
     p_value, freedom = combined_p_value(tables)
+    if not freedom:
+        return None
     return {
         "p_value": p_value,
         "degrees_of_freedom": freedom,
@@ -263,7 +119,7 @@ def _total_variation(table: Integers) -> float:
 def _outputs(found: Tally) -> list[dict[str, Any]]:
     """Return inputs, commonest outputs (of equally common ones the smallest) and share of right shots."""
     inputs, rows = len(found.play.inputs), found.play.task.rows
-    symbols, number = np.unique(_codes(found.outputs, found.play.task.field.order), return_inverse=True)
+    symbols, number = np.unique(codes(found.outputs, found.play.task.field.order), return_inverse=True)
     example = np.zeros(len(symbols), dtype=np.int64)
     example[number] = np.arange(len(number))  # an outcome that reads each output
     kept = ~found.lost
@@ -288,15 +144,3 @@ def _outputs(found: Tally) -> list[dict[str, Any]]:
             found.play.inputs.tolist(), commonest, found.expected.tolist(), share.tolist(), strict=True
         )
     ]
-
-
-def _codes(vectors: npt.NDArray[np.uint8], base: int) -> Integers:
-    """Return a number for each vector: equal for equal ones, in their order, 0 for the zero vector alone."""
-    codes, span = np.zeros(len(vectors), dtype=np.int64), 1
-    for column in vectors.T:
-        if span > MAX_CODE // base:
-            seen, codes = np.unique(np.concatenate([[0], codes]), return_inverse=True)
-            codes, span = codes[1:].astype(np.int64), len(seen)
-        codes = codes * base + column
-        span *= base
-    return codes

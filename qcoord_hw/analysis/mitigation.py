@@ -2,8 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import numpy.typing as npt
+
+from qcoord_hw.record import RunRecord
+
+FloatArray = npt.NDArray[np.float64]
+
+MAX_CONDITION = 20.0
+"""Largest condition number of a confusion matrix that is inverted: shot noise grows by about so much."""
+
+
+def readout_matrices(record: RunRecord) -> dict[int, FloatArray] | None:
+    """Return the confusion matrix of every physical qubit, shape (2, 2): [r, t] is P(read r given t).
+
+    None if they are unknown or without error, or if later gates hung on read bits: their errors cannot be
+    inverted afterwards.
+    """
+    snapshot = record.calibration
+    if record.intent["experiment"].get("feed_forward") or snapshot is None:
+        return None
+    if all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
+        return None
+    return {
+        q["index"]: np.array([[1 - q["p10"], q["p01"]], [q["p10"], 1 - q["p01"]]]) for q in snapshot["qubits"]
+    }
+
+
+def stuck_readout(matrices: Mapping[int, FloatArray], qubits: Iterable[int]) -> list[str]:
+    """Return a caution for each of some qubits whose outcome hardly depends on its state.
+
+    Its confusion matrix has no inverse (p10 + p01 = 1), or one that would only magnify noise.
+    """
+    return [
+        f"readout of qubit {q} is stuck (p10 {matrices[q][1, 0]:.4g}, p01 {matrices[q][0, 1]:.4g}): "
+        "readout-mitigated figures are left out"
+        for q in sorted(set(qubits))
+        if not np.linalg.cond(matrices[q]) <= MAX_CONDITION
+    ]
 
 
 def invert_readout(

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from qcoord_hw import record
+from qcoord_hw.analysis.linear import paired_runs
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json
+from qcoord_hw.provenance import RULES
 from qcoord_hw.report.comparison import differences
+from qcoord_hw.report.revision import split_by_rules
 from qcoord_hw.report.written import check_place, write_whole
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import spec_from_mapping
@@ -39,7 +42,9 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
 
     Returns:
         `ok`, the run, what was compared and recomputed (`locality` from the circuits of the record), and
-        `differs`: a line for each difference.
+        `differs`: a line for each difference. `rules` has the versions of the rules of analysis of the run,
+        of its report and of this program; what differs since the rule for it changed is in `changed_by_rules`
+        and is no difference of the record.
 
     Raises:
         RecordError: when the record is damaged, or a recorded circuit does not keep to its network.
@@ -56,7 +61,12 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
     summary = Result(found, confidence).summary
     early = written is not None and written.get("state") == "unfinished"
-    differs = [] if written is None or early else _changes(written, json.loads(json.dumps(summary)))
+    rules = {"run": found.rules, "report": None if written is None else _rules_of(written), "now": RULES}
+    changed, differs = list[str](), list[str]()
+    if written is not None and not early:
+        computed = json.loads(json.dumps(summary))
+        changed, written, computed = split_by_rules(written, computed, _rules_of(written), RULES)
+        differs = _changes(written, computed)
     if execute:
         if found.is_on_device:
             raise InputError(
@@ -68,6 +78,8 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         "ok": not differs,
         "run": str(found.path),
         "report": "none written" if written is None else "written before the end" if early else "compared",
+        "rules": rules,
+        "changed_by_rules": changed,
         "executed": execute,
         "differs": differs,
         "locality": locality.to_json(),
@@ -99,9 +111,11 @@ def compare(
 
         check_plot(Path(plot))
     results = [load_run(path, runs=runs, confidence=confidence) for path in paths]
+    records = [result.record for result in results]
     found = differences(
         [result.summary for result in results],
-        lambda level: [Result(result.record, level).summary for result in results],
+        lambda level: [Result(one, level).summary for one in records],
+        lambda i, level: paired_runs(records[0], records[i], level),
     )
     if plot is not None:
         plot_comparison(found, Path(plot))
@@ -215,6 +229,12 @@ def _read_report(path: Path) -> dict[str, Any] | None:
             f"run {path.name}: derived/report.json is not a JSON object; write it anew with report"
         )
     return written
+
+
+def _rules_of(written: dict[str, Any]) -> int:
+    """Return the version of the rules that a report follows; those of old state none."""
+    rules = written.get("rules", 1)
+    return rules if isinstance(rules, int) and not isinstance(rules, bool) else 1
 
 
 def _confidence_of(written: dict[str, Any]) -> float:

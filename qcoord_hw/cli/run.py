@@ -137,7 +137,7 @@ def _play(options: argparse.Namespace) -> None:
     seed = found.intent["seed"] if options.seed is None else options.seed
     with interpreting(found.path):
         play = GamePlay.from_json(found.intent["experiment"]["play"])
-        played = list(rounds(found, seed, options.rounds))
+    played = list(rounds(found, seed, options.rounds))
     if options.json:
         last = played[-1].wins if played else 0
         print_json(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from qcoord_hw.cli.common import (
     RUN,
@@ -58,6 +60,18 @@ def _verify(options: argparse.Namespace) -> None:
     else:
         again = "; executed again, nothing moved" if options.execute else ""
         say(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
+        for line in _rule_lines(found):
+            say(line)
+
+
+def _rule_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what is to be said of the versions of the rules of analysis."""
+    rules, changed = found["rules"], found["changed_by_rules"]
+    if rules["run"] != rules["now"]:
+        yield f"made under version {rules['run']} of the rules of analysis, estimated by {rules['now']}"
+    if changed:
+        yield f"figures of the report that differ since the rule for them changed, {len(changed)}:"
+        yield from (f"  {line}" for line in changed)
 
 
 def _replay(options: argparse.Namespace) -> None:

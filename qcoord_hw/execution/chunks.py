@@ -52,6 +52,22 @@ def make_plan(
     return tuple(plan)
 
 
+def spread_plan(settings: int, shots: int, blocks: int, seed: int, name: str) -> tuple[Chunk, ...]:
+    """Return a plan in which each setting is executed at once, in random order, in one of the blocks.
+
+    Chunks have the seeds that `make_plan` gives those of one block.
+
+    Args:
+        settings: how many settings.
+        shots: shots a setting.
+        blocks: how many blocks.
+        seed: root seed.
+        name: what is run where.
+    """
+    plan = make_plan(settings, shots, 1, seed, name)
+    return tuple(replace(chunk, block=place * blocks // settings) for place, chunk in enumerate(plan))
+
+
 def random_plan(weights: Sequence[float], shots: int, seed: int, name: str) -> tuple[Chunk, ...]:
     """Return a plan of single shots, each of a setting drawn at random.
 
@@ -126,6 +142,7 @@ def plan_of(
     seed: int,
     *,
     sampled: bool,
+    spread: bool,
     equal: bool,
 ) -> tuple[Chunk, ...]:
     """Return the plan of a run, in whichever way its spec and its protocol ask for.
@@ -137,6 +154,7 @@ def plan_of(
         weights: how often each is drawn where they are drawn; empty if never.
         seed: root seed.
         sampled: whether the protocol draws what a setting stands for.
+        spread: whether each setting is executed in one block alone.
         equal: take fewer blocks if needed, so that all chunks have the same shots.
 
     Raises:
@@ -148,6 +166,8 @@ def plan_of(
         return random_plan(weights, spec.shots * len(settings), seed, name)
     if sampled:
         return sampled_plan(settings, weights, spec.shots, spec.blocks, seed, name)
+    if spread:
+        return spread_plan(len(settings), spec.shots, spec.blocks, seed, name)
     return make_plan(len(settings), spec.shots, spec.blocks, seed, name, equal=equal)
 
 

@@ -64,7 +64,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ],
         "settings": [setting.to_json() for setting in experiment.settings],
         "play": experiment.play.to_json(),
-    } | ({"sampled": True} if experiment.sampled else {})
+    } | {key: True for key in ("sampled", "spread") if getattr(experiment, key)}
 
 
 def program_of(experiment: Experiment) -> Program:
@@ -113,6 +113,7 @@ def intent_of(
         program.weights,
         seed,
         sampled=bool(description.get("sampled")),
+        spread=bool(description.get("spread")),
         equal=prepared.kind in (SAMPLER, DEVICE),  # these may take one number of shots a job
     )
     plan = on_tiles(plan, 1 + len(prepared.tiles))

@@ -269,10 +269,8 @@ class Forecast:
         return jobs, sum(chunk.shots for chunk in plan) + (self.known_answer or 0)
 
     def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
-        program, sampled = self.program, bool(self.description.get("sampled"))
-        return plan_of(
-            self.spec, self.spec.name, program.settings, program.weights, 0, sampled=sampled, equal=equal
-        )
+        program, how = self.program, {key: bool(self.description.get(key)) for key in ("sampled", "spread")}
+        return plan_of(self.spec, self.spec.name, program.settings, program.weights, 0, **how, equal=equal)
 
     def at(self, layout: Sequence[int]) -> Prepared:
         """Return the circuits compiled for another layout."""

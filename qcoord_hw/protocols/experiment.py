@@ -77,6 +77,8 @@ class Experiment:
         copies: the block length n: how many copies of the task one circuit makes.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
         sampled: whether they always are, since the protocol itself draws what a setting stands for.
+        spread: whether the settings are spread over the blocks of a run, all shots of each in one of them;
+            else every block has them all.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Experiment:
     copies: int = 1
     weights: tuple[float, ...] = ()
     sampled: bool = False
+    spread: bool = False
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.

@@ -26,7 +26,7 @@ from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
-from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.theory.linear_computation.play import Chosen, LinearPlay
 from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
 from qcoord_hw.theory.linear_computation.specs import task_of
@@ -43,6 +43,9 @@ ALL_INPUTS = 6561
 """Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
 
 SOME_INPUTS = 200
+
+SPREAD = 64
+"""Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
 
 MAX_QUBITS = 64
 
@@ -139,9 +142,12 @@ def task_experiment(
             },
         },
         scheme=found.scheme,
+        chosen=_chosen(inputs, len(given)),
     )
     settings = _settings(net, code, task, digits, given, batched)
-    return Experiment(name, title, (net,), settings, play, copies=found.instances * batched)
+    return Experiment(
+        name, title, (net,), settings, play, copies=found.instances * batched, spread=len(given) >= SPREAD
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,6 +256,14 @@ def input_symbols(task: LinearTask, inputs: object, seed: int, instances: int = 
             for j, symbol in enumerate(symbols):
                 check_integer(f"inputs[{k}].{which}[{j}]", symbol, 0, d - 1)
     return np.array(inputs, dtype=np.int64)
+
+
+def _chosen(inputs: object, run: int) -> Chosen:
+    """Return how `input_symbols` chose that many inputs."""
+    if isinstance(inputs, (list, tuple)):
+        return "given"
+    drawn = isinstance(inputs, int) or (inputs is None and run == SOME_INPUTS)
+    return "drawn" if drawn else "all"
 
 
 def computation_circuit(

@@ -118,6 +118,12 @@ class RunRecord:
         return as_executed(self.path, self.intent["target"]["snapshot"], self.jobs)
 
     @property
+    def rules(self) -> int:
+        """Version of the rules of analysis that its program followed."""
+        with interpreting(self.path):
+            return int(self.intent["provenance"].get("rules", 1))
+
+    @property
     def missing(self) -> tuple[Chunk, ...]:
         """The chunks that are not counted yet, in the order of execution."""
         return tuple(chunk for chunk in self.plan if chunk.id not in self.counts)
@@ -212,7 +218,10 @@ def reading(path: Path, name: str) -> Iterator[None]:
 
 @contextmanager
 def interpreting(path: Path) -> Iterator[None]:
-    """Turn what a record of another shape runs into, although its checksums match, into a `RecordError`."""
+    """Turn what a record of another shape runs into, although its checksums match, into a `RecordError`.
+
+    For reading and decoding alone: what is computed of values that were read is no business of the record's.
+    """
     try:
         yield
     except (

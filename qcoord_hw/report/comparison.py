@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.analysis.estimate import Limits, difference_limits
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.coordination import HERE, cell, side_by_side
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
@@ -27,21 +27,30 @@ if TYPE_CHECKING:
 ROUNDING = 1e-9
 """Figures that were computed do not differ by less."""
 
+PAIRED = "Student's t over the inputs, which are the same"
+"""The method of a difference that is made input by input."""
+
 NAME_WIDTH = 20
 """Names of estimates and targets are broken at this width, so that two intervals stand beside them."""
 
 Summary = dict[str, Any]
 
+Paired = Callable[[int, float], Mapping[str, Limits]]
+"""(run, confidence) -> name -> limits of the difference from the first run, where inputs were the same."""
+
 
 def differences(
-    summaries: Sequence[Summary], again: Callable[[float], Sequence[Summary]] | None = None
+    summaries: Sequence[Summary],
+    again: Callable[[float], Sequence[Summary]] | None = None,
+    paired: Paired | None = None,
 ) -> dict[str, Any]:
     """Return how each run's estimates differ from those of the first run.
 
     The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
     zero when the two runs agree at their confidence level. It takes the runs as independent, which a run and
     its replay on a simulator are not (`independent` is then false). The difference of two figures that were
-    computed has no interval.
+    computed has no interval. Runs that drew different inputs differ by the choice of both, which is in their
+    intervals; those that drew the same ones are compared input by input.
 
     Each of these intervals is right for one difference. Of `comparisons` of them some miss by chance, so
     every difference that has an interval also has a `simultaneous` one, made in the same way at level
@@ -54,17 +63,19 @@ def differences(
         summaries: of finished runs, all of one confidence level.
         again: gives the summaries at another confidence level; without it, `simultaneous` is None where
             there are several differences.
+        paired: gives the limits of differences of runs of the same inputs.
 
     Raises:
-        InputError: when fewer than two runs are given, one is unfinished, or their experiments differ.
+        InputError: when fewer than two runs are given, one is unfinished, or their experiments differ, or
+            what their figures are the mean over.
     """
     _check(summaries)
-    rows = _rows(summaries)
+    rows = _rows(summaries, paired)
     counted = [i for i, row in enumerate(rows) if row["independent"] and row["low"] < row["high"]]
     wider = rows
     if len(counted) > 1:
         confidence = min(rows[i]["confidence"] for i in counted)
-        wider = _rows(again(1 - (1 - confidence) / len(counted))) if again else []
+        wider = _rows(again(1 - (1 - confidence) / len(counted)), paired) if again else []
     for i in counted if wider else ():
         rows[i]["simultaneous"] = {key: wider[i][key] for key in ("low", "high", "confidence", "differ")}
     found = {
@@ -132,9 +143,24 @@ def _check(summaries: Sequence[Summary]) -> None:
     for summary in summaries:
         if summary["state"] != "sealed":
             raise InputError(f"run: {summary['run']} is unfinished; allowed are finished runs")
+    if len(means := list(dict.fromkeys(map(_estimand, summaries)))) > 1:
+        raise InputError(f"run: {', '.join(means)}; allowed are runs whose figures are of the same inputs")
+    if len({str(_given(s)) for s in summaries}) > 1:
+        raise InputError(f"run: {names[0]} on other inputs; allowed are the same ones, or random ones")
 
 
-def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+def _estimand(summary: Summary) -> str:
+    """Return what the figures of a run are means over; empty where it is plain."""
+    return next((e["estimand"] for e in summary["estimates"] if e.get("estimand")), "")
+
+
+def _given(summary: Summary) -> Any:
+    """Return the inputs that somebody chose; None if nobody did."""
+    inputs = summary["parameters"].get("inputs")
+    return inputs if isinstance(inputs, list) else None
+
+
+def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str, Any]]:
     """Return the difference of each estimate that a run shares with the first run."""
     first, *others = summaries
     return [
@@ -142,12 +168,13 @@ def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "name": a["name"],
             "run": other["run"],
             "against": first["run"],
-            **_difference(by_name[a["name"]], a),
+            **_difference(by_name[a["name"]], a, together.get(a["name"])),
             "independent": _draw(first) != _draw(other),
             "simultaneous": None,
         }
-        for other in others
+        for i, other in enumerate(others, start=1)
         for by_name in [{e["name"]: e for e in other["estimates"]}]
+        for together in [paired(i, first["estimates"][0]["confidence"]) if paired else {}]
         for a in first["estimates"]
         if a["name"] in by_name
     ]
@@ -168,18 +195,16 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
     return summary["spec_id"], summary["target"], summary["seed"]
 
 
-def _difference(b: dict[str, Any], a: dict[str, Any]) -> dict[str, Any]:
-    best = b["best"] - a["best"]
-    down = math.hypot(b["best"] - b["low"], a["high"] - a["best"])
-    up = math.hypot(b["high"] - b["best"], a["best"] - a["low"])
-    exact = is_exact(a)
+def _difference(b: dict[str, Any], a: dict[str, Any], paired: Limits | None) -> dict[str, Any]:
+    exact, sides = is_exact(a), [(e["low"], e["best"], e["high"]) for e in (a, b)]
+    low, best, high = paired or difference_limits(sides[0], sides[1])
     return {
-        "low": best - down,
+        "low": low,
         "best": best,
-        "high": best + up,
-        "method": "exact" if exact else "square-and-add",
+        "high": high,
+        "method": "exact" if exact else PAIRED if paired else "square-and-add",
         "confidence": min(a["confidence"], b["confidence"]),
-        "differ": abs(best) > ROUNDING if exact else not best - down <= 0 <= best + up,
+        "differ": abs(best) > ROUNDING if exact else not low <= 0 <= high,
     }
 
 

@@ -35,7 +35,7 @@ CHUNK_COLUMNS = (
 ESTIMATE_COLUMNS = (
     *RUN_COLUMNS,
     *("name", "low", "best", "high", "method", "confidence", "shots"),
-    *("theory", "bound", "verdict", "p_value"),
+    *("theory", "bound", "verdict", "p_value", "estimand"),
 )
 
 Jobs = Mapping[int, tuple[str, str]]
@@ -111,11 +111,11 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
         raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
     with interpreting(record.path):
         run = _run_cells(record)
-        rows = []
-        for estimate in summary["estimates"]:
-            values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
-            rows.append(run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
-        return rows
+    rows = []
+    for estimate in summary["estimates"]:
+        values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
+        rows.append(run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
+    return rows
 
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:

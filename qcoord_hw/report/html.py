@@ -16,7 +16,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from qcoord_hw.record import interpreting
 from qcoord_hw.report import coordination, svg, words
+from qcoord_hw.report.faults import our_own
 from qcoord_hw.text import printable_lines
 
 MAX_CIRCUITS = 32
@@ -29,22 +31,34 @@ def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
     Args:
         summary: what `summarise` returned.
         intent: the record's intent, for drawings and provenance.
+
+    Raises:
+        RecordError: when what it says of them cannot be interpreted.
+        InternalError: when the page cannot be made of what was read.
     """
-    experiment = intent["experiment"]
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            s=summary,
-            axis=_axis(summary),
-            usage=_usage(summary),
-            parties=svg.party_classes(experiment["topology"]["parties"]),
-            drawings=_drawings(experiment),
-            undrawn=max(0, len(experiment["circuits"]) - 1 - MAX_CIRCUITS),
-            facts=_facts(summary, intent),
-            spec=json.dumps(intent["spec"], indent=2, ensure_ascii=False),
+    path = Path(summary["run"])
+    with interpreting(path):
+        experiment = intent["experiment"]
+        parties = svg.party_classes(experiment["topology"]["parties"])
+        drawn = _drawn(experiment)
+        undrawn = max(0, len(experiment["circuits"]) - 1 - MAX_CIRCUITS)
+        facts = _facts(summary, intent)
+        spec = json.dumps(intent["spec"], indent=2, ensure_ascii=False)
+    with our_own(path, "its page"):
+        return (
+            _environment()
+            .get_template("report.html.j2")
+            .render(
+                s=summary,
+                axis=_axis(summary),
+                usage=_usage(summary),
+                parties=parties,
+                drawings=[(label, svg.circuit_svg(circuit, label)) for label, circuit in drawn],
+                undrawn=undrawn,
+                facts=facts,
+                spec=spec,
+            )
         )
-    )
 
 
 def fragment(summary: dict[str, Any]) -> str:
@@ -87,8 +101,8 @@ def _environment() -> Environment:
             words.in_words,
             words.interval,
             words.is_exact,
+            words.is_passed,
             words.is_suspicious,
-            words.is_tomography,
             words.number,
             words.number_exactly,
             words.p_words,
@@ -121,8 +135,8 @@ def _readable(value: Any) -> Any:
     return printable_lines(value) if isinstance(value, str) else value
 
 
-def _drawings(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return (label, drawing) of the first circuits; one with many settings is labelled by their number."""
+def _drawn(experiment: Mapping[str, Any]) -> list[tuple[str, svg.Circuit]]:
+    """Return (label, circuit) of the first circuits; one with many settings is labelled by their number."""
     labels: dict[int, list[str]] = {}
     for setting in experiment["settings"]:
         labels.setdefault(setting["circuit"], []).append(setting["label"])
@@ -132,7 +146,7 @@ def _drawings(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         label = given[0] if len(given) == 1 else f"with {len(given)} settings of its parameters"
         if len(given) > 1 and len(experiment["circuits"]) > 1:
             label = f"{i}, {label}"
-        drawings.append((label, svg.circuit_svg(experiment, i, label)))
+        drawings.append((label, svg.read_circuit(experiment, i)))
     return drawings
 
 

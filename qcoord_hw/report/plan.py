@@ -62,24 +62,24 @@ class Outlook:
         self._kind: str = forecast.description["play"]["kind"]
         self.here: Expectation | None = None
         self.estimates: tuple[Estimate, ...] = ()
+        self.cautions: tuple[str, ...] = ()
         try:
             self.here = forecast.expect(figures=True)
         except TooLargeError:
             if forecast.device.simulated:
                 raise
         if self.here is not None:
-            self.estimates = self._analysed(self.here.record(SHOTS))
+            analysis = ANALYSERS[self._kind](self.here.record(SHOTS), 0.95)
+            self.estimates, self.cautions = analysis.estimates, analysis.cautions
         self._simulations = int(SECONDS / forecast.work) if self.here is not None else 0
         self.main = _main(self._kind, self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
-    def _analysed(self, record: RunRecord, confidence: float = 0.95) -> tuple[Estimate, ...]:
-        return ANALYSERS[self._kind](record, confidence).estimates
-
     def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
-        return next(e for e in self._analysed(record, confidence) if e.name == self.main.name)
+        estimates = ANALYSERS[self._kind](record, confidence).estimates
+        return next(e for e in estimates if e.name == self.main.name)
 
     @property
     def less_is_better(self) -> bool:
@@ -310,7 +310,7 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
         notes.append(
             "expected: this calibration's noise model, readout included; no crosstalk, no idle noise"
         )
-    return notes
+    return notes + [f"CAUTION: {caution}" for caution in outlook.cautions]
 
 
 def _no_errors(forecast: Forecast) -> str:

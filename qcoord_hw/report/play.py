@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.analysis.games import Cell, tally
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.report.words import number
 from qcoord_hw.text import printable
 from qcoord_hw.theory.games import GamePlay, question_label
@@ -55,8 +55,9 @@ def rounds(record: RunRecord, seed: int, count: int) -> Iterator[Round]:
         seed: of the order.
         count: how many rounds at most; fewer where the run has fewer shots.
     """
-    play = GamePlay.from_json(record.intent["experiment"]["play"])
-    cells = [cell for cell in tally(record, play) if cell.shots]
+    with interpreting(record.path):
+        play = GamePlay.from_json(record.intent["experiment"]["play"])
+        cells = [cell for cell in tally(record, play) if cell.shots]
     rng = np.random.default_rng(seed)
     kept = np.cumsum(_kept(cells))
     order = np.searchsorted(kept, _draw(rng, int(kept[-1]), count), side="right")

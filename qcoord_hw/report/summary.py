@@ -10,7 +10,9 @@ from qcoord_hw.analysis.coordination import analyse_coordination
 from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.analysis.result import Analysis
-from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord
+from qcoord_hw.provenance import RULES
+from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
+from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
 
 NOTE = (
@@ -37,10 +39,14 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
+        RecordError: when the record cannot be interpreted.
+        InternalError: when its analysis fails.
     """
-    if record.tiles == 1:
-        return _summarise(record, confidence)
-    each = [_summarise(record.tile(number), confidence) for number in range(record.tiles)]
+    with interpreting(record.path):
+        tiles = [record] if record.tiles == 1 else [record.tile(number) for number in range(record.tiles)]
+    each = [_summarise(tile, confidence) for tile in tiles]
+    if len(each) == 1:
+        return each[0]
     keys = ("layout", "calibrated", "cautions", "shots", "estimates", "checks")
     chunks = {"planned": len(record.plan), "done": len(record.counts)}
     return each[0] | {"chunks": chunks, "tiles": [{key: one[key] for key in keys} for one in each]}
@@ -48,6 +54,17 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
 
 def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
     """Return the summary of a run of one tile."""
+    with interpreting(record.path):
+        summary = _stated(record)
+        analyse = ANALYSERS[summary["play"]]
+    if record.sealed:
+        with our_own(record.path, "its analysis"):
+            _add(summary, analyse(record, confidence))
+    return summary
+
+
+def _stated(record: RunRecord) -> dict[str, Any]:
+    """Return what the record itself says."""
     intent = record.intent
     experiment, target = intent["experiment"], intent["target"]
     summary: dict[str, Any] = {
@@ -73,6 +90,7 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
         "locality": target.get("locality"),
         "cautions": [*_cautions(record.calibration, target.get("gates")), *_refusals(record)],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
+        "rules": RULES,
         "estimates": [],
         "checks": {},
         "questions": [],
@@ -88,16 +106,19 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
         play = experiment["play"]
         summary |= {key: play[key] for key in ("network", "rates", "notes")}
         summary |= {"ideal": play["exact"], "cases": [], "holders": play.get("holders", {})}
-    if record.sealed:
-        analysis = ANALYSERS[summary["play"]](record, confidence)
-        summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
-        summary["checks"] = analysis.checks
-        summary["cases" if summary["play"] == COORDINATION else "questions"] = list(analysis.questions)
-        if summary["play"] == LINEAR:
-            summary["inputs"] = _inputs(analysis.outputs)
-            if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
-                summary["outputs"] = list(analysis.outputs)
     return summary
+
+
+def _add(summary: dict[str, Any], analysis: Analysis) -> None:
+    """Add what was derived from counts."""
+    summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
+    summary["checks"] = analysis.checks
+    summary["cautions"] += analysis.cautions
+    summary["cases" if summary["play"] == COORDINATION else "questions"] = list(analysis.questions)
+    if summary["play"] == LINEAR:
+        summary["inputs"] = _inputs(analysis.outputs)
+        if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
+            summary["outputs"] = list(analysis.outputs)
 
 
 def _known_answer(record: RunRecord) -> dict[str, Any]:

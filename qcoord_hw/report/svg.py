@@ -67,17 +67,41 @@ def bar_svg(row: Mapping[str, Any], low: float, high: float, bound: float | None
     return _svg("bar", interval(row), _NARROW, 18, parts)
 
 
-def circuit_svg(experiment: Mapping[str, Any], index: int, label: str = "") -> str:
-    """Return a drawing of a circuit: each wire in the colour of whoever owns it at that moment.
+@dataclass(frozen=True)
+class Circuit:
+    """What is drawn of a circuit.
+
+    Attributes:
+        wires: names of the qubits.
+        parties: names of the parties.
+        steps: what happens, in order.
+    """
+
+    wires: tuple[str, ...]
+    parties: tuple[str, ...]
+    steps: tuple[_Step, ...]
+
+
+def read_circuit(experiment: Mapping[str, Any], index: int) -> Circuit:
+    """Return what is drawn of a circuit.
 
     Args:
         experiment: the experiment as a record keeps it.
         index: which of its circuits.
+    """
+    wires, parties = tuple(experiment["wires"]), tuple(experiment["topology"]["parties"])
+    return Circuit(wires, parties, tuple(_steps(experiment["circuits"][index]["events"])))
+
+
+def circuit_svg(circuit: Circuit, label: str = "") -> str:
+    """Return a drawing of a circuit: each wire in the colour of whoever owns it at that moment.
+
+    Args:
+        circuit: what is drawn.
         label: what it is called.
     """
-    wires, circuit = experiment["wires"], experiment["circuits"][index]
-    classes = party_classes(experiment["topology"]["parties"])
-    packed = _pack(_steps(circuit["events"]))
+    wires, classes = circuit.wires, party_classes(circuit.parties)
+    packed = _pack(circuit.steps)
     widths: dict[int, float] = {}
     for column, step in packed:
         widths[column] = max(widths.get(column, 0), step.width)

@@ -256,12 +256,16 @@ def confidence_words(estimate: Mapping[str, Any]) -> str:
     """Return what an interval is and what it rests on; of an exact figure, how it was computed."""
     if is_exact(estimate):
         return str(estimate["method"])
+    estimand = f"{estimate['estimand']}; " if estimate.get("estimand") else ""
     assumes = f"; assumes {estimate['assumes']}" if estimate["assumes"] else ""
-    return f"{100 * estimate['confidence']:g}% {estimate['method']}{assumes}"
+    return f"{estimand}{100 * estimate['confidence']:g}% {estimate['method']}{assumes}"
 
 
-def check_words(name: str, check: Mapping[str, Any]) -> str:
-    """Return what a check found, with a caution where its p-value is small."""
+def check_words(name: str, check: Mapping[str, Any] | None) -> str:
+    """Return what a check found, with a caution where its p-value is small; or that it was not made."""
+    what = _CHECKS.get(name, name.removeprefix("no_").replace("_", " "))
+    if check is None:
+        return f"{what} not tested: nothing to compare"
     if is_tomography(check):
         return (
             f"tomography: plug-in trace norm {number(check['value'])}; null mean "
@@ -269,21 +273,23 @@ def check_words(name: str, check: Mapping[str, Any]) -> str:
             f"{number(check['null_95'])}; exact for ideal circuits {number_exactly(check['ideal'])} "
             f"({check['method']})"
         )
-    what = _CHECKS.get(name, name.removeprefix("no_").replace("_", " "))
-    if check["degrees_of_freedom"] == 0:
-        return f"{what} not tested: nothing to compare"
     found = "CAUTION: signs of" if is_suspicious(check) else "no sign of"
     return f"{found} {what} (p {p_words(check['p_value'])}; {check['method']})"
 
 
-def is_tomography(check: Mapping[str, Any]) -> bool:
+def is_tomography(check: Mapping[str, Any] | None) -> bool:
     """Whether a check is a plug-in distance beside its null, which real devices are meant to exceed."""
-    return "null_mean" in check
+    return check is not None and "null_mean" in check
 
 
-def is_suspicious(check: Mapping[str, Any]) -> bool:
+def is_passed(check: Mapping[str, Any] | None) -> bool:
+    """Whether a check was made and found nothing."""
+    return check is not None and not is_tomography(check) and not is_suspicious(check)
+
+
+def is_suspicious(check: Mapping[str, Any] | None) -> bool:
     """Whether a check deserves a caution."""
-    return not is_tomography(check) and bool(check["p_value"] < CAUTION_BELOW)
+    return check is not None and not is_tomography(check) and bool(check["p_value"] < CAUTION_BELOW)
 
 
 def unfinished_words(summary: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qcoord_hw.analysis.coordination import analyse_coordination, strata, tally
-from qcoord_hw.analysis.coordination_intervals import Stratum, bernstein_limits, drawn_limits
+from qcoord_hw.analysis.stratified import drawn_limits
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.theory.coordination import CoordinationPlay, Output, Target, choose, exact_figures
@@ -281,19 +281,6 @@ def test_a_basis_without_shots_adds_its_range(rng):
     assert found.low < 0.51
     assert found.best == pytest.approx(0.75, abs=0.01)
     assert found.high == 1
-
-
-def test_bernstein_limits_of_plain_numbers():
-    low, best, high = bernstein_limits([Stratum(100, 0.5, 0.25, 0, 1)], 1.0, 0.05)
-    tail = math.log(60)
-    most = math.sqrt(2 * 0.25 / 100 * tail) + tail / 300  # the variance stops at its ceiling
-    assert (low, best, high) == pytest.approx((1.5 - most, 1.5, 1.5 + most))
-    exact = bernstein_limits([Stratum(1000, 1.0, 0.0, 0, 1)], 0.0, 0.05)
-    correction = math.sqrt(2 * 1000 / 999 * tail)
-    assert exact[0] == pytest.approx(1 - (correction * math.sqrt(2 * tail) + tail / 3) / 1000)
-    assert bernstein_limits([Stratum(0, 0.0, 0.0, -1, 3)], 0.0, 0.05) == (-1, 1, 3)
-    one = bernstein_limits([Stratum(1, 0.0, 0.0, -1, 1)], 0.0, 0.05)
-    assert one[2] > math.sqrt(2 * tail)
 
 
 def test_drawn_limits_solve_their_equation():

@@ -244,7 +244,8 @@ def test_checks_have_their_size_and_drift_is_uniform_under_the_null(play_of, mak
     drift = np.array([c["drift"]["p_value"] for c in runs])
     for p in (signalling, drift):
         assert 0.03 <= (p < 0.05).mean() <= 0.07
-    assert stats.kstest(drift, "uniform").statistic < 0.05
+    for level in (0.01, 0.1, 0.3):
+        assert (drift <= level).mean() <= level + 4 * math.sqrt(level * (1 - level) / len(drift))
     # Bonferroni over two players whose answers are correlated: no p-value is too small
     assert (signalling < 0.5).mean() < 0.55
 
@@ -326,7 +327,7 @@ def test_planted_drift_is_found_and_is_no_signalling(play_of, make_record, joint
     checks = analyse_game(
         make_record(play, lambda c, block: joint(play, 0.85 - 0.05 * block)(c, block), shots=500, blocks=4)
     ).checks
-    assert checks["drift"]["p_value"] < 1e-6
+    assert checks["drift"]["p_value"] < 1e-3
     assert checks["no_signalling"]["p_value"] > 1e-3
 
 
@@ -345,7 +346,7 @@ def test_drift_of_the_readout_is_not_taken_for_signalling(play_of, make_record):
 
 def test_one_block_has_no_drift_to_test(play_of, make_record, joint):
     play = play_of(chsh(), 0.75)
-    assert analyse_game(make_record(play, joint(play, 0.8), blocks=1)).checks["drift"]["p_value"] == 1.0
+    assert analyse_game(make_record(play, joint(play, 0.8), blocks=1)).checks["drift"] is None
 
 
 # Mitigation

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.entropy import ErrorCounts, error_entropy, survival
+from qcoord_hw.analysis.entropy import ErrorCounts, survival
 from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import Chunk, RunRecord
@@ -73,6 +73,11 @@ def drawn(rng, play, shots, settings=None, blocks=1, outcomes=40):
 
 def estimates(record, confidence=0.95):
     return {e.name: e for e in analyse_linear(record, confidence).estimates}
+
+
+def error_entropy(counts, confidence):
+    kept = survival(counts.without_leaked(), confidence)
+    return counts.symbols - kept.high, counts.symbols - kept.best, counts.symbols - kept.low
 
 
 # Plain arithmetic, sharing nothing with the package
@@ -357,8 +362,7 @@ def test_ties_go_to_the_smallest_and_leaked_shots_do_not_vote(rng):
 
 def test_one_block_has_no_drift_and_no_spots_no_frame_check(rng):
     checks = analyse_linear(record_of(*_bits(rng))).checks
-    assert set(checks) == {"drift"}
-    assert (checks["drift"]["p_value"], checks["drift"]["degrees_of_freedom"]) == (1.0, 0)
+    assert checks == {"drift": None}
 
 
 def flat(rng, shots, tilt=0.0):
@@ -375,7 +379,7 @@ def test_drift_is_found_and_not_invented(rng):
         p.append(analyse_linear(record_of(play, counts)).checks["drift"]["p_value"])
     assert 0.25 < np.mean(p) < 0.9  # conservative at most: inputs are fixed strata
     counts = {(b, s): flat(rng, 60, 0.1 * b) for b in range(4) for s in range(5)}
-    assert analyse_linear(record_of(play, counts)).checks["drift"]["p_value"] < 1e-6
+    assert analyse_linear(record_of(play, counts)).checks["drift"]["p_value"] < 1e-3
 
 
 def test_frame_check_is_of_the_right_size_and_finds_a_difference(rng):

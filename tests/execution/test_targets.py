@@ -232,5 +232,5 @@ def test_a_run_goes_on_only_where_it_was_begun(runs_dir):
 
 def test_checks_that_tested_nothing_say_so():
     result = qc.run("chsh", target="aer", shots=1, seed=1)
-    assert result.checks["drift"]["degrees_of_freedom"] == 0
+    assert result.checks["drift"] is None
     assert "drift not tested" in result.table()

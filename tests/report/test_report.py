@@ -211,7 +211,7 @@ def test_nothing_in_a_record_is_markup(result):
 @pytest.mark.parametrize("name", ["chsh", "magic-square", "ghz-6", "sequential-chsh"])
 def test_circuit_drawing_names_every_change_of_owner(name):
     experiment = qc.run(name, target="aer", shots=8, seed=1).record.intent["experiment"]
-    drawing = ET.fromstring(svg.circuit_svg(experiment, 0))
+    drawing = ET.fromstring(svg.circuit_svg(svg.read_circuit(experiment, 0)))
     events = experiment["circuits"][0]["events"]
     seen = [text.text for text in drawing.iter("text")]
     assert seen[: len(experiment["wires"])] == experiment["wires"]
@@ -245,7 +245,7 @@ def test_circuit_drawing_knows_every_kind_of_event():
         "topology": {"parties": ["A", "B"]},
         "circuits": [{"label": "all", "events": events}],
     }
-    drawing = ET.fromstring(svg.circuit_svg(experiment, 0))
+    drawing = ET.fromstring(svg.circuit_svg(svg.read_circuit(experiment, 0)))
     where = {text.text: float(text.get("x", "0")) for text in drawing.iter("text")}
     assert {"0: ebits", "1: ebits", "0: rzz", "A tells B: 2 bits", "common randomness: 3 bits"} <= set(where)
     assert where["M"] < where["A tells B: 2 bits"] < where["x if m=1"]

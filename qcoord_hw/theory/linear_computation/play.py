@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from qcoord_hw.theory.linear_computation.field import Array
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
+
+KIND = "linear-computation"
+"""The kind of play that a record names."""
+
+Chosen = Literal["all", "drawn", "given"]
+"""How the inputs of a run were chosen: every one, at random, or by somebody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +32,7 @@ class LinearPlay:
         inputs: shape (settings, L, sum m_s): the symbols (w1, w2, ..) of each setting, servers in order.
         baselines: rates to compare with, in dits a qudit: name -> (value, source).
         scheme: how the circuit computes it, as plain values for a reader (`source`, `P`, `M`, ..).
+        chosen: how the inputs were.
     """
 
     task: LinearTask
@@ -35,11 +42,18 @@ class LinearPlay:
     inputs: Array
     baselines: dict[str, tuple[float, str]]
     scheme: dict[str, Any] = dataclass_field(default_factory=dict)
+    chosen: Chosen = "given"
 
     @property
     def instances(self) -> int:
         """L: instances computed together."""
         return int(self.inputs.shape[1])
+
+    @property
+    def all_inputs(self) -> int:
+        """How many inputs there are."""
+        order: int = self.task.field.order
+        return int(order ** (self.instances * sum(self.task.sizes)))
 
     @property
     def expected(self) -> Array:
@@ -64,7 +78,7 @@ class LinearPlay:
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
         return {
-            "kind": "linear-computation",
+            "kind": KIND,
             "task": self.task.to_json(),
             "servers": list(self.task.servers),  # their order, which a JSON object does not keep
             "qudits": self.qudits,
@@ -73,13 +87,19 @@ class LinearPlay:
             "inputs": self.inputs.tolist(),
             "baselines": {name: list(pair) for name, pair in self.baselines.items()},
             "scheme": self.scheme,
+            "chosen": self.chosen,
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> LinearPlay:
-        """Build the description from what `to_json` returned."""
+    def from_json(cls, data: dict[str, Any], asked: object = None) -> LinearPlay:
+        """Build the description from what `to_json` returned.
+
+        Args:
+            data: the plain values.
+            asked: the inputs that were asked for, from which older records tell how they were chosen.
+        """
         task = data["task"] | {"servers": {s: data["task"]["servers"][s] for s in data["servers"]}}
-        return cls(
+        play = cls(
             task=task_from_json(task),
             qudits=data["qudits"],
             bits=tuple(tuple(digit) for digit in data["bits"]),
@@ -88,3 +108,15 @@ class LinearPlay:
             baselines={name: (pair[0], pair[1]) for name, pair in data["baselines"].items()},
             scheme=data["scheme"],
         )
+        chosen = data.get("chosen") or play._chosen(asked)
+        if chosen not in get_args(Chosen):
+            raise ValueError(f"chosen: {chosen!r}")
+        return replace(play, chosen=chosen)
+
+    def _chosen(self, asked: object) -> Chosen:
+        """Return how the inputs were chosen, going by what was asked for and what there is."""
+        if isinstance(asked, (list, tuple)):
+            return "given"
+        distinct = len(np.unique(self.inputs.reshape(len(self.inputs), -1), axis=0))
+        every = distinct == len(self.inputs) == self.all_inputs and not isinstance(asked, int)
+        return "all" if every else "drawn"

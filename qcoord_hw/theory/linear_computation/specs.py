@@ -52,7 +52,6 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
         f"F_{task.field.order}",
         family=FAMILY,
         parameters=tuple(sorted((data | (parameters or {})).items())),
-        blocks=1,
     )
 
 

@@ -1,0 +1,74 @@
+"""Means over inputs drawn at random: shots of one input are no independent draws, their sums are.
+
+A ratio of sums over inputs is linearised, and its variance is that of the sums of independent inputs; with
+few inputs the quantiles are those of Student's t [Cochran1977].
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtr, stdtrit
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """A mean score whose shots come in clusters, one for each input.
+
+    Attributes:
+        scores: shape (inputs,): the sum of scores of each input's shots.
+        shots: shape (inputs,): how many they are.
+    """
+
+    scores: FloatArray
+    shots: FloatArray
+
+    @property
+    def mean(self) -> float:
+        """The mean score; 0 without shots."""
+        return float(self.scores.sum() / max(self.shots.sum(), 1))
+
+    @property
+    def influence(self) -> FloatArray:
+        """How far each input moves the mean, shape (inputs,); in sum 0, of the mean's size each."""
+        return np.asarray((self.scores - self.mean * self.shots) / max(self.shots.mean(), sys.float_info.min))
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean over all inputs; infinite from one input, which tells of no other."""
+        return standard_error(self.influence)
+
+    def reach(self, confidence: float) -> float:
+        """Return half the width of a two-sided interval."""
+        return reach(self.influence, confidence)
+
+    def p_value(self, excess: float) -> float:
+        """Return the probability that the mean exceeds the truth by `excess` or more.
+
+        A value below the smallest normal number is returned as that number.
+        """
+        if excess <= 0 or len(self.shots) < 2:
+            return 1.0
+        if self.error == 0:
+            return sys.float_info.min
+        return max(float(stdtr(len(self.shots) - 1, -excess / self.error)), sys.float_info.min)
+
+
+def standard_error(influence: FloatArray) -> float:
+    """Return the standard error of a mean, from how far each of some independent inputs moves it."""
+    inputs = len(influence)
+    return math.sqrt(float(influence @ influence) / (inputs * (inputs - 1))) if inputs > 1 else math.inf
+
+
+def reach(influence: FloatArray, confidence: float) -> float:
+    """Return half the width of Student's interval of such a mean."""
+    inputs = len(influence)
+    if inputs < 2:
+        return math.inf
+    return float(stdtrit(inputs - 1, (1 + confidence) / 2)) * standard_error(influence)
