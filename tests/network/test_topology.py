@@ -11,8 +11,8 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.network import Link, Topology, many_to_one, one_to_many
 
 # From the papers: [NatorPereg] definitions of Sections III-A (classical F: X^n x [2^nR0] -> [2^nR1]),
-# Figure 2 (the same with qubits), III-B (three encoders of m0), III-C, IV-A (Definition 3), IV-B (Definition 5),
-# IV-C (Definition 7);
+# Figure 2 (the same with qubits), III-B (three encoders of m0), III-C, IV-A (Definition 3), IV-B
+# (Definition 5), IV-C (Definition 7);
 # [Hu2025] Figure 1 and Section II (entanglement distribution, encoding, transmission to the user).
 # Name: (parties, quantum links, classical links, ebits between, holders of a shared state, randomness)
 PAPERS = {
