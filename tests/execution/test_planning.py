@@ -208,8 +208,9 @@ def test_devices():
 def test_any_backend_is_planned_for():
     backend = GenericBackendV2(5, coupling_map=[[0, 1], [1, 2], [2, 3], [3, 4]], seed=1)
     found = api.plan("ghz-3", target=backend)
-    assert found["tiles"] == 1
-    assert found["qpu_seconds"] == pytest.approx(4 * 4096 * (250e-6 + found["duration_us"] / 1e6))
+    assert found["tiles"] == 0  # none can be asked for there
+    assert found["executions"] == 4 * 4096 + found["known_answer"]
+    assert found["qpu_seconds"] == pytest.approx(found["executions"] * (250e-6 + found["duration_us"] / 1e6))
     assert 0.9 < found["expected"] < 1
     assert any("states none" in note for note in found["notes"])
 

@@ -25,7 +25,8 @@ def test_counted_rates_and_win_rates_lie_on_the_time_shared_line(rounds, rate, e
         assert estimate.low <= expected <= estimate.high
     s = result["chsh_s"]
     assert s.theory.value == pytest.approx(8 * expected - 4)
-    assert result.checks["no_signalling"]["p_value"] > 1e-4
+    check = result.checks["no_signalling"]  # answers that are fixed by their questions leave nothing to test
+    assert check is None if entangled == 0 else check["p_value"] > 1e-4
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.5, True, "half"])

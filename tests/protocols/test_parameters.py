@@ -292,6 +292,7 @@ def effect(built):
         experiment.weights,
         0,
         sampled=experiment.sampled,
+        spread=experiment.spread,
         equal=False,
     )
     return (
@@ -409,6 +410,7 @@ def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, n
             experiment.weights,
             1 if options.seed is None else options.seed,
             sampled=experiment.sampled,
+            spread=experiment.spread,
             equal=False,
         )
         IdealTarget().prepare(program_of(experiment), spec.layout)

@@ -43,8 +43,8 @@ inputs_seed = 5
 COLLECTS = 4
 """How often `collect` is tried at most."""
 
-_CHANGES = {"os.rename": 0, "os.remove": 0, "os.truncate": 0, "os.mkdir": 0, "shutil.rmtree": 0}
-"""Audit event -> which of its arguments is the path that it changes."""
+_CHANGES = {"os.rename": 2, "os.remove": 1, "os.truncate": None, "os.mkdir": 2, "shutil.rmtree": None}
+"""Audit event of a change to its first argument -> which argument is the folder that it is relative to."""
 
 
 class Points:
@@ -59,6 +59,8 @@ class Points:
         self._changed = True  # since the last point: dying twice in one state shows nothing new
         self._written: tuple[str, int] | None = None  # the file that was opened last, and its size then
         self._killing = False
+        self._place = -1  # the folder that `os.open` is relative to, which its audit event does not tell
+        os.open = self._placed(os.open)
         sys.addaudithook(self._audit)
         requests.adapters.HTTPAdapter.send = self._around(requests.adapters.HTTPAdapter.send)
 
@@ -81,11 +83,27 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
         self._changed = False
 
+    def _placed(self, opens: Callable[..., int]) -> Callable[..., int]:
+        """Tell the audit hook of `os.open` which folder a path is relative to."""
+
+        def placed(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+            self._place = -1 if dir_fd is None else dir_fd
+            try:
+                return opens(path, flags, mode, dir_fd=dir_fd)
+            finally:
+                self._place = -1
+
+        return placed
+
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._killing or event not in ("open", *_CHANGES):
             return
-        path = arguments[_CHANGES.get(event, 0)]
-        if not isinstance(path, (str, Path)) or not str(path).startswith(self._folder):
+        if event == "open":
+            place, self._place = self._place, -1
+        else:
+            place = arguments[_CHANGES[event]] if _CHANGES[event] is not None else -1
+        path = _whole(arguments[0], place)
+        if path is None or not path.startswith(self._folder):
             return
         exists = os.path.exists(path)
         if event != "open":
@@ -93,7 +111,7 @@ class Points:
             self._changed = exists != (event == "os.mkdir")
         elif arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_APPEND):
             self.reach(f"open {Path(path).name}")
-            self._written = (str(path), os.path.getsize(path) if exists else 0)
+            self._written = (path, os.path.getsize(path) if exists else 0)
 
     def _around(self, send: Callable[..., Any]) -> Callable[..., Any]:
         """Be killed before and after a request that changes something."""
@@ -110,6 +128,15 @@ class Points:
             return answer
 
         return around
+
+
+def _whole(path: Any, place: int) -> str | None:
+    """Return the path of a file that is named by itself, relative to an open folder, or open; else None."""
+    if isinstance(path, int):
+        return os.readlink(f"/proc/self/fd/{path}")
+    if not isinstance(path, (str, Path)):
+        return None
+    return str(path) if place < 0 else os.path.join(os.readlink(f"/proc/self/fd/{place}"), path)
 
 
 def import_everything() -> None:
