@@ -1,7 +1,9 @@
 # Everything starts from nothing: the first target that needs .venv makes it.
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first fit one of these is taken.
+# CORES=n runs the tests in so many processes.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 UV ?= uv
+CORES ?= 2
 BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
@@ -34,11 +36,11 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7
 	$(BIN)/qcoord report latest
 
-test: lint  ## lint, then every test
-	@$(BIN)/python -m pytest
+test: lint  ## lint, then every test, on two cores
+	@$(BIN)/python -m pytest -n $(CORES)
 
 test-slow: $(STAMP)  ## what takes minutes each: coverage over many seeds, every mutation, exhaustive walks
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n $(CORES) -m slow
 
 lint: $(STAMP)  ## ruff, import-linter, mypy
 	@$(BIN)/ruff check --quiet .

@@ -32,7 +32,7 @@ from qcoord_hw.execution.intents import program_of as executed_program
 from qcoord_hw.execution.needs import fits, needs_of, snapshots
 from qcoord_hw.execution.run import instructions
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.protocols import build_experiment
+from qcoord_hw.protocols import Experiment, build_experiment
 from qcoord_hw.report.tables import print_overview
 from qcoord_hw.result import Result
 from qcoord_hw.spec import read_spec
@@ -59,22 +59,25 @@ REFERENCE_SHOTS = 500
 REFERENCE_SEED = 2026
 
 
-def program_of(spec_path: Path) -> QuantumCircuit:
-    """Return the program that runs all circuits of a catalogue entry in a row."""
-    experiment = build_experiment(read_spec(spec_path))
+def program_of(experiment: Experiment) -> QuantumCircuit:
+    """Return the program that runs all circuits of an experiment in a row."""
     return in_a_row([net.circuit for net in experiment.circuits])
 
 
 def differing() -> list[str]:
     """Return the names of the entries whose golden file is missing or holds another circuit."""
-    return [name for name, path in catalogue_paths().items() if not _matches(path)]
+    return [
+        name
+        for name, path in catalogue_paths().items()
+        if not matches(path.with_suffix(".qasm"), build_experiment(read_spec(path)))
+    ]
 
 
-def _matches(path: Path) -> bool:
-    golden = path.with_suffix(".qasm")
+def matches(golden: Path, experiment: Experiment) -> bool:
+    """Return whether a golden file is there and holds the circuits of an experiment."""
     if not golden.exists():
         return False
-    before, now = parse_qasm(golden.read_text(encoding="utf-8")), parse_qasm(to_qasm(program_of(path)))
+    before, now = parse_qasm(golden.read_text(encoding="utf-8")), parse_qasm(to_qasm(program_of(experiment)))
     registers = [[(r.name, r.size) for r in [*c.qregs, *c.cregs]] for c in (before, now)]
     return registers[0] == registers[1] and instructions(before) == instructions(now)
 
@@ -147,7 +150,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.write:
         for path in catalogue_paths().values():
-            path.with_suffix(".qasm").write_text(to_qasm(program_of(path)), encoding="utf-8")
+            program = program_of(build_experiment(read_spec(path)))
+            path.with_suffix(".qasm").write_text(to_qasm(program), encoding="utf-8")
     if options.needs:
         write_needs()
     if options.reference:

@@ -1,17 +1,26 @@
-"""The catalogue against its golden OpenQASM 3 files, as parsed circuits."""
+"""The catalogue against its golden OpenQASM 3 files, as parsed circuits, and its table of needs."""
 
 from __future__ import annotations
 
 import pytest
 
 from qcoord_hw import golden
-from qcoord_hw.catalogue import catalogue_paths
+from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
 from qcoord_hw.execution.formats import parse_qasm
+from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.needs import DEVICES, needs_of
+from qcoord_hw.protocols import build_experiment
 from qcoord_hw.spec import read_spec
 
 
-def test_every_entry_matches_its_golden_file():
-    assert golden.differing() == []
+@pytest.mark.parametrize("name", catalogue_paths())
+def test_an_entry_is_built_as_it_is_written_down(name):
+    path = catalogue_paths()[name]
+    experiment = build_experiment(read_spec(path))
+    assert golden.matches(path.with_suffix(".qasm"), experiment)
+    needed = dict(catalogue_needs()[name])
+    assert set(needed.pop("fits")) == set(DEVICES)
+    assert needs_of(program_of(experiment)) == needed
 
 
 @pytest.mark.parametrize("name", catalogue_paths())
@@ -24,12 +33,12 @@ def test_names_are_unique_and_folders_are_families(name):
 
 def test_a_changed_gate_is_noticed(tmp_path):
     path = catalogue_paths()["chsh"]
-    copy = tmp_path / "chsh.toml"
-    copy.write_text(path.read_text())
+    experiment = build_experiment(read_spec(path))
+    copy = tmp_path / "chsh.qasm"
     text = path.with_suffix(".qasm").read_text()
     for changed in (text, text.replace("ry(-pi/4)", "ry(-pi/5)", 1), text.replace("h shared[0];\n", "", 1)):
-        copy.with_suffix(".qasm").write_text(changed)
+        copy.write_text(changed)
         parse_qasm(changed)
-        assert golden._matches(copy) == (changed == text)
-    copy.with_suffix(".qasm").unlink()
-    assert not golden._matches(copy)
+        assert golden.matches(copy, experiment) == (changed == text)
+    copy.unlink()
+    assert not golden.matches(copy, experiment)
