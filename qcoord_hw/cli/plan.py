@@ -43,6 +43,6 @@ def _plan(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found)
     else:
-        from qcoord_hw.report.plan import plan_text
+        from qcoord_hw.report.plan_text import plan_text
 
         say(plan_text(found))
