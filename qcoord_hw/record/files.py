@@ -33,8 +33,11 @@ LIMITS = {"seal.json": 16 * MIB, "intent.json": 64 * MIB, "draft.json": 64 * MIB
 MAX_BYTES = 256 * MIB
 """Of the files with no limit of their own."""
 
+MAX_LINE = 32 * MIB
+"""Of a file that grows."""
+
 MAX_VALUES = 4_000_000
-"""Values in one JSON file of a record."""
+"""Values in one JSON file of a record, or in one line of a file that grows."""
 
 PIECE = MIB
 
@@ -154,16 +157,41 @@ def digest_of(folder: Path, name: str) -> str:
     return found.hexdigest()
 
 
-def read_lines(folder: Path, name: str) -> Iterator[bytes]:
-    """Yield the finished lines of a file that grows, without their line breaks.
+def read_signed_lines(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where each finished line of a file that grows stands, in words, and what it holds.
 
     Raises:
-        RecordError: when it cannot be read, or is larger than such a file gets.
+        RecordError: when the file cannot be read or is larger than such a file gets, or a line was changed.
     """
-    rest = b""
+    for number, line in enumerate(_lines_of(folder, name), start=1):
+        where = f"run {one_line(folder.name)}: {name} line {number}"
+        try:
+            content = parse_json(line, MAX_VALUES)
+            expected = content.pop("sha256", None)
+            intact = digest(canonical_json(content).encode()) == expected
+            intact = intact and signed_line(content).encode() == line + b"\n"
+        except (ValueError, AttributeError, TypeError):
+            intact = False
+        if not intact:
+            raise RecordError(f"{where} does not match its checksum; the record is damaged")
+        yield where, content
+
+
+def _lines_of(folder: Path, name: str) -> Iterator[bytes]:
+    """Yield the finished lines of a file, without their line breaks."""
+    begun: list[bytes] = []
+    size = 0
     for piece in read_pieces(folder, name):
-        *lines, rest = (rest + piece).split(b"\n") if b"\n" in piece else [rest + piece]
-        yield from lines
+        *lines, rest = piece.split(b"\n")
+        for line in lines:
+            yield b"".join([*begun, line])
+            begun, size = [], 0
+        begun.append(rest)
+        if (size := size + len(rest)) > MAX_LINE:
+            raise RecordError(
+                f"run {one_line(folder.name)}: {name} has a line of more than {MAX_LINE} bytes; "
+                "no record has such a one"
+            )
 
 
 def read_signed(folder: Path, name: str) -> dict[str, Any]:

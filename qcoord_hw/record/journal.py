@@ -11,7 +11,6 @@ an event that never happened.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,7 @@ from qcoord_hw.record.files import (
     digest,
     exists,
     make_folder,
-    read_lines,
+    read_signed_lines,
     remove_file,
     signed_line,
     sync_folder,
@@ -127,12 +126,8 @@ def read_journal(path: Path) -> Journal:
         return Journal()
     jobs: dict[str, Job] = {}
     asked, stopped, empty = True, "", True
-    for number, line in enumerate(read_lines(path, JOBS), start=1):
-        where = f"run {path.name}: {JOBS} line {number}"
+    for where, event in read_signed_lines(path, JOBS):
         try:
-            event = json.loads(line)
-            if signed_line({k: v for k, v in event.items() if k != "sha256"}).encode() != line + b"\n":
-                raise RecordError(f"{where} does not match its checksum; the record is damaged")
             if event["event"] not in EVENTS:
                 raise KeyError(event["event"])
             EVENTS[event["event"]](event, "")

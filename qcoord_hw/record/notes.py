@@ -8,7 +8,6 @@ Nothing here is ever counted. A last line that was cut short is an event that ne
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from qcoord_hw.record.files import (
     append_lines,
     cut_unfinished,
     exists,
-    read_lines,
+    read_signed_lines,
     signed_line,
     unwritable,
 )
@@ -55,19 +54,10 @@ def read_notes(path: Path) -> tuple[dict[str, Any], ...]:
     if not exists(path, NOTES):
         return ()
     found = []
-    for number, line in enumerate(read_lines(path, NOTES), start=1):
-        try:
-            event = json.loads(line)
-            body = {key: value for key, value in event.items() if key != "sha256"}
-            intact = signed_line(body).encode() == line + b"\n"
-            intact = intact and body["event"] in (KNOWN_ANSWER, REFUSED) and isinstance(body["counts"], dict)
-            intact = intact and isinstance(body["fault"], str)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            intact = False
-        if not intact:
-            raise RecordError(
-                f"run {path.name}: {NOTES} line {number} does not match its checksum; the record is damaged"
-            )
+    for where, body in read_signed_lines(path, NOTES):
+        kind, counts, fault = (body.get(key) for key in ("event", "counts", "fault"))
+        if kind not in (KNOWN_ANSWER, REFUSED) or not isinstance(counts, dict) or not isinstance(fault, str):
+            raise RecordError(f"{where} is not an event of a target; the record is damaged")
         found.append(body)
     return tuple(found)
 
