@@ -10,10 +10,10 @@ Everything here is loaded when it is first used, so that `import qcoord_hw` is i
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of `typing`, without the time to load it
 if TYPE_CHECKING:
+    from typing import Any
+
     from qcoord_hw import network, theory
     from qcoord_hw.analysis.estimate import Estimate
     from qcoord_hw.answers import (
@@ -136,6 +136,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'qcoord_hw' has no attribute {name!r}")
+    import importlib
+
     home = _HOMES[name]
     if not home:
         return importlib.import_module(f"qcoord_hw.{name}")

@@ -15,7 +15,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.text import one_line, shown
 
 MAX_BYTES = 32 * 2**20
-MAX_VALUES = 1_000_000
+MAX_VALUES = 500_000
 """Values in a JSON file: more would take hundreds of megabytes before the first of them is looked at."""
 
 MAX_DEPTH = 100

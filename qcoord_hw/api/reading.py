@@ -54,7 +54,7 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.sealed:
         raise RecordError(
-            f"run {found.path.name}: unfinished; `qcoord collect` finishes it, then it can be verified"
+            f"run {found.path.name}: unfinished; {found.how_to_finish}, then it can be verified"
         )
     locality = recorded_locality(found)
     written = _read_report(found.path)

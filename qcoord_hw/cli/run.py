@@ -174,7 +174,7 @@ def _played(options: argparse.Namespace) -> Result:
             kind = result.summary["play"].replace("-", " ")
             raise InputError(f"run: {shown(options.game)} is of kind {kind}; allowed are runs of games")
         if not result.record.sealed:
-            raise InputError(f"run: {shown(options.game)} is unfinished; `qcoord collect` finishes it")
+            raise InputError(f"run: {shown(options.game)} is unfinished; {result.record.how_to_finish}")
         return result
     built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
     if (kind := built.experiment.play.to_json()["kind"]) != GAME:

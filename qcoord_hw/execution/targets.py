@@ -383,8 +383,8 @@ def resolve_target(target: object) -> RunTarget:
     """Return the target that a name or an object stands for.
 
     Args:
-        target: `aer`, `fake_NAME`, a `BackendV2` or a `BaseSamplerV2`. A fake backend is run through
-            the package's own noise model, exactly as by its name.
+        target: `aer`, `fake_NAME`, a `BackendV2` or a `BaseSamplerV2`. A fake backend of the runtime
+            package is run through our own noise model, exactly as by its name.
 
     Raises:
         InputError: when it is none of these.
@@ -406,12 +406,15 @@ def resolve_target(target: object) -> RunTarget:
 def is_foreign(target: object) -> bool:
     """Return whether a target is a backend or sampler of which nothing is known but its interface.
 
-    A snapshot of the runtime package is none: it is only asked for its calibration, and simulated here.
+    A snapshot of the runtime package is none: it is only asked for its calibration, and simulated here. What
+    somebody else derived from one is foreign, since it may do anything of its own.
     """
-    if isinstance(target, BackendV2):
-        module = sys.modules.get("qiskit_ibm_runtime.fake_provider.fake_backend")  # else it is none of its
-        return module is None or not isinstance(target, module.FakeBackendV2)
-    return isinstance(target, BaseSamplerV2)
+    if not isinstance(target, BackendV2):
+        return isinstance(target, BaseSamplerV2)
+    package = "qiskit_ibm_runtime.fake_provider"  # if that is not loaded, the target is none of its
+    if not type(target).__module__.startswith(f"{package}.") or package not in sys.modules:
+        return True
+    return type(target) not in fake_backends().values()
 
 
 def _named_target(name: str) -> RunTarget:

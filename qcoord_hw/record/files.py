@@ -36,6 +36,9 @@ MAX_BYTES = 256 * MIB
 MAX_LINE = 32 * MIB
 """Of a file that grows."""
 
+MAX_TOTAL = 512 * MIB
+"""Of the files that a checksum is stated of."""
+
 MAX_VALUES = 4_000_000
 """Values in one JSON file of a record, or in one line of a file that grows."""
 
@@ -143,6 +146,30 @@ def read_bytes(folder: Path, name: str) -> bytes:
         RecordError: when it cannot be read, or is larger than such a file gets.
     """
     return b"".join(read_pieces(folder, name))
+
+
+def check_digests(folder: Path, files: Mapping[str, str], where: str) -> None:
+    """Check that files of a run's folder have the SHA-256 that is stated of them.
+
+    Args:
+        folder: the run's folder.
+        files: name -> SHA-256, in hexadecimal.
+        where: what states them, such as `its checksum`, for the error.
+
+    Raises:
+        RecordError: when one has not or cannot be read, or all together are larger than those of a run get.
+    """
+    left = MAX_TOTAL
+    for name in files:
+        with suppress(OSError), _place(folder, name) as (place, leaf):  # who reads it will be told
+            left -= os.stat(leaf, dir_fd=place, follow_symlinks=False).st_size
+    if left < 0:
+        raise RecordError(
+            f"run {one_line(folder.name)}: files of more than {MAX_TOTAL} bytes; no run has them"
+        )
+    for name, expected in files.items():
+        if digest_of(folder, name) != expected:
+            raise RecordError(f"run {folder.name}: {name} does not match {where}; the record is damaged")
 
 
 def digest_of(folder: Path, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.calibration import as_executed
-from qcoord_hw.record.files import digest_of, exists, read_bytes, read_signed, read_signed_lines
+from qcoord_hw.record.files import check_digests, exists, read_bytes, read_signed, read_signed_lines
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import check_known_answer, read_notes
 from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
@@ -31,6 +31,9 @@ DERIVED = "derived"
 
 DEVICE = "ibm"
 """The kind of a target to which jobs are sent."""
+
+FOREIGN = ("backend", "sampler")
+"""The kinds of targets that somebody else wrote."""
 
 Counts = dict[str, int]
 """Outcome string (classical bit 0 first) -> number of shots."""
@@ -127,6 +130,13 @@ class RunRecord:
         """The chunks that are not counted yet, in the order of execution."""
         return tuple(chunk for chunk in self.plan if chunk.id not in self.counts)
 
+    @property
+    def how_to_finish(self) -> str:
+        """What finishes an unfinished run, in words; of a foreign target a record keeps the name only."""
+        if self.intent["target"]["kind"] in FOREIGN:
+            return "in Python, `qc.collect(run, target=..)` with the same object finishes it"
+        return "`qcoord collect` finishes it"
+
     def by_block(self) -> dict[tuple[int, int], Counts]:
         """Return (block, setting) -> counts of the finished chunks."""
         found: dict[tuple[int, int], Counts] = {}
@@ -164,9 +174,7 @@ def read(path: Path) -> RunRecord:
         Chunk(**{f.name: chunk[f.name] for f in fields(Chunk) if f.name in chunk}) for chunk in intent["plan"]
     )
     width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
-    for name, expected in files.items():
-        if digest_of(path, name) != expected:
-            raise RecordError(f"run {path.name}: {name} does not match its checksum; the record is damaged")
+    check_digests(path, files, "its checksum")
     counts = _read_counts(path, plan, width)
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
@@ -178,11 +186,10 @@ def read(path: Path) -> RunRecord:
     if journal.empty and stated == INTENT and exists(path, DRAFT):
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
     for job in journal.jobs:
-        for name, expected in job.files.items():
-            if name not in (job.result, job.properties) or digest_of(path, name) != expected:
-                raise RecordError(
-                    f"run {path.name}: {name} does not match the journal; the record is damaged"
-                )
+        if unknown := set(job.files) - {job.result, job.properties}:
+            name = min(unknown)
+            raise RecordError(f"run {path.name}: {name} does not match the journal; the record is damaged")
+    check_digests(path, {n: sha for job in journal.jobs for n, sha in job.files.items()}, "the journal")
     return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
 
 
@@ -242,9 +249,7 @@ def _check_seal(path: Path) -> None:
     stated = read_signed(path, SEAL)
     with reading(path, SEAL):
         SEAL_SHAPE(stated, "")
-    for name, expected in stated["files"].items():
-        if digest_of(path, name) != expected:
-            raise RecordError(f"run {path.name}: {name} does not match the seal; the record is damaged")
+    check_digests(path, stated["files"], "the seal")
 
 
 def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, Counts]:

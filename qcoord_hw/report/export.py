@@ -108,7 +108,7 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
     """
     if not record.sealed:
         name = record.path.resolve().name
-        raise InputError(f"run: {name} is unfinished, so it has no estimates; `qcoord collect` finishes it")
+        raise InputError(f"run: {name} is unfinished, so it has no estimates; {record.how_to_finish}")
     with interpreting(record.path):
         run = _run_cells(record)
     rows = []

@@ -123,12 +123,13 @@ def _add(summary: dict[str, Any], analysis: Analysis) -> None:
 
 def _known_answer(record: RunRecord) -> dict[str, Any]:
     """Return the answer that was known beforehand, and what came last (bit 0 first); None before it came."""
-    came = [note["counts"] for note in record.notes if note["event"] == KNOWN_ANSWER]
-    last = came[-1] if came else {}
+    came = [note for note in record.notes if note["event"] == KNOWN_ANSWER]
+    counts = came[-1]["counts"] if came else {}
+    told = counts and not came[-1]["fault"]  # where there was a fault they may be no counts at all
     return {
         "expected": record.intent["target"]["known_answer"],
-        "observed": max(last, key=lambda word: last[word]) if last else None,
-        "counts": last,
+        "observed": max(counts, key=lambda word: counts[word]) if told else None,
+        "counts": counts,
     }
 
 

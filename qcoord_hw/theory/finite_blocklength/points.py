@@ -17,6 +17,9 @@ FloatArray = npt.NDArray[np.float64]
 NEAR = 1e-9
 """Probabilities that miss their sum, or zero, by no more than this are repaired; others are refused."""
 
+MAX_RATE = 1_000_000
+"""Bits per letter."""
+
 MAX_BLOCK = 10_000_000
 """The longest block."""
 
@@ -114,13 +117,13 @@ def block_length(n: int) -> int:
 
 
 def nonnegative_rate(field: str, rate: float) -> float:
-    """Return the rate as a float if it is finite and not negative.
+    """Return the rate as a float if it is from 0 to `MAX_RATE`.
 
     Raises:
         InputError: otherwise.
     """
-    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 <= rate < math.inf:
-        raise InputError(f"{field}: {rate!r}; allowed is a finite number of at least 0, in bits")
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 <= rate <= MAX_RATE:
+        raise InputError(f"{field}: {rate!r}; allowed are numbers from 0 to {MAX_RATE}, in bits")
     return float(rate)
 
 
