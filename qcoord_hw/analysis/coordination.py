@@ -112,29 +112,29 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
 
 
 def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
-    """Read raw counts, a setting."""
+    """Read raw counts per setting; outcomes in order, so that pooling rare ones favours no block."""
     blocks = 1 + max((chunk.block for chunk in record.plan), default=0)
     weights = 1 << np.arange(len(play.bits), dtype=np.int64)
-    places: list[dict[int, int]] = [{} for _ in play.settings]
     cells: list[dict[tuple[int, int], int]] = [defaultdict(int) for _ in play.settings]
     for (block, setting), counts in record.by_block().items():
         if not counts:
             continue
         read = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
-        for outcome, shots in zip(
-            (read[:, list(play.bits)] @ weights).tolist(), counts.values(), strict=True
-        ):
-            place = places[setting].setdefault(outcome, len(places[setting]))
-            cells[setting][block, place] += shots
-    tables = []
-    for own, entries in zip(places, cells, strict=True):
-        table = np.zeros((blocks, len(own)), dtype=np.int64)
-        for where, shots in entries.items():
-            table[where] = shots
+        outcomes = (read[:, list(play.bits)] @ weights).tolist()
+        for outcome, shots in zip(outcomes, counts.values(), strict=True):
+            cells[setting][block, outcome] += shots
+    found, tables = [], []
+    for own in cells:
+        seen = sorted({outcome for _, outcome in own})
+        place = {outcome: k for k, outcome in enumerate(seen)}
+        table = np.zeros((blocks, len(seen)), dtype=np.int64)
+        for (block, outcome), shots in own.items():
+            table[block, place[outcome]] = shots
+        found.append(np.array(seen, dtype=np.int64))
         tables.append(table)
     return Tally(
         play,
-        tuple(np.array(list(own), dtype=np.int64) for own in places),
+        tuple(found),
         tuple(tables),
         *_confusion(record, play),
     )

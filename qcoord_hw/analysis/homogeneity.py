@@ -16,7 +16,8 @@ def statistic(table: npt.NDArray[np.int64]) -> tuple[float, int]:
     """Return (chi-square, degrees of freedom) of the homogeneity of a table's rows.
 
     Args:
-        table: counts, shape (rows, outcomes).
+        table: counts, shape (rows, outcomes); equally rare outcomes are pooled in this order, which must not
+            hang on the rows.
     """
     table = table[table.sum(axis=1) > 0]
     if len(table) < 2:
