@@ -33,6 +33,7 @@ KEYS = (
         "figures",
         "theory",
         "bound",
+        "holders",
         "notes",
     ),
 )

@@ -287,3 +287,27 @@ def test_a_page_takes_the_place_of_an_older_one(sealed, tmp_path):
     assert refused_or_fine(["report", "RUN"], path) == 0
     assert (path / "derived" / "report.html").stat().st_ino != old  # a new file: the other name keeps its own
     assert qc.verify(path)["ok"]
+
+
+def test_a_line_and_a_folder_without_end_are_refused(sealed, runs_dir, monkeypatch):
+    path = runs_dir / sealed.name
+    shutil.copytree(sealed, path)
+    (path / "seal.json").unlink()
+    monkeypatch.setattr(files, "MAX_LINE", 1000)
+    with (path / "counts.jsonl").open("ab") as file:
+        file.truncate(file.tell() + 5000)  # zeros, and no line break
+    status, out, err = call("report", str(path))
+    assert (status, out) == (2, "")
+    assert "a line of more than 1000 bytes" in err
+    monkeypatch.setattr(files, "MAX_TOTAL", 1000)
+    status, out, err = call("report", str(sealed))
+    assert (status, out) == (2, "")
+    assert "files of more than 1000 bytes" in err
+
+
+def test_a_pipe_among_the_parts_of_a_sweep_keeps_nobody_waiting(runs_dir):
+    command = ("sweep", "chsh", "--shots", "5", "--seeds", "1", "--workers", "1", "--runs", str(runs_dir))
+    assert call(*command)[0] == 0
+    (sweep,) = (path for path in runs_dir.iterdir() if path.name.startswith("sweep-"))
+    os.mkfifo(sweep / ".c.partial")
+    assert call(*command)[0] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,6 +13,7 @@ from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json
 from qcoord_hw.provenance import RULES
 from qcoord_hw.report.comparison import differences
+from qcoord_hw.report.outcomes import Row
 from qcoord_hw.report.revision import split_by_rules
 from qcoord_hw.report.written import check_place, write_whole
 from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
@@ -159,15 +160,11 @@ def export_csv(
         raise InputError("run: none; allowed is at least one run")
     found = [record.read(record.find(str(one), record.runs_folder(runs))) for one in paths]
     columns = export.ESTIMATE_COLUMNS if estimates else export.count_columns(found)
-    rows = (
-        row
-        for one in found
-        for row in (
-            export.estimate_rows(one, Result(one, confidence).summary)
-            if estimates
-            else export.count_rows(one)
-        )
-    )
+    rows: Iterable[Row]
+    if estimates:  # all of them, before a line is written
+        rows = [row for one in found for row in export.estimate_rows(one, Result(one, confidence).summary)]
+    else:
+        rows = (row for one in found for row in export.count_rows(one))
     written = export.write_csv(place, columns, rows)
     name = str(place) if isinstance(place, Path) else getattr(place, "name", "")
     which = {"run": str(found[0].path)} if len(found) == 1 else {"runs": [str(one.path) for one in found]}

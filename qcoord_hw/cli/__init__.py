@@ -30,6 +30,9 @@ def script() -> NoReturn:
     except MemoryError:  # while importing
         os.write(2, b"qcoord: error: out of memory\n")
         os._exit(EXIT_BAD_INPUT)
+    except ImportError as error:  # a library is not there, or there is no memory to load it
+        os.write(2, f"qcoord: error: a library cannot be loaded ({str(error)[:200]})\n".encode())
+        os._exit(EXIT_BAD_INPUT)
     sys.exit(status)
 
 

@@ -157,7 +157,8 @@ def say(text: object) -> None:
 
 def tell(kind: str, words: object) -> None:
     """Print an `error` or a `note` as one line on standard error."""
-    print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
+    if sys.stderr is not None:  # else `print` takes standard output
+        print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -80,12 +80,14 @@ def parameters(options: argparse.Namespace) -> dict[str, Any]:
 @contextmanager
 def typed(options: argparse.Namespace) -> Iterator[None]:
     """Let errors call a parameter as it was typed: the block length n is `--copies` on the command line."""
+    names = {"n": ("copies", options.copies), "inputs": ("inputs-file", options.inputs_file)}
     try:
         yield
     except InputError as error:
-        if options.copies is None:
-            raise
-        raise InputError(re.sub(r"^(parameters\.)?n(?=[: ])", "copies", str(error))) from None
+        for name, (flag, given) in names.items():
+            if given is not None and (found := re.match(rf"(parameters\.)?{name}(?=[: ])", str(error))):
+                raise InputError(f"{flag}{str(error)[found.end() :]}") from None
+        raise
 
 
 def inputs(text: str) -> int | str:

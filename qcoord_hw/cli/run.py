@@ -80,9 +80,10 @@ def _list(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
         return
+    width = 2 + max(len(about["name"]) for about, _ in rows)
     for about, needed in rows:
         nowhere = "" if None in needed["fits"].values() else "  (simulators only: fits no device)"
-        say(f"{about['name']:<28}{about['title']}{nowhere}")
+        say(f"{about['name']:<{width}}{about['title']}{nowhere}")
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -54,7 +54,10 @@ def _split(written: Any, computed: Object, then: int, now: int) -> tuple[list[st
             if name in before and name in after and _method(before[name]) == _method(after[name]):
                 continue
             old, new = before.pop(name, None), after.pop(name, None)
-            lines.append(f"{name}: {words(old)} by rules {then}, {words(new)} by rules {now}")
+            before_words, after_words = words(old), words(new)
+            if before_words == after_words:
+                after_words = f"as much, by another method ({_method(new)})"
+            lines.append(f"{name}: {before_words} by rules {then}, {after_words} by rules {now}")
     kept = {"estimates": list(estimates[0].values()), "checks": checks[0]}
     now_kept = {"estimates": list(estimates[1].values()), "checks": checks[1]}
     left_out = {*ROWS, "cautions"} if lines else set()

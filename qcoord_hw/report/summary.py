@@ -134,12 +134,22 @@ def _known_answer(record: RunRecord) -> dict[str, Any]:
 
 
 def _refusals(record: RunRecord) -> list[str]:
-    """Return what a target returned that is not counted."""
+    """Return what a target returned that is not counted, or that is not what was known beforehand."""
+    name = record.intent["target"]["name"]
     faults = Counter(note["fault"] for note in record.notes if note["event"] == REFUSED)
-    return [
-        f"target {record.intent['target']['name']}: {fault}; {n} of its answers are kept, but not counted"
+    lines = [
+        f"target {name}: {fault}; {n} of its answers are kept, but not counted"
         for fault, n in list(faults.items())[:3]
     ]
+    if any(note["event"] == KNOWN_ANSWER for note in record.notes):
+        known = _known_answer(record)
+        if (observed := known["observed"]) != known["expected"]:
+            lines.insert(
+                0,
+                f"target {name}: answers {observed or 'nothing that can be read'} to the circuit whose "
+                f"answer is {known['expected']} (bit 0 first): nothing is estimated from what it returns",
+            )
+    return lines
 
 
 def _jobs(record: RunRecord) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.record.journal import INTENDED, LIVE
+from qcoord_hw.record.reader import FOREIGN
 
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
@@ -301,6 +302,8 @@ def unfinished_words(summary: Mapping[str, Any]) -> str:
         if not coming or (summary["stopped"] and set(coming) == {INTENDED}):
             return f"UNFINISHED: nothing is on the device; `qcoord submit {name}` sends what is missing"
         finish = f"`qcoord collect {name}` counts what came back"
+    elif summary["kind"] in FOREIGN:  # which a record cannot build again
+        finish = "in Python, `qc.collect(run, target=..)` with the same object finishes it"
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
 
 

@@ -136,7 +136,8 @@ def computing(path: Path) -> Iterator[None]:
                 raise RecordError(f"sweep {path.name}: another process is computing it; wait for it")
             time.sleep(0.1)
         for partial in path.glob(".*.partial"):
-            shutil.rmtree(partial, ignore_errors=True)
+            if partial.is_dir() and not partial.is_symlink():  # `rmtree` would open a pipe, and wait
+                shutil.rmtree(partial, ignore_errors=True)
         if not _lock(file, alone=False):
             raise RecordError(f"sweep {path.name}: another process is computing it; wait for it")
         yield

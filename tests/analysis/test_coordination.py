@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import qcoord_hw as qc
 from qcoord_hw.analysis.coordination import analyse_coordination, strata, tally
 from qcoord_hw.analysis.stratified import drawn_limits
 from qcoord_hw.errors import InputError
@@ -390,3 +391,12 @@ def test_confidence_is_checked(rng):
     play = play_of(one_case(ghz(2), 2), [depolarised(ghz(2), 0.0)])
     with pytest.raises(InputError, match="confidence"):
         analyse_coordination(record_of(play, [{}] * len(play.settings)), 1.0)
+
+
+def test_an_ideal_simulation_has_no_drift_however_many_outcomes_there_are(tmp_path):
+    """Outcomes that were seen once are pooled in an order of their own, not block by block."""
+    seen = [
+        qc.run("mac-n2", shots=200, seed=seed, runs=tmp_path).checks["drift"]["p_value"]
+        for seed in range(3, 7)
+    ]
+    assert min(seen) > 0.005

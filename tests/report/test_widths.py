@@ -14,6 +14,7 @@ from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.html import page
 from qcoord_hw.report.sweep import print_sweep
 from qcoord_hw.report.terminal import WholeWords
+from qcoord_hw.spec import spec_from_mapping
 
 NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 WIDTHS = [*range(20, 60, 3), 64, 72, 80, 90, 99, 100, 101, 120, 150, 200]
@@ -86,7 +87,8 @@ def test_numbers_of_an_overview_are_whole(results, monkeypatch):
 
 def test_numbers_of_a_comparison_are_whole(results, monkeypatch, tmp_path):
     for one in (results[0], results[2], results[3]):
-        again = qc.run(one.record.intent["spec"]["name"], shots=41, seed=4, runs=tmp_path)
+        spec = spec_from_mapping(one.record.intent["spec"], "spec")  # of the same inputs
+        again = qc.run(spec, shots=41, seed=4, runs=tmp_path)
         assert_whole(print_differences, differences([one.summary, again.summary]), monkeypatch)
 
 

@@ -325,3 +325,33 @@ def test_a_run_on_a_backend_reads_as_any_other(capsys, runs_dir):
     code, out, line = call(capsys, "replay", first.name)
     assert (code, out) == (2, "")
     assert "cannot be rebuilt" in line
+
+
+def test_what_somebody_derived_from_a_snapshot_is_foreign():
+    manila = fake_backends()["fake_manila"]
+
+    class Derived(manila):
+        pass
+
+    assert not is_foreign(manila())
+    assert is_foreign(Derived())
+
+
+def test_counts_that_are_none_are_kept_and_the_record_reads(tmp_path):
+    class Negative(AerSimulator):
+        def run(self, circuits, **options):
+            job = super().run(circuits, **options)
+            result = job.result()
+            for one in result.results:
+                one.data.counts = {"0x0": options.get("shots", 100) + 5, "0x1": -5}
+                one.data.memory = None
+            job.result = lambda: result
+            return job
+
+    with pytest.raises(TargetError):
+        qc.run("chsh", target=Negative(), shots=800, seed=1, runs=tmp_path)
+    (path,) = tmp_path.iterdir()
+    found = qc.load_run(path)
+    assert found.summary["known_answer"]["observed"] is None
+    assert "to the circuit whose answer is" in found.summary["cautions"][0]
+    assert "qc.collect(run, target=..)" in found.table()

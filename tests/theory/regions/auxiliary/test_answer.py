@@ -213,3 +213,19 @@ def test_a_bound_that_cannot_be_proved_in_the_time_is_no_bound():
     verdict = check_region_answer(json.loads(json.dumps(found)), time_limit=1e-9)
     assert not verdict.holds
     assert verdict.lower_bound.startswith("not rechecked: ")
+
+
+def test_what_is_left_out_of_a_region_is_missed():
+    state, network, at, frontier = ANSWERS["two nodes, bits"]()
+    found = json.loads(json.dumps(coordination_region(state, network, at=at, frontier=2).to_json()))
+    assert check_region_answer(found).holds
+    theorem = found["criteria"]["theorem"]
+    spoilt = [{"frontier": value} for value in (0, None, {}, [], found["frontier"][:1])]
+    spoilt += [{"quantities": value} for value in (0, None, [], {})]
+    spoilt += [
+        {"quantities": {k: v for k, v in found["quantities"].items() if k != left}}
+        for left in found["quantities"]
+    ]
+    spoilt.append({"criteria": {"theorem": theorem | {"corners": theorem["corners"][:-1]}}})
+    for change in spoilt:
+        assert not check_region_answer({**found, **change}).holds, change

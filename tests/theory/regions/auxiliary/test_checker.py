@@ -570,7 +570,8 @@ def test_a_letter_of_the_broadcast_is_named():
     vector = np.linalg.eigh(transposed(werner(0.9), 2, 0))[1][:, 0]
     witness = {"kind": "partial transpose", "systems": ["B"], "vector": pairs(vector)}
     answer = infeasible(witness, werner(0.9), ("B", "C"))
-    answer |= {"network": "classical-broadcast", "quantities": {}}
+    nothing = {"lower": "inf", "upper": "inf"}
+    answer |= {"network": "classical-broadcast", "quantities": {"C0": nothing, "R_inf": nothing}}
     answer["certificate"]["target"] = {
         "systems": {"X": 2, "B": 2, "C": 2},
         "classical": ["X"],

@@ -136,7 +136,9 @@ def _quantity_faults(
         faults += differs(f"certificate.programs.{name}.beta", program.beta, beta)
         faults += differs(f"answer.quantities.{name}.lower", lower, program.lower)
         faults += differs(f"answer.quantities.{name}.upper", upper, program.upper)
-    if "R_inf" in programs and "R0_for_R_inf" in claims:
+    if "R_inf" in named:
+        if "R0_for_R_inf" not in claims:
+            raise InputError("answer.quantities.R0_for_R_inf: nothing given; allowed is its upper bound")
         program = programs["R_inf"]
         needed = program.sum_rate - program.sender_rate if program.sum_rate < math.inf else math.inf
         faults += differs("answer.quantities.R0_for_R_inf.upper", claims["R0_for_R_inf"][1], needed)
@@ -149,6 +151,8 @@ def _frontier_faults(answer: dict[str, Any], programs: dict[str, Program]) -> li
     """Return where the points of the frontier are not what the programs prove."""
     faults: list[str] = []
     shared = {program.shared: program for program in programs.values() if program.shared is not None}
+    asked = answer.get("at")  # which has a program of its own
+    left = set(shared) - ({asked.get("R0")} if isinstance(asked, dict) else set())
     for i, point in enumerate(items(answer.get("frontier") or [], "answer.frontier")):
         where = f"answer.frontier[{i}]"
         r0 = number(field(point, "R0", where), f"{where}.R0")
@@ -157,18 +161,25 @@ def _frontier_faults(answer: dict[str, Any], programs: dict[str, Program]) -> li
         proved = max([0.0, *(program.lower - program.beta * r0 for program in programs.values())])
         faults += differs(f"{where}.lower", lower, proved)
         program = shared.get(r0)
+        left.discard(r0)
         if program is None or program.sender_upper is None:
             faults.append(f"{where}.R0: no program has R0 = {r0:.12g}")
         else:
             faults += differs(f"{where}.upper", upper, program.sender_upper)
         rate = number(field(point, "R1", where), f"{where}.R1", infinite=True)
         faults += differs(f"{where}.R1", rate, upper)
+    faults += [f"answer.frontier: no point with R0 = {r0:.12g}, of which there is a program" for r0 in left]
     return faults
 
 
 def _infinite_faults(answer: dict[str, Any]) -> list[str]:
-    faults = []
-    for name, (lower, upper) in _bounds(answer, "infeasible").items():
+    faults, bounds = [], _bounds(answer, "infeasible")
+    for name in {"C"} if answer.get("network") == "no-communication" else {"C0", "R_inf"}:
+        if name not in bounds:
+            faults.append(
+                f"answer.quantities.{name}: nothing given; allowed is infinity, nothing makes the target"
+            )
+    for name, (lower, upper) in bounds.items():
         if not lower == upper == math.inf:
             faults.append(f"answer.quantities.{name}: finite, but the target is infeasible")
     if answer.get("frontier"):

@@ -132,6 +132,9 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     for key in KEYS:
         f.get(key)
     f.equal(("ok",), True)
+    for key, kind, words in (("frontier", list, "a list"), ("quantities", dict, "an object")):
+        if not isinstance(data[key], kind):
+            raise InputError(f"{key}: allowed is {words}")
     network = data["network"]
     if not isinstance(network, str) or network not in RATES_OF:
         raise InputError(f"network: allowed are {', '.join(RATES_OF)}")

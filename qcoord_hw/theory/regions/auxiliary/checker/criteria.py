@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
+from itertools import product
 from typing import Any
 
 from qcoord_hw.theory.regions.auxiliary.checker.programs import Program, differs
@@ -39,6 +41,7 @@ def criteria_faults(answer: dict[str, Any], network: str, programs: Collection[P
     for i, constraint in enumerate(items(field(theorem, "constraints", where), f"{where}.constraints")):
         faults += _constraint_faults(constraint, f"{where}.constraints[{i}]", sender, programs)
     reached = [point for program in programs for point in _points(program, sender)]
+    corners: list[list[float]] = []
     for i, corner in enumerate(items(field(theorem, "corners", where), f"{where}.corners")):
         here = f"{where}.corners[{i}]"
         names = ("R0", "R1") if sender else ("R0",)
@@ -47,7 +50,24 @@ def criteria_faults(answer: dict[str, Any], network: str, programs: Collection[P
         point = [number(corner[name], f"{here}.{name}") for name in names]
         if not any(all(abs(a - b) <= TOLERANCE for a, b in zip(point, p, strict=True)) for p in reached):
             faults.append(f"{here}: no program's mixture has these rates")
+        corners.append(point)
+    for p in reached:
+        if all(rate < math.inf for rate in p) and not _reaches(corners, p):
+            rates = ", ".join(f"{rate:.12g}" for rate in p)
+            faults.append(f"{where}.corners: none leads to the rates {rates} of a program's mixture")
+            break
     return faults
+
+
+def _reaches(corners: Sequence[Sequence[float]], point: Sequence[float]) -> bool:
+    """Return whether corners, or what lies between two of them, need no more than a point of the region."""
+    for a, b in product(corners, repeat=2):
+        between = 0.0 if len(point) == 1 or a[0] == b[0] else (point[0] - a[0]) / (b[0] - a[0])
+        share = min(1.0, max(0.0, between))
+        mixed = [(1 - share) * x + share * y for x, y in zip(a, b, strict=True)]
+        if all(x <= y + TOLERANCE for x, y in zip(mixed, point, strict=True)):
+            return True
+    return False
 
 
 def _constraint_faults(constraint: Any, where: str, sender: bool, programs: Collection[Program]) -> list[str]:
