@@ -1,11 +1,12 @@
 # Everything starts from nothing: the first target that needs .venv makes it.
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first fit one of these is taken.
-# CORES=n runs the tests in so many processes.
+# CORES=n runs the tests in so many processes, each with one thread.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 UV ?= uv
 CORES ?= 2
 BIN := .venv/bin
 STAMP := .venv/.stamp
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 $(BIN)/python -m pytest -n $(CORES)
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 MAKEFLAGS += --no-print-directory
@@ -37,10 +38,10 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 	$(BIN)/qcoord report latest
 
 test: lint  ## lint, then every test, on two cores
-	@$(BIN)/python -m pytest -n $(CORES)
+	@$(PYTEST)
 
 test-slow: $(STAMP)  ## what takes minutes each: coverage over many seeds, every mutation, exhaustive walks
-	@$(BIN)/python -m pytest -n $(CORES) -m slow
+	@$(PYTEST) -m slow
 
 lint: $(STAMP)  ## ruff, import-linter, mypy
 	@$(BIN)/ruff check --quiet .

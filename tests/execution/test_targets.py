@@ -33,6 +33,7 @@ def test_unknown_targets_are_refused(name):
         resolve_target(name)
 
 
+@pytest.mark.slow
 def test_every_snapshot_with_two_qubits_runs_chsh():
     circuits = [net.circuit for net in experiment("chsh").circuits]
     names = list(fake_backends())

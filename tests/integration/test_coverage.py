@@ -28,7 +28,7 @@ def exact_win(result: qc.Result) -> float:
     return total
 
 
-@pytest.mark.parametrize("target", ["aer", "fake_manila"])
+@pytest.mark.parametrize("target", ["aer", pytest.param("fake_manila", marks=pytest.mark.slow)])
 def test_intervals_hold_the_truth(target):
     first = qc.run("chsh", target=target, shots=150, seed=1)
     truth = exact_win(first)
@@ -44,6 +44,7 @@ def test_intervals_hold_the_truth(target):
     assert s_held >= 0.93 * len(SEEDS)
 
 
+@pytest.mark.slow
 def test_the_worst_round_is_held():
     truth = np.cos(np.pi / 8) ** 2
     held = 0

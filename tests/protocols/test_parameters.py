@@ -316,7 +316,14 @@ def named_in(error):
 
 
 EACH = [
-    pytest.param(base, name, value, id=f"{what}: {name}={str(value)[:40]}")
+    pytest.param(
+        base,
+        name,
+        value,
+        id=f"{what}: {name}={str(value)[:40]}",
+        # Exact codes of three trits are synthesised for ten seconds each.
+        marks=[pytest.mark.slow] if (name, value) == ("protocol", "exact") and "example" in what else [],
+    )
     for what, _, base, samples in CASES
     for name, values in samples.items()
     for value in values

@@ -151,17 +151,20 @@ def test_a_mixture_that_is_given(parties, pure):
     assert check(finer, target, 1000) < norm
 
 
-def test_users_states():
+@pytest.mark.parametrize(
+    ("parties", "letters"),
+    [(2, 3), pytest.param(2, 8, marks=pytest.mark.slow), pytest.param(3, 2, marks=pytest.mark.slow)],
+)
+def test_users_states(parties, letters):
     """Random separable states, whose mixture the solver must find."""
-    for parties, letters in ((2, 3), (2, 8), (3, 2)):
-        _, density = random_products(np.random.default_rng([7, parties, letters]), parties, letters, False)
-        state = make_state("mine", dict.fromkeys("ABC"[:parties], 2), [(1, (), density)])
-        prepared = prepare_options(state, {"network": "no-communication", "time_limit": 30})
-        again = frozen(json.loads(json.dumps(prepared)))
-        plan = build_no_communication(again)
-        assert check(plan, density, sum(again["counts"])) <= 0.05
-        for one, other in zip(plan.preparations, build_no_communication(again).preparations, strict=True):
-            assert one.net.circuit == other.net.circuit
+    _, density = random_products(np.random.default_rng([7, parties, letters]), parties, letters, False)
+    state = make_state("mine", dict.fromkeys("ABC"[:parties], 2), [(1, (), density)])
+    prepared = prepare_options(state, {"network": "no-communication", "time_limit": 30})
+    again = frozen(json.loads(json.dumps(prepared)))
+    plan = build_no_communication(again)
+    assert check(plan, density, sum(again["counts"])) <= 0.05
+    for one, other in zip(plan.preparations, build_no_communication(again).preparations, strict=True):
+        assert one.net.circuit == other.net.circuit
 
 
 @pytest.mark.parametrize(
