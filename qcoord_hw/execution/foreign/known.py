@@ -19,7 +19,7 @@ from qcoord_hw.record import Counts
 
 NAME = "known-answer"
 
-MIN_SHOTS = 100
+MIN_SHOTS = 50
 """Fewest shots from which the commonest outcome of a noisy device is taken to be the right one."""
 
 TRIED = 256

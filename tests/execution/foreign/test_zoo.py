@@ -7,6 +7,7 @@ from qiskit_aer import AerSimulator
 
 import qcoord_hw as qc
 from qcoord_hw.errors import QcoordError, TargetError
+from qcoord_hw.execution.foreign.known import MIN_SHOTS
 from tests.execution.foreign import zoo
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*has no QubitProperties:UserWarning")
@@ -18,7 +19,7 @@ def test_what_can_be_read_is_read_rightly(habit):
     assert result["win_probability"].best == 1
     assert result.record.sealed
     answer = result.summary["known_answer"]
-    assert answer["counts"] == {answer["expected"]: 100}
+    assert answer["counts"] == {answer["expected"]: MIN_SHOTS}
     assert qc.load_run(result.path).summary["known_answer"] == answer
 
 
@@ -124,3 +125,20 @@ def test_where_the_known_answer_does_not_come_nothing_is_counted(runs_dir):
     done = qc.collect(path, target=AerSimulator())
     assert done["win_probability"].best > 0.8
     assert done.summary["known_answer"]["observed"] == "01"
+
+
+def test_results_in_another_order_are_refused_at_chunks_of_62_shots():
+    """The circuit whose answer is known is among those whose order is told by nothing else."""
+
+    class Reversed(AerSimulator):
+        def run(self, circuits, **options):
+            job = super().run(circuits, **options)
+            result = job.result()
+            result.results = result.results[::-1]
+            for one in result.results:
+                one.header = {}
+            job.result = lambda: result
+            return job
+
+    with pytest.raises(TargetError, match="to the circuit whose answer is"):
+        qc.run("chsh", target=Reversed(), shots=500, seed=1)
