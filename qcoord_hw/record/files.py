@@ -4,6 +4,8 @@ A folder may come from a stranger. So a file is named by the folder and its name
 record has are known, and only regular files are opened: a link, a device or a pipe is refused before anything
 is read or written, and so is a subfolder that is a link. What is written must have no second name elsewhere.
 A file is written whole or not at all, with its checksum, and none of a record is ever replaced.
+
+A long module, so that nothing else in the package opens a file of a run.
 """
 
 from __future__ import annotations
