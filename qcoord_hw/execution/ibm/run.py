@@ -28,7 +28,9 @@ from qcoord_hw.execution.ibm import jobs as steps
 from qcoord_hw.execution.ibm.client import Device
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.execution.ibm.target import check_isa, prepare, side_by_side
-from qcoord_hw.execution.intents import (
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run import Progress
+from qcoord_hw.execution.run_description import (
     circuit_files,
     draft_of,
     intent_of,
@@ -36,8 +38,6 @@ from qcoord_hw.execution.intents import (
     recorded_locality,
     recorded_program,
 )
-from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run import Progress
 from qcoord_hw.record import RunRecord, journal
 from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
 
