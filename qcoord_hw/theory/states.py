@@ -399,6 +399,8 @@ def _ket(field: str, value: object, sizes: tuple[int, ...], notes: list[str]) ->
         raise InputError(f"{field}: every amplitude is 0; allowed is a vector that is not zero")
     flat = flat / largest
     norm = float(np.linalg.norm(flat))
+    if not math.isfinite(float(largest) * norm):
+        raise InputError(f"{field}: a norm above 1e308; allowed are amplitudes of a norm of at most that")
     _divided_out(notes, field, "norm", float(largest) * norm)
     return np.asarray(flat / norm)
 
