@@ -37,9 +37,11 @@ def script() -> NoReturn:
     except ImportError as error:  # a library is not there, or there is no memory to load it
         _end(f"a library cannot be loaded ({str(error)[:200]})")
     except Exception as error:
-        if most is None:
-            raise
-        _end(f"{type(error).__name__} within {most // 2**20} MiB, the limit of memory; allowed is more")
+        if most is not None:  # a library without memory ends in many ways
+            _end(f"{type(error).__name__} within {most // 2**20} MiB, the limit of memory; allowed is more")
+        if "can't start new thread" in str(error):
+            _end("the system starts no more threads; allowed is what this account and machine bear")
+        raise
     sys.exit(status)
 
 

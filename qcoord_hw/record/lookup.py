@@ -83,8 +83,8 @@ def check_outside(path: Path) -> None:
     """Check that a file to be written is no part of a record.
 
     Raises:
-        InputError: when it lies in the folder of a run or a sweep, outside `derived/`, or leads there or out of
-            it by a link.
+        InputError: when it lies in the folder of a run or a sweep, outside `derived/`, or leads there or
+            out of it by a link.
     """
     named, inside = Path(os.path.abspath(path)), path.resolve()
     for folder in {*named.parents, *inside.parents}:

@@ -111,7 +111,7 @@ def _check_each(values: Iterable[tuple[object, Any]], shape: Shape, where: str) 
     """Check values, each with its number or name."""
     place: object = None
     try:
-        for place, one in values:  # noqa: B007: for the error
+        for place, one in values:  # noqa: B007 (for the error)
             shape(one, "")
     except Misfit as misfit:
         raise misfit.inside(where.replace("{}", str(place))) from None
