@@ -10,6 +10,7 @@ import textwrap
 import pytest
 
 from qcoord_hw.cli import program
+from qcoord_hw.cli.common import console
 from tests.hostile import ends_well
 
 
@@ -125,3 +126,30 @@ def test_a_folder_whose_name_is_not_utf_8(tmp_path):
     runs = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"runs-\xff"))
     for command in (["run", "chsh", "--shots", "4"], ["report", "latest"], ["verify", "latest", "--json"]):
         assert ends_well(*command, "--runs", runs)[0] == 0
+
+
+def test_a_file_is_no_folder_of_runs(tmp_path, monkeypatch):
+    """Every command that takes one, by its option and by the variable."""
+    file = tmp_path / "file"
+    file.write_text("x")
+    (subparsers,) = (a for a in program._parser()._actions if isinstance(a.choices, dict))
+    takes = [n for n, sub in subparsers.choices.items() if "--runs" in sub.format_help()]
+    assert {"collect", "run", "report", "status", "sweep"} <= set(takes)
+    for name in takes:
+        status, _, said = ends_well(name, "--runs", str(file))
+        assert status == 2
+        assert "is no folder; allowed is a folder" in said
+    monkeypatch.setenv("QCOORD_RUNS", str(file))
+    for command in (["collect"], ["status"], ["run", "chsh"], ["report", "latest"], ["sweep", "chsh"]):
+        status, _, said = ends_well(*command)
+        assert status == 2, command
+        assert "is no folder; allowed is a folder" in said
+
+
+@pytest.mark.parametrize(
+    ("stated", "width"),
+    [("60", 60), ("140", 140), ("", 100), ("0", 100), ("-5", 100), ("wide", 100), ("99999", 100)],
+)
+def test_the_width_of_tables_where_there_is_no_terminal(monkeypatch, stated, width):
+    monkeypatch.setenv("COLUMNS", stated)
+    assert console().width == width

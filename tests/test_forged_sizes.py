@@ -93,9 +93,8 @@ def test_the_largest_plan_is_read_and_a_larger_one_is_never_begun():
     settings = [Setting(label=str(k), circuit=0, values=()) for k in range(101)]
     spec = ExperimentSpec(name="x", title="x", family="x", shots=1000, blocks=1000)
     how = {"sampled": False, "spread": False, "equal": False}
-    plan = plan_of(spec, "x", settings[:100], (), 7, **how)
-    assert len(plan) == MAX_PLAN
-    stated = [vars(chunk) | {"seed": 2**64 - 1, "shots": 10**7} for chunk in plan]
+    (chunk,) = make_plan(1, 1, 1, 7, "x")
+    stated = [vars(chunk) | {"id": MAX_PLAN, "seed": 2**64 - 1, "shots": 10**7, "setting": 10**5}] * MAX_PLAN
     content = files.pretty({"plan": stated})
     assert len(content) < files.LIMITS["intent.json"] / 2  # half of it is left for circuits and settings
     assert sum(map(content.count, (b",", b"[", b"{"))) < files.MAX_VALUES / 2

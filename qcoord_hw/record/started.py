@@ -1,8 +1,8 @@
 """Which runs on devices this user's account began.
 
-Nothing in a run's folder can say so, since a stranger could write it. So their names are kept elsewhere, a
-line each, in `$XDG_STATE_HOME/qcoord_hw/started` (`~/.local/state` where that is not set). A run that is not among
-them reaches a device only when somebody names it.
+Nothing in a run's folder can say so, since a stranger could write it. So their names are kept elsewhere, one
+a line, in `$XDG_STATE_HOME/qcoord_hw/started` (`~/.local/state` where that is not set). A run that is not
+among them reaches a device only when somebody names it.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _read_all(
     circuits: Sequence[QuantumCircuit],
     shots: int,
 ) -> list[Read]:
-    missing = Read({}, _missing(entries, circuits))
+    missing = Read({}, _missing(entries, circuits) if None in places else "")
     return [
         missing if place is None else _read(result, entries[place], place, circuit, shots)
         for circuit, place in zip(circuits, places, strict=True)
