@@ -13,6 +13,7 @@ from qcoord_hw.execution.chunks import make_plan, on_tiles, plan_of
 from qcoord_hw.protocols.experiment import Setting
 from qcoord_hw.record import MAX_PLAN, files
 from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.theory.games.game import Game
 from tests.hostile import ends_well
 
 LIMIT = 3000
@@ -102,3 +103,13 @@ def test_the_largest_plan_is_read_and_a_larger_one_is_never_begun():
         plan_of(spec, "x", settings, (), 7, **how)
     with pytest.raises(qc.InputError, match="blocks: 100100 chunks"):
         on_tiles(make_plan(1, 1001, 1001, 7, "x"), 100)
+
+
+def test_a_sum_of_probabilities_takes_no_longer_than_their_common_denominator():
+    primes = [n for n in range(10**5, 10**5 + 9000) if all(n % k for k in range(2, 320))]
+    table = [[[[1, 0], [0, 1]]] * len(primes)]
+    with pytest.raises(qc.InputError, match="prob: a common denominator of more than 4096 bits"):
+        Game("x", [[f"1/{p}" for p in primes]], table)
+    with pytest.raises(qc.InputError, match="prob: 100001 questions; allowed are at most 100000"):
+        Game("x", [["1/100001"] * 100_001], [[[[1]]] * 100_001])
+    assert Game("x", [["1/3", "1/6", "0.5"]], [[[[1, 0], [0, 1]]] * 3]).prob.sum() == 1
