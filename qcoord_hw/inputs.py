@@ -108,7 +108,7 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
         ValueError: when it is no JSON in UTF-8, has more values than allowed or a text without end, or is
             nested too deeply. The counting comes first: of what is refused for its size, nothing is made.
     """
-    if (values := sum(map(content.count, _SEPARATORS))) > most:
+    if (values := separators(content)) > most:
         raise ValueError(f"about {values} values; allowed are at most {most}")
     if _stretches(content, MAX_STRETCH):
         raise ValueError(f"a text or a number of more than {MAX_STRETCH} bytes")
@@ -122,6 +122,11 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
             raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
         level = [v for inner in level for v in (inner.values() if isinstance(inner, dict) else inner)]
     return value
+
+
+def separators(content: bytes) -> int:
+    """Return about how many values JSON has: an upper bound, counted without parsing."""
+    return sum(map(content.count, _SEPARATORS))
 
 
 def _stretches(content: bytes, most: int) -> bool:

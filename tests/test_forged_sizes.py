@@ -52,6 +52,7 @@ def parsed(monkeypatch):
 @pytest.mark.parametrize("name", ["intent.json", "draft.json", "seal.json", "counts.jsonl", "jobs.jsonl"])
 def test_nothing_is_made_of_a_record_without_end(sealed, tmp_path, parsed, monkeypatch, name, how):
     monkeypatch.setattr(inputs, "MAX_STRETCH", 10**9)  # to forge
+    monkeypatch.setattr(files, "MAX_VALUES", 10**9)
     path = tmp_path / sealed.name
     shutil.copytree(sealed, path)
     if name != "seal.json":
@@ -64,6 +65,7 @@ def test_nothing_is_made_of_a_record_without_end(sealed, tmp_path, parsed, monke
     else:
         (path / name).write_bytes(files.signed(forged))
     monkeypatch.setattr(inputs, "MAX_STRETCH", LIMIT - 10)
+    monkeypatch.setattr(files, "MAX_VALUES", LIMIT - 10)
     status, _, _ = ends_well("report", str(path))
     if name != "jobs.jsonl":  # which a run on a simulator does not look at
         assert status == 2
@@ -98,7 +100,7 @@ def test_the_largest_plan_is_read_and_a_larger_one_is_never_begun():
     stated = [vars(chunk) | {"id": MAX_PLAN, "seed": 2**64 - 1, "shots": 10**7, "setting": 10**5}] * MAX_PLAN
     content = files.pretty({"plan": stated})
     assert len(content) < files.LIMITS["intent.json"] / 2  # half of it is left for circuits and settings
-    assert sum(map(content.count, (b",", b"[", b"{"))) < files.MAX_VALUES / 2
+    assert sum(map(content.count, (b",", b"[", b"{"))) < files.MAX_VALUES * 0.6
     with pytest.raises(qc.InputError, match="blocks: 101000 chunks"):
         plan_of(spec, "x", settings, (), 7, **how)
     with pytest.raises(qc.InputError, match="blocks: 100100 chunks"):
@@ -113,3 +115,11 @@ def test_a_sum_of_probabilities_takes_no_longer_than_their_common_denominator():
     with pytest.raises(qc.InputError, match="prob: 100001 questions; allowed are at most 100000"):
         Game("x", [["1/100001"] * 100_001], [[[[1]]] * 100_001])
     assert Game("x", [["1/3", "1/6", "0.5"]], [[[[1, 0], [0, 1]]] * 3]).prob.sum() == 1
+
+
+def test_a_run_whose_record_could_not_be_read_is_never_begun(monkeypatch, runs_dir):
+    monkeypatch.setattr(files, "MAX_VALUES", 300)
+    status, _, said = ends_well("run", "chsh", "--shots", "20")
+    assert status == 2
+    assert "allowed are at most" in said
+    assert list(runs_dir.glob("*")) == [] or not runs_dir.exists()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.inputs import parse_json
+from qcoord_hw.inputs import parse_json, separators
 from qcoord_hw.spec import canonical_json, one_line
 
 FOLDERS = ("circuits", "results", "derived")
@@ -41,7 +41,7 @@ MAX_LINE = 32 * MIB
 MAX_TOTAL = 512 * MIB
 """Of the files that a checksum is stated of."""
 
-MAX_VALUES = 1_500_000
+MAX_VALUES = 1_200_000
 """Values in one JSON file of a record, or in one line of a file that grows."""
 
 PIECE = MIB
@@ -76,8 +76,19 @@ def _lines(value: Any, levels: int, indent: str) -> str:
 
 
 def signed(content: Mapping[str, Any]) -> bytes:
-    """Return the file of `content` with its own checksum in it."""
-    return pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    """Return the file of `content` with its own checksum in it.
+
+    Raises:
+        InputError: when it is larger than what is read again.
+    """
+    written = pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    values, most = separators(written), LIMITS["intent.json"]
+    if values > MAX_VALUES or len(written) > most:
+        raise InputError(
+            f"record: a file of {len(written)} bytes and about {values} values; allowed are at most {most} and "
+            f"{MAX_VALUES}: fewer inputs, blocks or tiles"
+        )
+    return written
 
 
 def signed_line(content: Mapping[str, Any]) -> str:

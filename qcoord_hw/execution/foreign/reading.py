@@ -109,7 +109,7 @@ def _missing(entries: Sequence[Any], circuits: Sequence[QuantumCircuit]) -> str:
     if times > 1:
         return f"returned {times} results by the name {shown(name)}: whose they are cannot be told"
     missing = [circuit.name for circuit in circuits if circuit.name not in names]
-    return f"returned no result by the name {shown(missing[0])}; it returned {_several(sorted(names))}"
+    return f"returned no result by the name {shown(missing[0])}; it returned {shown(sorted(names))}"
 
 
 def _places(entries: Sequence[Any], names: Sequence[str]) -> list[int | None]:

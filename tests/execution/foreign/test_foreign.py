@@ -46,7 +46,7 @@ def read(counts, sizes=(1, 2), shots=10, **header):
         ([None] * 3, ""),
         (["a"] * 3, "returned 3 results by the name 'a': whose they are cannot be told"),
         (["a", "a", "c"], "returned 2 results by the name 'a': whose they are cannot be told"),
-        (["a", "b", "x"], "returned no result by the name 'c'; it returned a, b, x"),
+        (["a", "b", "x"], "returned no result by the name 'c'; it returned ['a', 'b', 'x']"),
         (["a", "b"], "returned 2 results where 3 circuits were sent"),
         (["x"] * 4, "returned 4 results where 3 circuits were sent"),
     ],
