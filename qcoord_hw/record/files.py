@@ -31,7 +31,7 @@ FOLDERS = ("circuits", "results", "derived")
 
 MIB = 2**20
 
-LIMITS = {"seal.json": 4 * MIB, "intent.json": 32 * MIB, "draft.json": 32 * MIB, "sweep.json": 32 * MIB}
+LIMITS = {"seal.json": 4 * MIB, "intent.json": 24 * MIB, "draft.json": 24 * MIB, "sweep.json": 24 * MIB}
 MAX_BYTES = 256 * MIB
 """Of the files with no limit of their own."""
 
@@ -85,8 +85,8 @@ def signed(content: Mapping[str, Any]) -> bytes:
     values, most = separators(written), LIMITS["intent.json"]
     if values > MAX_VALUES or len(written) > most:
         raise InputError(
-            f"record: a file of {len(written)} bytes and about {values} values; allowed are at most {most} and "
-            f"{MAX_VALUES}: fewer inputs, blocks or tiles"
+            f"record: a file of {len(written)} bytes and about {values} values; allowed are at most {most} "
+            f"and {MAX_VALUES}: fewer inputs, blocks or tiles"
         )
     return written
 
