@@ -41,7 +41,7 @@ MAX_LINE = 32 * MIB
 MAX_TOTAL = 512 * MIB
 """Of the files that a checksum is stated of."""
 
-MAX_VALUES = 1_200_000
+MAX_VALUES = 1_100_000
 """Values in one JSON file of a record, or in one line of a file that grows."""
 
 PIECE = MIB
