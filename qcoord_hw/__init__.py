@@ -8,7 +8,17 @@
 Everything here is loaded when it is first used, so that `import qcoord_hw` is instant.
 """
 
-from __future__ import annotations
+import sys
+
+_ASKED = sys.argv[0] if getattr(sys, "argv", None) else ""  # "-m" while Python looks for the module
+if (
+    any(word.partition(".")[0] == "qcoord_hw" for word in sys.orig_argv)
+    if _ASKED == "-m"
+    else _ASKED.removesuffix(".exe").endswith(("/qcoord", "\\qcoord"))
+):  # a program of ours, and no user of the library
+    import _signal  # type: ignore[import-not-found]  # in memory already, as `signal` is not
+
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C is silent until `cli.script` has words for it
 
 TYPE_CHECKING = False  # that of `typing`, without the time to load it
 if TYPE_CHECKING:
@@ -135,7 +145,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'qcoord_hw' has no attribute {name!r}")
     import importlib

@@ -20,6 +20,9 @@ MAX_VALUES = 500_000
 
 MAX_DEPTH = 100
 
+MAX_STRETCH = 100_000
+"""Bytes of JSON without a comma or a quotation mark: one text, or one number."""
+
 _SEPARATORS = (b",", b"[", b"{")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0-9_]{4}")  # `Fraction` would write out that many digits
 
@@ -102,10 +105,13 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
         hooks: as `json.loads` takes them.
 
     Raises:
-        ValueError: when it is no JSON in UTF-8, has more values than allowed, or is nested too deeply.
+        ValueError: when it is no JSON in UTF-8, has more values than allowed or a text without end, or is
+            nested too deeply. The counting comes first: of what is refused for its size, nothing is made.
     """
-    if (values := sum(map(content.count, _SEPARATORS))) > most:
+    if (values := separators(content)) > most:
         raise ValueError(f"about {values} values; allowed are at most {most}")
+    if _stretches(content, MAX_STRETCH):
+        raise ValueError(f"a text or a number of more than {MAX_STRETCH} bytes")
     try:
         value = json.loads(content.decode("utf-8"), **hooks)
     except RecursionError:
@@ -116,6 +122,22 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
             raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
         level = [v for inner in level for v in (inner.values() if isinstance(inner, dict) else inner)]
     return value
+
+
+def separators(content: bytes) -> int:
+    """Return about how many values JSON has: an upper bound, counted without parsing."""
+    return sum(map(content.count, _SEPARATORS))
+
+
+def _stretches(content: bytes, most: int) -> bool:
+    """Return whether there are more bytes than `most` in a row without a comma or a quotation mark."""
+    place = 0
+    while len(content) - place > most:
+        end = place + most + 1
+        if (last := max(content.rfind(sign, place, end) for sign in (b",", b'"'))) < 0:
+            return True
+        place = last + 1
+    return False
 
 
 def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,9 +35,10 @@ class Everywhere:
 
     @pytest.fixture(autouse=True)
     def runs_dir(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """The folder that $QCOORD_RUNS names during the test; it does not exist yet."""
+        """The folder that $QCOORD_RUNS names during the test; it does not exist yet, and no run was begun."""
         path = tmp_path / "runs"
         monkeypatch.setenv("QCOORD_RUNS", str(path))
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         return path
 
     @pytest.fixture

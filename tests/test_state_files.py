@@ -162,3 +162,17 @@ def test_what_was_written_before_is_written_the_same():
         data = named_state(name).to_json()
         if list(data["systems"]) == sorted(data["systems"]):
             assert named_state(name).to_text() == canonical_json(data)
+
+
+@pytest.mark.parametrize("amplitude", [-1e308, 1.1e100, [0, 1e101], "1e101", 2**63, -(10**30)])
+def test_an_amplitude_out_of_range_is_refused_as_such(amplitude, tmp_path):
+    file = tmp_path / "large.json"
+    for keys in (("00",), ("00", "01", "10", "11")):
+        ket = dict.fromkeys(keys, amplitude)
+        file.write_text(json.dumps({"systems": {"A": 2, "B": 2}, "ket": ket}))
+        with pytest.raises(InputError, match=r"allowed are .* of size at most 1e.100"):
+            qc.theory_region(file, "two-node")
+    for just in (1e100, -1e100, [1e99, -1e99]):
+        ket = dict.fromkeys(("00", "01", "10", "11"), just)
+        file.write_text(json.dumps({"systems": {"A": 2, "B": 2}, "ket": ket}))
+        assert qc.theory_region(file, "two-node")["ok"]

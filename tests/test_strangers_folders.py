@@ -311,3 +311,31 @@ def test_a_pipe_among_the_parts_of_a_sweep_keeps_nobody_waiting(runs_dir):
     (sweep,) = (path for path in runs_dir.iterdir() if path.name.startswith("sweep-"))
     os.mkfifo(sweep / ".c.partial")
     assert call(*command)[0] == 0
+
+
+def test_no_output_lands_among_the_files_of_a_run_or_a_sweep(sealed, runs_dir, tmp_path):
+    command = ("sweep", "chsh", "--shots", "5", "--seeds", "1", "--workers", "1", "--runs", str(runs_dir))
+    assert call(*command)[0] == 0
+    (sweep,) = (path for path in runs_dir.iterdir() if path.name.startswith("sweep-"))
+    bare = tmp_path / sweep.name  # by its name alone, and by its file alone
+    bare.mkdir()
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(sweep / "sweep.json", other)
+    run = tmp_path / sealed.name
+    run.mkdir()
+    for folder in (sweep, bare, other, run):
+        for name in ("sweep.json", "new", "sub/new", "points.jsonl"):
+            (folder / "sub").mkdir(exist_ok=True)
+            place = folder / name
+            before = everything(tmp_path)
+            for option in (
+                ["report", str(sealed), "--html", str(place)],
+                ["export", str(sealed), "--csv", str(place)],
+                ["compare", str(sealed), str(sealed), "--plot", str(place) + ".svg"],
+                ["theory", "region", "example-1", "--network", "cascade", "--plot", str(place) + ".svg"],
+            ):
+                status, out, err = call(*option)
+                assert (status, out) == (2, ""), option
+                assert "lies in a record" in err
+            assert everything(tmp_path) == before

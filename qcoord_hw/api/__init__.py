@@ -4,7 +4,7 @@ from qcoord_hw.api.building import Built, build
 from qcoord_hw.api.planning import plan
 from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
 from qcoord_hw.api.running import collect, replay, run
-from qcoord_hw.api.submitting import resubmit, status, submit, unfinished
+from qcoord_hw.api.submitting import is_strangers, resubmit, status, submit, unfinished
 
 __all__ = [
     "Built",
@@ -12,6 +12,7 @@ __all__ = [
     "collect",
     "compare",
     "export_csv",
+    "is_strangers",
     "load_run",
     "plan",
     "replay",

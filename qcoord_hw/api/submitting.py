@@ -93,7 +93,9 @@ def resubmit(
         TargetError: when the device cannot be reached or takes no jobs; nothing is lost.
     """
     found = record.read(record.find(str(path), record.runs_folder(runs)))
-    submit_draft(found.path, same_target(found, target))
+    where = same_target(found, target)
+    record.remember(found.path)
+    submit_draft(found.path, where)
     return Result(record.read(found.path), confidence)
 
 
@@ -130,13 +132,24 @@ def unfinished(runs: str | Path | None = None) -> list[Path]:
     return [path for path in record.every(record.runs_folder(runs)) if not record.exists(path, record.SEAL)]
 
 
+def is_strangers(path: Path) -> bool:
+    """Return whether a run is one on a device that this user's account did not begin.
+
+    Raises:
+        RecordError: when the run is damaged.
+    """
+    return not record.is_own(path) and record.read(path).is_on_device
+
+
 def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:
     """Write down what is to be sent to the device of that name, and return the run's folder."""
     from qcoord_hw.execution.ibm.options import JobOptions
     from qcoord_hw.execution.ibm.run import draft
 
     chosen = JobOptions.of(options)
-    return draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
+    path = draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
+    record.remember(path)
+    return path
 
 
 def submit_draft(path: Path, target: Any) -> Device | None:

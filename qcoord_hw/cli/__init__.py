@@ -25,14 +25,23 @@ def script() -> NoReturn:
     A record survives being cut off at any moment, so an interruption needs no clean-up.
     """
     signal.signal(signal.SIGINT, _interrupt)
+    most = None
     try:
+        from qcoord_hw.cli import memory
+
+        most = memory.limit()
+        memory.keep_within(most)
         status = main()
     except MemoryError:  # while importing
-        os.write(2, b"qcoord: error: out of memory\n")
-        os._exit(EXIT_BAD_INPUT)
+        _end("out of memory; allowed is what fits this machine")
     except ImportError as error:  # a library is not there, or there is no memory to load it
-        os.write(2, f"qcoord: error: a library cannot be loaded ({str(error)[:200]})\n".encode())
-        os._exit(EXIT_BAD_INPUT)
+        _end(f"a library cannot be loaded ({str(error)[:200]})")
+    except Exception as error:
+        if most is not None:  # a library without memory ends in many ways
+            _end(f"{type(error).__name__} within {most // 2**20} MiB, the limit of memory; allowed is more")
+        if "can't start new thread" in str(error):
+            _end("the system starts no more threads; allowed is what this account and machine bear")
+        raise
     sys.exit(status)
 
 
@@ -41,6 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from qcoord_hw.cli.program import main
 
     return main(arguments)
+
+
+def _end(words: str) -> NoReturn:
+    """End the process at once with one line, without anything that takes memory."""
+    os.write(2, f"qcoord: error: {words}\n".encode())
+    os._exit(EXIT_BAD_INPUT)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

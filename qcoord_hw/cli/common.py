@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +90,13 @@ def number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers") from None
 
 
+def folder(text: str) -> str:
+    """Return the folder that an argument names, which need not be there yet."""
+    if "\0" not in text and os.path.lexists(text) and not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no folder; allowed is a folder")
+    return text
+
+
 def seconds(text: str) -> float:
     """Return the seconds that an argument states."""
     try:
@@ -147,7 +155,13 @@ def console() -> Console:
     """Return where tables are printed."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else _stated_width(), highlight=False)
+
+
+def _stated_width() -> int:
+    """Return how wide tables are where there is no terminal to ask: `$COLUMNS`, else 100."""
+    stated = os.environ.get("COLUMNS", "")
+    return int(stated) if re.fullmatch(r"[1-9][0-9]{1,3}", stated) else 100
 
 
 def say(text: object) -> None:

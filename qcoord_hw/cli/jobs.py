@@ -16,6 +16,8 @@ from qcoord_hw.spec import shown
 if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
 
+ALL = "all unfinished runs; on devices, those begun here"
+
 
 def register(add: Add) -> None:
     """Add the commands."""
@@ -26,11 +28,11 @@ def register(add: Add) -> None:
     add_confidence(submit)
 
     status = add("status", _status, "ask how far the jobs of runs are; nothing is sent or fetched")
-    status.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: all unfinished runs")
+    status.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: {ALL}")
     add_confidence(status)
 
     collect = add("collect", _collect, "finish an interrupted run; count what came back from a device")
-    collect.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: all unfinished runs")
+    collect.add_argument("run", metavar="RUN", nargs="?", help=f"{RUN}; default: {ALL}")
     add_confidence(collect)
 
 
@@ -124,6 +126,8 @@ def _collect(options: argparse.Namespace) -> None:
 def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]) -> None:
     """Look at the run that is named, else at every unfinished one; one that fails does not stop the others.
 
+    A run on a device that was begun elsewhere is shown as it stands, unless it is named.
+
     Raises:
         QcoordError: the worst failure, after the others and their lines are printed.
     """
@@ -135,7 +139,9 @@ def _show_each(options: argparse.Namespace, look: Callable[[str | Path], Result]
     results, errors = [], []
     for run in api.unfinished(options.runs):
         try:
-            results.append(look(run))
+            if strangers := api.is_strangers(run):  # nothing reaches a device that nobody here asked for
+                tell("note", f"run {run.name}: begun elsewhere; `qcoord collect {run.name}` asks its device")
+            results.append(api.load_run(run, confidence=options.confidence) if strangers else look(run))
         except BusyError:  # another process is at it: as it is
             results.append(api.load_run(run, confidence=options.confidence))
         except QcoordError as error:

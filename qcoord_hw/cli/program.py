@@ -24,7 +24,7 @@ from qcoord_hw.cli import (
     sweep,
     theory,
 )
-from qcoord_hw.cli.common import MAX_LINE, tell
+from qcoord_hw.cli.common import MAX_LINE, folder, tell
 from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.spec import one_line
 
@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:
-            sub.add_argument("--runs", metavar="DIR", help="where runs live (default $QCOORD_RUNS or ./runs)")
+            sub.add_argument(
+                "--runs", metavar="DIR", type=folder, help="where runs live (default $QCOORD_RUNS or ./runs)"
+            )
         return sub
 
     run.register(add)

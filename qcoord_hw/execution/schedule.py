@@ -11,7 +11,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.experiment import Setting
-from qcoord_hw.record import Chunk
+from qcoord_hw.record import MAX_PLAN, Chunk
 from qcoord_hw.spec import ExperimentSpec
 
 MAX_SINGLE_SHOTS = 100_000
@@ -158,12 +158,14 @@ def plan_of(
         equal: take fewer blocks if needed, so that all chunks have the same shots.
 
     Raises:
-        InputError: when random questions are asked for where there are none, or too many.
+        InputError: when random questions are asked for where there are none, or too many; or when a run gets
+            more chunks than a record holds.
     """
     if spec.random_questions:
         if sampled:
             raise InputError(ONE_ROUND)
         return random_plan(weights, spec.shots * len(settings), seed, name)
+    _check_size(len(settings) * (1 if spread else min(spec.blocks, spec.shots)))
     if sampled:
         return sampled_plan(settings, weights, spec.shots, spec.blocks, seed, name)
     if spread:
@@ -172,14 +174,26 @@ def plan_of(
 
 
 def on_tiles(plan: Sequence[Chunk], tiles: int) -> tuple[Chunk, ...]:
-    """Return a plan with a copy of every chunk for each tile; each copy has a seed of its own."""
+    """Return a plan with a copy of every chunk for each tile; each copy has a seed of its own.
+
+    Raises:
+        InputError: when those are more than a record holds.
+    """
     if tiles == 1:
         return tuple(plan)
+    _check_size(len(plan) * tiles)
     return tuple(
         replace(chunk, id=chunk.id + number * len(plan), seed=_tile_seed(chunk.seed, number), tile=number)
         for chunk in plan
         for number in range(tiles)
     )
+
+
+def _check_size(chunks: int) -> None:
+    if chunks > MAX_PLAN:
+        raise InputError(
+            f"blocks: {chunks} chunks (settings x blocks x tiles); allowed are at most {MAX_PLAN} in a run"
+        )
 
 
 def _tile_seed(seed: int, number: int) -> int:

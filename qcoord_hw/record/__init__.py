@@ -47,6 +47,8 @@ from qcoord_hw.record.reader import (
     read,
     reading,
 )
+from qcoord_hw.record.schema import MAX_PLAN
+from qcoord_hw.record.started import is_own, remember
 from qcoord_hw.record.writer import append, create, derive, discard, seal, settle, writing
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "INTENT",
     "KNOWN",
     "KNOWN_ANSWER",
+    "MAX_PLAN",
     "NOTES",
     "REFUSED",
     "SEAL",
@@ -78,9 +81,11 @@ __all__ = [
     "exists",
     "find",
     "interpreting",
+    "is_own",
     "note",
     "read",
     "reading",
+    "remember",
     "runs_folder",
     "seal",
     "settle",

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.inputs import parse_json
+from qcoord_hw.inputs import parse_json, separators
 from qcoord_hw.spec import canonical_json, one_line
 
 FOLDERS = ("circuits", "results", "derived")
@@ -31,7 +31,7 @@ FOLDERS = ("circuits", "results", "derived")
 
 MIB = 2**20
 
-LIMITS = {"seal.json": 16 * MIB, "intent.json": 64 * MIB, "draft.json": 64 * MIB, "sweep.json": 64 * MIB}
+LIMITS = {"seal.json": 4 * MIB, "intent.json": 24 * MIB, "draft.json": 24 * MIB, "sweep.json": 24 * MIB}
 MAX_BYTES = 256 * MIB
 """Of the files with no limit of their own."""
 
@@ -41,10 +41,12 @@ MAX_LINE = 32 * MIB
 MAX_TOTAL = 512 * MIB
 """Of the files that a checksum is stated of."""
 
-MAX_VALUES = 4_000_000
+MAX_VALUES = 1_100_000
 """Values in one JSON file of a record, or in one line of a file that grows."""
 
 PIECE = MIB
+
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -65,7 +67,7 @@ def pretty(value: Mapping[str, Any]) -> bytes:
 def _lines(value: Any, levels: int, indent: str) -> str:
     """Return JSON with sorted keys, on one line below some levels (a thousand settings stay readable)."""
     if levels == 0 or not value or not isinstance(value, (Mapping, list, tuple)):
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        return _JSON.encode(value)
     inner = indent + " "
     if isinstance(value, Mapping):
         rows = [f"{json.dumps(k)}: {_lines(v, levels - 1, inner)}" for k, v in sorted(value.items())]
@@ -74,8 +76,19 @@ def _lines(value: Any, levels: int, indent: str) -> str:
 
 
 def signed(content: Mapping[str, Any]) -> bytes:
-    """Return the file of `content` with its own checksum in it."""
-    return pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    """Return the file of `content` with its own checksum in it.
+
+    Raises:
+        InputError: when it is larger than what is read again.
+    """
+    written = pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    values, most = separators(written), LIMITS["intent.json"]
+    if values > MAX_VALUES or len(written) > most:
+        raise InputError(
+            f"record: a file of {len(written)} bytes and about {values} values; allowed are at most {most} "
+            f"and {MAX_VALUES}: fewer inputs, blocks or tiles"
+        )
+    return written
 
 
 def signed_line(content: Mapping[str, Any]) -> str:

@@ -13,17 +13,23 @@ from qcoord_hw.record.reader import DERIVED, DRAFT, INTENT, SEAL
 from qcoord_hw.spec import one_line, shown
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
+_SWEEP_NAME = re.compile(r"sweep-[0-9a-f]{8}")
+
+SWEEP = "sweep.json"
+"""What a sweep's folder has, beside runs."""
 
 
 def runs_folder(given: str | Path | None = None) -> Path:
     """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`.
 
     Raises:
-        InputError: when it is no folder's name.
+        InputError: when it is no folder's name, or that of something else.
     """
     path = Path(given or os.environ.get("QCOORD_RUNS") or "runs")
     if "\0" in str(path):
         raise InputError(f"runs: {shown(str(path))} holds a zero byte; allowed is a folder's name")
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise InputError(f"runs: {printable_path(path)} is no folder; allowed is a folder")
     return path
 
 
@@ -77,11 +83,13 @@ def check_outside(path: Path) -> None:
     """Check that a file to be written is no part of a record.
 
     Raises:
-        InputError: when it lies in a run's folder, outside `derived/`, or leads there or out of it by a link.
+        InputError: when it lies in the folder of a run or a sweep, outside `derived/`, or leads there or
+            out of it by a link.
     """
     named, inside = Path(os.path.abspath(path)), path.resolve()
     for folder in {*named.parents, *inside.parents}:
-        if not any(os.path.lexists(folder / name) for name in (INTENT, DRAFT, SEAL)):
+        named_so = _NAME.match(folder.name) or _SWEEP_NAME.fullmatch(folder.name)
+        if not (named_so or any(os.path.lexists(folder / name) for name in (INTENT, DRAFT, SEAL, SWEEP))):
             continue
         place = folder.resolve() / DERIVED
         if not inside.is_relative_to(place) or (path.exists() and not path.is_file()):

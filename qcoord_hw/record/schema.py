@@ -29,6 +29,9 @@ MAX_QUBITS = 10_000
 MAX_CHUNK = 10**10
 """Shots of one chunk."""
 
+MAX_PLAN = 100_000
+"""Chunks of a run, on all tiles together; no larger run is begun."""
+
 NAME = text(r"[^\x00/\\]*", 200)
 WORDS = text()
 QUBITS = listed(integer(0, MAX_QUBITS), most=MAX_QUBITS)
@@ -161,7 +164,7 @@ INTENT_SHAPE = fields(
         "experiment": EXPERIMENT,
         "target": TARGET,
         "seed": integer(0, 2**63 - 1),
-        "plan": listed(CHUNK),
+        "plan": listed(CHUNK, most=MAX_PLAN),
         "provenance": PROVENANCE,
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from qcoord_hw.spec import shown
@@ -21,6 +21,11 @@ class Misfit(ValueError):
     def __init__(self, where: str, value: object, allowed: str) -> None:
         """Say what stands where, and what is allowed."""
         super().__init__(f"{where.lstrip('.') or 'it'}: {shown(value)}; allowed {allowed}")
+        self.where, self.value, self.allowed = where, value, allowed
+
+    def inside(self, where: str) -> Misfit:
+        """Return the same of a value in another one: places are put together only where one is wrong."""
+        return Misfit(where + self.where, self.value, self.allowed)
 
 
 def integer(low: int, high: int) -> Shape:
@@ -79,9 +84,9 @@ def listed(shape: Shape, least: int = 0, most: int = 10**7) -> Shape:
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, list) or not least <= len(value) <= most:
-            raise Misfit(where, value, f"is a list of {least} or more values")
-        for i, one in enumerate(value):
-            shape(one, f"{where}[{i}]")
+            several = f"{len(value)} values" if isinstance(value, list) else value
+            raise Misfit(where, several, f"is a list of {least} to {most} values")
+        _check_each(enumerate(value), shape, where + "[{}]")
 
     return check
 
@@ -92,10 +97,24 @@ def tuple_of(*shapes: Shape) -> Shape:
     def check(value: Any, where: str) -> None:
         if not isinstance(value, list) or len(value) != len(shapes):
             raise Misfit(where, value, f"is a list of {len(shapes)} values")
-        for i, (one, shape) in enumerate(zip(value, shapes, strict=True)):
-            shape(one, f"{where}[{i}]")
+        i = 0
+        try:
+            for i, one in enumerate(value):
+                shapes[i](one, "")
+        except Misfit as misfit:
+            raise misfit.inside(f"{where}[{i}]") from None
 
     return check
+
+
+def _check_each(values: Iterable[tuple[object, Any]], shape: Shape, where: str) -> None:
+    """Check values, each with its number or name."""
+    place: object = None
+    try:
+        for place, one in values:  # noqa: B007 (for the error)
+            shape(one, "")
+    except Misfit as misfit:
+        raise misfit.inside(where.replace("{}", str(place))) from None
 
 
 def table(shape: Shape) -> Shape:
@@ -104,26 +123,27 @@ def table(shape: Shape) -> Shape:
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
             raise Misfit(where, value, "is an object")
-        for name, one in value.items():
-            shape(one, f"{where}.{name}")
+        _check_each(value.items(), shape, where + ".{}")
 
     return check
 
 
 def fields(needed: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
     """Return the shape of objects with some fields; what else they have is not looked at."""
-    others = optional or {}
+    every = {**needed, **(optional or {})}
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
             raise Misfit(where, value, "is an object")
-        for name, shape in needed.items():
-            if name not in value:
-                raise Misfit(f"{where}.{name}", None, "is a value: it is missing")
-            shape(value[name], f"{where}.{name}")
-        for name, shape in others.items():
-            if name in value:
-                shape(value[name], f"{where}.{name}")
+        name = ""
+        try:
+            for name, shape in every.items():
+                if name in value:
+                    shape(value[name], "")
+                elif name in needed:
+                    raise Misfit("", None, "is a value: it is missing")
+        except Misfit as misfit:
+            raise misfit.inside(f"{where}.{name}") from None
 
     return check
 

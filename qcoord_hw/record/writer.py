@@ -85,10 +85,11 @@ def create(
         **intent,
     }
     partial = runs / f".{stem}.{secrets.token_hex(4)}.partial"
+    contents = {**files, DRAFT if draft else INTENT: signed(whole)}  # before there is a folder
     try:
         runs.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
-        for name, content in {**files, DRAFT if draft else INTENT: signed(whole)}.items():
+        for name, content in contents.items():
             if "/" in name:
                 make_folder(partial, name.partition("/")[0])
             write_new(partial, name, content)

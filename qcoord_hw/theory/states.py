@@ -40,6 +40,9 @@ MAX_QUANTUM = 256
 MAX_ENTRIES = 4_000_000
 """Complex numbers in all the blocks of a state."""
 
+MAX_NUMBER = 1e100
+"""Of a number in a file, either sign: products of a few of them are still numbers."""
+
 NORM = 1e-12
 """A norm, a trace or a sum that is further from 1 than this is noted where it is divided out."""
 
@@ -363,8 +366,11 @@ def number(field: str, value: object) -> float:
             value = float(exact_number(value))
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         value = float(value)
-    if not isinstance(value, float) or not math.isfinite(value) or abs(value) > 1e100:
-        raise InputError(f'{field}: {shown(value)}; allowed are numbers or strings such as "1/3"')
+    if not isinstance(value, float) or not abs(value) <= MAX_NUMBER:  # NaN is not
+        raise InputError(
+            f"{field}: {shown(value)}; allowed are numbers of size at most {MAX_NUMBER:g} (integers: below "
+            '2^63) or strings such as "1/3"'
+        )
     return value
 
 

@@ -93,11 +93,23 @@ def _read_all(
     circuits: Sequence[QuantumCircuit],
     shots: int,
 ) -> list[Read]:
-    missing = Read({}, f"returned {len(entries)} results where {len(circuits)} circuits were sent")
+    missing = Read({}, _missing(entries, circuits) if None in places else "")
     return [
         missing if place is None else _read(result, entries[place], place, circuit, shots)
         for circuit, place in zip(circuits, places, strict=True)
     ]
+
+
+def _missing(entries: Sequence[Any], circuits: Sequence[QuantumCircuit]) -> str:
+    """Say why the result of a circuit is not found."""
+    if len(entries) != len(circuits):
+        return f"returned {len(entries)} results where {len(circuits)} circuits were sent"
+    names = Counter(str(_field(stated(entry, "header"), "name")) for entry in entries)
+    name, times = names.most_common(1)[0]
+    if times > 1:
+        return f"returned {times} results by the name {shown(name)}: whose they are cannot be told"
+    missing = [circuit.name for circuit in circuits if circuit.name not in names]
+    return f"returned no result by the name {shown(missing[0])}; it returned {shown(sorted(names))}"
 
 
 def _places(entries: Sequence[Any], names: Sequence[str]) -> list[int | None]:

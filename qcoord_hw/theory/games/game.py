@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,9 @@ from qcoord_hw.spec import check_text, read_json, shown
 from qcoord_hw.theory.games.exact import ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
+MAX_QUESTIONS = 100_000
+MAX_COMMON = 4096
+"""Bits of the common denominator of the probabilities: unbounded, their sum takes hours."""
 OFF_BY = Fraction(1, 10**9)
 
 _KEYS = ("name", "prob", "win", "score")
@@ -146,8 +150,16 @@ def _probabilities(nested: Any) -> ObjectArray:
             f"prob: shape {array.shape}; allowed is a nested list, one level a player, "
             f"of 1 to {MAX_PLAYERS} players with at least one question each"
         )
+    if array.size > MAX_QUESTIONS:
+        raise InputError(f"prob: {array.size} questions; allowed are at most {MAX_QUESTIONS}")
     prob = fractions("prob", array)
-    total = sum(prob.flat)
+    common = 1
+    for denominator in {number.denominator for number in prob.flat}:
+        if (common := math.lcm(common, denominator)).bit_length() > MAX_COMMON:
+            raise InputError(
+                f"prob: a common denominator of more than {MAX_COMMON} bits; allowed are simpler fractions"
+            )
+    total = Fraction(sum(number.numerator * (common // number.denominator) for number in prob.flat), common)
     if abs(total - 1) > OFF_BY:
         raise InputError(f"prob: sums to {float(total)!r}; allowed is 1")
     return prob if total == 1 else prob / total

@@ -27,7 +27,8 @@ MIXED = (
     "party; lower: I(A;B)/2. [NatorPereg, Figure 2] states H(B)"
 )
 ASSISTED = (
-    "[NatorPereg, Figure 2], quantum reverse Shannon theorem; A is the reference of a channel simulation"
+    "[NatorPereg, Figure 2], quantum reverse Shannon theorem: simulating a channel with reference A and "
+    "output B; making the state alone may cost less with free entanglement, a pure one nothing"
 )
 
 

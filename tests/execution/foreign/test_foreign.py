@@ -38,6 +38,27 @@ def read(counts, sizes=(1, 2), shots=10, **header):
 
 
 @pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        (["a", "b", "c"], ""),
+        (["c", "a", "b"], ""),
+        (["else"] * 3, ""),  # by their order
+        ([None] * 3, ""),
+        (["a"] * 3, "returned 3 results by the name 'a': whose they are cannot be told"),
+        (["a", "a", "c"], "returned 2 results by the name 'a': whose they are cannot be told"),
+        (["a", "b", "x"], "returned no result by the name 'c'; it returned ['a', 'b', 'x']"),
+        (["a", "b"], "returned 2 results where 3 circuits were sent"),
+        (["x"] * 4, "returned 4 results where 3 circuits were sent"),
+    ],
+)
+def test_whose_a_result_is(stated, fault):
+    circuits = [QuantumCircuit(1, 1, name=name) for name in "abc"]
+    entries = [SimpleNamespace(data=SimpleNamespace(counts={"1": 10}), header={"name": n}) for n in stated]
+    found = read_result(SimpleNamespace(results=entries), circuits, 10)
+    assert {one.fault for one in found} - {""} == ({fault} if fault else set())
+
+
+@pytest.mark.parametrize(
     ("key", "header"),
     [
         ("0x5", {}),

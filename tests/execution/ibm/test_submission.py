@@ -457,3 +457,30 @@ def test_a_token_in_the_status_is_not_kept(server, standin, runs_dir, capfd, mon
     assert standin.TOKEN not in capfd.readouterr().err
     for file in runs_dir.rglob("*"):
         assert file.is_dir() or standin.TOKEN.encode() not in file.read_bytes()
+
+
+def test_a_run_that_was_begun_elsewhere_is_left_alone_until_it_is_named(
+    server, capfd, qcoord, runs_dir, monkeypatch, tmp_path
+):
+    """Whatever a stranger's folder asks for, no command that names no run reaches a device."""
+    server.queue = 3600.0
+    sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64", "--seed", "5")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-account"))
+
+    def never(name: str) -> Any:
+        raise AssertionError(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("qcoord_hw.execution.ibm.client.connect", never)
+        for command in ("collect", "status"):
+            capfd.readouterr()
+            assert main([command, "--json"]) == 0
+            out, said = capfd.readouterr()
+            assert [run["state"] for run in json.loads(out)["runs"]] == ["unfinished"]
+            assert said.startswith("qcoord: note: run ")
+            assert "begun elsewhere" in said
+        with pytest.raises(AssertionError, match="ibm_loop"):
+            main(["collect", sent["run"]])
+    for job in server.jobs.values():
+        job.starts = job.ends = time.time()
+    assert qcoord("collect", sent["run"])["state"] == "sealed"

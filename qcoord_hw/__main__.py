@@ -1,0 +1,5 @@
+"""`python -m qcoord_hw` is `qcoord`."""
+
+from qcoord_hw.cli import script
+
+script()
