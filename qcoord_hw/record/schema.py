@@ -150,7 +150,8 @@ PROVENANCE = fields(
         "python": WORDS,
         "platform": WORDS,
         "commit": maybe(WORDS),
-    }
+    },
+    {"protocols": COUNT},
 )
 INTENT_SHAPE = fields(
     {

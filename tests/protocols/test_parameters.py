@@ -18,7 +18,7 @@ from qcoord_hw.cli.experiment import add_experiment, add_parameters, build_all, 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.chunks import plan_of
 from qcoord_hw.execution.intents import program_of
-from qcoord_hw.execution.run import instructions
+from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.targets import IdealTarget
 from qcoord_hw.protocols import FAMILIES
 from qcoord_hw.protocols.coordination import (

@@ -33,10 +33,10 @@ from qcoord_hw.execution.intents import (
     draft_of,
     intent_of,
     prepared_of,
-    recorded_locality,
     recorded_program,
 )
 from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run import Progress
 from qcoord_hw.record import RunRecord, journal
 from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
@@ -210,7 +210,7 @@ def _compile(run: RunRecord, device: Device) -> None:
 
 def _send(path: Path, device: Device) -> None:
     run = record.read(path)
-    recorded_locality(run)
+    check_recorded(run, rebuild=False)
     prepared = prepared_of(run)
     steps.send(run, device, prepared.circuits, prepared.settings)
 
