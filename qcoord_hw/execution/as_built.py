@@ -103,7 +103,7 @@ class _Protocol:
         self._branch: deque[tuple[str, tuple[int, ...]]] = deque()  # what is left of a condition's gates
         self._registers: dict[str, dict[str, None]] = {}  # register -> who knows it
         self._fresh = set[int]()  # shared, and still with the source
-        self._split = False  # whether a barrier over all qubits has just been
+        self._last: CircuitInstruction | None = None  # of the circuit that a step explained
         self.owner: list[str] = []
         self.left = deque(circuit.data)
         self.size = 0
@@ -125,8 +125,6 @@ class _Protocol:
         if self._branch and kind not in ("gate", "barrier"):
             raise LocalityError("stands within a condition of the circuit")
         step(event, party, qubits)
-        if kind != "send":
-            self._split = kind == "barrier" and len(qubits) == len(self.owner)
 
     def _allocate(self, event: Mapping[str, Any], party: str, qubits: tuple[int, ...]) -> None:
         self._add(qubits, [party] * len(qubits))
@@ -156,7 +154,7 @@ class _Protocol:
             raise LocalityError(f"{what!r}; allowed are ebits, pair and state")
         self._add(qubits, owners)
         while self.left and not isinstance(self.left[0].operation, Barrier):  # what the source does
-            name, touched, bits = self._read(self.left.popleft())
+            name, touched, bits = self._read(self._next())
             if bits or not set(touched) <= set(qubits):
                 raise LocalityError(f"the source does {name} to qubits that it does not bring")
 
@@ -189,7 +187,8 @@ class _Protocol:
         self._own(party, qubits)
         if "qubits" not in self._carries.get((party, to), ""):
             raise LocalityError(f"no link {party}->{to} for qubits")
-        if not self._split:
+        last = self._last
+        if last and not (isinstance(last.operation, Barrier) and len(last.qubits) == len(self.owner)):
             raise LocalityError("no barrier over all qubits before it")
         for q in qubits:
             self.owner[q] = to
@@ -243,7 +242,8 @@ class _Protocol:
     def _next(self) -> CircuitInstruction:
         if not self.left:
             raise LocalityError("the circuit has ended")
-        return self.left.popleft()
+        self._last = self.left.popleft()
+        return self._last
 
     def _enter(self, party: str, condition: str) -> None:
         """Begin the gates that the circuit does if a register holds a value."""
