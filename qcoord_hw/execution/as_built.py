@@ -188,7 +188,9 @@ class _Protocol:
         if "qubits" not in self._carries.get((party, to), ""):
             raise LocalityError(f"no link {party}->{to} for qubits")
         last = self._last
-        if last and not (isinstance(last.operation, Barrier) and len(last.qubits) == len(self.owner)):
+        if last is not None and (
+            not isinstance(last.operation, Barrier) or len(last.qubits) != len(self.owner)
+        ):
             raise LocalityError("no barrier over all qubits before it")
         for q in qubits:
             self.owner[q] = to
