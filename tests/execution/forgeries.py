@@ -33,7 +33,7 @@ def sign(path: Path, intent: dict[str, Any] | None = None) -> None:
         (path / name).write_bytes(signed(content))
 
 
-def is_mark(circuit: QuantumCircuit, instruction: Any) -> bool:
+def is_mark(_: QuantumCircuit, instruction: Any) -> bool:
     return isinstance(instruction.operation, Barrier)
 
 
@@ -83,7 +83,7 @@ def barriers_at_the_end(circuit, rng):
     return changed
 
 
-def inserted(gate, where="any"):
+def inserted(gate):
     def change(circuit, rng):
         qubits = list(dict.fromkeys(used(circuit)))
         if len(qubits) < gate.num_qubits:
