@@ -20,11 +20,11 @@ from qiskit_ibm_runtime.fake_provider import FakeTorino
 
 import qcoord_hw as qc
 from qcoord_hw.api import build
-from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.program import bind
+from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.protocols.experiment import DIRECT, FRAME
+from qcoord_hw.families.experiment import DIRECT, FRAME
 
 INPUTS = 1000
 SHOTS = 1000

@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qcoord_hw import network, theory
-    from qcoord_hw.analysis.estimate import Estimate
-    from qcoord_hw.answers import (
-        theory_check,
-        theory_game,
-        theory_linear,
-        theory_region,
-        theory_schumacher,
-    )
     from qcoord_hw.api import (
         collect,
         compare,
@@ -37,6 +29,14 @@ if TYPE_CHECKING:
         verify,
         write_report,
     )
+    from qcoord_hw.api.result import Result
+    from qcoord_hw.api.theory import (
+        theory_check,
+        theory_game,
+        theory_linear,
+        theory_region,
+        theory_schumacher,
+    )
     from qcoord_hw.errors import (
         InputError,
         LocalityError,
@@ -45,9 +45,11 @@ if TYPE_CHECKING:
         TargetError,
         TooLargeError,
     )
+    from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
+    from qcoord_hw.families.games.strategy_circuits import Strategy
     from qcoord_hw.network import Link, NetworkCircuit, Topology
-    from qcoord_hw.protocols import Experiment, Strategy, game_experiment, strategy_experiment
-    from qcoord_hw.result import Result
+    from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import sweep
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value

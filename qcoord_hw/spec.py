@@ -52,7 +52,7 @@ class ExperimentSpec:
     Attributes:
         name: what the experiment is called in results; letters, digits and dashes.
         title: one line for people.
-        family: the protocol family that builds the circuits (a module of `qcoord_hw.protocols`).
+        family: the protocol family that builds the circuits (a module of `qcoord_hw.families`).
         parameters: the family's own parameters as sorted (name, value) pairs.
         shots: shots a circuit.
         blocks: in how many blocks the shots of each circuit are taken; the circuits are interleaved

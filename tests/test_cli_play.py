@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.analysis.games import tally
 from qcoord_hw.cli import main
-from qcoord_hw.report.play import rounds
-from qcoord_hw.theory.games import GamePlay
+from qcoord_hw.families.games.analysis import tally
+from qcoord_hw.families.games.rounds import rounds
+from qcoord_hw.families.games.scoring import GamePlay
 
 
 def call(capsys, *arguments: object) -> tuple[int, str, str]:

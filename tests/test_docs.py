@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import golden
 import pytest
-
-from qcoord_hw import golden
 
 ROOT = Path(__file__).parents[1]
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)

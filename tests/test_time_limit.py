@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from qcoord_hw import answers
+from qcoord_hw.api import theory as answers
 from qcoord_hw.cli import main
-from qcoord_hw.report import theory, theory_games
+from qcoord_hw.families.games import answer as theory_games
+from qcoord_hw.families.linear_computation import answer as theory
 from qcoord_hw.report.time_limit import kept_time, time_words
 from qcoord_hw.theory import regions
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.sources import read_user_spec, state_spec
 from qcoord_hw.spec import ExperimentSpec, Plain, shown
-from qcoord_hw.user_specs import read_user_spec, state_spec
 
 if TYPE_CHECKING:
-    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
@@ -32,7 +32,7 @@ class Built:
     @classmethod
     def of(cls, spec: ExperimentSpec, parameters: Mapping[str, Plain]) -> Built:
         """Build a spec with these parameters of its family."""
-        from qcoord_hw.protocols import build_experiment
+        from qcoord_hw.families.builders import build_experiment
 
         stated = replace(spec, parameters=tuple(sorted(parameters.items())))
         return cls(stated, build_experiment(stated))
@@ -64,18 +64,18 @@ def build(
     """
     if isinstance(experiment, Built):
         return experiment
-    from qcoord_hw.execution.intents import program_of
     from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.execution.run_description import program_of
     from qcoord_hw.execution.simulate import shares_noisy_run
     from qcoord_hw.execution.targets import is_foreign
-    from qcoord_hw.protocols import Experiment
-    from qcoord_hw.theory.games.specs import with_strategy
-    from qcoord_hw.theory.linear_computation import specs
+    from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.families.games.parameters import with_strategy
+    from qcoord_hw.families.linear_computation import parameters as specs
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
     if isinstance(experiment, Experiment):
-        from qcoord_hw.execution.intents import spec_of
+        from qcoord_hw.execution.run_description import spec_of
 
         spec = spec_of(experiment)
     elif isinstance(experiment, State) or (

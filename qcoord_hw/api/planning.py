@@ -10,7 +10,7 @@ from qcoord_hw.api.building import Built, build
 from qcoord_hw.spec import ExperimentSpec, Plain
 
 if TYPE_CHECKING:
-    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
@@ -48,8 +48,8 @@ def plan(
         TooLargeError: when the circuits do not fit the target.
         TargetError: when the target cannot be reached.
     """
-    from qcoord_hw.execution.intents import describe, program_of
-    from qcoord_hw.execution.planning import Forecast
+    from qcoord_hw.execution.forecast import Forecast
+    from qcoord_hw.execution.run_description import describe, program_of
     from qcoord_hw.report.plan import summarise_plan
 
     built = build(

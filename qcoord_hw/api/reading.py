@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from qcoord_hw import record
-from qcoord_hw.analysis.linear import paired_runs
+from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.families.linear_computation.analysis import paired_runs
 from qcoord_hw.inputs import parse_json
 from qcoord_hw.provenance import RULES
 from qcoord_hw.report.comparison import differences
 from qcoord_hw.report.outcomes import Row
+from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.report.revision import split_by_rules
-from qcoord_hw.report.written import check_place, write_whole
-from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import spec_from_mapping
 
 REPORT, PAGE = "report.json", "report.html"
@@ -150,8 +150,8 @@ def export_csv(
             estimates.
         RecordError: when the run is not found or damaged.
     """
-    from qcoord_hw.analysis.binomial import check_confidence
     from qcoord_hw.report import export
+    from qcoord_hw.statistics.binomial import check_confidence
 
     check_confidence(confidence)
     place = Path(csv) if isinstance(csv, (str, Path)) else csv
@@ -199,10 +199,10 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:
-    from qcoord_hw.execution.intents import prepared_of, program_of, recorded_program
     from qcoord_hw.execution.run import moved
+    from qcoord_hw.execution.run_description import prepared_of, program_of, recorded_program
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
-    from qcoord_hw.protocols import FAMILIES, build_experiment
+    from qcoord_hw.families.builders import FAMILIES, build_experiment
 
     RecordedTarget(prepared_of(found))  # a backend or sampler may be called like a simulator of ours
     spec: dict[str, Any] = found.intent["spec"]

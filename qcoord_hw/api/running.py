@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
 from qcoord_hw.api.building import Built, build, device_name
-from qcoord_hw.api.order import Order
+from qcoord_hw.api.request import Order
+from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
-    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
@@ -61,8 +61,8 @@ def run(
         TooLargeError: when the circuits fit neither the target nor any simulation method.
         TargetError: when the target failed; what was counted is kept.
     """
-    from qcoord_hw.analysis.binomial import check_confidence
     from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.statistics.binomial import check_confidence
 
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
@@ -124,9 +124,9 @@ def replay(
         InputError: when the target is not allowed.
         TargetError: when the target failed; what was counted is kept.
     """
-    from qcoord_hw.execution.intents import recorded_program
     from qcoord_hw.execution.recorded import check_recorded
     from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.execution.run_description import recorded_program
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.is_draft:
@@ -171,7 +171,7 @@ def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Pr
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
     """Return the target given, or the recorded simulator if it is the same or none is given."""
-    from qcoord_hw.execution.intents import prepared_of
+    from qcoord_hw.execution.run_description import prepared_of
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
     with record.interpreting(found.path):

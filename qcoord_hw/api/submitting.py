@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
 from qcoord_hw.api.building import Built, build, device_name
-from qcoord_hw.api.order import Order
+from qcoord_hw.api.request import Order
+from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.ibm.client import Device
-    from qcoord_hw.protocols import Experiment
+    from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
@@ -56,8 +56,8 @@ def submit(
         TooLargeError: when the circuits do not fit the device.
         TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
     """
-    from qcoord_hw.analysis.binomial import check_confidence
     from qcoord_hw.execution.run import check_seed
+    from qcoord_hw.statistics.binomial import check_confidence
 
     check_confidence(confidence)
     name = device_name(target)

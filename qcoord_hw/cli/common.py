@@ -16,8 +16,8 @@ from qcoord_hw.text import one_line, printable, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qcoord_hw.api.result import Result
     from qcoord_hw.execution.run import Progress
-    from qcoord_hw.result import Result
 
 SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
 MAX_LINE = 399

@@ -66,7 +66,7 @@ def parameters(options: argparse.Namespace) -> dict[str, Any]:
     if options.inputs is not None:
         parameters["inputs"] = options.inputs
     if options.inputs_file is not None:
-        from qcoord_hw.theory.linear_computation.specs import read_inputs
+        from qcoord_hw.families.linear_computation.parameters import read_inputs
 
         parameters["inputs"] = read_inputs(Path(options.inputs_file))
     for name in ("rounds", "rate"):

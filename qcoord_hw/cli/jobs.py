@@ -14,7 +14,7 @@ from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
-    from qcoord_hw.result import Result
+    from qcoord_hw.api.result import Result
 
 
 def register(add: Add) -> None:

@@ -31,7 +31,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
-    from qcoord_hw.result import Result
+    from qcoord_hw.api.result import Result
 
 
 def register(add: Add) -> None:
@@ -130,9 +130,9 @@ def _play(options: argparse.Namespace) -> None:
     import time
     from dataclasses import asdict
 
+    from qcoord_hw.families.games.rounds import closing_line, play_lines, rounds
+    from qcoord_hw.families.games.scoring import GamePlay
     from qcoord_hw.record import interpreting
-    from qcoord_hw.report.play import closing_line, play_lines, rounds
-    from qcoord_hw.theory.games import GamePlay
 
     found = _played(options).record
     seed = found.intent["seed"] if options.seed is None else options.seed
@@ -163,7 +163,7 @@ def _played(options: argparse.Namespace) -> Result:
     """Return the finished run of a game that `play` names, after running it if it is no run yet."""
     from qcoord_hw import api
     from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.report.words import GAME
+    from qcoord_hw.report.format import GAME
 
     if options.seed is not None:
         check_seed(options.seed)

@@ -55,8 +55,8 @@ def register(add: Add, commands: Any) -> None:
 
 
 def _theory_game(options: argparse.Namespace) -> None:
-    from qcoord_hw.answers import theory_game
-    from qcoord_hw.report.theory_games import game_theory_text
+    from qcoord_hw.api.theory import theory_game
+    from qcoord_hw.families.games.answer import game_theory_text
 
     answer = theory_game(
         options.game,
@@ -81,8 +81,8 @@ def _print_time(answer: dict[str, Any]) -> None:
 
 
 def _theory_linear(options: argparse.Namespace) -> None:
-    from qcoord_hw.answers import theory_linear
-    from qcoord_hw.report.theory import linear_theory_text
+    from qcoord_hw.api.theory import theory_linear
+    from qcoord_hw.families.linear_computation.answer import linear_theory_text
 
     answer = theory_linear(options.task, time_limit=options.time_limit)
     if options.json:
@@ -93,8 +93,8 @@ def _theory_linear(options: argparse.Namespace) -> None:
 
 
 def _theory_region(options: argparse.Namespace) -> None:
-    from qcoord_hw.answers import theory_region
-    from qcoord_hw.report.theory_regions import region_text
+    from qcoord_hw.api.theory import theory_region
+    from qcoord_hw.families.coordination.answer import region_text
 
     answer = theory_region(
         options.state,
@@ -128,8 +128,8 @@ def _rates(text: str) -> dict[str, float]:
 
 
 def _theory_schumacher(options: argparse.Namespace) -> None:
-    from qcoord_hw.answers import theory_schumacher
-    from qcoord_hw.report.theory_regions import schumacher_text
+    from qcoord_hw.api.theory import theory_schumacher
+    from qcoord_hw.families.coordination.answer import schumacher_text
 
     answer = theory_schumacher(options.spectrum.split(","), options.n, options.rate)
     if options.json:
@@ -139,7 +139,7 @@ def _theory_schumacher(options: argparse.Namespace) -> None:
 
 
 def _theory_check(options: argparse.Namespace) -> None:
-    from qcoord_hw.answers import theory_check
+    from qcoord_hw.api.theory import theory_check
 
     found = theory_check(options.file)
     if options.json:

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 
-from qcoord_hw.execution.intents import measured_by
+from qcoord_hw.execution.run_description import measured_by
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.targets import Prepared
-from qcoord_hw.protocols.experiment import FRAME
+from qcoord_hw.families.experiment import FRAME
 from qcoord_hw.record import Chunk, RunRecord
 
 MAX_LISTED = 2**18

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qiskit.circuit import Barrier, QuantumCircuit
 
-from qcoord_hw.protocols.experiment import Setting, one_setting_each
+from qcoord_hw.families.experiment import Setting, one_setting_each
 
 
 @dataclass(frozen=True, eq=False)

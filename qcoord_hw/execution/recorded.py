@@ -20,7 +20,9 @@ from qcoord_hw import record
 from qcoord_hw.errors import LocalityError, QcoordError, RecordError, TargetError
 from qcoord_hw.execution.as_built import check_as_built
 from qcoord_hw.execution.equivalence import check_equivalence
-from qcoord_hw.execution.intents import (
+from qcoord_hw.execution.ownership import Locality, check_ownership
+from qcoord_hw.execution.program import bind, instructions
+from qcoord_hw.execution.run_description import (
     describe,
     gates_used,
     measured_by,
@@ -28,8 +30,6 @@ from qcoord_hw.execution.intents import (
     recorded_program,
     two_qubit,
 )
-from qcoord_hw.execution.ownership import Locality, check_ownership
-from qcoord_hw.execution.program import bind, instructions
 from qcoord_hw.execution.simulate import unroll
 from qcoord_hw.execution.targets import IDEAL, Prepared
 from qcoord_hw.provenance import PROTOCOLS
@@ -187,7 +187,7 @@ def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
     Raises:
         LocalityError: when it is something else, and the same program made it, or the network is another.
     """
-    from qcoord_hw.protocols import FAMILIES, build_experiment
+    from qcoord_hw.families.builders import FAMILIES, build_experiment
 
     spec, provenance = run.intent["spec"], run.intent["provenance"]
     if spec["family"] not in FAMILIES:

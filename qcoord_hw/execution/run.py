@@ -13,14 +13,14 @@ from qiskit.circuit import QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import to_qpy
-from qcoord_hw.execution.intents import (
+from qcoord_hw.execution.program import Program, instructions
+from qcoord_hw.execution.recorded import check_recorded
+from qcoord_hw.execution.run_description import (
     circuit_files,
     intent_of,
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.program import Program, instructions
-from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord

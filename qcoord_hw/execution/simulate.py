@@ -34,7 +34,7 @@ from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.protocols.experiment import DIRECT, FRAME, Setting
+from qcoord_hw.families.experiment import DIRECT, FRAME, Setting
 from qcoord_hw.record import Counts
 
 MAX_EXACT_IDEAL = 20

@@ -21,9 +21,9 @@ from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.protocols.coordination.ideal import few_columns, output_branches
-from qcoord_hw.theory.coordination.figures import branches_of, combined, figures_of
-from qcoord_hw.theory.coordination.play import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.network.ideal_state import few_columns, output_branches
+from qcoord_hw.theory.pauli_measurements.figures import branches_of, combined, figures_of
 
 MAX_IDEAL = 22
 MAX_NOISY = 12

@@ -29,7 +29,7 @@ from qcoord_hw.execution.scale import check_scale, scaled_name, split_scale
 from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
 

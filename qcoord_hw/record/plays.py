@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.record.shape import (
     Misfit,
     Shape,
@@ -23,9 +26,6 @@ from qcoord_hw.record.shape import (
     text,
     tuple_of,
 )
-from qcoord_hw.theory.coordination.play import CoordinationPlay
-from qcoord_hw.theory.games.play import GamePlay
-from qcoord_hw.theory.linear_computation.play import LinearPlay
 
 MAX_TALLY = 50_000_000
 """Cells in which a run of a game is counted."""

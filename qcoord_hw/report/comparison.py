@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.analysis.estimate import Limits, difference_limits
 from qcoord_hw.errors import InputError
-from qcoord_hw.report.coordination import HERE, cell, side_by_side
-from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
-from qcoord_hw.report.words import (
+from qcoord_hw.families.coordination.view import HERE, cell, side_by_side
+from qcoord_hw.report.format import (
     COORDINATION,
     bound_words,
     found_words,
@@ -18,6 +16,8 @@ from qcoord_hw.report.words import (
     number,
     target_words,
 )
+from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
+from qcoord_hw.statistics.estimate import Limits, difference_limits
 
 if TYPE_CHECKING:
     from rich.console import Console

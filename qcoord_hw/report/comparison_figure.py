@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.report.comparison import difference_words, estimate_names, short_time
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
+from qcoord_hw.report.format import COORDINATION, bound_words, in_words, is_exact, main_estimate
+from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.report.regions import check_figure
-from qcoord_hw.report.words import COORDINATION, bound_words, in_words, is_exact, main_estimate
-from qcoord_hw.report.written import check_place, write_whole
 from qcoord_hw.text import printable
 
 MAX_PANELS = 6

@@ -24,7 +24,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
 from qcoord_hw.report.outcomes import Row, place_of, reader
-from qcoord_hw.report.written import whole_file
+from qcoord_hw.report.output_files import whole_file
 from qcoord_hw.text import printable
 
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "layout", "seed")

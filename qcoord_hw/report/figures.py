@@ -9,8 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.report.coordination import case_words, several
-from qcoord_hw.report.words import (
+from qcoord_hw.families.coordination.view import case_words, several
+from qcoord_hw.report.format import (
     COORDINATION,
     GAME,
     LINEAR,

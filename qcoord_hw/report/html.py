@@ -16,8 +16,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from qcoord_hw.families.coordination import view as coordination
 from qcoord_hw.record import interpreting
-from qcoord_hw.report import coordination, svg, words
+from qcoord_hw.report import format as words
+from qcoord_hw.report import svg
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.text import printable_lines
 

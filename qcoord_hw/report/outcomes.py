@@ -19,10 +19,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
-from qcoord_hw.theory.coordination.play import CoordinationPlay
-from qcoord_hw.theory.games import GamePlay
-from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.report.format import COORDINATION, GAME, LINEAR
 
 LEAK = "leak"
 """An outcome that stands for nothing."""

@@ -6,18 +6,18 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.analysis.estimate import Estimate
-from qcoord_hw.analysis.planning import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.ibm.options import MAX_JOBS
 from qcoord_hw.record import RunRecord
+from qcoord_hw.report.format import COORDINATION, LINEAR, main_estimate
 from qcoord_hw.report.summary import ANALYSERS
-from qcoord_hw.report.words import COORDINATION, LINEAR, main_estimate
 from qcoord_hw.spec import check_integer
+from qcoord_hw.statistics.estimate import Estimate
+from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.expectation import Expectation
-    from qcoord_hw.execution.planning import Forecast
+    from qcoord_hw.execution.forecast import Forecast
 
 LISTED = 10
 """Sets of qubits that are ranked."""

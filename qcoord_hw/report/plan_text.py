@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qcoord_hw.report.format import in_words, number
 from qcoord_hw.report.plan import NO_ERRORS
-from qcoord_hw.report.words import in_words, number
 
 
 def plan_text(plan: Mapping[str, Any]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qcoord_hw.analysis.planning import shots_for_verdict
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.view import cell
+from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.network import Event
-from qcoord_hw.protocols import Experiment
-from qcoord_hw.report.coordination import cell
-from qcoord_hw.report.words import number, number_exactly, short_words
-from qcoord_hw.theory.coordination.play import CoordinationPlay
-from qcoord_hw.theory.games import GamePlay
-from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.report.format import number, number_exactly, short_words
+from qcoord_hw.statistics.shots import shots_for_verdict
 from qcoord_hw.theory.value import Value
 
 SHOWN = 8

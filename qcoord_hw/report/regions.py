@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.written import check_place, write_whole
+from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.spec import shown
 from qcoord_hw.text import printable
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qcoord_hw.report.words import interval, p_words
+from qcoord_hw.report.format import interval, p_words
 
 ROWS = ("questions", "cases")
 """Tables whose rows follow the rules of the estimates."""

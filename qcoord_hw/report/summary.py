@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qcoord_hw.analysis.coordination import analyse_coordination
-from qcoord_hw.analysis.games import analyse_game
-from qcoord_hw.analysis.linear import analyse_linear
-from qcoord_hw.analysis.result import Analysis
+from qcoord_hw.families.coordination.analysis import analyse_coordination
+from qcoord_hw.families.games.analysis import analyse_game
+from qcoord_hw.families.linear_computation.analysis import analyse_linear
 from qcoord_hw.provenance import RULES
 from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
 from qcoord_hw.report.faults import our_own
-from qcoord_hw.report.words import COORDINATION, GAME, LINEAR
+from qcoord_hw.report.format import COORDINATION, GAME, LINEAR
+from qcoord_hw.statistics.analysis import Analysis
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "

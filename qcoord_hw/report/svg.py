@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from qcoord_hw.report.words import bound_words, in_words, interval, number
+from qcoord_hw.report.format import bound_words, in_words, interval, number
 from qcoord_hw.text import printable
 
 PARTY_CLASSES = 8

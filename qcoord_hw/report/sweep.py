@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.report.format import found_words, main_estimate, number, short_words
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table
-from qcoord_hw.report.words import found_words, main_estimate, number, short_words
 
 if TYPE_CHECKING:
     from rich.console import Console

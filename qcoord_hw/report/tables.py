@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.families.coordination.view import case_words, cell, rate_sections, several, worst_cases
 from qcoord_hw.record.journal import LOST
-from qcoord_hw.report.coordination import case_words, cell, rate_sections, several, worst_cases
-from qcoord_hw.report.words import (
+from qcoord_hw.report.format import (
     COORDINATION,
     LINEAR,
     bound_words,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.analysis.binomial import check_confidence
-from qcoord_hw.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
+from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.sweeps.points import Grid, Identity, Point
 from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, sweep_id
 from qcoord_hw.sweeps.task import Outcome, Task

@@ -13,6 +13,8 @@ from typing import Any
 from qcoord_hw import api
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.families.linear_computation.parameters import FAMILY as LINEAR
+from qcoord_hw.sources import read_user_spec
 from qcoord_hw.spec import (
     MAX_SHOTS,
     ExperimentSpec,
@@ -23,9 +25,7 @@ from qcoord_hw.spec import (
     listed,
     shown,
 )
-from qcoord_hw.theory.linear_computation.specs import FAMILY as LINEAR
 from qcoord_hw.theory.states import State, read_state
-from qcoord_hw.user_specs import read_user_spec
 
 Identity = tuple[str, str, int]
 """What tells the points of a sweep apart, and by which their runs are found again: spec id, target, seed."""
@@ -160,7 +160,7 @@ class Grid:
             InputError: when a field, a parameter, a target or a layout is wrong.
             TooLargeError: when an experiment is too large to be built.
         """
-        from qcoord_hw.execution.intents import program_of
+        from qcoord_hw.execution.run_description import program_of
         from qcoord_hw.execution.targets import resolve_target
 
         where = {target: resolve_target(target) for target in self.targets}

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qcoord_hw.families.games.scoring import GamePlay, LinearFigure
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.theory.games import Game, GamePlay, LinearFigure
+from qcoord_hw.theory.games import Game
 from qcoord_hw.theory.value import Value
 
 Behaviour = Callable[[int, int], np.ndarray]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
 from qcoord_hw.errors import InputError
+from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
 
 
 def test_interval_is_scipy_s_exact_one(rng):

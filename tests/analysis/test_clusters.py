@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.clusters import Clusters
-from qcoord_hw.analysis.estimate import difference_limits
-from qcoord_hw.analysis.linear import analyse_linear, paired_runs
+from qcoord_hw.families.linear_computation.analysis import analyse_linear, paired_runs
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.theory.linear_computation.play import LinearPlay
+from qcoord_hw.statistics.clusters import Clusters
+from qcoord_hw.statistics.estimate import difference_limits
 from qcoord_hw.theory.linear_computation.task import task_from_json
 
 ORDER = 3

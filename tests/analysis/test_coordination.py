@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.analysis.coordination import analyse_coordination, strata, tally
-from qcoord_hw.analysis.stratified import drawn_limits
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.coordination.analysis import analyse_coordination, strata, tally
+from qcoord_hw.families.coordination.measurement.design import choose
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.theory.coordination import CoordinationPlay, Output, Target, choose, exact_figures
+from qcoord_hw.statistics.stratified import drawn_limits
+from qcoord_hw.theory.pauli_measurements.figures import exact_figures
+from qcoord_hw.theory.pauli_measurements.target import Output, Target
 
 ROTATIONS = {
     "X": np.array([[1, 1], [1, -1]]) / math.sqrt(2),

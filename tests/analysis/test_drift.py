@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from qcoord_hw.analysis.drift import Blocks, drift_check, scan_p_value
+from qcoord_hw.statistics.drift import Blocks, drift_check, scan_p_value
 
 WIN = np.array([1.0, 0.0])
 

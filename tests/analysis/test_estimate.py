@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qcoord_hw.analysis.estimate import Estimate
+from qcoord_hw.statistics.estimate import Estimate
 from qcoord_hw.theory.value import Value
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.games import analyse_game
 from qcoord_hw.errors import InputError
-from qcoord_hw.theory.games import Game, LinearFigure, chsh, ghz, magic_square
+from qcoord_hw.families.games.analysis import analyse_game
+from qcoord_hw.families.games.scoring import LinearFigure
+from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
 from qcoord_hw.theory.value import Value
 
 QUANTUM = (2 + math.sqrt(2)) / 4

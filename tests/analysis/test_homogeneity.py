@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.homogeneity import combined_p_value, statistic
+from qcoord_hw.statistics.homogeneity import combined_p_value, statistic
 
 
 def p_value_of(tables):

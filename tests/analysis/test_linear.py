@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qcoord_hw.analysis.entropy import ErrorCounts, survival
-from qcoord_hw.analysis.linear import analyse_linear
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.linear_computation.analysis import analyse_linear
+from qcoord_hw.families.linear_computation.error_entropy import ErrorCounts, survival
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.theory.linear_computation.play import LinearPlay
 from qcoord_hw.theory.linear_computation.task import task_from_json
 
 EXAMPLE_1 = {"A": [[1], [0]], "B": [[0], [1]], "C": [[1], [1]], "D": [[1], [1]]}

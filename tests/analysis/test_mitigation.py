@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from qcoord_hw.analysis.mitigation import invert_readout, project_to_simplex
+from qcoord_hw.statistics.mitigation import invert_readout, project_to_simplex
 
 
 def random_confusions(rng: np.random.Generator, bits: int) -> np.ndarray:

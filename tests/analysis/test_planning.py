@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from qcoord_hw.analysis.binomial import tail
-from qcoord_hw.analysis.planning import FEW, shots_for_verdict
 from qcoord_hw.errors import InputError
+from qcoord_hw.statistics.binomial import tail
+from qcoord_hw.statistics.shots import FEW, shots_for_verdict
 
 
 def passes(win: str, shots: int, bound: float, p: float) -> bool:

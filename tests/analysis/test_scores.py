@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from qcoord_hw.analysis.games import analyse_game
+from qcoord_hw.families.games.analysis import analyse_game
 from qcoord_hw.theory.games import Game
 
 QUESTIONS = list(itertools.product(range(2), repeat=2))

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from qcoord_hw.analysis.binomial import clopper_pearson
-from qcoord_hw.analysis.stratified import Stratum, sum_limits
+from qcoord_hw.statistics.binomial import clopper_pearson
+from qcoord_hw.statistics.stratified import Stratum, sum_limits
 
 
 def strata_of(laws, shots, counts):

@@ -9,15 +9,14 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qcoord_hw import record
-from qcoord_hw.execution.intents import describe, program_of
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.run import execute
+from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.simulate import SPOT_CHECKS, Simulator, split
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, fake_backends
-from qcoord_hw.protocols import Experiment
-from qcoord_hw.protocols.experiment import DIRECT, FRAME
-from qcoord_hw.protocols.linear_computation import task_experiment
-from qcoord_hw.theory.linear_computation.specs import spec_of
+from qcoord_hw.families.experiment import DIRECT, FRAME, Experiment
+from qcoord_hw.families.linear_computation.circuits import task_experiment
+from qcoord_hw.families.linear_computation.parameters import spec_of
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 

@@ -10,18 +10,18 @@ import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qcoord_hw import api
-from qcoord_hw.analysis.games import analyse_game
-from qcoord_hw.analysis.planning import FIVE_SIGMA, fewest, shots_for_width
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution import simulate
 from qcoord_hw.execution.expectation import apportion, work
-from qcoord_hw.execution.intents import describe, program_of
+from qcoord_hw.execution.forecast import REP_DELAY, Forecast, device_of
 from qcoord_hw.execution.layout import choose_layout, expected_errors, ranked_layouts
-from qcoord_hw.execution.planning import REP_DELAY, Forecast, device_of
+from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import fake_backends, resolve_target
 from qcoord_hw.execution.tiling import tile
+from qcoord_hw.families.games.analysis import analyse_game
 from qcoord_hw.report.plan import Outlook
+from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_width
 from tests.execution.test_layout import cost, device, line
 
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0), (1, 4), (5, 6)]

@@ -8,16 +8,15 @@ from qiskit.circuit import Barrier, Parameter, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import TooLargeError
-from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.layout import choose_layout
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
+from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import NoiseTarget, fake_backends
+from qcoord_hw.families.experiment import Experiment, Setting
+from qcoord_hw.families.linear_computation.circuits import task_experiment
 from qcoord_hw.network import NetworkCircuit, many_to_one
-from qcoord_hw.protocols import Experiment
-from qcoord_hw.protocols.experiment import Setting
-from qcoord_hw.protocols.linear_computation import task_experiment
 from qcoord_hw.theory.linear_computation.task import task_from_json
 
 

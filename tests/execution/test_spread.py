@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.execution.chunks import make_plan, spread_plan
+from qcoord_hw.execution.schedule import make_plan, spread_plan
 
 
 @pytest.mark.parametrize("settings", [64, 203, 1000])

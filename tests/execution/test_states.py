@@ -7,11 +7,11 @@ import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, Operator
 
-from qcoord_hw.execution.chunks import sampled_plan
+from qcoord_hw.execution.schedule import sampled_plan
 from qcoord_hw.execution.states import output_states
 from qcoord_hw.execution.targets import resolve_target
+from qcoord_hw.families.experiment import Setting
 from qcoord_hw.network import CASCADE, NetworkCircuit
-from qcoord_hw.protocols.experiment import Setting
 
 
 def random_circuit(rng, n, bits):

@@ -17,8 +17,8 @@ from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.targets import Request, fake_backends, resolve_target
+from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.network import QUANTUM_BROADCAST
-from qcoord_hw.protocols import build_experiment
 
 COS2 = 0.8535533905932737
 

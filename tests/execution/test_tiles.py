@@ -14,7 +14,7 @@ import qcoord_hw as qc
 from qcoord_hw import api, record
 from qcoord_hw.cli import main
 from qcoord_hw.execution.ibm.target import prepare, side_by_side
-from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.run_description import program_of
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import golden
 import pytest
 
-from qcoord_hw import golden
 from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
 from qcoord_hw.cli import main
 from qcoord_hw.execution.needs import snapshots

@@ -12,7 +12,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw.api.building import build
-from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import resolve_target
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.execution.intents import prepared_of
+from qcoord_hw.execution.run_description import prepared_of
 from qcoord_hw.execution.simulate import Simulator
-from qcoord_hw.theory.games import GamePlay
+from qcoord_hw.families.games.scoring import GamePlay
 
 ROOT = 20261122
 SEEDS = np.random.default_rng(ROOT).integers(2**32, size=200).tolist()

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.analysis.binomial import tail
+from qcoord_hw.statistics.binomial import tail
 
 QUANTUM = math.cos(math.pi / 8) ** 2
 

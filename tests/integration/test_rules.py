@@ -123,7 +123,7 @@ def test_nor_does_one_deep_in_an_analysis(where, monkeypatch):
         raise KeyError(where)
 
     module, name = where.split(".")
-    monkeypatch.setattr(importlib.import_module(f"qcoord_hw.analysis.{module}"), name, broken)
+    monkeypatch.setattr(importlib.import_module(f"qcoord_hw.statistics.{module}"), name, broken)
     kind = {"games": "chsh", "coordination": "two-node-n1", "drift": "chsh"}.get(module, "sum-2-f2")
     with pytest.raises(InternalError, match=f"KeyError.*{name}"):
         qc.run(kind, shots=20, seed=1)

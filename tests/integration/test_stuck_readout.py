@@ -9,9 +9,9 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw import cli
-from qcoord_hw.analysis.mitigation import MAX_CONDITION, stuck_readout
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import fake_backends
+from qcoord_hw.statistics.mitigation import MAX_CONDITION, stuck_readout
 
 
 def confusion(p10, p01):

@@ -12,10 +12,14 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
-from qcoord_hw.execution.chunks import make_plan, random_plan
-from qcoord_hw.execution.intents import describe
 from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run_description import describe
+from qcoord_hw.execution.schedule import make_plan, random_plan
 from qcoord_hw.execution.targets import resolve_target
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
+from qcoord_hw.families.games.strategy_circuits import Strategy
 from qcoord_hw.network import (
     CASCADE,
     MULTIPLE_ACCESS,
@@ -24,7 +28,6 @@ from qcoord_hw.network import (
     Topology,
     one_to_many,
 )
-from qcoord_hw.protocols import Experiment, Strategy, build_experiment, game_experiment, strategy_experiment
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
 from qcoord_hw.theory.value import Value

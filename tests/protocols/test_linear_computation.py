@@ -15,15 +15,16 @@ from qiskit.circuit import Barrier, QuantumCircuit
 from qiskit_aer import AerSimulator
 
 from qcoord_hw.errors import InputError, LocalityError, TooLargeError
-from qcoord_hw.execution.intents import program_of
+from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.targets import Request, resolve_target
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.linear_computation.circuits import input_symbols, task_experiment
+from qcoord_hw.families.linear_computation.parameters import spec_of
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.network import NetworkCircuit, many_to_one
-from qcoord_hw.protocols import Experiment, build_experiment
-from qcoord_hw.protocols.linear_computation import input_symbols, task_experiment
 from qcoord_hw.spec import ExperimentSpec
-from qcoord_hw.theory.linear_computation.play import LinearPlay
 from qcoord_hw.theory.linear_computation.rates import region
-from qcoord_hw.theory.linear_computation.specs import spec_of
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task, task_from_json
 
 # Tasks

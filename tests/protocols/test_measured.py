@@ -11,8 +11,8 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.protocols.measured import MAX_QUBITS, measured_strategy
-from qcoord_hw.protocols.nonlocal_game import quantum_experiment
+from qcoord_hw.families.games.circuits import quantum_experiment
+from qcoord_hw.families.games.measurement_circuits import MAX_QUBITS, measured_strategy
 from qcoord_hw.theory.games import Game
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.explicit import EXPLICIT

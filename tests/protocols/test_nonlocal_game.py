@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
 
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import Experiment
 from qcoord_hw.network import NetworkCircuit
-from qcoord_hw.protocols import Experiment, build_experiment
 from qcoord_hw.spec import ExperimentSpec
 
 IDENTITY, X, Z = np.eye(2), np.array([[0, 1], [1, 0]]), np.diag([1, -1])

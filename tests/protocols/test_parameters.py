@@ -16,25 +16,22 @@ import pytest
 from qcoord_hw import api
 from qcoord_hw.cli.experiment import add_experiment, add_parameters, build_all, target_of
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.execution.chunks import plan_of
-from qcoord_hw.execution.intents import program_of
 from qcoord_hw.execution.program import instructions
+from qcoord_hw.execution.run_description import program_of
+from qcoord_hw.execution.schedule import plan_of
 from qcoord_hw.execution.targets import IdealTarget
-from qcoord_hw.protocols import FAMILIES
-from qcoord_hw.protocols.coordination import (
-    cascade,
-    classical_links,
-    multiple_access,
-    no_communication,
-    quantum_broadcast,
-    two_node,
-)
-from qcoord_hw.protocols.coordination.build import BUILDERS
-from qcoord_hw.protocols.nonlocal_game import PARAMETERS as GAMES
+from qcoord_hw.families.builders import FAMILIES
+from qcoord_hw.families.coordination import two_node
+from qcoord_hw.families.coordination.builders import BUILDERS
+from qcoord_hw.families.coordination.cascade import protocols as cascade
+from qcoord_hw.families.coordination.classical_links import classical_links, no_communication
+from qcoord_hw.families.coordination.multiple_access import protocols as multiple_access
+from qcoord_hw.families.coordination.quantum_broadcast import protocols as quantum_broadcast
+from qcoord_hw.families.games.circuits import PARAMETERS as GAMES
+from qcoord_hw.families.linear_computation.parameters import OPTIONS as LINEAR
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.theory.games import chsh
 from qcoord_hw.theory.games.explicit import EXPLICIT
-from qcoord_hw.theory.linear_computation.specs import OPTIONS as LINEAR
 
 FLAT = json.dumps(
     {

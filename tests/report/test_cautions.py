@@ -10,8 +10,8 @@ import rustworkx as rx
 
 from qcoord_hw.api import build
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
-from qcoord_hw.execution.intents import describe, intent_of, program_of
 from qcoord_hw.execution.layout import check_layout
+from qcoord_hw.execution.run_description import describe, intent_of, program_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import NoiseTarget, fake_backends
 from qcoord_hw.report.summary import _cautions

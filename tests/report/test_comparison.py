@@ -14,7 +14,8 @@ from rich.console import Console
 import qcoord_hw as qc
 from qcoord_hw import api
 from qcoord_hw.errors import InputError
-from qcoord_hw.report import tables, words
+from qcoord_hw.report import format as words
+from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import difference_words, differences, print_differences
 from qcoord_hw.report.comparison_figure import MAX_LABELS, MAX_PANELS, comparison_figure, plot_comparison
 

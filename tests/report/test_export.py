@@ -23,7 +23,7 @@ from qcoord_hw.report.export import (
     csv_lines,
     write_csv,
 )
-from qcoord_hw.report.written import whole_file
+from qcoord_hw.report.output_files import whole_file
 
 GAME_COLUMNS = ("round", "question_1", "question_2", "answer_1", "answer_2", "win")
 COUNT_COLUMNS = (*RUN_COLUMNS, *CHUNK_COLUMNS, *GAME_COLUMNS, "outcome", "count")

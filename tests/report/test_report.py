@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.report import svg, tables, words
+from qcoord_hw.report import format as words
+from qcoord_hw.report import svg, tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates
 from qcoord_hw.report.html import fragment, page

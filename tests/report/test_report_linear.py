@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.protocols import build_experiment
-from qcoord_hw.report import tables, words
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.report import format as words
+from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.html import fragment, page
 from qcoord_hw.report.protocol import describe_protocol, protocol_text

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qcoord_hw.answers import check_answer, theory_game, theory_linear
+from qcoord_hw.api.theory import check_answer, theory_game, theory_linear
 from qcoord_hw.theory.claims import dotted, numbers
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.linear_computation.field import field_of

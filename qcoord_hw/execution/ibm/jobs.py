@@ -22,7 +22,7 @@ from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.ibm.client import Device, RefusedError, UnreadableError
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.execution.ibm.target import check_isa
-from qcoord_hw.protocols.experiment import Setting
+from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Chunk, Counts, Job, RunRecord, journal
 from qcoord_hw.spec import MAX_SHOTS
 

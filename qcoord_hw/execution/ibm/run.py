@@ -28,16 +28,16 @@ from qcoord_hw.execution.ibm import jobs as steps
 from qcoord_hw.execution.ibm.client import Device
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.execution.ibm.target import check_isa, prepare, side_by_side
-from qcoord_hw.execution.intents import (
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.recorded import check_recorded
+from qcoord_hw.execution.run import Progress
+from qcoord_hw.execution.run_description import (
     circuit_files,
     draft_of,
     intent_of,
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.recorded import check_recorded
-from qcoord_hw.execution.run import Progress
 from qcoord_hw.record import RunRecord, journal
 from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
 

@@ -3,15 +3,11 @@
 from qcoord_hw.theory.games.catalogue import chsh, ghz, magic_square
 from qcoord_hw.theory.games.classical import classical_value
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.play import GamePlay, LinearFigure, question_label
 
 __all__ = [
     "Game",
-    "GamePlay",
-    "LinearFigure",
     "chsh",
     "classical_value",
     "ghz",
     "magic_square",
-    "question_label",
 ]

@@ -3,7 +3,6 @@
 from qcoord_hw.theory.linear_computation.batching import batch, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field, field_of
-from qcoord_hw.theory.linear_computation.play import LinearPlay
 from qcoord_hw.theory.linear_computation.precoding import (
     Precoding,
     auxiliary_rank,
@@ -23,7 +22,6 @@ from qcoord_hw.theory.linear_computation.task import (
 __all__ = [
     "Baseline",
     "Field",
-    "LinearPlay",
     "LinearTask",
     "Precoding",
     "Reduction",

@@ -20,7 +20,7 @@ from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer, betraying, known_answer
 from qcoord_hw.execution.foreign.reading import Read, read_pub, read_result
-from qcoord_hw.execution.intents import prepared_of, program_of
+from qcoord_hw.execution.run_description import prepared_of, program_of
 from qcoord_hw.execution.targets import fake_backends, is_foreign, resolve_target
 from qcoord_hw.record.files import signed_line
 from tests.execution.foreign import zoo

@@ -148,7 +148,7 @@ def import_everything() -> None:
     import qcoord_hw.api
     import qcoord_hw.execution.ibm.run
     import qcoord_hw.execution.run
-    import qcoord_hw.protocols
+    import qcoord_hw.families
     import qcoord_hw.report.summary
     import qcoord_hw.report.tables  # noqa: F401
 

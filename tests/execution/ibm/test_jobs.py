@@ -10,8 +10,8 @@ from qiskit.circuit import ClassicalRegister
 from qiskit.primitives import BitArray
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.execution.chunks import make_plan, on_tiles
 from qcoord_hw.execution.ibm.jobs import MAX_PUBS, _counts, plan_jobs
+from qcoord_hw.execution.schedule import make_plan, on_tiles
 from qcoord_hw.record import Chunk
 from qcoord_hw.spec import MAX_SHOTS
 

@@ -14,7 +14,7 @@ import rustworkx as rx
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.cascade import PROTOCOLS, build_cascade
+from qcoord_hw.families.coordination.cascade.protocols import PROTOCOLS, build_cascade
 
 LOG3 = math.log2(3)
 CATALOGUE = Path(__file__).parents[3] / "circuits" / "coordination"

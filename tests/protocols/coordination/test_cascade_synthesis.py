@@ -10,11 +10,11 @@ from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.quantum_info import Operator
 
 from qcoord_hw.errors import InputError, LocalityError
+from qcoord_hw.families.coordination.cascade.fit import Form, _Model
+from qcoord_hw.families.coordination.cascade.maps import embedded, share
+from qcoord_hw.families.coordination.local_circuits import isometry
+from qcoord_hw.families.coordination.local_circuits.isometry import crossings, synthesise
 from qcoord_hw.network import CASCADE, NetworkCircuit
-from qcoord_hw.protocols.coordination import isometry
-from qcoord_hw.protocols.coordination.cascade_fit import Form, _Model
-from qcoord_hw.protocols.coordination.cascade_parts import embedded, share
-from qcoord_hw.protocols.coordination.isometry import crossings, synthesise
 
 
 def columns(rng, rows, count):

@@ -11,14 +11,14 @@ from qiskit.circuit import IfElseOp, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.classical_links import (
+from qcoord_hw.families.coordination.classical_links.classical_links import (
     CONVENTION,
     build_classical_broadcast,
     prepare_options,
 )
-from qcoord_hw.protocols.coordination.mixture import read_mixture
-from qcoord_hw.protocols.coordination.products import OWN_COIN, ket_circuit
-from qcoord_hw.protocols.coordination.two_node import build_two_node
+from qcoord_hw.families.coordination.classical_links.mixture import read_mixture
+from qcoord_hw.families.coordination.classical_links.products import OWN_COIN, ket_circuit
+from qcoord_hw.families.coordination.two_node import build_two_node
 from qcoord_hw.spec import frozen, read_spec
 from qcoord_hw.theory.finite_blocklength import codebook_distance
 from qcoord_hw.theory.named_states import named_state

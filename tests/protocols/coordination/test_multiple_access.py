@@ -10,8 +10,8 @@ from qiskit.quantum_info import Statevector
 from qiskit.transpiler import CouplingMap
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.build import build
-from qcoord_hw.protocols.coordination.multiple_access import build_multiple_access
+from qcoord_hw.families.coordination.builders import build
+from qcoord_hw.families.coordination.multiple_access.protocols import build_multiple_access
 from qcoord_hw.spec import read_spec
 from qcoord_hw.theory.finite_blocklength import compress
 from qcoord_hw.theory.information import trace_norm

@@ -10,10 +10,17 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.codebook import best_rounding, largest_remainders, rounded_norms
-from qcoord_hw.protocols.coordination.known_mixtures import known_mixture
-from qcoord_hw.protocols.coordination.mixture import read_mixture
-from qcoord_hw.protocols.coordination.no_communication import build_no_communication, prepare_options
+from qcoord_hw.families.coordination.classical_links.codebook import (
+    best_rounding,
+    largest_remainders,
+    rounded_norms,
+)
+from qcoord_hw.families.coordination.classical_links.known_mixtures import known_mixture
+from qcoord_hw.families.coordination.classical_links.mixture import read_mixture
+from qcoord_hw.families.coordination.classical_links.no_communication import (
+    build_no_communication,
+    prepare_options,
+)
 from qcoord_hw.spec import frozen, read_spec
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import make_state

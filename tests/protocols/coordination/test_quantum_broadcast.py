@@ -11,10 +11,10 @@ from qiskit.quantum_info import Statevector
 from qiskit.transpiler import CouplingMap
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.broadcast_compressed import compressed_twins, twin_branches
-from qcoord_hw.protocols.coordination.build import build
-from qcoord_hw.protocols.coordination.quantum_broadcast import build_quantum_broadcast
-from qcoord_hw.protocols.coordination.schumacher import angle_of, blocks
+from qcoord_hw.families.coordination.builders import build
+from qcoord_hw.families.coordination.local_circuits.schumacher import angle_of, blocks
+from qcoord_hw.families.coordination.quantum_broadcast.compressed import compressed_twins, twin_branches
+from qcoord_hw.families.coordination.quantum_broadcast.protocols import build_quantum_broadcast
 from qcoord_hw.spec import read_spec
 from qcoord_hw.theory.information import trace_norm
 from qcoord_hw.theory.regions.literal_map import chsh_win

@@ -8,7 +8,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.protocols.coordination.schumacher import (
+from qcoord_hw.families.coordination.local_circuits.schumacher import (
     CROSSED,
     angle_of,
     best_blocks,

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.theory.coordination import CoordinationPlay, Output, Target, choose
-from qcoord_hw.theory.coordination.paulis import expectation, expectations, reads
-from qcoord_hw.theory.coordination.stabilizer import two_bases
+from qcoord_hw.families.coordination.measurement.design import choose
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.theory.pauli_measurements.paulis import expectation, expectations, reads
+from qcoord_hw.theory.pauli_measurements.stabilizer import two_bases
+from qcoord_hw.theory.pauli_measurements.target import Output, Target
 
 PARTIES = ("Alice", "Bob", "Charlie")
 

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.theory.coordination import Target, case_figures, exact_figures
-from qcoord_hw.theory.coordination.figures import branches_of, reduced, trace_norm_between
 from qcoord_hw.theory.information import partial_trace
+from qcoord_hw.theory.pauli_measurements.figures import (
+    branches_of,
+    case_figures,
+    exact_figures,
+    reduced,
+    trace_norm_between,
+)
+from qcoord_hw.theory.pauli_measurements.target import Target
 
 
 def branches(rng, size, count):

@@ -8,8 +8,8 @@ import itertools
 import numpy as np
 import pytest
 
-from qcoord_hw.theory.coordination import paulis
-from qcoord_hw.theory.coordination.paulis import (
+from qcoord_hw.theory.pauli_measurements import paulis
+from qcoord_hw.theory.pauli_measurements.paulis import (
     PauliSum,
     all_bases,
     cover,

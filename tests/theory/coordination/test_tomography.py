@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qcoord_hw.theory.coordination.paulis import all_bases
-from qcoord_hw.theory.coordination.tomography import (
+from qcoord_hw.theory.pauli_measurements.paulis import all_bases
+from qcoord_hw.theory.pauli_measurements.tomography import (
     linear_inversion,
     nearest_states,
     plug_in_trace_norm,

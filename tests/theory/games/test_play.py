@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.theory.games import GamePlay, LinearFigure, chsh, ghz
+from qcoord_hw.families.games.scoring import GamePlay, LinearFigure
+from qcoord_hw.theory.games import chsh, ghz
 from qcoord_hw.theory.value import Value
 
 PLAYS = {

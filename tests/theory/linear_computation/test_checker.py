@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qcoord_hw.answers import theory_linear
+from qcoord_hw.api.theory import theory_linear
 from qcoord_hw.theory.linear_computation.checker import ClaimError, arithmetic, check_linear
 from qcoord_hw.theory.linear_computation.checker.beyond import _normal
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.linear_computation.parameters import spec_of, task_of
 from qcoord_hw.spec import ExperimentSpec
-from qcoord_hw.theory.linear_computation.specs import spec_of, task_of
 from qcoord_hw.theory.linear_computation.task import read_task, reduce_task, task_from_json
 
 GOOD = {"name": "t", "field": 3, "servers": {"A": [[1, 0], [0, 2]], "B": [[1], [1]]}}

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from qcoord_hw.report.theory_regions import region_text
+from qcoord_hw.families.coordination.answer import region_text
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.regions import coordination_region
 from qcoord_hw.theory.states import make_state

@@ -1,0 +1,101 @@
+"""A run with what was derived from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw import record
+from qcoord_hw.report.summary import summarise
+from qcoord_hw.statistics.estimate import Estimate
+from qcoord_hw.theory.value import Value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DEFAULT_CONFIDENCE = 0.95
+
+
+class Result:
+    """A run with what was derived from it; shows itself as a table in a terminal and in a notebook.
+
+    Attributes:
+        record: the record as read.
+        summary: the plain object that `qcoord run --json` prints.
+    """
+
+    def __init__(self, run: record.RunRecord, confidence: float = DEFAULT_CONFIDENCE) -> None:
+        """Analyse a record.
+
+        Args:
+            run: the record.
+            confidence: two-sided confidence level of the intervals.
+        """
+        self.record = run
+        self.summary = summarise(run, confidence)
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.record.path
+
+    @property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """The figures of merit; none while the run is unfinished."""
+        return tuple(_estimate(data) for data in self.summary["estimates"])
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """Tests of no-signalling and drift, on raw counts."""
+        return dict(self.summary["checks"])
+
+    @property
+    def usage(self) -> dict[str, dict[str, float]]:
+        """What one circuit used of each link and resource."""
+        return dict(self.summary["usage"])
+
+    def __getitem__(self, name: str) -> Estimate:
+        """Return the estimate of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        by_name = {estimate.name: estimate for estimate in self.estimates}
+        if name not in by_name:
+            raise KeyError(f"{name}; estimates are {', '.join(by_name)}")
+        return by_name[name]
+
+    def table(self) -> str:
+        """Return estimates, usage and checks as text."""
+        from qcoord_hw.report.tables import text_table
+
+        return text_table(self.summary)
+
+    def plot(self) -> Figure:
+        """Return a matplotlib figure of the estimates with their intervals, theory and bounds."""
+        from qcoord_hw.report.figures import plot_estimates
+
+        return plot_estimates(self.summary)
+
+    def html(self) -> str:
+        """Return the report as one self-contained HTML page."""
+        from qcoord_hw.report.html import page
+
+        return page(self.summary, self.record.intent)
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        from qcoord_hw.report.html import fragment
+
+        return fragment(self.summary)
+
+
+def _estimate(data: dict[str, Any]) -> Estimate:
+    fields = {key: value for key, value in data.items() if key != "verdict"}
+    for key in ("theory", "bound"):
+        if fields[key] is not None:
+            fields[key] = Value(**fields[key])
+    return Estimate(**fields)

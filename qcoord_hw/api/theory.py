@@ -1,0 +1,276 @@
+"""Theory from Python: what `qcoord theory` prints. No circuit is built and Qiskit is not loaded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.catalogue import load_spec
+from qcoord_hw.errors import InputError
+from qcoord_hw.spec import check_integer, one_line, read_json
+
+if TYPE_CHECKING:
+    from qcoord_hw.theory.claims import Verdict
+    from qcoord_hw.theory.games.game import Game
+    from qcoord_hw.theory.linear_computation.task import LinearTask
+    from qcoord_hw.theory.states import State
+
+MAX_TIME_LIMIT = 1_000_000
+"""Seconds."""
+
+MAX_FRONTIER = 200
+"""Points."""
+
+
+def theory_linear(
+    task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0
+) -> dict[str, Any]:
+    """Return what theory says of a linear computation: what `qcoord theory linear --json` prints.
+
+    Args:
+        task: a catalogue name, a path of a task file (`.json`) or spec (`.toml`), or a task.
+        time_limit: seconds for everything; what is not proved by then is an interval.
+        seed: of the searches.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
+    """
+    _check_time_limit(time_limit)
+    clock = _Clock(time_limit)
+    from qcoord_hw.families.linear_computation.answer import linear_theory
+
+    answer = linear_theory(find_task(task), clock.left(), seed)
+    return clock.on(answer)
+
+
+def find_task(task: str | Path | LinearTask) -> LinearTask:
+    """Return the task of a name, of a task file or spec, or as it is.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or a spec is of another family.
+    """
+    from qcoord_hw.families.linear_computation.parameters import FAMILY, task_of
+    from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
+
+    if isinstance(task, LinearTask):
+        return task
+    if str(task).endswith(".json"):
+        return read_task(Path(task))
+    spec = load_spec(str(task))
+    if spec.family != FAMILY:
+        raise InputError(f"task: {spec.name!r} is of family {spec.family}; allowed is a linear computation")
+    return task_of(spec)
+
+
+def theory_game(
+    game: str | Path | Game,
+    *,
+    level: str | None = None,
+    seed: int = 0,
+    time_limit: float = 60.0,
+    win: float | None = None,
+) -> dict[str, Any]:
+    """Return what theory says of a game: what `qcoord theory game --json` prints.
+
+    Args:
+        game: a name in the catalogue of games, a path of a game file (`.json`), or a game.
+        level: the level of the NPA hierarchy for the upper bound, 1, 1+AB or 2; as far as needed if omitted.
+        seed: of the searches.
+        time_limit: seconds for everything; the best bracket known by then is returned.
+        win: a win probability for which the rates of [NatorPereg, Section V] are wanted as well.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
+    """
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    clock = _Clock(time_limit)
+    from qcoord_hw.families.games.answer import game_theory
+    from qcoord_hw.theory.games.game import Game
+
+    if not isinstance(game, Game):
+        game = find_game(str(game))
+    answer = game_theory(game, level=level, seed=seed, time_limit=clock.left(), win=win)
+    return clock.on(answer)
+
+
+def find_game(name_or_path: str) -> Game:
+    """Return the game of a name or of a game file.
+
+    Raises:
+        InputError: when it is neither, or the file is wrong.
+    """
+    from qcoord_hw.theory.games.catalogue import GAMES
+    from qcoord_hw.theory.games.game import read_game
+
+    if name_or_path.endswith(".json"):
+        return read_game(Path(name_or_path))
+    if name_or_path not in GAMES:
+        raise InputError(
+            f"game: unknown {name_or_path!r}; allowed are a .json file or one of {', '.join(GAMES)}"
+        )
+    return GAMES[name_or_path]()
+
+
+def _check_time_limit(time_limit: float) -> None:
+    if not 0 < time_limit <= MAX_TIME_LIMIT:
+        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
+
+
+class _Clock:
+    """Keeps a time limit from before anything is loaded to the answer."""
+
+    def __init__(self, time_limit: float) -> None:
+        self.asked = time_limit
+        self.started = time.monotonic()
+        self.loading = 0.0
+
+    def left(self) -> float:
+        """Return what loading and reading leave of the limit, seconds."""
+        self.loading = time.monotonic() - self.started
+        return max(0.05, self.asked - self.loading)
+
+    def on(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer with what became of the limit."""
+        from qcoord_hw.report.time_limit import kept_time
+
+        solving = time.monotonic() - self.started - self.loading
+        told = answer.get("seconds")
+        steps = told if isinstance(told, dict) else {"solving": solving}
+        kept = kept_time(self.started, self.asked, {"loading and reading": self.loading, **steps})
+        return answer | {"time_limit": kept}
+
+
+def theory_region(
+    state: str | Path | State,
+    network: str,
+    *,
+    at: Mapping[str, float] | None = None,
+    frontier: int = 0,
+    plot: str | Path | None = None,
+    seed: int = 0,
+    time_limit: float = 60.0,
+) -> dict[str, Any]:
+    """Return what a network must send to make a state: what `qcoord theory region --json` prints.
+
+    Args:
+        state: a path of a state file (`.json`), a name such as `example-1` or `werner:visibility=1/3`, or a
+            state.
+        network: one of `qcoord_hw.theory.regions.NETWORKS`.
+        at: a rate tuple whose membership is wanted, by name of the rate.
+        frontier: how many points of the frontier (R0, R1) are wanted, 0 to 200; with classical links.
+        plot: a file (`.png`, `.svg` or `.pdf`) to draw the region in.
+        seed: of the searches.
+        time_limit: seconds for everything; the best certified bracket known by then is returned.
+
+    Raises:
+        InputError: when the name is unknown, the file is wrong, the network cannot have such systems, or an
+            argument is not allowed.
+    """
+    _check_time_limit(time_limit)
+    check_integer("seed", seed, 0, 2**63 - 1)
+    check_integer("frontier", frontier, 0, MAX_FRONTIER)
+    clock = _Clock(time_limit)
+    from qcoord_hw.theory.named_states import named_state
+    from qcoord_hw.theory.regions import coordination_region
+    from qcoord_hw.theory.states import State, read_state
+
+    if plot is not None:
+        from qcoord_hw.report.regions import check_figure, plot_region
+
+        check_figure(Path(plot))
+    if not isinstance(state, State):
+        text = str(state)
+        state = read_state(Path(text)) if text.endswith(".json") else named_state(text)
+    left = clock.left()
+    answer = coordination_region(state, network, at=at, frontier=frontier, seed=seed, time_limit=left)
+    if plot is not None:
+        plot_region(answer, Path(plot))
+    return clock.on(answer.to_json())
+
+
+def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> dict[str, Any]:
+    """Return how well n copies of a source compress: what `qcoord theory schumacher --json` prints.
+
+    Args:
+        spectrum: the eigenvalues of the source state: numbers, or strings such as "1/3".
+        n: block length.
+        rate: qubits a copy.
+
+    Raises:
+        InputError: when an argument is not allowed.
+    """
+    from qcoord_hw.theory.finite_blocklength import schumacher_json
+    from qcoord_hw.theory.named_states import read_number
+
+    return schumacher_json([read_number("spectrum", value) for value in spectrum], n, rate)
+
+
+def theory_check(path: str | Path) -> dict[str, Any]:
+    """Return what an independent checker says of an answer of `qcoord theory linear|game|region --json`.
+
+    Args:
+        path: a file with all that was printed.
+
+    Returns:
+        `holds`; `violations`, a line for each condition that fails; `not_checked`, dotted paths of the
+        numbers that were not proved again (a path covers everything below it); `lower_bound` (`confirmed`,
+        `refuted: ..` or `not rechecked: ..`).
+
+    Raises:
+        InputError: when the file cannot be read or is no such answer.
+    """
+    found = check_answer(read_json(Path(path)), str(path))
+    return {
+        "ok": True,
+        "holds": found.holds,
+        "violations": list(found.violations),
+        "not_checked": list(found.not_checked),
+        "lower_bound": found.lower_bound,
+    }
+
+
+def check_answer(data: Any, where: str = "answer") -> Verdict:
+    """Return what the checker of its kind says of an answer, whatever stands in it.
+
+    Raises:
+        InputError: when it is no answer of a known kind.
+    """
+    from qcoord_hw.theory.claims import Verdict
+
+    kind = next((k for k, keys in KINDS.items() if isinstance(data, dict) and keys & data.keys()), None)
+    if kind is None:
+        raise InputError(
+            f"{where}: no answer of theory; allowed is what `qcoord theory {'|'.join(KINDS)} --json` prints"
+        )
+    try:
+        return _checker(kind)(data)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError) as error:
+        line = f"cannot be read: {type(error).__name__} {one_line(error)}"
+    except (TypeError, ValueError) as error:
+        line = f"cannot be read: {one_line(error)}"
+    return Verdict((line[:300],), (), (), "not rechecked: the answer cannot be read")
+
+
+KINDS = {
+    "region": {"network"},
+    "game": {"quantum", "classical", "game"},
+    "linear": {"V", "P", "M", "server_order"},
+}
+"""Kinds of answers that have a checker, by keys of which no other kind has one."""
+
+
+def _checker(kind: str) -> Callable[[dict[str, Any]], Verdict]:
+    if kind == "linear":
+        from qcoord_hw.theory.linear_computation.checker import check_linear
+
+        return check_linear
+    if kind == "game":
+        from qcoord_hw.theory.games.checker import check_game
+
+        return check_game
+    from qcoord_hw.theory.regions.auxiliary.checker.answer import check_region_answer
+
+    return check_region_answer

@@ -1,0 +1,404 @@
+"""What a run would cost on a device, where it would stand, and what would be counted there.
+
+Probabilities are those of the package's own noise model of the device's calibration, exact where they can be
+computed and listed. A long module: what a device is, and one forecast that answers every question about it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
+from qiskit.exceptions import QiskitError
+from qiskit.providers import BackendV2
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
+from qcoord_hw.execution.foreign.guard import provider, stated
+from qcoord_hw.execution.foreign.known import MIN_SHOTS
+from qcoord_hw.execution.foreign.target import ForeignTarget
+from qcoord_hw.execution.ibm.jobs import plan_jobs
+from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run_description import intent_of
+from qcoord_hw.execution.scale import split_scale
+from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.states import exact_figures
+from qcoord_hw.execution.targets import (
+    IDEAL,
+    SAMPLER,
+    IdealTarget,
+    NoiseTarget,
+    Prepared,
+    Request,
+    compile_for,
+    fake_backends,
+    resolve_target,
+)
+from qcoord_hw.execution.tiling import tile
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.record import Chunk, Job
+from qcoord_hw.spec import ExperimentSpec
+
+REP_DELAY = 250e-6
+"""Seconds between two shots where a backend states none: the default of IBM's devices [IBMUsage]."""
+
+MAX_SETTINGS = 256
+"""Settings of one parametrised circuit (inputs) that stand for all of them, evenly spread."""
+
+LINEAR, COORDINATION = "linear-computation", "coordination"
+"""Kinds of plays: of the one, some settings (inputs) can stand for all; of the other, states are computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """Where a plan is for.
+
+    Attributes:
+        name: of the target.
+        backend: what calibration is taken from; None without a device.
+        remaining: QPU seconds that the account has left; None if there is no account or it does not say.
+        simulated: whether a run there is a simulation of ours.
+        scale: what the noise of such a simulation is multiplied by.
+        foreign: the target, where it is a backend or sampler that somebody else wrote.
+    """
+
+    name: str
+    backend: BackendV2 | None = None
+    remaining: float | None = None
+    simulated: bool = True
+    scale: float = 1.0
+    foreign: ForeignTarget | None = None
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """The calibration of the whole device; None where no qubits are coupled by name."""
+        with provider(self.name):
+            if self.backend is None or self.backend.target.build_coupling_map() is None:
+                return None
+            try:
+                return Snapshot.of(self.backend).scaled(self.scale)
+            except Exception:
+                if self.foreign is None:
+                    raise
+                return None  # it states nothing that can be read
+
+    @cached_property
+    def states_errors(self) -> bool:
+        """Whether the device states any rate of errors; without one nothing can be expected but the ideal."""
+        return self.snapshot is not None and self.snapshot.states_errors
+
+    @cached_property
+    def rep_delay(self) -> tuple[float, str]:
+        """Seconds from the end of a shot to the next, and who says so."""
+        configuration = stated(self.backend, "configuration")
+        with provider(self.name):
+            delay = stated(configuration() if callable(configuration) else None, "default_rep_delay")
+        if isinstance(delay, int | float) and delay > 0:
+            return float(delay), f"the default of {self.name}"
+        return REP_DELAY, f"IBM's usual default, {self.name} states none"
+
+
+def device_of(target: object) -> Device:
+    """Return the device that a target's name or object stands for.
+
+    Raises:
+        InputError: when it is no target.
+        TargetError: when an IBM backend cannot be reached.
+    """
+    if isinstance(target, str) and target.startswith("ibm_"):
+        from qcoord_hw.execution.ibm.client import connect
+
+        connection = connect(target)
+        return Device(target, connection.backend, connection.remaining_seconds(), simulated=False)
+    where = resolve_target(target)
+    if isinstance(target, str):
+        device, scale = split_scale(target)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
+            backend = fake_backends()[device]() if target.startswith("fake_") else None
+        return Device(where.name, backend, scale=scale)
+    if isinstance(where, ForeignTarget):
+        return Device(where.name, where.backend, simulated=False, foreign=where)
+    return Device(where.name, target if isinstance(target, BackendV2) else None)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one execution of compiled circuits takes, the most of any circuit.
+
+    Attributes:
+        two_qubit_gates: gates on two qubits.
+        depth: gates and measurements one after the other.
+        duration: seconds, readout included; None where the device states no durations.
+    """
+
+    two_qubit_gates: int
+    depth: int
+    duration: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """An experiment on a device, before it is run.
+
+    Attributes:
+        description: what `execution.intents.describe` says of the experiment.
+        program: its circuits and settings.
+        spec: shots, blocks and layout.
+        device: where it would run.
+        prepared: the circuits whose outcomes are expected, compiled for the layout that a run would take.
+        sent: the circuits that a foreign target would be sent, compiled by its provider's means; else None.
+        noisy: whether what is expected are outcomes with the device's errors.
+    """
+
+    description: dict[str, Any]
+    program: Program
+    spec: ExperimentSpec
+    device: Device
+    prepared: Prepared
+    sent: Prepared | None = None
+    noisy: bool = True
+
+    @classmethod
+    def of(
+        cls, description: dict[str, Any], program: Program, spec: ExperimentSpec, target: object
+    ) -> Forecast:
+        """Choose a layout and compile, as a run on the target would.
+
+        Raises:
+            InputError: when the target or the layout is not allowed.
+            TargetError: when the target cannot be reached.
+            TooLargeError: when the circuits do not fit the device.
+        """
+        device = device_of(target)
+        if device.foreign is not None:
+            return cls._of_foreign(description, program, spec, device, device.foreign)
+        if device.backend is None or device.snapshot is None:
+            if spec.layout:
+                raise InputError(
+                    f"layout: {list(spec.layout)}; target {device.name} has no coupled qubits, allowed is no "
+                    "layout"
+                )
+            prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
+            return cls(description, program, spec, device, prepared, noisy=False)
+        with provider(device.name):
+            prepared = NoiseTarget(device.backend, device.scale).prepare(program, spec.layout)
+        return cls(description, program, spec, device, prepared, noisy=device.states_errors)
+
+    @classmethod
+    def _of_foreign(
+        cls,
+        description: dict[str, Any],
+        program: Program,
+        spec: ExperimentSpec,
+        device: Device,
+        target: ForeignTarget,
+    ) -> Forecast:
+        """Prepare as the target would; what is expected has its errors, if it states any that we know."""
+        sent = target.prepare(program, spec.layout)
+        # Refuses what a run would refuse: a gate that joins two parties.
+        intent_of(description, program, spec, sent, [], 0)
+        ideal = replace(IdealTarget().prepare(program, ()), target=device.name, layout=sent.layout)
+        prepared, noisy = ideal, False
+        if device.backend is not None and device.states_errors and sent.layout:
+            with suppress(Exception):  # its gates are none of those of which we know a noise model
+                prepared = NoiseTarget(device.backend).prepare(program, sent.layout)
+                noisy = True
+        return cls(description, program, spec, device, prepared, sent, noisy)
+
+    @cached_property
+    def shares(self) -> npt.NDArray[np.float64]:
+        """How often each setting is executed, in units of the shots of a circuit; shape (settings,)."""
+        settings, weights = self.program.settings, np.asarray(self.program.weights)
+        if self.spec.random_questions:
+            if not weights.size or self.description.get("sampled"):
+                raise InputError(ONE_ROUND)
+            return np.asarray(weights / weights.sum() * len(settings))
+        shares = np.ones(len(settings))
+        if self.description.get("sampled"):  # chance decides among the circuits of one measurement
+            groups: dict[tuple[float, ...], list[int]] = {}
+            for k, setting in enumerate(settings):
+                groups.setdefault(setting.values, []).append(k)
+            for members in groups.values():
+                circuits = len({settings[k].circuit for k in members})
+                shares[members] = circuits * weights[members] / weights[members].sum()
+        return shares
+
+    def errors(self, layout: Sequence[int]) -> float:
+        """Return the expected number of errors of a circuit on a layout, by calibration."""
+        assert self.device.snapshot is not None
+        return expected_errors(layout, self.prepared.circuits, self.device.snapshot)
+
+    @cached_property
+    def circuits(self) -> int:
+        """How many circuits, each at its own values, are executed with the spec's shots."""
+        return round(float(self.shares.sum()))
+
+    def jobs(self, least: int = 1) -> tuple[Job, ...]:
+        """Return the jobs in which a device would be sent everything, at least `least`.
+
+        Where the protocol draws how often its circuits run they are those of one draw.
+        """
+        return plan_jobs(self._plan(equal=True), least)
+
+    @property
+    def known_answer(self) -> int | None:
+        """Shots of the circuit whose answer is known, which a foreign target gets first; None elsewhere."""
+        return (
+            None
+            if self.sent is None
+            else max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
+        )
+
+    def foreign_jobs(self) -> tuple[int, int]:
+        """Return in how many jobs a foreign target is sent everything, and how many executions that is."""
+        assert self.device.foreign is not None
+        assert self.sent is not None
+        plan = self._plan(equal=self.sent.kind == SAMPLER)
+        requests = [Request(c.block, c.setting, c.shots, c.seed) for c in plan]
+        jobs = self.device.foreign.executor(self.sent).jobs(requests)
+        return jobs, sum(chunk.shots for chunk in plan) + (self.known_answer or 0)
+
+    def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
+        program, how = self.program, {key: bool(self.description.get(key)) for key in ("sampled", "spread")}
+        return plan_of(self.spec, self.spec.name, program.settings, program.weights, 0, **how, equal=equal)
+
+    def at(self, layout: Sequence[int]) -> Prepared:
+        """Return the circuits compiled for another layout."""
+        if self.device.snapshot is None or tuple(layout) == self.prepared.layout:
+            return self.prepared
+        used = self.device.snapshot.restrict(layout)
+        compiled = compile_for(used, self._unplaced)
+        return replace(self.prepared, circuits=compiled, layout=tuple(layout), snapshot=used)
+
+    @cached_property
+    def _unplaced(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits as built, or with swaps and compiled where they fit nowhere as they are."""
+        assert self.device.snapshot is not None
+        try:
+            check_layout(self.prepared.layout, self.program.circuits, self.device.snapshot)
+        except InputError:
+            return self.prepared.circuits
+        return self.program.circuits
+
+    def cost(self, prepared: Prepared) -> Cost:
+        """Return what compiled circuits take."""
+        circuits = prepared.circuits
+        return Cost(
+            two_qubit_gates=max(sum(interactions(c).values()) for c in circuits),
+            depth=max(c.depth() for c in circuits),
+            duration=self._duration(prepared),
+        )
+
+    def _duration(self, prepared: Prepared) -> float | None:
+        if self.device.backend is None or prepared.kind == IDEAL or not prepared.layout:
+            return None
+        target = self.device.backend.target
+        if target.build_coupling_map() is None:
+            return None
+        durations = []
+        for circuit in map(_straight, prepared.circuits):
+            wide = circuit
+            if circuit.num_qubits == len(prepared.layout):
+                wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
+                wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
+            try:
+                durations.append(float(wide.estimate_duration(target)))
+            except (QiskitError, KeyError, TypeError, ValueError):  # some gate has no duration
+                return None
+        return max(durations)
+
+    @property
+    def feeds_forward(self) -> bool:
+        """Whether gates hang on outcomes, so that durations are those of the longer branches."""
+        return bool(self.description["feed_forward"])
+
+    def candidates(self, most: int) -> list[tuple[float, tuple[int, ...]]]:
+        """Return (expected number of errors, layout) of the best sets of qubits; none without a device.
+
+        The layout of the plan is among them.
+        """
+        if self.device.snapshot is None or not self.noisy:
+            return []
+        ours, snapshot = self.prepared.layout, self.device.snapshot
+        found = ranked_layouts(self.prepared.circuits, snapshot, most)
+        others = [one for one in found if set(one[1]) != set(ours)]
+        return sorted([(self.errors(ours), ours), *others[: most - 1]])
+
+    def tiles(self) -> list[tuple[float, tuple[int, ...]]]:
+        """Return (expected number of errors, layout) of disjoint tiles, that of the plan first."""
+        ours, snapshot = self.prepared.layout, self.device.snapshot
+        if snapshot is None or self.sent is not None or not self.noisy:
+            return []
+        return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
+
+    def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:
+        """Return what would be counted.
+
+        Args:
+            prepared: circuits compiled for a layout; that of the plan if omitted.
+            figures: whether the figures that are computed, not counted, are wanted as well.
+
+        Raises:
+            TooLargeError: when no simulation method can run the circuits.
+            TargetError: when Aer reports a failure.
+        """
+        prepared = prepared or self.prepared
+        settings = prepared.settings[: len(self.program.settings)]  # without those that check the others
+        prepared = replace(prepared, settings=settings)
+        exact = None
+        if figures and self.description["play"]["kind"] == COORDINATION:
+            play = CoordinationPlay.from_json(self.description["play"])
+            exact = exact_figures(play, prepared.circuits, prepared.snapshot)
+        return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
+
+    @cached_property
+    def work(self) -> float:
+        """Seconds that `expect` takes, roughly; the same each time."""
+        return work(self.prepared, self._chosen)
+
+    def mixed(self) -> Expectation:
+        """Return what would be counted if every bit read were random."""
+        return self._expectation(self.prepared, random_outcomes(self.prepared, self._chosen), None)
+
+    def ideal(self) -> Expectation:
+        """Return what would be counted without noise."""
+        return self.expect(replace(IdealTarget().prepare(self.program, ()), layout=self.prepared.layout))
+
+    def _expectation(
+        self, prepared: Prepared, outcomes: Sequence[Outcomes], figures: dict[str, float] | None
+    ) -> Expectation:
+        return Expectation(
+            self.description, self.spec.to_json(), prepared, self.shares, self._chosen, outcomes, figures
+        )
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        """The settings that stand for all."""
+        every = len(self.program.settings)
+        if self.description["play"]["kind"] != LINEAR or every <= MAX_SETTINGS:
+            return list(range(every))
+        return sorted({round(k) for k in np.linspace(0, every - 1, MAX_SETTINGS)})
+
+
+def _straight(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which the longest branch stands for every condition."""
+    if not any(isinstance(i.operation, ControlFlowOp) for i in circuit.data):
+        return circuit
+    straight = circuit.copy_empty_like()
+    for i in circuit.data:
+        if isinstance(i.operation, ControlFlowOp):
+            body = max(map(_straight, i.operation.blocks), key=lambda block: block.depth())
+            straight.compose(body, i.qubits, i.clbits, inplace=True)
+        else:
+            straight.append(i)
+    return straight

@@ -1,0 +1,282 @@
+"""Between circuits and the plain values of a record: what is written before execution, and read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
+
+from qcoord_hw import record
+from qcoord_hw.errors import TargetError
+from qcoord_hw.execution.foreign.known import KnownAnswer
+from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
+from qcoord_hw.execution.layout import executed_gates, interactions
+from qcoord_hw.execution.ownership import check_ownership
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.schedule import on_tiles, plan_of
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
+from qcoord_hw.provenance import provenance
+from qcoord_hw.record import DEVICE, Chunk, RunRecord
+from qcoord_hw.spec import ExperimentSpec, canonical_json
+
+COORDINATION = "coordination"
+"""The kind of play whose figures a simulator also computes exactly."""
+
+
+def spec_of(experiment: Experiment) -> ExperimentSpec:
+    """Return the spec under which an experiment built in Python is recorded.
+
+    Its family is `python`; a hash of protocol, scoring and circuits stands among the parameters, so its id
+    is their identity.
+    """
+    parts = [canonical_json(describe(experiment)), *(to_qasm(net.circuit) for net in experiment.circuits)]
+    text = "\n".join(parts)
+    return ExperimentSpec(
+        name=experiment.name,
+        title=experiment.title,
+        family="python",
+        parameters=(("sha256", hashlib.sha256(text.encode()).hexdigest()),),
+    )
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """Return the plain values by which a record keeps an experiment."""
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "copies": experiment.copies,
+        "weights": list(experiment.weights),
+        "usage": experiment.usage,
+        "topology": experiment.circuits[0].topology.to_json(),
+        "feed_forward": any(
+            isinstance(i.operation, ControlFlowOp) for net in experiment.circuits for i in net.circuit.data
+        ),
+        "wires": list(experiment.circuits[0].wires),
+        "circuits": [
+            {"events": [event.to_json() for event in net.events], "movable": list(net.movable)}
+            for net in experiment.circuits
+        ],
+        "settings": [setting.to_json() for setting in experiment.settings],
+        "play": experiment.play.to_json(),
+    } | {key: True for key in ("sampled", "spread") if getattr(experiment, key)}
+
+
+def program_of(experiment: Experiment) -> Program:
+    """Return what an experiment executes."""
+    return Program(
+        tuple(net.circuit for net in experiment.circuits),
+        experiment.settings,
+        tuple(net.movable for net in experiment.circuits),
+        experiment.weights,
+    )
+
+
+def intent_of(
+    description: dict[str, Any],
+    program: Program,
+    spec: ExperimentSpec,
+    prepared: Prepared,
+    methods: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Return everything that is decided before execution, in plain values.
+
+    Args:
+        description: what `describe` returned for the experiment.
+        program: its circuits as built, and settings.
+        spec: shots, blocks and layout.
+        prepared: its circuits as they will be executed.
+        methods: how they will be.
+        seed: root seed.
+
+    Raises:
+        TargetError: when a compiled gate joins two parties.
+    """
+    gates = [
+        {"two_qubit": two_qubit(built), "two_qubit_executed": two_qubit(run)}
+        for built, run in zip(program.circuits, prepared.circuits, strict=True)
+    ]
+    kept = [
+        c | {"measured": m, "gates": g}
+        for c, m, g in zip(description["circuits"], _measured(prepared), gates, strict=True)
+    ]
+    plan = plan_of(
+        spec,
+        f"{spec.spec_id} on {prepared.target}",
+        prepared.settings,
+        program.weights,
+        seed,
+        sampled=bool(description.get("sampled")),
+        spread=bool(description.get("spread")),
+        equal=prepared.kind in (SAMPLER, DEVICE),  # these may take one number of shots a job
+    )
+    plan = on_tiles(plan, 1 + len(prepared.tiles))
+    tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
+    return {
+        "spec": spec.to_json(),
+        "experiment": description
+        | {"circuits": kept, "settings": [setting.to_json() for setting in prepared.settings]},
+        "target": {
+            "name": prepared.target,
+            "kind": prepared.kind,
+            "noise": prepared.noise,
+            "methods": list(methods),
+        }
+        | _place(description, prepared)
+        | ({"tiles": tiles} if tiles else {})
+        | ({"known_answer": prepared.known.expected} if prepared.known else {}),
+        "seed": seed,
+        "plan": [_plain(chunk) for chunk in plan],
+        "provenance": provenance(),
+    }
+
+
+def draft_of(
+    description: dict[str, Any], spec: ExperimentSpec, target: str, options: dict[str, Any], seed: int
+) -> dict[str, Any]:
+    """Return the intent of a run on a device that is not known yet: no layout, nothing compiled, no plan."""
+    empty: dict[str, Any] = {"layout": [], "noise": "", "methods": [], "locality": None, "snapshot": None}
+    return {
+        "spec": spec.to_json(),
+        "experiment": description,
+        "target": {"name": target, "kind": DEVICE, **empty, "options": options},
+        "seed": seed,
+        "plan": [],
+        "provenance": provenance(),
+    }
+
+
+def circuit_files(program: Program) -> dict[str, bytes]:
+    """Return the files with the circuits as built: name -> content."""
+    qasm = {f"circuits/{k:03}.qasm": to_qasm(c).encode() for k, c in enumerate(program.circuits)}
+    return {record.CIRCUITS: to_qpy(program.circuits)} | qasm
+
+
+def prepared_of(run: RunRecord) -> Prepared:
+    """Return the circuits as executed, their layout and calibration, from a record alone."""
+    with record.interpreting(run.path):
+        target = run.intent["target"]
+        circuits = from_qpy(run.file(record.EXECUTED))
+        places = [target, *target.get("tiles", ())]
+        if target["kind"] == DEVICE:  # there the circuits of all tiles are one
+            places = places[:1]
+        each = len(circuits) // len(places)
+        made = [
+            Prepared(
+                target["name"],
+                target["kind"],
+                circuits[k * each : (k + 1) * each],
+                tuple(place["layout"]),
+                Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
+                target["noise"],
+                _settings(run),
+            )
+            for k, place in enumerate(places)
+        ]
+        return replace(made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run))
+
+
+def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:
+    """Return the circuits of the settings at their values, where these were compiled; else none."""
+    return from_qpy(run.file(record.BOUND)) if record.BOUND in run.intent["files"] else ()
+
+
+def _known(run: RunRecord) -> KnownAnswer | None:
+    """Return the known-answer circuit as executed; None where there was none."""
+    expected = run.intent["target"].get("known_answer")
+    return None if expected is None else KnownAnswer(from_qpy(run.file(record.KNOWN))[0], str(expected))
+
+
+def recorded_program(run: RunRecord) -> Program:
+    """Return the circuits as built, and the settings as asked for, from a record alone."""
+    with record.interpreting(run.path):
+        asked: dict[int, Setting] = {}
+        for setting in _settings(run):
+            asked.setdefault(setting.input, replace(setting, method=DIRECT))
+        return Program(
+            from_qpy(run.file(record.CIRCUITS)),
+            tuple(asked.values()),
+            tuple(tuple(c["movable"]) for c in run.intent["experiment"]["circuits"]),
+            tuple(run.intent["experiment"].get("weights", ())),
+        )
+
+
+def _settings(run: RunRecord) -> tuple[Setting, ...]:
+    return tuple(Setting.from_json(data) for data in run.intent["experiment"]["settings"])
+
+
+def _plain(chunk: Chunk) -> dict[str, int]:
+    """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
+    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
+
+
+def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    """Return where circuits stand, and what that place is like."""
+    exact = _exact(description["play"], prepared)
+    return {
+        "layout": list(prepared.layout),
+        "locality": _locality(description, prepared),
+        "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
+        "gates": [[name, *qubits] for name, qubits in gates_used(prepared)],
+    } | ({} if exact is None else {"exact": exact})
+
+
+def gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
+    """Return every gate and physical qubits that a circuit executes, also under a condition; sorted."""
+    if prepared.snapshot is None:
+        return []
+    found = {
+        (name, tuple(q if prepared.is_placed else prepared.layout[q] for q in qubits))
+        for circuit in prepared.sent
+        for name, qubits in executed_gates(circuit, range(circuit.num_qubits))
+    }
+    return sorted(found)
+
+
+def _locality(description: dict[str, Any], prepared: Prepared) -> dict[str, int]:
+    """Return what the check of the compiled circuits found: no gate between parties, or nothing is run."""
+    protocols = [circuit["events"] for circuit in description["circuits"]]
+    if prepared.bound:
+        protocols = [protocols[setting.circuit] for setting in prepared.settings]
+    found = check_ownership(protocols, prepared.sent, [prepared.layout] if prepared.is_placed else ())
+    if found.between_parties:
+        raise TargetError(found.example)
+    return found.to_json()
+
+
+def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
+    """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
+    if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
+        return None
+    from qcoord_hw.execution.states import exact_figures
+
+    return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
+
+
+def two_qubit(circuit: QuantumCircuit) -> int:
+    """Return how many gates of a circuit act on two qubits or more."""
+    return sum(interactions(circuit).values())
+
+
+def _measured(prepared: Prepared) -> list[list[int | None]]:
+    """Return, for each circuit, the physical qubit whose outcome stands in each classical bit."""
+    return [measured_by(prepared, circuit) for circuit in prepared.circuits]
+
+
+def measured_by(prepared: Prepared, circuit: QuantumCircuit) -> list[int | None]:
+    """Return the physical qubit whose outcome stands in each classical bit (None without a device)."""
+    measured: list[int | None] = [None] * circuit.num_clbits
+    if prepared.snapshot is None:
+        return measured
+    for instruction in circuit.data:
+        if instruction.operation.name == "measure":
+            qubit = circuit.find_bit(instruction.qubits[0]).index
+            physical = qubit if prepared.is_placed else prepared.layout[qubit]
+            measured[circuit.find_bit(instruction.clbits[0]).index] = physical
+    return measured

@@ -1,0 +1,1 @@
+"""Coordination over classical links: two-node, no-communication and classical broadcast."""

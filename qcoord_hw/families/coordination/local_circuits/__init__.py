@@ -1,0 +1,1 @@
+"""What one party does on its own qubits, as circuits."""

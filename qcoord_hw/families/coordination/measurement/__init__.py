@@ -1,0 +1,1 @@
+"""How the outputs of a coordination experiment are measured."""

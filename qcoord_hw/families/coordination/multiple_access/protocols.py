@@ -1,0 +1,304 @@
+"""The multiple-access network [NatorPereg, Section IV-C]: Alice and Bob send halves of pairs to Charlie.
+
+Theorem 9: a pure state that can be made is two pairs, phi of A and C1 and chi of B and C2, up to an isometry
+V^dagger of Charlie. Each sender prepares n copies of its pair, compresses the halves (`schumacher`) and sends
+m qubits. Charlie puts fresh qubits in place of what was discarded, expands, and applies V^dagger to each
+copy.
+
+Where V^dagger acts on C1 and C2 apart, the two senders' parts have no gate in common: they are two cases.
+Where it joins them there is one case, and Charlie's qubits of a block are in a row between the senders'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import QuantumCircuit, Qubit
+from qiskit.synthesis import OneQubitEulerDecomposer
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.families.coordination.classical_links.mixture import check_protocol, read_target
+from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
+from qcoord_hw.families.coordination.local_circuits.lines import in_a_row
+from qcoord_hw.families.coordination.local_circuits.schumacher import (
+    CROSSED,
+    DROPPED,
+    SENT,
+    TRIPLE,
+    Block,
+    angle_of,
+    best_blocks,
+    blocks,
+    compressed_triple,
+    expander,
+    naive_blocks,
+    pair,
+    retained,
+)
+from qcoord_hw.families.coordination.multiple_access.targets import FIT, SENDERS, Parts, Side, parts_of
+from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
+from qcoord_hw.network import MULTIPLE_ACCESS, NetworkCircuit
+from qcoord_hw.spec import Plain, check_integer, check_known, shown
+from qcoord_hw.theory.finite_blocklength.schumacher import trace_distance
+from qcoord_hw.theory.information import entropy
+from qcoord_hw.theory.regions.multiple_access import SOURCE
+
+ComplexArray = npt.NDArray[np.complex128]
+
+PROTOCOLS = ("schumacher", "naive")
+MAX_COPIES = 6
+MAX_OUTPUTS = 12
+"""Output qubits of one case at most: its target is a vector with 2^outputs entries."""
+
+OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
+
+
+def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
+    """Build Schumacher compression by two senders.
+
+    Args:
+        options: `state` (default `two-pairs:p=0.9,q=0.9`), pure, with A and B of at most 2 dimensions and C
+            of at most 4; `n` copies (default 3); `m` qubits of each sender for all copies (default: the
+            smallest with an entanglement fidelity of 0.9 or more for each); `protocol`: "schumacher"
+            (default), or "naive", which sends m of the n halves, and Charlie puts |0> for the others;
+            `senders`: "both" (default), or one of them, whose part is then built alone.
+
+    Returns:
+        Outputs copy by copy: A, B, C. A case for each sender, or one case where V joins the halves, or only
+        one shares a pair. `exact` holds the worst case's figures.
+
+    Raises:
+        InputError: naming the option, or why the network cannot make the state.
+    """
+    check_known(options, OPTIONS, " for network multiple-access")
+    protocol, senders = check_protocol(options, *PROTOCOLS), options.get("senders", "both")
+    if senders not in ("both", *SENDERS):
+        raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
+    state = read_target(options.get("state", "two-pairs:p=0.9,q=0.9"))
+    parts = parts_of(state)
+    if senders != "both" and not parts.apart:
+        raise InputError(f"senders: {shown(senders)}; allowed where V joins the halves is both")
+    sides = tuple(side for side in parts.sides if senders in ("both", side.sender))
+    n = check_integer("n", options.get("n", 3), 1, MAX_COPIES)
+    coded = _blocks(protocol, n, options.get("m"), [side.largest for side in sides])
+    m = sum(block[1] for block in coded)
+    cases = _cases(parts, sides, n)
+    net = NetworkCircuit(MULTIPLE_ACCESS, f"multiple-access-n{n}-m{m}")
+    made = _apart(net, sides, coded) if parts.apart else _joined(net, parts, coded)
+    order = [side.sender for side in sides] + ["Charlie"]
+    outputs = tuple(q for copy in range(n) for party in order for q in made[party][copy])
+    kept = [retained(coded, side.largest) if side.sends else 1.0 for side in sides]
+    lost = 1 - (min(kept) if parts.apart else math.prod(kept))
+    return Coordination(
+        network="multiple-access",
+        preparations=(Preparation(net, outputs),),
+        cases=cases,
+        copies=n,
+        rates=_rates(sides, n, m),
+        exact={"fidelity": (1 - lost) ** 2, "trace_norm": 2 * trace_distance(lost)},
+        notes=_notes(parts, sides, coded, protocol == "naive"),
+    ).of_target(state)
+
+
+def _blocks(protocol: Plain, n: int, m: Plain | None, largest: Sequence[float]) -> tuple[Block, ...]:
+    """Return how each sender's copies are compressed."""
+    split = blocks if protocol == "schumacher" else naive_blocks
+    if m is None:
+        m = sum(block[1] for block in best_blocks(n, min(largest)))
+    return split(n, check_integer("m", m, 0, n))
+
+
+Made = dict[str, list[list[Qubit]]]
+"""Output qubits by party and copy."""
+
+
+def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -> Made:
+    """Build the parts of the senders, which have no gate in common."""
+    copies = range(_copies(coded))
+    own, halves = _sent(net, sides, coded)
+    received: dict[str, list[Qubit]] = {}
+    for side in sides:
+        received[side.sender] = _expanded(net, side, halves[side.sender], coded)
+        _turn(net, "Charlie", side.charlie, received[side.sender])
+    made = {party: [qubits[k : k + 1] for k in copies] for party, qubits in own.items()}
+    ordered = [received[side.sender] for side in sorted(sides, key=lambda side: side.place)]
+    return made | {"Charlie": [[q for qubits in ordered for q in qubits[k : k + 1]] for k in copies]}
+
+
+def _sent(
+    net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]
+) -> tuple[dict[str, list[Qubit]], dict[str, list[Qubit]]]:
+    """Let the senders prepare, compress and send; return their own qubits and the halves by copy."""
+    own, halves = {}, {}
+    for side in sides:
+        copies = _copies(coded)
+        own[side.sender] = _allocate(net, side.sender, copies if len(side.own) == 2 else 0, "output")
+        halves[side.sender] = _allocate(net, side.sender, copies if side.sends else 0, "half")
+        for block, where in _placed(coded):
+            mine, theirs = _picked(own[side.sender], where), _picked(halves[side.sender], where)
+            if theirs:
+                angle = angle_of(side.largest)
+                prepare = compressed_triple(angle) if block == TRIPLE else pair(angle)
+                net.local(side.sender, prepare, mine + theirs)
+            _turn(net, side.sender, side.own, mine)
+    for sender, qubits in halves.items():  # of a block that loses one, all but the last qubit
+        sent = [q for block, where in _placed(coded) for q in _picked(qubits, where)[: block[1]]]
+        if sent:
+            net.send(sender, "Charlie", sent)
+    return own, halves
+
+
+def _expanded(net: NetworkCircuit, side: Side, halves: list[Qubit], coded: Sequence[Block]) -> list[Qubit]:
+    """Let Charlie undo a sender's compression; return its qubits of C by copy."""
+    if len(side.charlie) < 2:
+        return []
+    if not side.sends:
+        return _allocate(net, "Charlie", _copies(coded), f"{side.sender.lower()}_part")
+    fresh = iter(_allocate(net, "Charlie", sum(b[0] - b[1] for b in coded), f"{side.sender.lower()}_fresh"))
+    found: list[Qubit] = []
+    for block, copies in _placed(coded):
+        if block == TRIPLE:
+            control, near, _ = _picked(halves, copies)
+            places = (control, near, next(fresh))
+            net.local("Charlie", expander(), [near, control, places[2]])
+            found += [places[place] for place in CROSSED]
+        else:
+            found += _picked(halves, copies) if block == SENT else [next(fresh)]
+    return found
+
+
+def _joined(net: NetworkCircuit, parts: Parts, coded: Sequence[Block]) -> Made:
+    """Build one circuit for both senders; Charlie's qubits of a block are in a row, Alice's part first."""
+    own, halves = _sent(net, parts.sides, coded)
+    made = {party: [qubits[k : k + 1] for k in range(_copies(coded))] for party, qubits in own.items()}
+    made["Charlie"] = [[] for _ in range(_copies(coded))]
+    ends = [k for k, side in enumerate(parts.sides) if side.sends]
+    gate = synthesise(parts.isometry, ends)
+    for block, copies in _placed(coded):
+        alice, bob = (_row(net, side, _picked(halves[side.sender], copies), block) for side in parts.sides)
+        # Without a qubit between them two trees of triples fit no heavy-hexagonal device.
+        between = _allocate(net, "Charlie", int(block == TRIPLE and len(ends) == 2), "between")
+        row = alice + between + bob[::-1]
+        circuit = QuantumCircuit(len(row))
+        places = [list(range(len(alice))), list(range(len(row)))[: -len(bob) - 1 : -1]]
+        if block == TRIPLE:
+            for k in ends:
+                circuit.compose(expander(), places[k], inplace=True)
+            places = [[at[place] for place in NEAR_FIRST] for at in places]
+        for one, other in zip(*places, strict=True):
+            circuit.compose(gate, [one, other], inplace=True)
+        routed, final = in_a_row(circuit)
+        net.local("Charlie", routed, row)
+        for copy, one, other in zip(copies, *places, strict=True):
+            made["Charlie"][copy] = [row[final[one]], row[final[other]]]
+    return made
+
+
+NEAR_FIRST = tuple((1, 0, 2)[place] for place in CROSSED)
+"""As `CROSSED`, among near, control and the fresh qubit."""
+
+
+def _row(net: NetworkCircuit, side: Side, halves: list[Qubit], block: Block) -> list[Qubit]:
+    """Return Charlie's qubits of one sender and block: near, control, fresh; or the half; or fresh ones."""
+    label = f"{side.sender.lower()}_part"
+    if not side.sends:
+        return _allocate(net, "Charlie", block[0], label)
+    if block == TRIPLE:
+        return [halves[1], halves[0], *_allocate(net, "Charlie", 1, label)]
+    return halves if block == SENT else _allocate(net, "Charlie", 1, label)
+
+
+def _copies(coded: Sequence[Block]) -> int:
+    return sum(block[0] for block in coded)
+
+
+def _placed(coded: Sequence[Block]) -> list[tuple[Block, list[int]]]:
+    """Return each block with its copies."""
+    starts = np.cumsum([0, *(block[0] for block in coded)])
+    return [(block, list(range(s, s + block[0]))) for block, s in zip(coded, starts, strict=False)]
+
+
+def _picked(qubits: list[Qubit], copies: Sequence[int]) -> list[Qubit]:
+    return [qubits[copy] for copy in copies] if qubits else []
+
+
+def _allocate(net: NetworkCircuit, party: str, count: int, label: str) -> list[Qubit]:
+    taken = sum(wire.startswith(f"{party.lower()}_{label}") for wire in net.wires)
+    name = f"{party.lower()}_{label}" + (f"_{taken}" if taken else "")
+    return net.allocate(party, count, name) if count else []
+
+
+def _turn(net: NetworkCircuit, party: str, matrix: ComplexArray, qubits: Sequence[Qubit]) -> None:
+    """Apply a gate to each qubit, if there are any and the gate does anything."""
+    circuit = _one_qubit(matrix) if qubits else None
+    for qubit in qubits if circuit is not None else ():
+        net.local(party, circuit, [qubit])
+
+
+def _one_qubit(matrix: ComplexArray) -> QuantumCircuit | None:
+    """Return the gate that has these first columns, None for the identity up to a phase."""
+    if matrix.shape == (2, 1):
+        matrix = np.column_stack([matrix, [-matrix[1, 0].conj(), matrix[0, 0].conj()]])
+    if abs(np.trace(matrix)) > 2 - FIT:
+        return None
+    return OneQubitEulerDecomposer("U")(matrix)
+
+
+def _cases(parts: Parts, sides: Sequence[Side], n: int) -> tuple[Case, ...]:
+    """Return a case for each sender, or one for all outputs where V joins them, or only one has a pair."""
+    if not parts.apart or (len(sides) == 2 and not all(side.sends for side in sides)):
+        outputs = n * (parts.ket.size.bit_length() - 1)
+        _check_outputs(outputs)
+        return (Case("", 1.0, ((0, 1.0),), _power(parts.ket.ravel(), n), tuple(range(outputs))),)
+    holders = [side for side in sides if len(side.own) == 2]
+    parts_of_c = sorted((side for side in sides if len(side.charlie) == 2), key=lambda side: side.place)
+    size = len(holders) + len(parts_of_c)
+    cases = []
+    for side in sides:
+        own = [holders.index(side)] if side in holders else []
+        own += [len(holders) + parts_of_c.index(side)] if side in parts_of_c else []
+        _check_outputs(len(own) * n)
+        places = tuple(copy * size + k for copy in range(n) for k in own)
+        cases.append(Case(side.sender, 1 / len(sides), ((0, 1.0),), _power(side.ket, n), places))
+    return tuple(cases)
+
+
+def _check_outputs(count: int) -> None:
+    if count > MAX_OUTPUTS:
+        raise InputError(f"n: {count} output qubits in one case; allowed are {MAX_OUTPUTS}")
+
+
+def _power(ket: ComplexArray, n: int) -> ComplexArray:
+    whole = np.ones(1, dtype=complex)
+    for _ in range(n):
+        whole = np.kron(whole, ket)
+    return whole
+
+
+def _rates(sides: Sequence[Side], n: int, m: int) -> dict[str, dict[str, object]]:
+    rates: dict[str, dict[str, object]] = {}
+    for side in sides:
+        rate = f"Q{SENDERS.index(side.sender) + 1}"
+        h = entropy([side.largest, 1 - side.largest])
+        rates[f"{rate} asymptotic"] = {"value": h, "source": SOURCE}
+        used = m / n if side.sends else 0.0
+        rates[f"{rate} at this n"] = {"value": used, "source": "Schumacher compression by type classes"}
+    return rates
+
+
+def _notes(parts: Parts, sides: Sequence[Side], coded: Sequence[Block], naive: bool) -> tuple[str, ...]:
+    notes = []
+    if naive:
+        notes.append("without coding: some halves are sent, and Charlie puts |0> in place of the others")
+    elif TRIPLE in coded or DROPPED in coded:
+        notes.append(
+            "the 2^m likeliest strings are kept; what is discarded is left alone, never post-selected"
+        )
+    if not parts.apart:
+        notes.append("V joins the halves of Alice and Bob: one case, scored on all outputs")
+    elif sum(side.sends for side in sides) == 2:
+        notes.append("V acts on the halves of Alice and Bob apart: each sender's part is a case of its own")
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Coordination in the quantum broadcast network."""

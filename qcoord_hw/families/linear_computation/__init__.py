@@ -1,0 +1,1 @@
+"""Linear computations over a quantum multiple-access channel: circuits, scoring, analysis and views."""

@@ -1,0 +1,358 @@
+"""Linear computations over a quantum multiple-access channel [Hu2025].
+
+Servers share a stabilizer state before any data are known. Each acts on its own qudits with Weyl operators
+whose exponents are linear in its own symbols of two instances, and sends its qudits to the user, who undoes
+the state's graph, measures, and reads y = V w for both instances.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.families.experiment import Experiment, Setting
+from qcoord_hw.families.linear_computation.parameters import task_of
+from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
+from qcoord_hw.network import NetworkCircuit, many_to_one
+from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
+from qcoord_hw.qudits.graph import GraphCode, stabilizer_digit_code
+from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
+from qcoord_hw.qudits.leakage import qubits_per_digit
+from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
+from qcoord_hw.spec import ExperimentSpec, check_integer, shown
+from qcoord_hw.theory.linear_computation.batching import batch, degrees
+from qcoord_hw.theory.linear_computation.beyond import search_beyond
+from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
+from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
+from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
+
+USER = "User"
+
+THEOREM_1, BEYOND = "theorem-1", "beyond"
+
+MAX_INPUTS = 65_536
+"""Inputs of one run at most."""
+
+ALL_INPUTS = 6561
+"""Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
+
+SOME_INPUTS = 200
+
+SPREAD = 64
+"""Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
+
+MAX_QUBITS = 64
+
+
+def build(spec: ExperimentSpec) -> Experiment:
+    """Build the experiment of a spec of family `linear-computation`.
+
+    Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
+    in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
+    fewer qudits); `batch` (consecutive instances of F_p data that become one symbol, default 1);
+    `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
+    `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
+
+    Raises:
+        InputError: naming the parameter that is missing, unknown or out of range.
+    """
+    options: dict[str, Any] = spec.options
+    auxiliary = options.get("auxiliary")
+    if auxiliary is not None and not (
+        isinstance(auxiliary, tuple) and all(isinstance(name, str) for name in auxiliary)
+    ):
+        raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
+    task = task_of(spec)
+    if "inputs_seed" in options and not isinstance(options.get("inputs", 0), int):
+        raise InputError(
+            f"parameters.inputs_seed: {shown(options['inputs_seed'])}; allowed with a number of random inputs"
+        )
+    return task_experiment(
+        task,
+        name=spec.name,
+        title=spec.title,
+        scheme=options.get("scheme", THEOREM_1),
+        batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
+        auxiliary=auxiliary,
+        inputs=options.get("inputs"),
+        inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
+    )
+
+
+def task_experiment(
+    task: LinearTask,
+    *,
+    name: str,
+    title: str,
+    scheme: object = THEOREM_1,
+    batched: int = 1,
+    auxiliary: Sequence[str] | None = None,
+    inputs: object = None,
+    inputs_seed: int = 0,
+) -> Experiment:
+    """Return the experiment that computes a task.
+
+    Args:
+        task: what the user wants.
+        name: name of the experiment.
+        title: one line for people.
+        scheme: `theorem-1` or `beyond`.
+        batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
+        auxiliary: the server of each auxiliary qudit.
+        inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
+            200.
+        inputs_seed: of the random ones.
+
+    Raises:
+        InputError: naming the argument that does not fit the task.
+        TooLargeError: when the circuit would have more than 64 qubits.
+    """
+    if batched > 1 and task.field.degree == 1 and batched not in degrees(task.field.order):
+        raise InputError(
+            f"batch: {batched}; allowed for F_{task.field.order} are 1 to {degrees(task.field.order)[-1]}"
+        )
+    wide = batch(task, batched) if batched > 1 else task
+    if scheme == THEOREM_1:
+        found = _theorem_1(wide, auxiliary)
+    elif scheme == BEYOND:
+        found = _beyond(wide, auxiliary)
+    else:
+        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
+    code = _ordered(found.code)
+    net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
+    given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
+    play = LinearPlay(
+        task=task,
+        qudits=found.qudits * batched,
+        bits=digits,
+        decoder=_unbatched(code.decoder, task.rows, batched),
+        inputs=given,
+        baselines={
+            "quantum": (found.instances * found.rows / found.qudits, found.scheme["source"]),
+            **{
+                name: (float(rate.value), rate.source)
+                for name, rate in found.rates.items()
+                if rate.value is not None and name != "theorem1"
+            },
+        },
+        scheme=found.scheme,
+        chosen=_chosen(inputs, len(given)),
+    )
+    settings = _settings(net, code, task, digits, given, batched)
+    return Experiment(
+        name, title, (net,), settings, play, copies=found.instances * batched, spread=len(given) >= SPREAD
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A scheme for a task: its graph code, the qudits and instances that it counts, and what to say of it."""
+
+    code: GraphCode
+    rows: int
+    instances: int
+    qudits: int
+    rates: dict[str, Baseline]
+    scheme: dict[str, Any]
+
+
+def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+    reduction = reduce_task(task)
+    small = reduction.task
+    _check_size(task, sum(small.sizes))
+    precoding = minimise_auxiliary(small)
+    _check_size(task, sum(small.sizes) + precoding.c)
+    scheme, code = sparse_scheme(reduction, auxiliary, precoding)
+    words = {
+        "source": "Hu2025, Theorem 1",
+        "field": small.field.order,
+        "c": scheme.auxiliary,
+        "P": {s: p.tolist() for s, p in zip(small.servers, scheme.precoders, strict=True)},
+        "M": scheme.matrix.tolist(),
+        "download": scheme.download,
+        "reduced": list(reduction.notes),
+        "bonus_outputs": scheme.qudits - 2 * small.rows,
+    }
+    return _Found(code, small.rows, 2, scheme.qudits, baselines(small, scheme.auxiliary), words)
+
+
+def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+    if auxiliary is not None:
+        raise InputError("auxiliary: given; allowed only with scheme theorem-1")
+    reduction = reduce_task(task)
+    small = reduction.task
+    _check_size(task, sum(small.sizes))
+    c = minimise_auxiliary(small).c
+    scheme = search_beyond(small, region(small, c).cost)
+    if scheme is None:
+        raise InputError(f"parameters.scheme: {BEYOND}; none was found for task {task.name!r}")
+    _check_size(task, sum(scheme.qudits))
+    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
+    words = {
+        "source": scheme.source,
+        "field": small.field.order,
+        "instances": scheme.instances,
+        "M": scheme.M.tolist(),
+        "download": dict(zip(small.servers, scheme.qudits, strict=True)),
+        "reduced": list(reduction.notes),
+    }
+    return _Found(code, small.rows, scheme.instances, sum(scheme.qudits), baselines(small, c), words)
+
+
+def _check_size(task: LinearTask, qudits: int) -> None:
+    """Refuse a task whose circuit is too large, before a circuit is looked for."""
+    size = qudits * task.field.degree * qubits_per_digit(task.field.characteristic)
+    if size > MAX_QUBITS:
+        raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
+
+
+def _unbatched(decoder: Array, rows: int, batched: int) -> Array:
+    """Return the decoder with the digits of a symbol as instances of their own."""
+    if batched == 1:
+        return decoder
+    n = decoder.shape[1]
+    return decoder.reshape(-1, rows, batched, n).transpose(0, 2, 1, 3).reshape(-1, n)
+
+
+def input_symbols(task: LinearTask, inputs: object, seed: int, instances: int = 2) -> Array:
+    """Return the inputs of a run, shape (inputs, instances, sum m_s): symbols w1, w2, .., servers in order.
+
+    Raises:
+        InputError: naming `inputs`, what was given and what is allowed.
+    """
+    d, width = task.field.order, sum(task.sizes)
+    total = d ** (instances * width)
+    if inputs is None:
+        inputs = "all" if total <= ALL_INPUTS else SOME_INPUTS
+    if inputs == "all":
+        if total > MAX_INPUTS:
+            raise InputError(
+                f"inputs: all {total} are more than {MAX_INPUTS}; allowed here is a number of random ones"
+            )
+        every = np.array(list(itertools.product(range(d), repeat=instances * width)), dtype=np.int64)
+        return every.reshape(total, instances, width)
+    if isinstance(inputs, int) and not isinstance(inputs, bool):
+        check_integer("inputs", inputs, 1, MAX_INPUTS)
+        return np.random.default_rng(seed).integers(0, d, (inputs, instances, width))
+    if not isinstance(inputs, (list, tuple)) or not 1 <= len(inputs) <= MAX_INPUTS:
+        raise InputError(
+            f"inputs: {shown(inputs)}; allowed are all, a number, or a list of 1 to {MAX_INPUTS}"
+        )
+    for k, pair in enumerate(inputs):
+        names = [f"w{i + 1}" for i in range(instances)]
+        if not isinstance(pair, (list, tuple)) or len(pair) != instances:
+            raise InputError(f"inputs[{k}]: {shown(pair)}; allowed are {', '.join(names)}")
+        for which, symbols in zip(names, pair, strict=True):
+            if not isinstance(symbols, (list, tuple)) or len(symbols) != width:
+                raise InputError(
+                    f"inputs[{k}].{which}: {shown(symbols)}; allowed are {width} symbols, servers in order"
+                )
+            for j, symbol in enumerate(symbols):
+                check_integer(f"inputs[{k}].{which}[{j}]", symbol, 0, d - 1)
+    return np.array(inputs, dtype=np.int64)
+
+
+def _chosen(inputs: object, run: int) -> Chosen:
+    """Return how `input_symbols` chose that many inputs."""
+    if isinstance(inputs, (list, tuple)):
+        return "given"
+    drawn = isinstance(inputs, int) or (inputs is None and run == SOME_INPUTS)
+    return "drawn" if drawn else "all"
+
+
+def computation_circuit(
+    code: GraphCode, servers: Sequence[str], name: str
+) -> tuple[NetworkCircuit, tuple[tuple[int, ...], ...]]:
+    """Return the protocol of a graph code, and the classical bits of each digit, least significant first.
+
+    The data are parameters: server A's exponents of its digit k are `A_x[k]` and `A_z[k]`, integers 0..p-1.
+
+    Args:
+        code: digits ordered by holder.
+        servers: names, as the code's holders number them.
+        name: name of the circuit.
+    """
+    p, r, size = code.p, code.degree, qubits_per_digit(code.p)
+    net = NetworkCircuit(many_to_one(*servers, user=USER), name)
+    own = {k: [q for q, h in enumerate(code.holders) if h == k] for k in dict.fromkeys(code.holders)}
+    # A digit that its server operates on anyway may get its last Fourier transform there.
+    state, late = graph_state(p, code.adjacency, code.operated)
+    shares = net.share_state(
+        state, {servers[k]: size * len(mine) for k, mine in own.items()}, qubits_per_qudit=size * r
+    )
+    qubits = [
+        [shares[servers[k]][size * i + j] for j in range(size)] for k in own for i in range(len(own[k]))
+    ]
+    for k, mine in own.items():
+        active = [q for q in mine if q in code.operated]
+        if active:
+            x = net.data(servers[k], f"{servers[k]}_x", len(active))
+            z = net.data(servers[k], f"{servers[k]}_z", len(active))
+            for i, q in enumerate(active):
+                gate, u, v = weyl_after_fourier(p, late[q]) if q in late else weyl(p)
+                net.local(servers[k], gate.assign_parameters({u: x[i], v: z[i]}), qubits[q])
+    for k, mine in own.items():
+        for start in range(0, len(mine), r):
+            sent = [bit for q in mine[start : start + r] for bit in qubits[q]]
+            net.send(servers[k], USER, sent, dimension=p, digits=r)
+    net.local(USER, undo_graph(p, code.adjacency), [bit for digit in qubits for bit in digit])
+    register = net.measure(USER, [bit for digit in qubits for bit in digit], "outcome")
+    bits = net.bits(register)
+    return net, tuple(bits[size * k : size * (k + 1)] for k in range(len(qubits)))
+
+
+def _ordered(code: GraphCode) -> GraphCode:
+    """Return the code with its digits ordered by holder."""
+    order = np.argsort(code.holders, kind="stable")
+    return replace(
+        code,
+        adjacency=code.adjacency[np.ix_(order, order)],
+        holders=tuple(code.holders[k] for k in order),
+        x=code.x[order],
+        z=code.z[order],
+        decoder=code.decoder[:, order],
+    )
+
+
+def _settings(
+    net: NetworkCircuit,
+    code: GraphCode,
+    task: LinearTask,
+    digits: Sequence[Sequence[int]],
+    inputs: Array,
+    batched: int,
+) -> tuple[Setting, ...]:
+    """Return a setting for each input: the exponents as values, and what they flip where digits are bits."""
+    p, d = code.p, task.field.order
+    if batched > 1:  # digit j of a symbol of instance i is instance i * batched + j
+        count, instances, width = inputs.shape
+        packed = inputs.reshape(count, instances // batched, batched, width)
+        data = packed.transpose(0, 1, 3, 2).reshape(count, -1)
+    else:
+        data = task.field.digits(inputs).reshape(len(inputs), -1)
+    names = [parameter.name for parameter in net.circuit.parameters]
+    rows: dict[str, Array] = {}
+    for server in dict.fromkeys(code.holders):
+        active = [q for q in code.operated if code.holders[q] == server]
+        for i, q in enumerate(active):
+            rows[f"{task.servers[server]}_x[{i}]"] = code.x[q]
+            rows[f"{task.servers[server]}_z[{i}]"] = code.z[q]
+    values = data @ np.array([rows[name] for name in names]).T % p
+    flips = data @ code.transfer.T % p
+    comma = "" if d <= 10 else ","
+    return tuple(
+        Setting(
+            " ".join(f"w{i + 1}={comma.join(map(str, w))}" for i, w in enumerate(given)),
+            0,
+            tuple(map(int, values[k])),
+            tuple(digits[q][0] for q in np.flatnonzero(flips[k]).tolist()) if p == 2 else None,
+            input=k,
+        )
+        for k, given in enumerate(inputs.tolist())
+    )

@@ -1,0 +1,139 @@
+"""Whether anything changed from one block of a run to the next.
+
+The figure of merit is tested by chance alone: the shots of each circuit are dealt to the blocks at random,
+as they may be if nothing changed, and it is seen how often some stretch of blocks stands out as much as one
+of the run does. No expected count has to be large for that, so that it has power where almost all shots win.
+What leaves the figure of merit as it is shows in the chi-square of all outcomes over the blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import random_table
+
+from qcoord_hw.statistics.homogeneity import combined_p_value
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+DEALS = 4999
+"""Deals at most: no p-value of them is below 1 / 5000."""
+
+ENOUGH = 25
+"""So many deals that stand out as much end the test: its p-value is known well enough [BesagClifford1991]."""
+
+BATCHES = (100, 400, 1500, 2999)
+
+SHARE = 0.8
+"""Share of the false alarms that the figure of merit may cause; the outcomes may cause the rest."""
+
+METHOD = "largest change of {} over some blocks in a row, dealt anew"
+OUTCOMES = "; chi-square of outcomes over blocks"
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """What was counted of one circuit.
+
+    Attributes:
+        counts: shape (blocks, outcomes).
+        scores: shape (outcomes,): what a shot with each outcome adds to the figure of merit.
+    """
+
+    counts: IntArray
+    scores: FloatArray
+
+
+def drift_check(
+    circuits: Sequence[Blocks], merit: str, outcomes: Sequence[IntArray] | None = None
+) -> dict[str, Any] | None:
+    """Return the p-value that nothing changed from block to block; None where there is nothing to compare.
+
+    Args:
+        circuits: each with independent shots.
+        merit: what the scores are, in words.
+        outcomes: tables for the chi-square test, shape (blocks, outcomes); the counts if omitted.
+    """
+    compared = [one for one in circuits if (one.counts.sum(axis=1) > 0).sum() > 1]
+    if not compared:
+        return None
+    merits = scan_p_value(compared)
+    others, freedom = combined_p_value([one.counts for one in compared] if outcomes is None else outcomes)
+    found = [1.0]
+    if merits is not None:
+        found.append(merits / SHARE if freedom else merits)
+    if freedom:
+        found.append(others / (1 - SHARE) if merits is not None else others)
+    method = METHOD.format(merit) + OUTCOMES * (outcomes is None)
+    return {"p_value": min(found), "degrees_of_freedom": freedom, "method": method}
+
+
+def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
+    """Return the p-value that the figure of merit is the same in all blocks; None where no score differs.
+
+    The statistic is the largest deviation, in standard deviations, that the summed scores of any blocks in
+    a row have from what they should be, given all scores of each circuit and how many shots a block has.
+    """
+    grouped = [one for one in map(_grouped, circuits) if len(one.scores) > 1]
+    if not grouped:
+        return None
+    blocks = grouped[0].counts.shape[0]
+    pairs = [(i, j) for i in range(blocks) for j in range(i + 1, blocks + 1) if j - i < blocks]
+    variance = np.zeros(len(pairs))
+    for one in grouped:
+        sizes, total = one.counts.sum(axis=1), int(one.counts.sum())
+        shots = np.array([sizes[i:j].sum() for i, j in pairs])
+        mean = _mean(one)
+        spread = float(one.counts.sum(axis=0) @ (one.scores - mean) ** 2) / (total - 1)
+        variance += spread * shots * (total - shots) / total
+    known = np.flatnonzero(variance > 0)
+    starts, ends = (np.array([pairs[k][side] for k in known]) for side in (0, 1))
+    deviation = np.sqrt(variance[known])
+
+    def statistic(excess: FloatArray) -> FloatArray:
+        """Return the statistic of summed scores less what they should be, shape (deals, blocks)."""
+        sums = np.concatenate([np.zeros((len(excess), 1)), np.cumsum(excess, axis=1)], axis=1)
+        return np.asarray((np.abs(sums[:, ends] - sums[:, starts]) / deviation).max(axis=1))
+
+    observed = float(statistic(np.sum([_excess(one, one.counts[None]) for one in grouped], axis=0))[0])
+    rng = np.random.default_rng(0)
+    dealt = beyond = 0
+    for size in BATCHES:
+        excess = np.sum([_excess(one, _deal(one, size, rng)) for one in grouped], axis=0)
+        out = np.flatnonzero(statistic(excess) >= observed * (1 - 1e-9))
+        if beyond + len(out) >= ENOUGH:
+            return ENOUGH / (dealt + int(out[ENOUGH - beyond - 1]) + 1)
+        dealt, beyond = dealt + size, beyond + len(out)
+    return (beyond + 1) / (dealt + 1)
+
+
+def _grouped(one: Blocks) -> Blocks:
+    """Return counts of the scores that occurred, instead of the outcomes."""
+    seen = np.flatnonzero(one.counts.sum(axis=0))
+    scores, place = np.unique(np.round(one.scores[seen].astype(float), 9), return_inverse=True)
+    counts = np.zeros((len(one.counts), len(scores)), dtype=np.int64)
+    np.add.at(counts.T, place, one.counts[:, seen].T)
+    return Blocks(counts, scores)
+
+
+def _mean(one: Blocks) -> float:
+    return float(one.counts.sum(axis=0) @ one.scores) / int(one.counts.sum())
+
+
+def _excess(one: Blocks, dealt: IntArray) -> FloatArray:
+    """Return each block's summed scores less what they should be, shape (deals, blocks)."""
+    return np.asarray(dealt @ one.scores - one.counts.sum(axis=1) * _mean(one))
+
+
+def _deal(one: Blocks, size: int, rng: np.random.Generator) -> IntArray:
+    """Return counts with the shots dealt to the blocks at random, shape (size, blocks, scores)."""
+    sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
+    if len(totals) > 2:
+        return np.asarray(random_table(sizes, totals).rvs(size=size, random_state=rng), dtype=np.int64)
+    first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
+    return np.stack([first, sizes - first], axis=-1)

@@ -1,0 +1,118 @@
+"""Intervals of sums of means of bounded scores, each over independent shots of its own distribution.
+
+Where all strata have two scores and the same weight per shot, the limits are those of Clopper and Pearson
+for the shots of all strata together, which hold for shots of different probabilities [Hoeffding1956]. Else
+they are those of a binomial variable of the same mean and variance, after [KornGraubard1998]; as in
+[FayFeuer1997] the end of the interval that lies far from the nearest edge of the range takes one further shot
+of the largest weight into account, which keeps it wide enough where hardly a shot differed from the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.special import betaincinv
+
+from qcoord_hw.statistics.binomial import lower_limit, upper_limit
+
+METHOD = "clopper-pearson of the effective shots (mean and variance of a binomial), stratified"
+
+ROUNDING = 1e-12
+"""By so much a mean may miss the end of its range that it is at."""
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The mean of a bounded score over independent shots of one distribution.
+
+    Attributes:
+        shots: n.
+        mean: of the scores; anything for no shots.
+        variance: of the scores, with n - 1 below; anything for fewer than two shots.
+        low: least score that there can be.
+        high: largest score that there can be.
+        two: whether only these two scores can occur.
+    """
+
+    shots: int
+    mean: float
+    variance: float
+    low: float
+    high: float
+    two: bool = False
+
+
+def sum_limits(
+    strata: Sequence[Stratum], offset: float, alpha_low: float, alpha_high: float
+) -> tuple[float, float, float]:
+    """Return (low, best, high) of offset + the sum of all means.
+
+    A stratum of one shot counts with the largest variance that its range allows; one without shots adds its
+    whole range, its best value being the middle.
+
+    Args:
+        strata: the means.
+        offset: a constant.
+        alpha_low: probability with which the lower limit may be wrong.
+        alpha_high: probability with which the upper limit may be wrong.
+    """
+    unknown = sum(s.high - s.low for s in strata if not s.shots)
+    counted = [s for s in strata if s.shots and s.high > s.low]
+    best = offset + math.fsum((s.low + s.high) / 2 if not s.shots else s.mean for s in strata)
+    if not counted:
+        return best - unknown / 2, best, best + unknown / 2
+    reach = math.fsum(s.high - s.low for s in counted)
+    least = best - math.fsum(s.mean - s.low for s in counted)
+    share = (best - least) / reach
+    share = 0.0 if share < ROUNDING else 1.0 if share > 1 - ROUNDING else share
+    steps = [(s.high - s.low) / s.shots / reach for s in counted]
+    if all(s.two for s in counted) and max(steps) <= min(steps) * (1 + 1e-9):
+        shots = sum(s.shots for s in counted)
+        right = round(share * shots)
+        low, high = lower_limit(right, shots, alpha_low), upper_limit(right, shots, alpha_high)
+    else:
+        variance = math.fsum(
+            (s.variance if s.shots > 1 else (s.high - s.low) ** 2 / 4) / s.shots for s in counted
+        )
+        step, variance = max(steps), variance / reach**2
+        low = 1 - _upper(1 - share, variance, step, alpha_low)
+        high = _upper(share, variance, step, alpha_high)
+    return least + reach * low - unknown / 2, best, least + reach * high + unknown / 2
+
+
+def _upper(share: float, variance: float, step: float, alpha: float) -> float:
+    """Return the upper limit of a mean within 0 and 1, given the variance of its estimate.
+
+    Args:
+        share: the estimate.
+        variance: of the estimate.
+        step: the most that a shot can change it.
+        alpha: probability with which the limit may be wrong.
+    """
+    if share == 1:
+        return 1.0
+    if share > 0.5:
+        shots = share * (1 - share) / variance if variance > 0 else 1 / step
+        return float(betaincinv(shots * (share + step), shots * (1 - share), 1 - alpha))
+    variance += step**2 * (1 - 2 * share)
+    share += step
+    if share >= 1:
+        return 1.0
+    shots = share * (1 - share) / variance if variance > 0 else 1 / step
+    return float(betaincinv(shots * share, shots * (1 - share + step), 1 - alpha))
+
+
+def drawn_limits(low: float, best: float, high: float, spread: float) -> tuple[float, float, float]:
+    """Return the limits of a fidelity F whose estimate is off by up to `spread` sqrt(1 - F) besides.
+
+    Args:
+        low: lower limit without that.
+        best: the estimate.
+        high: upper limit without that.
+        spread: c; the set of F with low - c sqrt(1 - F) <= F <= high + c sqrt(1 - F) is returned.
+    """
+    most = (spread + math.sqrt(max(0.0, spread**2 + 4 * (1 - low)))) / 2
+    least = 0.0 if high >= 1 else (math.sqrt(spread**2 + 4 * (1 - high)) - spread) / 2
+    return 1 - most**2, best, 1 - least**2

@@ -1,0 +1,170 @@
+"""What the tests compare with: golden OpenQASM 3 files of the catalogue, and the reference runs.
+
+`python -m qcoord_hw.golden` says which golden files differ; `--write` makes them anew. One file an entry,
+`<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits one after the other
+on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
+Qiskit exports changes between releases.
+
+`--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
+there; `--estimates FOLDER` writes these alone, where the rules of analysis changed. `circuits/needs.json`
+says what each entry needs of a device and where it fits; `--needs` writes it anew (minutes). `--readme FILE`
+writes the tables of `make demo` anew between their marks in the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qiskit.circuit import QuantumCircuit
+from rich.console import Console
+
+from qcoord_hw.api import build, load_run, run
+from qcoord_hw.api.result import Result
+from qcoord_hw.catalogue import NEEDS, catalogue_paths, catalogue_root
+from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
+from qcoord_hw.execution.needs import fits, needs_of, snapshots
+from qcoord_hw.execution.program import instructions
+from qcoord_hw.execution.run_description import program_of as executed_program
+from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.linear_computation.parameters import FAMILY
+from qcoord_hw.report.tables import print_overview
+from qcoord_hw.spec import read_spec
+
+REFERENCE = (
+    ("chsh", "aer"),
+    ("ghz-3", "aer"),
+    ("sequential-chsh", "aer"),
+    ("chsh", "fake_torino"),
+    ("magic-square", "fake_torino"),
+    ("ghz-4", "fake_sherbrooke"),
+    ("sum-2-f3", "aer"),
+    ("example-1-f4", "fake_torino"),
+)
+REFERENCE_INPUTS = 12
+DEMO = (
+    "run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7",
+    "run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7",
+)
+DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
+
+REFERENCE_SHOTS = 500
+REFERENCE_SEED = 2026
+
+
+def program_of(experiment: Experiment) -> QuantumCircuit:
+    """Return the program that runs all circuits of an experiment in a row."""
+    return in_a_row([net.circuit for net in experiment.circuits])
+
+
+def differing() -> list[str]:
+    """Return the names of the entries whose golden file is missing or holds another circuit."""
+    return [
+        name
+        for name, path in catalogue_paths().items()
+        if not matches(path.with_suffix(".qasm"), build_experiment(read_spec(path)))
+    ]
+
+
+def matches(golden: Path, experiment: Experiment) -> bool:
+    """Return whether a golden file is there and holds the circuits of an experiment."""
+    if not golden.exists():
+        return False
+    before, now = parse_qasm(golden.read_text(encoding="utf-8")), parse_qasm(to_qasm(program_of(experiment)))
+    registers = [[(r.name, r.size) for r in [*c.qregs, *c.cregs]] for c in (before, now)]
+    return registers[0] == registers[1] and instructions(before) == instructions(now)
+
+
+def entry_needs(name: str, devices: Mapping[str, Snapshot]) -> dict[str, Any]:
+    """Return what a catalogue entry needs, and on which devices it fits."""
+    program = executed_program(build_experiment(read_spec(catalogue_paths()[name])))
+    return needs_of(program) | {"fits": fits(program, devices)}
+
+
+def write_needs() -> None:
+    """Write what every entry needs."""
+    devices = snapshots()
+    found = {name: entry_needs(name, devices) for name in catalogue_paths()}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(needs)}" for name, needs in found.items())
+    (catalogue_root() / NEEDS).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
+def write_reference(folder: Path) -> None:
+    """Make the reference runs and write what is estimated from them."""
+    results: list[Result] = []
+    for name, target in REFERENCE:
+        one = build(name, REFERENCE_SHOTS, target=target, seed=REFERENCE_SEED)
+        if one.spec.family == FAMILY:
+            one = build(one.spec, parameters={"inputs": REFERENCE_INPUTS})
+        results.append(run(one, target=target, seed=REFERENCE_SEED, runs=folder))
+    _write_estimates(folder, results)
+
+
+def write_estimates(folder: Path) -> None:
+    """Write what is estimated, by the rules of today, from the reference runs that are in a folder."""
+    _write_estimates(folder, [load_run(path) for path in sorted(folder.iterdir()) if path.is_dir()])
+
+
+def _write_estimates(folder: Path, results: Sequence[Result]) -> None:
+    kept = {r.path.name: {key: r.summary[key] for key in ("estimates", "checks")} for r in results}
+    (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def demo_tables() -> str:
+    """Return the tables that `make demo` prints, as a console block of Markdown."""
+    blocks = []
+    with tempfile.TemporaryDirectory() as folder:
+        for command in DEMO:
+            file = io.StringIO()
+            _, *names, _, target, _, shots, _, seed = command.split()
+            results = [run(n, target=target, shots=int(shots), seed=int(seed), runs=folder) for n in names]
+            print_overview([r.summary for r in results], Console(file=file, width=100, highlight=False))
+            table = file.getvalue().split("\n\n")[0]
+            lines = [f"$ qcoord {command}", *(line.rstrip() for line in table.splitlines())]
+            blocks.append("\n".join(lines))
+    return "```console\n" + "\n\n".join(blocks) + "\n```"
+
+
+def with_demo(readme: str) -> str:
+    """Return the README's text with the demo's tables between their marks."""
+    before, rest = readme.split(DEMO_BEGIN)
+    _, after = rest.split(DEMO_END)
+    return f"{before}{DEMO_BEGIN}\n{demo_tables()}\n{DEMO_END}{after}"
+
+
+def main() -> int:
+    """Say which golden files differ, or write golden files or reference runs."""
+    parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write every golden file")
+    parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
+    parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
+    parser.add_argument("--estimates", type=Path, metavar="FOLDER", help="write their estimates anew")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
+    options = parser.parse_args()
+    if options.write:
+        for path in catalogue_paths().values():
+            program = program_of(build_experiment(read_spec(path)))
+            path.with_suffix(".qasm").write_text(to_qasm(program), encoding="utf-8")
+    if options.needs:
+        write_needs()
+    if options.reference:
+        write_reference(options.reference)
+    if options.estimates:
+        write_estimates(options.estimates)
+    if options.readme:
+        options.readme.write_text(with_demo(options.readme.read_text(encoding="utf-8")), encoding="utf-8")
+    names = differing()
+    print("differ: " + ", ".join(names) if names else "all golden files match")
+    return 1 if names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
