@@ -16,6 +16,13 @@ other figures. A record that states none was made under version 1.
 drift of the figure of merit; no mitigated figure where a readout is stuck; a check that was not made is null.
 """
 
+PROTOCOLS = 1
+"""Version of the circuits that are built of a spec; raised when an old record's spec may build others.
+
+A record of this version must be what is built today; one of another version, or that states none, need only
+be at one with itself.
+"""
+
 PACKAGES = ("qcoord_hw", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy", "rustworkx")
 
 
@@ -23,6 +30,7 @@ def provenance() -> dict[str, object]:
     """Return versions, platform and, in a checkout, the commit (with a + if files differ from it)."""
     return {
         "rules": RULES,
+        "protocols": PROTOCOLS,
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

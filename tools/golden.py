@@ -30,7 +30,7 @@ from qcoord_hw.api.result import Result
 from qcoord_hw.catalogue import NEEDS, catalogue_paths, catalogue_root
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.needs import fits, needs_of, snapshots
-from qcoord_hw.execution.run import instructions
+from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.run_description import program_of as executed_program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.families.builders import build_experiment

@@ -42,22 +42,23 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         runs: the folder of all runs.
 
     Returns:
-        `ok`, the run, what was compared and recomputed (`locality` from the circuits of the record), and
-        `differs`: a line for each difference. `rules` has the versions of the rules of analysis of the run,
-        of its report and of this program; what differs since the rule for it changed is in `changed_by_rules`
-        and is no difference of the record.
+        `ok`, the run, what was compared and recomputed (`locality` from the circuits of the record),
+        whether its `protocol` is what this program builds of its spec, and `differs`: a line for each
+        difference. `rules` has the versions of the rules of analysis of the run, of its report and of this
+        program; what differs since the rule for it changed is in `changed_by_rules` and is no difference of
+        the record.
 
     Raises:
-        RecordError: when the record is damaged, or a recorded circuit does not keep to its network.
+        RecordError: when the record is damaged, or does not fit its spec, its network or itself.
     """
-    from qcoord_hw.execution.run_description import recorded_locality
+    from qcoord_hw.execution.recorded import check_recorded
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
     if not found.sealed:
         raise RecordError(
             f"run {found.path.name}: unfinished; {found.how_to_finish}, then it can be verified"
         )
-    locality = recorded_locality(found)
+    recorded = check_recorded(found)
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
     summary = Result(found, confidence).summary
@@ -83,7 +84,8 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
         "changed_by_rules": changed,
         "executed": execute,
         "differs": differs,
-        "locality": locality.to_json(),
+        "locality": recorded.locality.to_json(),
+        "protocol": recorded.to_json(),
         "estimates": summary["estimates"],
         "checks": summary["checks"],
     }
@@ -182,10 +184,10 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
         InputError: when the folder cannot be written.
         RecordError: when a recorded circuit does not keep to its network.
     """
-    from qcoord_hw.execution.run_description import recorded_locality
+    from qcoord_hw.execution.recorded import check_recorded
 
     if not result.record.is_draft:
-        recorded_locality(result.record)
+        check_recorded(result.record, rebuild=False)
     page = Path(html) if html else result.path / record.DERIVED / PAGE
     record.derive(result.path, REPORT, (json.dumps(result.summary, indent=1) + "\n").encode())
     if html:

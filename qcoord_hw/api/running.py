@@ -116,12 +116,21 @@ def replay(
     """Repeat a run from its record alone, with its seed, as a new run.
 
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
-    same. On another target the circuits as built are compiled anew.
+    same. On another target the circuits as built are compiled anew. What `verify` refuses of a record's
+    protocol is not executed.
+
+    Raises:
+        RecordError: when the record is damaged, or does not fit its spec, its network or itself.
+        InputError: when the target is not allowed.
+        TargetError: when the target failed; what was counted is kept.
     """
+    from qcoord_hw.execution.recorded import check_recorded
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import recorded_program
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
+    if not found.is_draft:
+        check_recorded(found)
     with record.interpreting(found.path):
         spec = spec_from_mapping(found.intent["spec"], "recorded spec")
         seed = check_seed(found.intent["seed"])

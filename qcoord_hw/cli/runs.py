@@ -65,8 +65,10 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _rule_lines(found: dict[str, Any]) -> Iterator[str]:
-    """Yield what is to be said of the versions of the rules of analysis."""
-    rules, changed = found["rules"], found["changed_by_rules"]
+    """Yield what is to be said of the versions of the protocol and of the rules of analysis."""
+    rules, changed, protocol = found["rules"], found["changed_by_rules"], found["protocol"]
+    if protocol["why"]:
+        yield f"protocol at one with itself, not compared with its spec: {protocol['why']}"
     if rules["run"] != rules["now"]:
         yield f"made under version {rules['run']} of the rules of analysis, estimated by {rules['now']}"
     if changed:

@@ -1,7 +1,9 @@
-"""Whether a compiled circuit keeps to its network: every gate on several qubits is in one party's hands.
+"""Whether a compiled circuit keeps to its network: every act is that of one party, who knows its cause.
 
-Who holds what is read off the protocol's own events, not off the compiled circuit. Ownership moves at
-barriers, which compiling keeps: a qubit that has passed k of them is where the protocol had it after k.
+Who holds what, and who knows which bit, is read off the protocol's own events, not off the compiled circuit.
+Ownership moves at barriers, which compiling keeps: a qubit that has passed k of them is where the protocol
+had it after k. A gate on several qubits needs one holder; a condition, a holder who knows the bits; a
+measurement, the holder whose bit it is.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qiskit.circuit import Barrier, CircuitInstruction, ControlFlowOp, QuantumCircuit
+from qiskit.circuit import Barrier, ControlFlowOp, Operation, QuantumCircuit
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.network import SOURCE
 
 MOVE = "move"
 """The gate that lends a qubit's state to a resonator; the next one between the same two takes it back."""
+
+MEASURE, RESET = "measure", "reset"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Locality:
 
     Attributes:
         two_qubit_gates: gates on two qubits or more that were checked, those under conditions included.
-        between_parties: how many of them no party could have done.
+        between_parties: how many acts no party could have done: such gates across owners, and acts on one
+            qubit under a condition that its holder does not know, or measurements of another one's bit.
         example: the first of these in words; empty if there is none.
     """
 
@@ -46,19 +51,23 @@ class Timeline:
         holders: holders[q][k] holds qubit q after k of the marks that span it. Before its first one that is
             whoever brings the qubit: its party, or the source of a shared state, which keeps it until then.
         marks: the barriers that tell the stages apart, in order: each spans qubits 0 to m - 1, here stands m.
+        knows: knows[c] says of classical bit c who knows it, and from which mark on; first who measures it.
     """
 
     holders: tuple[tuple[str, ...], ...]
     marks: tuple[int, ...]
+    knows: tuple[Mapping[str, int], ...] = ()
 
     @classmethod
     def of(cls, events: Sequence[Mapping[str, Any]]) -> Timeline:
         """Return the timeline of a protocol's events, as in a record.
 
         A mark is a barrier over as many qubits as there are at some barrier over all of them. Sends stand
-        behind such a barrier, before any gate: who receives holds the qubit from the barrier on.
+        behind such a barrier, before any gate: who receives holds the qubit from the barrier on. An event
+        says how many bits are told and not which: all registers of that size that the sender knows.
         """
         holders: list[list[str]] = []
+        registers: list[tuple[int, dict[str, int]]] = []
         shared: dict[int, str] = {}  # who gets what the source still holds
         sizes, marks = _sizes(events), []
         for event in events:
@@ -75,7 +84,14 @@ class Timeline:
                 marks.append(len(qubits))
                 for q in qubits:
                     holders[q].append(shared.pop(q, holders[q][-1]))
-        return cls(tuple(map(tuple, holders)), tuple(marks))
+            elif event["kind"] == "measure":
+                registers.append((len(qubits), {event["party"]: len(marks)}))
+            elif event["kind"] == "bits":
+                for size, known in registers:
+                    if event["party"] in known and event.get("name") == str(size):
+                        known.setdefault(event["to"], len(marks))
+        knows = tuple(known for size, known in registers for _ in range(size))
+        return cls(tuple(map(tuple, holders)), tuple(marks), knows)
 
 
 def _sizes(events: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -100,7 +116,7 @@ def check_ownership(
     executed: Sequence[QuantumCircuit],
     layouts: Sequence[Sequence[int]] = (),
 ) -> Locality:
-    """Check every gate on several qubits that is executed against who holds them at that place.
+    """Check every act that is executed against who holds its qubits, and knows its condition, at that place.
 
     Args:
         protocols: for each circuit the events of its protocol, as in a record.
@@ -119,6 +135,16 @@ def check_ownership(
     )
 
 
+@dataclass(frozen=True)
+class _Act:
+    """One operation on physical qubits: the bits that it writes, and those that it is done under."""
+
+    name: str
+    qubits: tuple[int, ...]
+    bits: tuple[int, ...]
+    conditions: tuple[int, ...]
+
+
 @dataclass
 class _Walk:
     """One way through a compiled circuit, instruction by instruction.
@@ -129,8 +155,9 @@ class _Walk:
         passed: how many marks each of these has passed.
         reached: how many marks each tile has passed.
         lent: who uses a physical qubit that the protocol knows nothing of.
+        written: the classical bits that were measured so far.
         gates: gates on several qubits so far.
-        joined: how many of them were not in one party's hands.
+        joined: how many acts were not in the hands of one party, or on what it does not know.
         example: the first of these in words.
     """
 
@@ -139,6 +166,7 @@ class _Walk:
     passed: dict[tuple[int, int], int]
     reached: dict[int, int]
     lent: dict[int, tuple[int, str]] = field(default_factory=dict)
+    written: set[int] = field(default_factory=set)
     gates: int = 0
     joined: int = 0
     example: str = ""
@@ -156,8 +184,9 @@ class _Walk:
             if isinstance(instruction.operation, Barrier):
                 walk._pass(circuit.name, qubits)
             else:
-                for name, joint in _gates(instruction, qubits):
-                    walk._act(circuit.name, name, joint)
+                bits = [circuit.find_bit(c).index for c in instruction.clbits]
+                for act in _acts(instruction.operation, qubits, bits, ()):
+                    walk._act(circuit.name, act)
         if any(reached != len(timeline.marks) for reached in walk.reached.values()):
             raise _lost(circuit.name)
         return walk
@@ -174,27 +203,70 @@ class _Walk:
             for q in spanned:
                 self.passed[tile, q] += 1
 
-    def _act(self, circuit: str, name: str, qubits: Sequence[int]) -> None:
-        """Judge a gate. A qubit that is nobody's serves whoever uses it first, until it is reset."""
-        if len(qubits) < 2:
-            if name == "reset":
-                self.lent.pop(qubits[0], None)
-            return
-        self.gates += 1
+    def _act(self, circuit: str, act: _Act) -> None:
+        """Judge an act. A qubit that is nobody's serves whoever uses it first, until it is reset."""
+        name, qubits = act.name, act.qubits
+        self.gates += len(qubits) > 1
         hands = {p: self._holder(p) for p in qubits}
         parties = set(hands.values()) - {None}
-        if len(parties) != 1:
-            self.joined += 1
+        if len(qubits) > 1 and len(parties) != 1:
             held = ", ".join(f"qubit {p} of {h[1] if h else 'nobody'}" for p, h in hands.items())
-            self.example = self.example or f"circuit {circuit!r}: compiled gate {name} joins {held}"
+            self._refuse(f"circuit {circuit!r}: compiled gate {name} joins {held}")
             return
-        (party,) = parties
-        for p in qubits:
+        party = next(iter(parties), None)
+        if act.conditions and not all(self._knows(party, bit) for bit in act.conditions):
+            who = party[1] if party else "nobody"
+            self._refuse(
+                f"circuit {circuit!r}: {name} on qubit {qubits[0]} of {who} depends on bits that {who} does "
+                "not know there"
+            )
+            return
+        if name == MEASURE and not self._may_measure(party, act.bits):
+            who = party[1] if party else "nobody"
+            self._refuse(
+                f"circuit {circuit!r}: a measurement of qubit {qubits[0]} of {who} writes a bit of others"
+            )
+            return
+        self.written.update(act.bits)
+        if name == RESET:
+            self.lent.pop(qubits[0], None)
+        for p in qubits if len(qubits) > 1 else ():
             if p not in self.wires and party is not None:
                 if name == MOVE and p in self.lent:
                     del self.lent[p]
                 else:
                     self.lent[p] = party
+
+    def _refuse(self, line: str) -> None:
+        self.joined += 1
+        self.example = self.example or line
+
+    def _known(self, party: tuple[int, str] | None, bit: int) -> int | None:
+        """Return from which mark on a party of a tile knows a classical bit; None for never."""
+        tile, index = divmod(bit, len(self.timeline.knows) or 1)
+        if party is None or tile != party[0] or index >= len(self.timeline.knows):
+            return None
+        return self.timeline.knows[index].get(party[1])
+
+    def _knows(self, party: tuple[int, str] | None, bit: int) -> bool:
+        since = self._known(party, bit)
+        return (
+            party is not None
+            and since is not None
+            and bit in self.written
+            and self.reached[party[0]] >= since
+        )
+
+    def _may_measure(self, party: tuple[int, str] | None, bits: Sequence[int]) -> bool:
+        """Return whether bits are a party's own, each written once."""
+        width = len(self.timeline.knows) or 1
+        for bit in bits:
+            if self._known(party, bit) is None or bit in self.written:
+                return False
+            assert party is not None
+            if next(iter(self.timeline.knows[bit % width])) != party[1]:
+                return False
+        return True
 
     def _holder(self, physical: int) -> tuple[int, str] | None:
         if physical not in self.wires:
@@ -210,12 +282,20 @@ def _lost(circuit: str) -> TargetError:
     )
 
 
-def _gates(instruction: CircuitInstruction, qubits: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield name and qubits of an instruction, or of those that it does under a condition or in a loop."""
-    if not isinstance(instruction.operation, ControlFlowOp):
-        yield instruction.operation.name, list(qubits)
+def _acts(
+    operation: Operation, qubits: Sequence[int], bits: Sequence[int], conditions: Sequence[int]
+) -> Iterator[_Act]:
+    """Yield what an instruction does, or is done under a condition in it, with all bits that it is on."""
+    if not isinstance(operation, ControlFlowOp):
+        yield _Act(operation.name, tuple(qubits), tuple(bits), tuple(conditions))
         return
-    for block in instruction.operation.blocks:
+    on = (*conditions, *bits)  # those of the condition, and at most those of what is measured within
+    for block in operation.blocks:
         for inner in block.data:
             if not isinstance(inner.operation, Barrier):
-                yield from _gates(inner, [qubits[block.find_bit(q).index] for q in inner.qubits])
+                yield from _acts(
+                    inner.operation,
+                    [qubits[block.find_bit(q).index] for q in inner.qubits],
+                    [bits[block.find_bit(c).index] for c in inner.clbits],
+                    on,
+                )

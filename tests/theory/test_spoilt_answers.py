@@ -158,3 +158,40 @@ def test_every_number_is_confirmed_or_named(rng):
         for path, _ in numbers(answer):
             above = {dotted(path[: k + 1]) for k in range(len(path))}
             assert above & {*found.confirmed, *found.not_checked}, path
+
+
+@pytest.mark.parametrize("which", ["example-1-f2", "sum-2-f5", (2, 2, (1, 2, 1))], ids=str)
+def test_no_degree_of_a_batched_answer_is_missing_or_in_another_place(rng, which):
+    answer = linear_answer(which, rng)
+    entries = answer["batched"]
+    assert len(entries) > 1
+    for k in range(len(entries)):
+        assert not check_answer(answer | {"batched": [*entries[:k], *entries[k + 1 :]]}).holds
+    assert not check_answer(answer | {"batched": entries[::-1]}).holds
+    assert not check_answer(answer | {"batched": [*entries, entries[0]]}).holds
+    none = check_answer(answer | {"batched": []})  # as where no time was left: holds, and says so
+    assert none.holds
+    assert "batched" in none.not_checked
+
+
+@pytest.mark.parametrize(
+    "which", [("chsh", 0.8), ("chsh", 0.7), ("ghz-3", 0.9), ("biased-chsh", 0.83)], ids=str
+)
+def test_every_kind_of_a_frontier_is_proved(rng, which):
+    answer = game_answer(which, rng)
+    assert_holds(answer)
+    frontier, tried = answer["frontier"], 0
+    places = [(key,) for key in ("formula_rate", "time_shared", "strategy_entanglement", "circuit_qubits")]
+    places += [("formula_rate", side) for side in ("bob", "charlie") if side in frontier["formula_rate"]]
+    for place in places:
+        for kind in ("exact", "lower", "upper", "bracket", "undetermined", "", None, 1):
+            spoilt = json.loads(json.dumps(answer))
+            inside = spoilt["frontier"]
+            for key in place:
+                inside = inside[key]
+            if inside["kind"] == kind:
+                continue
+            inside["kind"] = kind
+            tried += 1
+            assert not check_answer(spoilt).holds, (place, kind)
+    assert tried >= 7 * len(places)

@@ -29,13 +29,13 @@ from qcoord_hw.execution.ibm.client import Device
 from qcoord_hw.execution.ibm.options import JobOptions
 from qcoord_hw.execution.ibm.target import check_isa, prepare, side_by_side
 from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run import Progress
 from qcoord_hw.execution.run_description import (
     circuit_files,
     draft_of,
     intent_of,
     prepared_of,
-    recorded_locality,
     recorded_program,
 )
 from qcoord_hw.record import RunRecord, journal
@@ -210,7 +210,7 @@ def _compile(run: RunRecord, device: Device) -> None:
 
 def _send(path: Path, device: Device) -> None:
     run = record.read(path)
-    recorded_locality(run)
+    check_recorded(run, rebuild=False)
     prepared = prepared_of(run)
     steps.send(run, device, prepared.circuits, prepared.settings)
 

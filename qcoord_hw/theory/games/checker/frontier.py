@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,7 @@ def check_frontier(findings: Findings, game: ClaimedGame) -> None:
         p = np.linalg.eigvalsh(ket @ ket.conj().T)
         p = p[p > 1e-15]
         entropies.append(max(0.0, float(-(p * np.log2(p)).sum())))
+    _check_kinds(findings, game, free=win <= base + ROUNDING / 100)
     if win <= base + ROUNDING / 100:  # deterministic answers win as often
         _check_nothing(findings, game)
     elif win <= lower + REACHED / 2:
@@ -58,6 +61,61 @@ def check_frontier(findings: Findings, game: ClaimedGame) -> None:
     else:
         for key in ("time_shared", "circuit_qubits"):  # no strategy is known that wins as often
             findings.equal(("frontier", key, "value"), None)
+
+
+def _check_kinds(findings: Findings, game: ClaimedGame, free: bool) -> None:
+    """Check every label `kind` against the values beside it, and what is exact against its formula."""
+    for key in ("time_shared", "circuit_qubits", "strategy_entanglement"):
+        value = findings.get("frontier", key, "value")
+        kind = "exact" if free else "undetermined" if value is None else "upper"
+        if key == "strategy_entanglement" and not free and _is_chsh(game):
+            kind = "exact"
+            win = findings.get("frontier", "win")
+            half = (1 + math.sqrt(min(1.0, max(0.0, 2 - (4 * win - 2) ** 2)))) / 2
+            entropy = -sum(p * math.log2(p) for p in (half, 1 - half) if p > 0)
+            _close(findings, ("frontier", key, "value"), entropy, ROUNDING)
+            findings.equal(("frontier", key, "wins"), win)
+        findings.equal(("frontier", key, "kind"), kind)
+    kinds = []
+    if game.players == 2:
+        for side in ("bob", "charlie"):
+            ends = [findings.get("frontier", "formula_rate", side, end) for end in ("lower", "upper")]
+            kinds.append(_kind_of_bracket(*ends) if not free else "exact")
+            findings.equal(("frontier", "formula_rate", side, "kind"), kinds[-1])
+            if free:
+                for end in ("lower", "upper"):
+                    findings.equal(("frontier", "formula_rate", side, end), 0.0)
+            elif all(map(is_number, ends)) and ends[0] > ends[1]:
+                findings.wrong(("frontier", "formula_rate", side), "the bracket's ends are crossed")
+    if not kinds:
+        whole = "undetermined"
+    elif kinds[0] == kinds[1]:
+        whole = kinds[0]
+    else:
+        whole = "lower" if set(kinds) <= {"lower", "bracket", "exact"} else "undetermined"
+    findings.equal(("frontier", "formula_rate", "kind"), whole)
+
+
+def _kind_of_bracket(lower: Any, upper: Any) -> str:
+    if lower is None:
+        return "undetermined" if upper is None else "upper"
+    return "lower" if upper is None else "bracket"
+
+
+def _is_chsh(game: ClaimedGame) -> bool:
+    """Return whether a game is CHSH but for names: win = 1/2 + S/8."""
+    if game.questions != (2, 2) or game.answers != (2, 2):
+        return False
+    signs, both = (1, -1), [Fraction(0)] * 4
+    constant, bob, charlie = Fraction(0), [Fraction(0)] * 2, [Fraction(0)] * 2
+    for (x, y, b, c), w in game.payoff.items():
+        constant += w
+        bob[x] += signs[b] * w
+        charlie[y] += signs[c] * w
+        both[2 * x + y] += signs[b] * signs[c] * w
+    if [constant, *bob, *charlie] != [2, 0, 0, 0, 0] or any(abs(v) != Fraction(1, 2) for v in both):
+        return False
+    return math.prod(both) < 0
 
 
 def _close(findings: Findings, path: Path, should: float, margin: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from qcoord_hw.theory.claims import Findings, Path, brief, is_integer
 from qcoord_hw.theory.linear_computation.checker.arithmetic import (
+    MAX_ORDER,
     Arithmetic,
     ClaimError,
     Rows,
@@ -21,8 +22,8 @@ from qcoord_hw.theory.linear_computation.checker.arithmetic import (
 MAX_ROWS = MAX_COLUMNS = 64
 MAX_SERVERS = 32
 MAX_SYMBOLS = 512
-MAX_BATCHES = 6
-"""2, 4, 8, .. 64."""
+MAX_BATCHES = 3
+"""Degrees 1, 2, 3, as far as the field of p^r is allowed."""
 
 
 @dataclass(frozen=True)
@@ -240,4 +241,19 @@ def check_batched(findings: Findings, task: ClaimedTask) -> list[tuple[Path, Cla
         findings.equal((*path, "c"), c)
         findings.equal((*path, "rate"), str(Fraction(2 * task.rows, sum(task.sizes) + c)))
         out.append((path, own, c))
+    _check_all_degrees(findings, task, out)
     return out
+
+
+def _check_all_degrees(
+    findings: Findings, task: ClaimedTask, found: list[tuple[Path, ClaimedTask, int]]
+) -> None:
+    """Check that every degree is there once, the best rate first; that none is there stays unchecked."""
+    ranks = [(c, own.f.degree) for _, own, c in found]  # the least c has the best rate
+    every = [r for r in range(1, MAX_BATCHES + 1) if task.f.order**r <= MAX_ORDER]
+    if ranks and (sorted(r for _, r in ranks) != every or ranks != sorted(ranks)):
+        findings.wrong(
+            ("batched",), f"degrees {[r for _, r in ranks]}; all of {every} are there, the best rate first"
+        )
+    if task.f.degree == 1 and not ranks:  # no time was left for them
+        findings.leave("batched")

@@ -1,0 +1,271 @@
+"""Whether a record is that of a run of its protocol: all that it says is held against the rest.
+
+Checksums tell that nothing was changed by accident; anybody can compute them anew. So the protocol's steps
+are held against its network and its usage, the circuits as built against the steps, those as executed
+against those as built, and all of it against what today's program builds of the recorded spec.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from qiskit.circuit import QuantumCircuit
+
+from qcoord_hw import record
+from qcoord_hw.errors import LocalityError, QcoordError, RecordError, TargetError
+from qcoord_hw.execution.as_built import check_as_built
+from qcoord_hw.execution.equivalence import check_equivalence
+from qcoord_hw.execution.ownership import Locality, check_ownership
+from qcoord_hw.execution.program import bind, instructions
+from qcoord_hw.execution.run_description import (
+    describe,
+    gates_used,
+    measured_by,
+    prepared_of,
+    recorded_program,
+    two_qubit,
+)
+from qcoord_hw.execution.simulate import unroll
+from qcoord_hw.execution.targets import IDEAL, Prepared
+from qcoord_hw.provenance import PROTOCOLS
+from qcoord_hw.record import DEVICE, RunRecord
+from qcoord_hw.spec import spec_from_mapping
+
+AS_TODAY, ALONE = "rebuilt", "consistent"
+
+TOLERANCE = 1e-6
+"""Relative difference of numbers that other processors may compute."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a check of a record found; it holds, or the check raises.
+
+    Attributes:
+        locality: of the executed circuits.
+        protocol: `rebuilt` where today's program builds the same from the spec; else `consistent`: what the
+            record says fits together, and why there is nothing to compare it with is in `why`.
+        why: empty where it was rebuilt.
+        parts: connected parts of stages of the executed circuits that were compared with those as built.
+        too_large: how many are too large for it.
+    """
+
+    locality: Locality
+    protocol: str
+    why: str
+    parts: int
+    too_large: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `verify` prints."""
+        return {
+            "checked": self.protocol,
+            "why": self.why,
+            "parts_compared": self.parts,
+            "parts_too_large": self.too_large,
+        }
+
+
+def check_recorded(run: RunRecord, *, rebuild: bool = True) -> Recorded:
+    """Check a record: its network, steps, usage, circuits and figures against each other and the spec.
+
+    Args:
+        run: with a plan (no draft).
+        rebuild: whether to build the experiment of the spec anew; a search for a scheme may take seconds.
+
+    Raises:
+        RecordError: naming what does not fit.
+    """
+    with record.interpreting(run.path):
+        try:
+            return _check(run, rebuild)
+        except (LocalityError, TargetError) as error:
+            raise RecordError(
+                f"run {run.path.name}: {error}; its circuits are not those of the protocol"
+            ) from None
+
+
+def _check(run: RunRecord, rebuild: bool) -> Recorded:
+    experiment, program = run.intent["experiment"], recorded_program(run)
+    check_as_built(experiment, program.circuits)
+    protocols = [circuit["events"] for circuit in experiment["circuits"]]
+    _none_between(check_ownership(protocols, program.circuits))
+    prepared = prepared_of(run)
+    executed = (prepared, *prepared.tiles)
+    locality, parts, too_large = Locality(0, 0), 0, 0
+    for one in executed:
+        layouts = _layouts(run, one)
+        _none_between(check_ownership(protocols, one.circuits, layouts))
+        pairs = list(zip(protocols, program.circuits, one.circuits, strict=True))
+        found = check_ownership(protocols, one.circuits, layouts)
+        if one.bound:
+            asked = [(protocols[s.circuit], program.circuits[s.circuit], s.values) for s in one.settings]
+            found = check_ownership([events for events, _, _ in asked], one.bound, layouts)
+            _none_between(found)
+            pairs += [(e, bind(c, v), b) for (e, c, v), b in zip(asked, one.bound, strict=True)]
+        locality = Locality(locality.two_qubit_gates + found.two_qubit_gates, 0)
+        for events, built, sent in pairs:
+            if one.kind == IDEAL and instructions(unroll(built)) == instructions(sent):
+                continue
+            compared, large = check_equivalence(events, built, sent, layouts)
+            parts, too_large = parts + compared, too_large + large
+    _check_figures(run, program.circuits, executed, locality)
+    why = _differs_from_today(run, program.circuits) if rebuild else "not asked for"
+    return Recorded(locality, ALONE if why else AS_TODAY, why, parts, too_large)
+
+
+def _none_between(found: Locality) -> None:
+    """Refuse acts that no party could have done.
+
+    Raises:
+        LocalityError: with the first one.
+    """
+    if found.between_parties:
+        raise LocalityError(f"{found.between_parties} of its gates are between parties: {found.example}")
+
+
+def _layouts(run: RunRecord, one: Prepared) -> list[Sequence[int]]:
+    """Return the layout of each tile in circuits; none where they are on the protocol's own qubits."""
+    if not one.is_placed:
+        return []
+    if one.kind == DEVICE:  # all tiles in one circuit
+        target = run.intent["target"]
+        return [place["layout"] for place in (target, *target.get("tiles", ()))]
+    return [one.layout]
+
+
+def _check_figures(
+    run: RunRecord, built: Sequence[QuantumCircuit], executed: Sequence[Prepared], locality: Locality
+) -> None:
+    """Check what the record says of its circuits; what an older one does not say is not missed.
+
+    Raises:
+        LocalityError: naming the figure.
+    """
+    target, circuits = run.intent["target"], run.intent["experiment"]["circuits"]
+    places = [target, *target.get("tiles", ())]
+    stated = [place["locality"] for place in places if place.get("locality") is not None]
+    totals = {key: sum(one.get(key, 0) for one in stated) for key in ("two_qubit_gates", "between_parties")}
+    if stated and totals != locality.to_json():
+        raise LocalityError(f"locality: {totals}; its circuits have {locality.to_json()}")
+    for place, layout in ((place, place["layout"]) for place in places):
+        there = [q["index"] for q in place["snapshot"]["qubits"]] if place["snapshot"] else layout
+        if list(there) != list(layout):
+            raise LocalityError(f"layout: {list(layout)[:8]}; its calibration is of qubits {list(there)[:8]}")
+    for k, circuit in enumerate(circuits):
+        two = circuit.get("gates", {}).get("two_qubit")
+        if two is not None and two != two_qubit(built[k]):
+            raise LocalityError(f"gates: {two} on two qubits; circuit {k} as built has {two_qubit(built[k])}")
+    if len(places) != len(executed):  # tiles of a device are one circuit
+        return
+    for t, (place, one) in enumerate(zip(places, executed, strict=True)):
+        measured = place.get("measured", [circuit.get("measured") for circuit in circuits])
+        should = [measured_by(one, circuit) for circuit in one.circuits]
+        if measured != should:
+            raise LocalityError(
+                f"measured qubits of tile {t}: {str(measured)[:60]}; its circuits measure others"
+            )
+        if "gates" in place and place["gates"] != [[name, *qubits] for name, qubits in gates_used(one)]:
+            raise LocalityError(f"gates of tile {t}: its circuits have others")
+    for k, circuit in enumerate(circuits):
+        done, should_be = (
+            circuit.get("gates", {}).get("two_qubit_executed"),
+            two_qubit(executed[0].circuits[k]),
+        )
+        if done is not None and done != should_be:
+            raise LocalityError(f"gates: {done} executed on two qubits; circuit {k} has {should_be}")
+
+
+def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
+    """Return why a record cannot be held against what today's program builds; empty if it is the same.
+
+    Raises:
+        LocalityError: when it is something else, and the same program made it, or the network is another.
+    """
+    from qcoord_hw.families.builders import FAMILIES, build_experiment
+
+    spec, provenance = run.intent["spec"], run.intent["provenance"]
+    if spec["family"] not in FAMILIES:
+        return "built in Python, not from a spec"
+    versions = [provenance.get("protocols", 0), provenance["packages"].get("qiskit")]
+    today = [PROTOCOLS, version("qiskit")]
+    older = versions != today
+    try:
+        experiment = build_experiment(spec_from_mapping(spec, "recorded spec"))
+    except QcoordError as error:
+        if older:
+            return f"this program does not build its spec ({error})"
+        raise LocalityError(f"spec: {error}") from None
+    now = describe(experiment)
+    line = next(_differences(run, now, older), "")
+    if not line:
+        line = _other_circuits(built, [net.circuit for net in experiment.circuits])
+    if not line:
+        return ""
+    if older and not line.startswith("topology"):
+        return f"made by another version of the program, and this one builds another protocol ({line})"
+    raise LocalityError(f"{line} than its spec's")
+
+
+def _differences(run: RunRecord, now: dict[str, Any], older: bool) -> Iterator[str]:
+    """Yield what of a recorded experiment is not as it is described today; an older one may say less."""
+    then = run.intent["experiment"]
+    for key in ("topology", *now):
+        told = key in then or not older
+        if key not in ("circuits", "settings") and told and not _near(then.get(key), _plain(now[key]), older):
+            yield f"{key}: another"
+    asked = [s.to_json() for s in recorded_program(run).settings]
+    for which, stated, should in (
+        ("settings", asked, now["settings"]),
+        ("circuits", then["circuits"], now["circuits"]),
+    ):
+        keys = ("label", "circuit", "values", "input") if which == "settings" else ("events", "movable")
+        pairs = [[{k: one[k] for k in keys} for one in many] for many in (stated, should)]
+        if not _near(pairs[0], _plain(pairs[1])):
+            yield f"{which}: others"
+
+
+def _other_circuits(built: Sequence[QuantumCircuit], now: Sequence[QuantumCircuit]) -> str:
+    if [_shape(c) for c in built] == [_shape(c) for c in now]:
+        for one, should in zip(built, now, strict=True):
+            if not _same_instructions(instructions(one), instructions(should)):
+                return f"circuits as built: {one.name!r} is another"
+        return ""
+    return "circuits as built: others"
+
+
+def _shape(circuit: QuantumCircuit) -> tuple[object, ...]:
+    registers = tuple((r.name, r.size) for r in (*circuit.qregs, *circuit.cregs))
+    return (*registers, len(circuit.data))
+
+
+def _same_instructions(a: Sequence[tuple[Any, ...]], b: Sequence[tuple[Any, ...]]) -> bool:
+    return len(a) == len(b) and all(
+        x == y or (x[1:] == y[1:] and x[0].name == y[0].name and _near(list(x[0].params), list(y[0].params)))
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def _near(a: Any, b: Any, older: bool = False) -> bool:
+    """Return whether two plain values are the same, numbers within what processors differ by.
+
+    What an older record does not say of an object is not missed.
+    """
+    if isinstance(a, dict) and isinstance(b, dict):
+        both = a.keys() & b.keys()
+        return (older or a.keys() == b.keys()) and all(_near(a[key], b[key], older) for key in both)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_near(x, y, older) for x, y in zip(a, b, strict=True))
+    if isinstance(a, float) and isinstance(b, (int, float)) or isinstance(b, float) and isinstance(a, int):
+        return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return type(a) is type(b) and bool(a == b)
+
+
+def _plain(value: Any) -> Any:
+    """Return values as a record would hold them."""
+    return json.loads(json.dumps(value))

@@ -1,0 +1,321 @@
+"""What a stranger may do to a record: each forgery changes one kind of thing and signs the record anew.
+
+A forgery takes (path, rng) and returns False where the record has nothing of the kind that it changes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from qiskit.circuit import Barrier, ControlFlowOp, QuantumCircuit
+from qiskit.circuit.library import CXGate, HGate, RYGate, XGate
+
+from qcoord_hw import record
+from qcoord_hw.execution.formats import from_qpy, to_qpy
+from qcoord_hw.record.files import digest, signed
+
+
+def read_intent(path: Path) -> dict[str, Any]:
+    return json.loads((path / record.reader.INTENT).read_text())
+
+
+def sign(path: Path, intent: dict[str, Any] | None = None) -> None:
+    """Write all checksums anew, as anybody can."""
+    for name in (record.reader.INTENT, record.reader.SEAL):
+        content = intent if intent is not None and name == record.reader.INTENT else None
+        content = dict(content or json.loads((path / name).read_text()))
+        content.pop("sha256", None)
+        for listed in content["files"]:
+            content["files"][listed] = digest((path / listed).read_bytes())
+        (path / name).write_bytes(signed(content))
+
+
+def is_mark(_: QuantumCircuit, instruction: Any) -> bool:
+    return isinstance(instruction.operation, Barrier)
+
+
+def with_data(circuit: QuantumCircuit, data: list[Any]) -> QuantumCircuit:
+    changed = circuit.copy_empty_like()
+    for instruction in data:
+        changed.append(instruction)
+    return changed
+
+
+def used(circuit: QuantumCircuit) -> list[int]:
+    """Return the qubits that are measured: on a device those of the protocol, and of every party."""
+    return [circuit.find_bit(i.qubits[0]).index for i in circuit.data if i.operation.name == "measure"]
+
+
+def on_circuits(change, *names):
+    """Return a forgery that changes one circuit, in the files named."""
+
+    def forge(path: Path, rng: Any) -> bool:
+        done = False
+        for name in names or (record.EXECUTED,):
+            circuits = list(from_qpy((path / name).read_bytes()))
+            k = int(rng.integers(len(circuits))) if len(names) < 2 else 0
+            changed = change(circuits[k], rng)
+            if changed is not None:
+                circuits[k] = changed
+                (path / name).write_bytes(to_qpy(circuits))
+                done = True
+        sign(path)
+        return done
+
+    return forge
+
+
+def barriers_at_the_end(circuit, rng):
+    """Move all barriers behind everything but the measurements, and join two parties before them."""
+    marks = [i for i in circuit.data if is_mark(circuit, i)]
+    ends = [i for i in circuit.data if i.operation.name == "measure"]
+    rest = [i for i in circuit.data if i not in marks and i not in ends]
+    qubits = used(circuit)
+    if not marks or len(qubits) < 2 or any(isinstance(i.operation, ControlFlowOp) for i in rest):
+        return None
+    changed = with_data(circuit, rest)
+    changed.cx(qubits[0], qubits[-1])
+    for instruction in (*marks, *ends):
+        changed.append(instruction)
+    return changed
+
+
+def inserted(gate):
+    def change(circuit, rng):
+        qubits = list(dict.fromkeys(used(circuit)))
+        if len(qubits) < gate.num_qubits:
+            return None
+        chosen = rng.permutation(qubits)[: gate.num_qubits].tolist()
+        last = [
+            k
+            for k, i in enumerate(circuit.data)
+            if i.operation.name == "measure" and circuit.find_bit(i.qubits[0]).index in chosen
+        ]
+        data = list(circuit.data)
+        changed = with_data(circuit, data[: min(last)])
+        changed.append(gate, chosen)
+        for instruction in data[min(last) :]:
+            changed.append(instruction)
+        return changed
+
+    return change
+
+
+def conditioned_on_another(circuit, rng):
+    """Measure the first qubit early, into its own bit, and let the other ones depend on it."""
+    data = list(circuit.data)
+    measures = [k for k, i in enumerate(data) if i.operation.name == "measure"]
+    if len(measures) < 2:
+        return None
+    first, last = measures[0], measures[-1]
+    changed = with_data(circuit, data[:last])
+    with changed.if_test((data[first].clbits[0], 1)):
+        changed.x(data[last].qubits[0])
+    for instruction in data[last:]:
+        changed.append(instruction)
+    return changed
+
+
+def swapped_measurements(circuit, rng):
+    data = list(circuit.data)
+    measures = [k for k, i in enumerate(data) if i.operation.name == "measure"]
+    if len(measures) < 2:
+        return None
+    a, b = measures[0], measures[-1]
+    data[a], data[b] = data[a].replace(clbits=data[b].clbits), data[b].replace(clbits=data[a].clbits)
+    return with_data(circuit, data)
+
+
+def measured_twice(circuit, rng):
+    data = list(circuit.data)
+    measures = [k for k, i in enumerate(data) if i.operation.name == "measure"]
+    if len(measures) < 2:
+        return None
+    extra = data[measures[0]].replace(qubits=data[measures[-1]].qubits)
+    return with_data(circuit, [*data[: measures[0]], extra, *data[measures[0] :]])
+
+
+def reset_before_measuring(circuit, rng):
+    data = list(circuit.data)
+    first = next((k for k, i in enumerate(data) if i.operation.name == "measure"), None)
+    if first is None:
+        return None
+    changed = with_data(circuit, data[:first])
+    changed.reset(data[first].qubits[0])
+    for instruction in data[first:]:
+        changed.append(instruction)
+    return changed
+
+
+def without_conditions(circuit, rng):
+    if not any(isinstance(i.operation, ControlFlowOp) for i in circuit.data):
+        return None
+    return with_data(circuit, [i for i in circuit.data if not isinstance(i.operation, ControlFlowOp)])
+
+
+def gates_lost(circuit, rng):
+    kept = [i for i in circuit.data if len(i.qubits) == 1 or isinstance(i.operation, Barrier)]
+    return None if len(kept) == len(circuit.data) else with_data(circuit, kept)
+
+
+def on_intent(change):
+    def forge(path: Path, rng: Any) -> bool:
+        intent = read_intent(path)
+        before = copy.deepcopy(intent)
+        change(intent, rng)
+        sign(path, intent)
+        return intent != before
+
+    return forge
+
+
+def on_events(change):
+    def each(intent, rng):
+        for circuit in intent["experiment"]["circuits"]:
+            change(circuit["events"], rng)
+
+    return on_intent(each)
+
+
+def without(kind):
+    def change(events, rng):
+        events[:] = [event for event in events if event["kind"] != kind]
+
+    return on_events(change)
+
+
+def send_inserted(events, rng):
+    owners = {}
+    for k, event in enumerate(events):
+        for q, owner in zip(event.get("qubits", []), event.get("owners", []), strict=False):
+            owners[q] = owner
+        if event["kind"] == "allocate":
+            owners |= dict.fromkeys(event["qubits"], event["party"])
+        if event["kind"] == "send":
+            owners |= dict.fromkeys(event["qubits"], event["to"])
+        if event["kind"] == "barrier" and len(set(owners.values())) > 1:
+            q, party = next(iter(owners.items()))
+            to = next(p for p in owners.values() if p != party)
+            events.insert(k + 1, {"kind": "send", "party": party, "qubits": [q], "to": to})
+            return
+
+
+def reordered(events, rng):
+    ends = [k for k, event in enumerate(events) if event["kind"] == "barrier"]
+    if ends:
+        events.append(events.pop(ends[0]))
+
+
+def other_party(events, rng):
+    parties = list(dict.fromkeys(event["party"] for event in events if event.get("party")))
+    for event in events:
+        if event["kind"] == "measure" and len(parties) > 1:
+            event["party"] = next(p for p in parties if p != event["party"])
+            return
+
+
+def other_qubits(events, rng):
+    for event in events:
+        if event["kind"] == "gate" and len(event["qubits"]) > 1:
+            event["qubits"] = event["qubits"][::-1]
+            return
+
+
+def usage_changed(intent, rng):
+    for units in intent["experiment"]["usage"].values():
+        for unit in units:
+            units[unit] = 0
+            return
+
+
+def usage_emptied(intent, rng):
+    intent["experiment"]["usage"] = {}
+
+
+def locality_changed(intent, rng):
+    if intent["target"].get("locality"):
+        intent["target"]["locality"]["two_qubit_gates"] += 1
+
+
+def locality_between(intent, rng):
+    if intent["target"].get("locality"):
+        intent["target"]["locality"]["between_parties"] = 1
+
+
+def layout_swapped(intent, rng):
+    layout = intent["target"]["layout"]
+    if len(layout) > 1:
+        layout[0], layout[-1] = layout[-1], layout[0]
+
+
+def measured_changed(intent, rng):
+    measured = intent["experiment"]["circuits"][0]["measured"]
+    if measured and measured[0] != measured[-1]:
+        measured[0], measured[-1] = measured[-1], measured[0]
+
+
+def link_added(intent, rng):
+    topology = intent["experiment"]["topology"]
+    a, b = topology["parties"][-2:]
+    topology["links"].append({"from": b, "to": a, "carries": "qubits and bits"})
+    topology["shared_state"] = list(topology["parties"])
+
+
+def gate_count_changed(intent, rng):
+    intent["experiment"]["circuits"][0]["gates"]["two_qubit"] += 1
+
+
+def title_changed(intent, rng):
+    intent["experiment"]["copies"] += 1
+
+
+def settings_changed(intent, rng):
+    settings = intent["experiment"]["settings"]
+    settings[0]["label"], settings[-1]["label"] = settings[-1]["label"], settings[0]["label"]
+
+
+BUILT = record.CIRCUITS
+FORGERIES = {
+    "barriers at the end": on_circuits(barriers_at_the_end),
+    "barriers at the end, both": on_circuits(barriers_at_the_end, BUILT, record.EXECUTED),
+    "cx": on_circuits(inserted(CXGate())),
+    "cx, both": on_circuits(inserted(CXGate()), BUILT, record.EXECUTED),
+    "cx as built": on_circuits(inserted(CXGate()), BUILT),
+    "x": on_circuits(inserted(XGate())),
+    "h": on_circuits(inserted(HGate())),
+    "small angle": on_circuits(inserted(RYGate(0.01))),
+    "small angle, both": on_circuits(inserted(RYGate(0.01)), BUILT, record.EXECUTED),
+    "conditioned on another's bit": on_circuits(conditioned_on_another),
+    "conditioned, both": on_circuits(conditioned_on_another, BUILT, record.EXECUTED),
+    "measurements swapped": on_circuits(swapped_measurements),
+    "measurements swapped, both": on_circuits(swapped_measurements, BUILT, record.EXECUTED),
+    "measured twice": on_circuits(measured_twice),
+    "reset": on_circuits(reset_before_measuring),
+    "conditions lost": on_circuits(without_conditions),
+    "entangling gates lost": on_circuits(gates_lost),
+    "entangling gates lost, as built": on_circuits(gates_lost, BUILT),
+    "sends deleted": without("send"),
+    "shares deleted": without("share"),
+    "bits deleted": without("bits"),
+    "measurements deleted": without("measure"),
+    "gates deleted": without("gate"),
+    "barriers deleted": without("barrier"),
+    "randomness deleted": without("random"),
+    "send inserted": on_events(send_inserted),
+    "events reordered": on_events(reordered),
+    "measured by another": on_events(other_party),
+    "qubits of a gate turned": on_events(other_qubits),
+    "usage changed": on_intent(usage_changed),
+    "usage emptied": on_intent(usage_emptied),
+    "locality changed": on_intent(locality_changed),
+    "between parties changed": on_intent(locality_between),
+    "layout swapped": on_intent(layout_swapped),
+    "measured qubits swapped": on_intent(measured_changed),
+    "link added": on_intent(link_added),
+    "gate count changed": on_intent(gate_count_changed),
+    "copies changed": on_intent(title_changed),
+    "settings swapped": on_intent(settings_changed),
+}
