@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
 from qcoord_hw.api import theory as answers
 from qcoord_hw.cli import main
+from qcoord_hw.errors import TooLargeError
 from qcoord_hw.families.games import answer as theory_games
 from qcoord_hw.families.linear_computation import answer as theory
 from qcoord_hw.report.time_limit import kept_time, time_words
 from qcoord_hw.theory import regions
+from qcoord_hw.theory.games import Game, search
+from qcoord_hw.theory.games.checker import check_game
+from qcoord_hw.theory.games.classical import classical_optimum
+from qcoord_hw.theory.linear_computation import annealing, beyond
+from qcoord_hw.theory.linear_computation.task import reduce_task, task_from_json
 
 ASKED = 0.3
 COMMANDS = {
@@ -58,6 +67,47 @@ def test_what_loading_takes_counts(monkeypatch):
     kept = answers.theory_linear("x", time_limit=10)["time_limit"]
     assert kept["used"] >= 0.2
     assert given[0] <= 9.8
+
+
+def ticking(step=1.0):
+    """Return a clock that goes on by so much whenever it is read."""
+    moments = itertools.count(0.0, step)
+    return SimpleNamespace(monotonic=lambda: next(moments))
+
+
+def big_game(rng):
+    win = rng.integers(0, 2, (25, 25, 3, 3)).tolist()
+    return Game("big", [["1/625"] * 25] * 25, win=win)
+
+
+def test_a_classical_value_that_takes_too_long_is_left_unknown(rng, monkeypatch):
+    game = big_game(rng)
+    monkeypatch.setattr(search, "time", ticking(1e9))
+    with pytest.raises(TooLargeError, match="not found in the time"):
+        classical_optimum(game, time_limit=5.0)
+    answer = theory_games.game_theory(game, level=None, seed=0, time_limit=0.05, win=None)
+    assert answer["classical"]["value"] is None
+    assert "not found in the time" in theory_games.game_theory_text(answer)
+    assert 0 < answer["quantum"]["lower"] <= answer["quantum"]["upper"]
+    verdict = check_game(answer)
+    assert verdict.violations == ()
+
+
+def test_a_search_beyond_the_theorem_looks_at_the_clock_all_the_way(rng, monkeypatch):
+    made = []
+    usual = annealing.meet
+    monkeypatch.setattr(annealing, "meet", lambda *spaces: made.append(1) or usual(*spaces))
+    servers = {name: rng.integers(0, 5, (8, 4)).tolist() for name in "ABCDEFGH"}
+    task = reduce_task(task_from_json({"field": 5, "servers": servers})).task
+    monkeypatch.setattr(annealing, "time", ticking())
+    annealing.anneal_forms(task, Fraction(0), time_limit=4.0, seed=0)
+    assert 0 < len(made) <= 5
+    built = []
+    usual_forms = beyond.common_forms
+    monkeypatch.setattr(beyond, "common_forms", lambda *given: built.append(1) or usual_forms(*given))
+    monkeypatch.setattr(beyond, "time", ticking())
+    assert beyond.search_beyond(task, Fraction(100), time_limit=1.5) is not None  # the first one is taken
+    assert len(built) == 1
 
 
 def test_words():

@@ -6,6 +6,8 @@ this model keeps them apart and holds only the qubits that are used.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from qiskit_aer.noise import NoiseModel, ReadoutError
@@ -23,6 +25,7 @@ def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
     return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])
 
 
+@lru_cache(maxsize=16)  # run after run on the same qubits has the same
 def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
     """Return the noise model on qubits 0..n-1 that stand for the snapshot's qubits in order.
 

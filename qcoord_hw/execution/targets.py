@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qiskit.circuit import QuantumCircuit
@@ -424,9 +425,7 @@ def _named_target(name: str) -> RunTarget:
         known = fake_backends()
         device, scale = split_scale(name)
         if device in known:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-                return NoiseTarget(known[device](), scale)
+            return NoiseTarget(_fake_backend(device), scale)
         raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
     if name.startswith("ibm_"):
         raise InputError(
@@ -436,3 +435,10 @@ def _named_target(name: str) -> RunTarget:
     raise InputError(
         f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, and ibm_NAME"
     )
+
+
+@lru_cache(maxsize=8)  # reading its files takes longer than many a run
+def _fake_backend(name: str) -> BackendV2:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
+        return fake_backends()[name]()

@@ -5,6 +5,7 @@ for the shots of all strata together, which hold for shots of different probabil
 they are those of a binomial variable of the same mean and variance, after [KornGraubard1998]; as in
 [FayFeuer1997] the end of the interval that lies far from the nearest edge of the range takes one further shot
 of the largest weight into account, which keeps it wide enough where hardly a shot differed from the others.
+The probability of a sum at least as large is bounded after Chernoff, whatever the strata's distributions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import betaincinv
 
 from qcoord_hw.statistics.binomial import lower_limit, upper_limit
@@ -102,6 +106,47 @@ def _upper(share: float, variance: float, step: float, alpha: float) -> float:
         return 1.0
     shots = share * (1 - share) / variance if variance > 0 else 1 / step
     return float(betaincinv(shots * share, shots * (1 - share + step), 1 - alpha))
+
+
+def sum_tail(
+    weights: npt.NDArray[np.float64],
+    shots: npt.NDArray[np.int64],
+    wins: npt.NDArray[np.int64],
+    bound: float,
+) -> float:
+    """Return a bound on the probability that a weighted mean of wins is as large as it was.
+
+    The infimum over t of exp(-t S) times the largest E exp(t S) that any win probabilities allow whose
+    weighted mean is at most `bound` [Chernoff1952]. Shots of one stratum may have different ones, the
+    logarithm of the expectation being concave in them.
+
+    Args:
+        weights: shape (strata,), sum 1.
+        shots: shape (strata,), positive.
+        wins: shape (strata,): shots that won.
+        bound: what the weighted mean of the win probabilities is at most, 0 to 1.
+    """
+    steps = weights / shots
+    share = float(steps @ wins)
+    if share <= bound + ROUNDING:
+        return 1.0
+    if bound <= 0:
+        return 0.0
+
+    def exponent(t: float) -> float:
+        gain = np.expm1(t * steps / steps.max())
+
+        def worst(price: float) -> npt.NDArray[np.float64]:
+            return np.asarray(np.clip(1 / (price * steps) - 1 / gain, 0, 1))
+
+        # at the first price every win probability is 1, at the second every one is 0
+        prices = float((1 / steps / (1 + 1 / gain)).min()), float((gain / steps).max())
+        price = brentq(lambda x: float(weights @ worst(math.exp(x))) - bound, *map(math.log, prices))
+        most = float(shots @ np.log1p(gain * worst(math.exp(price))))
+        return most - t * share / float(steps.max())
+
+    found = minimize_scalar(exponent, bounds=(1e-9, 40.0), method="bounded", options={"xatol": 1e-6})
+    return math.exp(min(0.0, float(found.fun)))
 
 
 def drawn_limits(low: float, best: float, high: float, spread: float) -> tuple[float, float, float]:

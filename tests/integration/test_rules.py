@@ -13,6 +13,7 @@ from qcoord_hw import cli, provenance
 from qcoord_hw.api import write_report
 from qcoord_hw.errors import InternalError, RecordError
 from qcoord_hw.report import html, summary, svg
+from qcoord_hw.theory.games import chsh
 
 REFERENCE = Path(__file__).parents[2] / "runs" / "reference"
 OLD = {
@@ -87,6 +88,33 @@ def test_a_new_run_records_its_rules():
     written["estimates"][0]["method"] = "another one"
     file.write_text(json.dumps(written))
     assert not qc.verify(result.path)["ok"]  # the same rules: then it is no rule that changed
+
+
+def test_a_game_of_unequal_probabilities_judged_question_by_question(tmp_path, capsys):
+    """That was rule 2; the figures differ by rule 3, and nobody altered anything."""
+    file = tmp_path / "mine.json"
+    prob = [["1/2", "1/4"], ["1/8", "1/8"]]
+    file.write_text(json.dumps({"name": "mine", "prob": prob, "win": chsh().win.tolist()}))
+    path = qc.run(str(file), shots=200, seed=3).path
+    write_report(qc.load_run(path))
+    report = path / "derived" / "report.json"
+    written = json.loads(report.read_text())
+    assert "bonferroni" not in written["estimates"][0]["method"]
+    written["estimates"][0] |= {
+        "method": "clopper-pearson a question, bonferroni",
+        "low": 0.5,
+        "p_value": 0.3,
+    }
+    written["rules"] = 2
+    report.write_text(json.dumps(written))
+    found = qc.verify(path)
+    assert (found["ok"], found["differs"]) == (True, [])
+    (line,) = found["changed_by_rules"]
+    assert line.startswith("win_probability: ")
+    assert "by rules 2" in line
+    assert "by rules 3" in line
+    assert cli.main(["verify", str(path)]) == 0
+    assert "altered" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

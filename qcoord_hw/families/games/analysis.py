@@ -28,7 +28,7 @@ from qcoord_hw.statistics.mitigation import (
     readout_matrices,
     stuck_readout,
 )
-from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits
+from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits, sum_tail
 
 Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
 """(circuit, classical bits) -> confusion matrices, shape (bits, 2, 2)."""
@@ -198,37 +198,43 @@ def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple
     """Return (low, best, high) of the weighted win probability.
 
     Balanced cells: Clopper-Pearson on the sum of wins, which for cells of different probabilities is
-    conservative [Hoeffding1956]. Else: the weighted sum of each cell's limits, Bonferroni over cells.
+    conservative [Hoeffding1956]. Else: as for scores.
     """
     if _is_balanced(cells):
         wins, shots = sum(c.wins for c in cells), sum(c.shots for c in cells)
         return lower_limit(wins, shots, alpha_low), wins / shots, upper_limit(wins, shots, alpha_high)
+    low, best, high = _score_limits(cells, alpha_low, alpha_high)
+    return max(0.0, low), best, min(1.0, high)
+
+
+def _score_limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
+    """Return (low, best, high) of the weighted mean score."""
     total = sum(cell.weight for cell in cells)
-    weights = [cell.weight / total for cell in cells]
-    m = len(cells)
-    low = sum(w * lower_limit(c.wins, c.shots, alpha_low / m) for w, c in zip(weights, cells, strict=True))
-    high = sum(w * upper_limit(c.wins, c.shots, alpha_high / m) for w, c in zip(weights, cells, strict=True))
-    best = sum(w * c.wins / c.shots for w, c in zip(weights, cells, strict=True))
-    return low, best, high
+    strata = []
+    for cell in cells:
+        weight, scores = cell.weight / total, np.unique(cell.win)
+        low, high = weight * float(scores[0]), weight * float(scores[-1])
+        mean, variance = weight * cell.mean, weight**2 * cell.variance
+        strata.append(Stratum(cell.shots, mean, variance, low, high, two=len(scores) == 2))
+    return sum_limits(strata, 0.0, alpha_low, alpha_high)
 
 
 def _p_value(cells: Sequence[Cell], bound: float) -> float:
     """Return the p-value against a win probability of at most `bound`.
 
     Balanced cells: the exact binomial tail, valid for cells of different probabilities whose mean is at
-    most the bound [Hoeffding1956]. Else: Hoeffding's inequality for the weighted mean.
+    most the bound [Hoeffding1956]. Else: what Chernoff's inequality allows at most.
     """
     if _is_balanced(cells):
         wins, shots = sum(c.wins for c in cells), sum(c.shots for c in cells)
         return tail(wins, shots, bound) if wins >= shots * bound + 1 else 1.0
-    total = sum(cell.weight for cell in cells)
-    excess = sum(c.weight / total * c.wins / c.shots for c in cells) - bound
-    spread = sum((c.weight / total) ** 2 / c.shots for c in cells)
-    return math.exp(-2 * excess**2 / spread) if excess > 0 else 1.0
+    weights = np.array([cell.weight for cell in cells])
+    wins, shots = np.array([[cell.wins, cell.shots] for cell in cells]).T
+    return sum_tail(weights / weights.sum(), shots, wins, bound)
 
 
 def _method(cells: Sequence[Cell]) -> str:
-    return "clopper-pearson" if _is_balanced(cells) else "clopper-pearson a question, bonferroni"
+    return "clopper-pearson" if _is_balanced(cells) else METHOD
 
 
 def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
@@ -273,7 +279,8 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
 
 def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
     """Return the weighted mean score; there is no binomial test of scores."""
-    low, best, high = _score_limits(cells, confidence)
+    alpha = (1 - confidence) / 2
+    low, best, high = _score_limits(cells, alpha, alpha)
     return Estimate(
         name="mean_score",
         low=low,
@@ -286,19 +293,6 @@ def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Est
         bound=play.bound,
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
     )
-
-
-def _score_limits(cells: Sequence[Cell], confidence: float) -> tuple[float, float, float]:
-    """Return (low, best, high) of the weighted mean score of some cells."""
-    total = sum(cell.weight for cell in cells)
-    strata = []
-    for cell in cells:
-        weight, scores = cell.weight / total, np.unique(cell.win)
-        low, high = weight * float(scores[0]), weight * float(scores[-1])
-        mean, variance = weight * cell.mean, weight**2 * cell.variance
-        strata.append(Stratum(cell.shots, mean, variance, low, high, two=len(scores) == 2))
-    alpha = (1 - confidence) / 2
-    return sum_limits(strata, 0.0, alpha, alpha)
 
 
 def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
@@ -396,7 +390,7 @@ def _readout(record: RunRecord, play: GamePlay) -> tuple[Readout | None, list[st
 def _row(cell: Cell, confidence: float) -> dict[str, Any]:
     low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
     if not np.isin(cell.win, (0, 1)).all():
-        low, best, high = _score_limits([cell], confidence)
+        low, best, high = _score_limits([cell], (1 - confidence) / 2, (1 - confidence) / 2)
     return {
         "circuit": cell.circuit,
         "round": cell.round,

@@ -8,8 +8,10 @@ the state's graph, measures, and reads y = V w for both instances.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -118,10 +120,11 @@ def task_experiment(
             f"batch: {batched}; allowed for F_{task.field.order} are 1 to {degrees(task.field.order)[-1]}"
         )
     wide = batch(task, batched) if batched > 1 else task
+    asked, places = _Asked.of(wide), None if auxiliary is None else tuple(auxiliary)
     if scheme == THEOREM_1:
-        found = _theorem_1(wide, auxiliary)
+        found = _theorem_1(asked, places)
     elif scheme == BEYOND:
-        found = _beyond(wide, auxiliary)
+        found = _beyond(asked, places)
     else:
         raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
     code = _ordered(found.code)
@@ -150,6 +153,18 @@ def task_experiment(
     )
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A task that equals another one of the same content: its scheme is looked for once a process."""
+
+    content: str
+    task: LinearTask = field(compare=False)
+
+    @classmethod
+    def of(cls, task: LinearTask) -> _Asked:
+        return cls(json.dumps(task.to_json()), task)
+
+
 @dataclass(frozen=True, eq=False)
 class _Found:
     """A scheme for a task: its graph code, the qudits and instances that it counts, and what to say of it."""
@@ -162,7 +177,9 @@ class _Found:
     scheme: dict[str, Any]
 
 
-def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+@lru_cache(maxsize=32)
+def _theorem_1(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
+    task = asked.task
     reduction = reduce_task(task)
     small = reduction.task
     _check_size(task, sum(small.sizes))
@@ -182,9 +199,11 @@ def _theorem_1(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
     return _Found(code, small.rows, 2, scheme.qudits, baselines(small, scheme.auxiliary), words)
 
 
-def _beyond(task: LinearTask, auxiliary: Sequence[str] | None) -> _Found:
+@lru_cache(maxsize=32)
+def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
     if auxiliary is not None:
         raise InputError("auxiliary: given; allowed only with scheme theorem-1")
+    task = asked.task
     reduction = reduce_task(task)
     small = reduction.task
     _check_size(task, sum(small.sizes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -36,7 +37,7 @@ def classical_value(game: Game) -> Fraction:
     return classical_optimum(game).value
 
 
-def classical_optimum(game: Game, *, limit: float = LIMIT) -> ClassicalOptimum:
+def classical_optimum(game: Game, *, limit: float = LIMIT, time_limit: float = math.inf) -> ClassicalOptimum:
     """Return the classical value with an optimal deterministic strategy.
 
     Shared randomness cannot exceed the best deterministic strategy [Cleve2004]. All strategies of every
@@ -46,17 +47,19 @@ def classical_optimum(game: Game, *, limit: float = LIMIT) -> ClassicalOptimum:
     Args:
         game: the game.
         limit: how many additions the search may cost, about; the default is some ten seconds.
+        time_limit: seconds that it may take.
 
     Raises:
-        TooLargeError: when the search would cost more, with the estimate.
+        TooLargeError: when the search would cost more, with the estimate, or time is over.
     """
+    deadline = time.monotonic() + time_limit
     weights = _weights(game)
     strategies = [answers**asked for asked, answers in zip(game.prob.shape, game.answers, strict=True)]
     order = sorted(range(game.players), key=lambda player: strategies[player])  # the last is not enumerated
     turned = weights.transpose([*order, *(game.players + player for player in order)])
     if game.players == 1:
         turned = turned[None, :, None, :]  # beside a player without a choice
-    found = BranchAndBound(turned, limit, f"game {shown(game.name)}").run()[-game.players :]
+    found = BranchAndBound(turned, limit, f"game {shown(game.name)}", deadline).run()[-game.players :]
     strategy = tuple(found[order.index(player)] for player in range(game.players))
     return ClassicalOptimum(_value(game, strategy), strategy)
 

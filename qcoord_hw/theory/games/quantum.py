@@ -191,7 +191,8 @@ class _Search:
         start = time.monotonic()
         if strategy is None and self._game is not None:
             with contextlib.suppress(TooLargeError):
-                strategy = classical_optimum(self._game, limit=CLASSICAL_LIMIT).strategy
+                left = max(0.0, self._deadline - start) / 4
+                strategy = classical_optimum(self._game, limit=CLASSICAL_LIMIT, time_limit=left).strategy
         if strategy is not None:
             self.offer(deterministic(tuple(map(tuple, strategy)), self._answers))
         self._seconds["lower"] += time.monotonic() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -80,7 +81,7 @@ class BranchAndBound:
       can win, which a search of its own has found beforehand (a Russian doll).
     """
 
-    def __init__(self, weights: Table, limit: float, what: str) -> None:
+    def __init__(self, weights: Table, limit: float, what: str, deadline: float = math.inf) -> None:
         """Prepare a search.
 
         Args:
@@ -88,6 +89,7 @@ class BranchAndBound:
                 holds the value of every strategy.
             limit: additions at most, about.
             what: what to call the game in an error message.
+            deadline: on the clock of `time.monotonic`, when the search ends like one that costs too much.
         """
         players = weights.ndim // 2
         self.asked, self.answers = weights.shape[:players], weights.shape[players:]
@@ -95,6 +97,7 @@ class BranchAndBound:
         heavy = weights.reshape(self.asked[0], -1).sum(axis=1, dtype=float)
         self.order = np.argsort(-heavy, kind="stable")
         self.weights, self.limit, self.what = weights[self.order], limit, what
+        self.deadline = deadline
         self.price = 100 if weights.dtype == object else 1  # of an addition
         self.costs = [0.0]  # additions, in each search
         self.done = 0.0  # the share of the present search that is done with
@@ -107,7 +110,7 @@ class BranchAndBound:
         """Return an optimal strategy: answers[player][question].
 
         Raises:
-            TooLargeError: when the limit is reached.
+            TooLargeError: when the limit is reached, or the deadline.
         """
         players, count = len(self.asked), self.asked[0]
         axes = (*range(players, 2 * players), *range(players))
@@ -201,9 +204,11 @@ class BranchAndBound:
         """Count additions.
 
         Raises:
-            TooLargeError: when there were too many.
+            TooLargeError: when there were too many, or time is over.
         """
         self.costs[-1] += self.price * additions
+        if time.monotonic() > self.deadline:
+            raise TooLargeError(f"{self.what}: the classical value was not found in the time that was given")
         if sum(self.costs) > self.limit:
             self._give_up(self.costs[-1] / max(self.done, 1e-9))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations, cycle
 
 import numpy as np
 
-from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.field import Array, Field
 from qcoord_hw.theory.linear_computation.forms import copies, server_cost, wedge
 from qcoord_hw.theory.linear_computation.packing import MAX_SUBSETS, common_forms, meet
 from qcoord_hw.theory.linear_computation.task import LinearTask
@@ -40,8 +41,11 @@ def anneal_forms(
     sizes = [n for n in INSTANCES if n * task.rows <= MAX_SIZE]
     best: tuple[Fraction, int, list[Array]] | None = None
     start = time.monotonic()
+    spaces = _spaces(task, start + time_limit)
     for k, n in enumerate(sizes):
-        search = _Annealing(task, n, rng, goal, start + time_limit * (k + 1) / len(sizes))
+        search = _Annealing(task, n, spaces, rng, goal, start + time_limit * (k + 1) / len(sizes))
+        if search.late():
+            continue
         zero = np.zeros((len(task.matrices), n * task.rows, n * task.rows), dtype=np.int64)
         starts = cycle([list(zero), common_forms(task, n)])
         while not search.late() and (best is None or best[0] > goal):
@@ -51,25 +55,44 @@ def anneal_forms(
     return best
 
 
-def _spaces(task: LinearTask) -> list[Array]:
-    """Return bases, as rows, of the column spaces, of their intersections, and with sums of two others."""
+def _spaces(task: LinearTask, until: float) -> list[Array]:
+    """Return bases, as rows, of the column spaces, of their intersections, and with sums of two others.
+
+    As many of them as are made until that time.
+    """
     gf, own = task.field, [task.field.rref(v.T)[0] for v in task.matrices]
-    found = own + [meet(gf, a, b) for a, b in combinations(own, 2)]
-    found.append(reduce(lambda a, b: meet(gf, a, b), own))
+    found = list(own)
+    for space in _meets(gf, own):
+        found.append(space)
+        if time.monotonic() > until:
+            break
+    return [space for space in {space.tobytes(): space for space in found}.values() if len(space)]
+
+
+def _meets(gf: Field, own: list[Array]) -> Iterator[Array]:
+    for a, b in combinations(own, 2):
+        yield meet(gf, a, b)
+    yield reduce(lambda a, b: meet(gf, a, b), own)
     if len(own) <= MAX_SUBSETS:
         for t, u in combinations(own, 2):
-            found += [meet(gf, space, np.vstack([t, u])) for space in own]
-    return [space for space in {space.tobytes(): space for space in found}.values() if len(space)]
+            for space in own:
+                yield meet(gf, space, np.vstack([t, u]))
 
 
 class _Annealing:
     """Runs for one number of instances."""
 
     def __init__(
-        self, task: LinearTask, instances: int, rng: np.random.Generator, goal: Fraction, until: float
+        self,
+        task: LinearTask,
+        instances: int,
+        spaces: list[Array],
+        rng: np.random.Generator,
+        goal: Fraction,
+        until: float,
     ) -> None:
         self.task, self.n, self.rng, self.goal, self.until = task, instances, rng, goal, until
-        self.spaces = _spaces(task)
+        self.spaces = spaces
         self.inputs = [copies(v, instances) for v in task.matrices]
         self.known: dict[tuple[int, bytes], Fraction] = {}
 

@@ -8,6 +8,7 @@ self-orthogonal. Theorem 1 is one choice of A_s for L = 2.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -164,29 +165,35 @@ def search_beyond(
     Args:
         task: reduced.
         theorem1_cost: (sum m_s + c)/2, qudits an instance.
-        time_limit: seconds for the random search.
+        time_limit: seconds; when they run out, what was found is returned.
         seed: of the random search.
 
     Returns:
         A verified scheme that costs less, or None.
     """
+    deadline = time.monotonic() + time_limit
     bound, servers = minimum_cost(task), len(task.servers)
     if bound >= theorem1_cost:
         return None
     best: tuple[Fraction, int, list[Array]] | None = None
     construct = three_server_forms if servers == 3 else common_forms
     for n in sorted({1, 2, servers - 1, 2 * (servers - 1), 4 * (servers - 1)} - {0}):
+        if time.monotonic() > deadline:
+            break
         if n * task.rows <= MAX_SIZE and (best is None or best[0] > bound):
             forms = construct(task, n)
             cost = forms_cost(task, forms, n)
             if best is None or cost < best[0]:
                 best = cost, n, forms
     for n in range(1, 5):
+        if time.monotonic() > deadline:
+            break
         small = cheapest_forms(task, n) if best is None or best[0] > bound else None
         if small and (best is None or (small[0], n) < best[:2]):
             best = small[0], n, small[1]
     if servers > 3 and (best is None or best[0] > bound):
-        found = anneal_forms(task, bound, time_limit=time_limit, seed=seed)
+        left = max(0.0, deadline - time.monotonic())
+        found = anneal_forms(task, bound, time_limit=left, seed=seed)
         if found and (best is None or found[0] < best[0]):
             best = found
     if best is None or best[0] >= theorem1_cost:
