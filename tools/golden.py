@@ -1,6 +1,6 @@
 """What the tests compare with: golden OpenQASM 3 files of the catalogue, and the reference runs.
 
-`python tools/golden.py` says which golden files differ; `--write` makes them anew. One file an entry,
+`python -m qcoord_hw.golden` says which golden files differ; `--write` makes them anew. One file an entry,
 `<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits one after the other
 on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
 Qiskit exports changes between releases.
@@ -78,7 +78,10 @@ def matches(golden: Path, experiment: Experiment) -> bool:
     """Return whether a golden file is there and holds the circuits of an experiment."""
     if not golden.exists():
         return False
-    before, now = parse_qasm(golden.read_text(encoding="utf-8")), parse_qasm(to_qasm(program_of(experiment)))
+    written, exported = golden.read_text(encoding="utf-8"), to_qasm(program_of(experiment))
+    if written == exported:
+        return True
+    before, now = parse_qasm(written), parse_qasm(exported)
     registers = [[(r.name, r.size) for r in [*c.qregs, *c.cregs]] for c in (before, now)]
     return registers[0] == registers[1] and instructions(before) == instructions(now)
 
@@ -142,7 +145,7 @@ def with_demo(readme: str) -> str:
 
 def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
-    parser = argparse.ArgumentParser(prog="python tools/golden.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write every golden file")
     parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
