@@ -27,6 +27,8 @@ from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.linear_computation.rates import region
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task, task_from_json
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 # Tasks
 
 

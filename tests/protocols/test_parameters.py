@@ -33,6 +33,8 @@ from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.theory.games import chsh
 from qcoord_hw.theory.games.explicit import EXPLICIT
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 FLAT = json.dumps(
     {
         "dimensions": [1, 1],

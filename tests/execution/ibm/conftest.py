@@ -51,6 +51,16 @@ def backend(standin: ModuleType, service: Any) -> Any:
 
 
 @pytest.fixture
+def timeout(request: pytest.FixtureRequest) -> tuple[float, float]:
+    """How long the client waits to connect and for an answer, in seconds.
+
+    Short where a test's name says that no answer comes; elsewhere every answer is waited for.
+    """
+    silent = any(word in request.node.name for word in ("hang", "never_answers"))
+    return (60.0, 0.5 if silent else 60.0)
+
+
+@pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the client's HTTP retries not wait, and list the seconds that each would have waited."""
     from urllib3.util.retry import Retry

@@ -1,12 +1,12 @@
 """Kills `qcoord` at every point at which it changes a file or the server, one point after another.
 
-    python killed.py FOLDER
+    python killed.py FOLDER EVERY
 
 with the environment that leads to a stand-in. Each attempt is a fork of this process, which has imported
 everything and run nothing: the thread pools of Qiskit do not survive a fork. A point is the moment before a
 file of a run is opened for writing, renamed, removed or cut; the middle of what is written; and the moments
 before and after a request that creates something; wherever the state is another than at the last point.
-Attempt N dies by SIGKILL at its N-th point; then `collect` has to finish.
+An attempt for each point, or for every EVERY-th one, dies there by SIGKILL; then `collect` has to finish.
 
 Prints a JSON object for each attempt: where it was killed, how `collect` ended, and what the record holds.
 """
@@ -209,11 +209,12 @@ def finish(runs: Path) -> dict[str, Any]:
     return told
 
 
-def step_through(folder: Path, name: str, arguments: list[str], start: Path | None = None) -> int:
-    """Kill one command at its first point, its second, and so on, until it gets through.
+def step_through(folder: Path, every: int, name: str, arguments: list[str], start: Path | None = None) -> int:
+    """Kill one command at its first point, at one further on, and so on, until it gets through.
 
     Args:
         folder: where each attempt has its runs.
+        every: how far the next point is; 1 tries all.
         name: of the series.
         arguments: of the command.
         start: runs with which each attempt begins.
@@ -222,7 +223,7 @@ def step_through(folder: Path, name: str, arguments: list[str], start: Path | No
         The first point at which there was a run.
     """
     first = 0
-    for at in range(1, 500):
+    for at in range(1, 500, every):
         runs = folder / f"{name}-{at}" / "runs"
         runs.parent.mkdir(parents=True)
         if start is not None:
@@ -244,25 +245,25 @@ def arm(name: str, **fault: Any) -> None:
 
 def main() -> None:
     """Step through `submit`, a `collect` that has everything still to do, and `submit RUN`."""
-    folder = Path(sys.argv[1])
+    folder, every = Path(sys.argv[1]), int(sys.argv[2])
     spec = folder / "sum-killed.toml"
     spec.write_text(SPEC)
     import_everything()
     gc.freeze()  # less to copy in each fork
     submit = ["submit", str(spec), "--target", "ibm_loop", "--jobs", "3", "--seed", "7", "--json"]
-    first = step_through(folder, "submit", submit)
+    first = step_through(folder, every, "submit", submit)
 
     draft = folder / "draft" / "runs"
     draft.parent.mkdir()
     run([*submit[:4], "--jobs", "2", "--json"], draft, first)
-    step_through(folder, "collect", ["collect", "--json"], draft)
+    step_through(folder, every, "collect", ["collect", "--json"], draft)
 
     partly = folder / "partly" / "runs"  # one of its three jobs failed, the others are counted
     partly.parent.mkdir()
     arm("job-failed", times=1)
     run(submit, partly)
     run(["collect"], partly)
-    step_through(folder, "again", ["submit", "latest", "--json"], partly)
+    step_through(folder, every, "again", ["submit", "latest", "--json"], partly)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,12 @@ from qcoord_hw.execution.ibm import account, client
 
 @pytest.fixture(autouse=True)
 def quick(
-    monkeypatch: pytest.MonkeyPatch, standin: Any, server: Any, patient: list[float], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    standin: Any,
+    server: Any,
+    patient: list[float],
+    tmp_path: Path,
+    timeout: tuple[float, float],
 ) -> None:
     """The account of the stand-in, an empty home, and pauses of milliseconds."""
     monkeypatch.setenv("QCOORD_IBM_URL", server.url)
@@ -36,7 +41,7 @@ def quick(
     monkeypatch.setattr(client, "PAUSES", (0.001, 0.002))
     monkeypatch.setattr(client, "LOOKUPS", (0.0, 0.001))
     monkeypatch.setattr(account, "PAUSES", (0.001, 0.002))
-    monkeypatch.setattr(account, "TIMEOUT", (0.3, 0.3))
+    monkeypatch.setattr(account, "TIMEOUT", timeout)
     from qiskit_ibm_runtime.accounts import management
 
     monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(tmp_path / "saved.json"))

@@ -33,7 +33,13 @@ SHOTS = 12
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, standin: Any, server: Any, patient: list[float]) -> None:
+def quick(
+    monkeypatch: pytest.MonkeyPatch,
+    standin: Any,
+    server: Any,
+    patient: list[float],
+    timeout: tuple[float, float],
+) -> None:
     """The account of the stand-in, and pauses of milliseconds."""
     monkeypatch.setenv("QCOORD_IBM_URL", server.url)
     monkeypatch.setenv("QISKIT_IBM_TOKEN", standin.TOKEN)
@@ -43,11 +49,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, standin: Any, server: Any, patient: l
     monkeypatch.setattr(ibm_client, "RetrySession", ibm_client.RetrySession)
     monkeypatch.setattr(client, "PAUSES", (0.001, 0.002, 0.004))
     monkeypatch.setattr(client, "LOOKUPS", (0.0, 0.001, 0.002))
-    monkeypatch.setattr(sessions, "TIMEOUT", (1.0, 0.4))
-    monkeypatch.setattr(sessions, "TIMEOUT_CONNECTING", (1.0, 0.4))
+    monkeypatch.setattr(sessions, "TIMEOUT", timeout)
+    monkeypatch.setattr(sessions, "TIMEOUT_CONNECTING", timeout)
     monkeypatch.setattr(client, "retry_after", lambda error: 0.0)
     monkeypatch.setattr(account, "PAUSES", (0.001, 0.002))
-    monkeypatch.setattr(account, "TIMEOUT", (1.0, 0.4))
+    monkeypatch.setattr(account, "TIMEOUT", timeout)
     monkeypatch.setattr(run, "POLLS", (0.001,))
 
 

@@ -260,17 +260,17 @@ def test_a_finished_job_cannot_be_cancelled(send):
 
 
 def test_queued_then_running_then_done(server, send):
-    server.arm("job-queued", value=0.2)
-    server.arm("job-running", value=0.2)
+    server.arm("job-queued", value=1000)
+    server.arm("job-running", value=1000)
     job = send()
-    seen = [job.status()]
-    while seen[-1] != "DONE":
-        time.sleep(0.02)
-        seen.append(job.status())
-    assert list(dict.fromkeys(seen)) == ["QUEUED", "RUNNING", "DONE"]
     kept = server.jobs[job.job_id()]
-    assert kept.starts == pytest.approx(kept.created + 0.2)
-    assert kept.ends == pytest.approx(kept.starts + 0.2)
+    assert kept.starts == pytest.approx(kept.created + 1000)
+    assert kept.ends == pytest.approx(kept.starts + 1000)
+    assert job.status() == "QUEUED"
+    kept.starts -= 1000
+    assert job.status() == "RUNNING"
+    kept.ends -= 2000
+    assert job.status() == "DONE"
 
 
 def test_a_job_that_waits_outlasts_the_timeout(server, send):
@@ -633,8 +633,7 @@ def in_a_thread(call):
     try:
         yield thread, caught
     finally:
-        thread.join(5)
-        assert not thread.is_alive()
+        thread.join()
 
 
 def test_a_question_that_is_never_answered(server, service, send, patient):

@@ -24,6 +24,8 @@ from qcoord_hw.theory.finite_blocklength import codebook_distance
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import make_state
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 BUILD = {"two-node": build_two_node, "classical-broadcast": build_classical_broadcast}
 CATALOGUE = Path(__file__).parents[3] / "circuits" / "coordination"
 PAULIS = [np.array(p) for p in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])]

@@ -25,6 +25,8 @@ from qcoord_hw.spec import frozen, read_spec
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import make_state
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 CATALOGUE = Path(__file__).parents[3] / "circuits" / "coordination"
 PAULIS = [np.array(p) for p in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])]
 NOISY = "noisy-ghz:visibility=1/5"

@@ -11,6 +11,8 @@ from qcoord_hw import cli
 from qcoord_hw.theory.information import binary_entropy
 from qcoord_hw.theory.regions import CLASSICAL_LINKS, NETWORKS, QUBIT_LINKS
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 LOG3 = math.log2(3)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
-from tests.test_cli import call, call_json
+from tests.cli.test_cli import call, call_json
+
+pytestmark = pytest.mark.usefixtures("work_clock")
 
 XOR = [[[[int((b ^ c) == (x & y)) for c in (0, 1)] for b in (0, 1)] for y in (0, 1)] for x in (0, 1)]
 MINE = {"name": "my game", "prob": [["3/10", "1/5"], ["3/10", "1/5"]], "win": XOR}

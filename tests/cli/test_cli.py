@@ -115,9 +115,8 @@ def test_the_same_seed_gives_the_same_counts(capsys):
     assert counts[0] == counts[1] != counts[2]
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_counts_do_not_depend_on_threads(threads, tmp_path):
-    """In a process of its own, with the thread counts set before anything is imported."""
+def test_counts_do_not_depend_on_threads(tmp_path):
+    """In processes of their own, with the thread counts set before anything is imported."""
     expected = qc.run("ghz-6", target="fake_torino", shots=400, seed=9).record.counts
     code = (
         "import qcoord_hw as qc\n"
@@ -125,9 +124,10 @@ def test_counts_do_not_depend_on_threads(threads, tmp_path):
         "print({k: r.record.counts[k] for k in sorted(r.record.counts)})"
     )
     names = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "OPENBLAS_NUM_THREADS", "QISKIT_NUM_PROCS")
-    environment = os.environ | dict.fromkeys(names, threads) | {"QCOORD_RUNS": str(tmp_path / threads)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert done.stdout.strip() == str({k: expected[k] for k in sorted(expected)}), done.stderr
+    for threads in ("1", "2"):
+        environment = os.environ | dict.fromkeys(names, threads) | {"QCOORD_RUNS": str(tmp_path / threads)}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == str({k: expected[k] for k in sorted(expected)}), done.stderr
 
 
 def test_several_specs_are_one_json_object(capsys):
@@ -328,13 +328,13 @@ def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys):
         process = subprocess.Popen(
             [*command, "--runs", str(runs)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
+        while process.poll() is None:
             counts = next(iter(runs.glob("*/counts.jsonl")), None)
             if chunks == 0 and any(runs.glob("*")):
                 break
             if chunks and counts is not None and counts.read_bytes().count(b"\n") >= chunks:
                 break
+            time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
         for path in runs.glob("[0-9]*"):
@@ -354,12 +354,12 @@ def test_interruption_leaves_a_run_that_collect_finishes(capsys, tmp_path):
     process = subprocess.Popen(
         [*command, "--runs", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.poll() is None:
         if any(file.read_bytes().count(b"\n") >= 20 for file in tmp_path.glob("*/counts.jsonl")):
             process.send_signal(signal.SIGINT)
             break
-    out, err = process.communicate(timeout=60)
+        time.sleep(0.005)
+    out, err = process.communicate()
     assert (process.returncode, out) == (130, b"")
     assert err.count(b"\n") == 1
     assert b"collect" in err

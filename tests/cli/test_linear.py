@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.test_cli import call, call_json
+from tests.cli.test_cli import call, call_json
+
+pytestmark = pytest.mark.usefixtures("work_clock")
 
 TASK = {
     "name": "two-sums",

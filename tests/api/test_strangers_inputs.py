@@ -114,7 +114,7 @@ def test_every_door_refuses_what_is_no_input_soon_and_in_little_memory(tmp_path)
     ended = subprocess.run(
         [sys.executable, "-c", CHILD, str(SECONDS), str(MEGABYTES)],
         input=json.dumps(tries),
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         cwd=tmp_path,
         capture_output=True,
         text=True,

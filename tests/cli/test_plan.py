@@ -8,7 +8,7 @@ import pytest
 
 from qcoord_hw import api
 from qcoord_hw.execution.targets import fake_backends
-from tests.test_cli import call, call_json
+from tests.cli.test_cli import call, call_json
 
 KEYS = (
     *("ok", "experiment", "target", "shots", "circuits", "known_answer", "executions"),

@@ -12,6 +12,8 @@ from qcoord_hw.api import build
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import NETWORKS
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 
 def mixed(size):
     return [[1 / size if i == j else 0 for j in range(size)] for i in range(size)]
