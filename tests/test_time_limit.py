@@ -11,8 +11,8 @@ from qcoord_hw.api import theory as answers
 from qcoord_hw.cli import main
 from qcoord_hw.families.games import answer as theory_games
 from qcoord_hw.families.linear_computation import answer as theory
-from qcoord_hw.report.time_limit import kept_time, time_words
 from qcoord_hw.theory import regions
+from qcoord_hw.time_limit import kept_time
 
 ASKED = 0.3
 COMMANDS = {
@@ -52,8 +52,8 @@ def test_a_limit_that_was_kept_is_told_and_not_complained_of(kind, capsys):
 
 
 def test_what_loading_takes_counts(monkeypatch):
-    given = []
-    monkeypatch.setattr(theory, "linear_theory", lambda task, limit, seed: given.append(limit) or {})
+    given, answer = [], theory.linear_theory(answers.find_task("sum-2-f2"))
+    monkeypatch.setattr(theory, "linear_theory", lambda task, limit, seed: given.append(limit) or answer)
     monkeypatch.setattr(answers, "find_task", lambda task: time.sleep(0.2))
     kept = answers.theory_linear("x", time_limit=10)["time_limit"]
     assert kept["used"] >= 0.2
@@ -62,7 +62,7 @@ def test_what_loading_takes_counts(monkeypatch):
 
 def test_words():
     now = time.monotonic()
-    assert time_words(kept_time(now, 5, {"solving": 1.0})) == ""
+    assert kept_time(now, 5, {"solving": 1.0}).words() == ""
     late = kept_time(now - 8, 5, {"loading": 1.0, "solving": 7.0})
-    assert "exceeded by 3 s" in time_words(late)
-    assert "solving, 7 s" in time_words(late)
+    assert "exceeded by 3 s" in late.words()
+    assert "solving, 7 s" in late.words()

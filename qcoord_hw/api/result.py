@@ -12,6 +12,7 @@ from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 DEFAULT_CONFIDENCE = 0.95
 
@@ -76,6 +77,17 @@ class Result:
         from qcoord_hw.report.figures import plot_estimates
 
         return plot_estimates(self.summary)
+
+    def to_dataframe(self) -> DataFrame:
+        """Return the estimates as a pandas data frame: the columns of `qcoord export --estimates`.
+
+        Raises:
+            InputError: when pandas is not installed, or the run is unfinished.
+        """
+        from qcoord_hw.answer import data_frame
+        from qcoord_hw.report.export import estimate_rows
+
+        return data_frame(estimate_rows(self.record, self.summary))
 
     def html(self) -> str:
         """Return the report as one self-contained HTML page."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
 from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
@@ -74,7 +75,7 @@ def run(
 
 
 def collect(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -86,7 +87,7 @@ def collect(
     Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
     an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if found.sealed:
         return Result(found, confidence)
     if found.is_on_device:
@@ -106,7 +107,7 @@ def collect(
 
 
 def replay(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -121,7 +122,7 @@ def replay(
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import recorded_program
 
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     with record.interpreting(found.path):
         spec = spec_from_mapping(found.intent["spec"], "recorded spec")
         seed = check_seed(found.intent["seed"])

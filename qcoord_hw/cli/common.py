@@ -16,6 +16,7 @@ from qcoord_hw.text import one_line, printable, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qcoord_hw.answer import Answer
     from qcoord_hw.api.result import Result
     from qcoord_hw.execution.run import Progress
 
@@ -114,6 +115,14 @@ def coordination(options: argparse.Namespace) -> dict[str, Any]:
         "time_limit": options.time_limit,
     }
     return {name: value for name, value in stated.items() if value is not None}
+
+
+def show_answer(options: argparse.Namespace, answer: Answer) -> None:
+    """Print an answer, as JSON if that is asked for."""
+    if options.json:
+        print_json(answer.to_json())
+    else:
+        say(answer.table())
 
 
 def show_result(options: argparse.Namespace, result: Result) -> None:

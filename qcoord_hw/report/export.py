@@ -17,9 +17,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from qcoord_hw.answer import Answer, optional
 from qcoord_hw.errors import InputError
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
@@ -42,6 +44,26 @@ Jobs = Mapping[int, tuple[str, str]]
 """Chunk id -> id and tag of the job that executed it."""
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Exported(Answer):
+    """A table that was written.
+
+    Attributes:
+        run: the folder, of one run.
+        runs: the folders, of several.
+        csv: the file.
+        written: how many rows it has below its heading.
+    """
+
+    run: str | None = optional()
+    runs: Sequence[str] | None = optional()
+    csv: str
+    written: int = field(metadata={"key": "rows"})
+
+    def _text(self) -> str:
+        return f"{self.csv}: {self.written} rows"
 
 
 def count_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
 from qcoord_hw.families.coordination.view import case_words, several
 from qcoord_hw.report.format import (
     COORDINATION,
@@ -24,18 +24,8 @@ from qcoord_hw.report.format import (
 )
 from qcoord_hw.text import printable
 
-DATA, THEORY, BOUND = "#1d5fc0", "#0d7a55", "#b3261e"
 MAX_LABELS = 40
 """With more questions than this their names are left out."""
-
-
-class RunFigure(Figure):
-    """A figure that a notebook shows although pyplot does not know it."""
-
-    def _repr_png_(self) -> bytes:
-        image = io.BytesIO()
-        self.savefig(image, format="png")
-        return image.getvalue()
 
 
 def plot_estimates(summary: dict[str, Any]) -> Figure:
@@ -46,7 +36,7 @@ def plot_estimates(summary: dict[str, Any]) -> Figure:
     kind = summary["play"]
     estimates = [e for e in summary["estimates"] if kind == COORDINATION or _is_probability(e)]
     if not estimates:
-        figure = RunFigure(figsize=(7.5, 1.5), layout="constrained")
+        figure = NotebookFigure(figsize=(7.5, 1.5), layout="constrained")
         nothing = "no estimate to draw" if kind == COORDINATION else "no probability to draw"
         words = unfinished_words(summary) if summary["state"] == "unfinished" else nothing
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
@@ -117,7 +107,7 @@ def _rates(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> F
 
 
 def _figure(summary: dict[str, Any], height: float) -> Figure:
-    figure = RunFigure(figsize=(7.5, height), layout="constrained")
+    figure = NotebookFigure(figsize=(7.5, height), layout="constrained")
     where = f"{target_words(summary)}, {summary['shots']} shots"
     figure.suptitle(f"{_plain(summary['title'])}\n{_plain(where)}", fontsize=10)
     return figure

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
 from qcoord_hw.text import printable
 
 OTHER, GREY = "#8a5a00", "#555555"
@@ -25,7 +25,7 @@ def plot_frontier(curve: dict[str, Any]) -> Figure:
     """
     points = curve["points"]
     wins = [point["win"] for point in points]
-    figure = RunFigure(figsize=(7.5, 5.4), layout="constrained")
+    figure = NotebookFigure(figsize=(7.5, 5.4), layout="constrained")
     figure.suptitle(
         f"{printable(curve['name'])}: rates a player at a win probability".replace("$", r"\$"), fontsize=10
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.coordination.view import case_words, cell, rate_sections, several, worst_cases
@@ -53,11 +53,16 @@ VERDICTS = {"above": "green", "below": "red", "inconclusive": "yellow"}
 
 def text_table(summary: dict[str, Any]) -> str:
     """Return a summary as plain text, at most 100 columns wide."""
+    return printed_text(lambda console: print_summary(summary, console))
+
+
+def printed_text(prints: Callable[[Console], None]) -> str:
+    """Return what is printed on a terminal, as plain text at most 100 columns wide."""
     from rich.console import Console
 
     file = io.StringIO()
     console = Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False)
-    print_summary(summary, console)
+    prints(console)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
