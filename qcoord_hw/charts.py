@@ -71,14 +71,14 @@ def interval_figure(
     """Return a figure of intervals, one a row, the first on top.
 
     Args:
-        title: one line or several.
+        title: one line.
         axis: what the values are, with their unit.
         rows: the intervals.
         marks: lines across all rows.
         empty: what is said where there are no rows.
     """
     if not rows:
-        return words_figure(f"{title}\n{empty}")
+        return words_figure(f"{plain_text(title)}\n{empty}")
     figure = NotebookFigure(figsize=(7.5, 1.7 + 0.3 * min(len(rows), MAX_ROWS)), layout="constrained")
     figure.suptitle(plain_text(title), fontsize=10)
     axes = figure.subplots()
@@ -98,7 +98,9 @@ def interval_figure(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     for mark in marks:
-        axes.axvline(mark.value, color=mark.colour, linestyle=mark.line, linewidth=1.2, label=mark.name)
+        axes.axvline(
+            mark.value, color=mark.colour, linestyle=mark.line, linewidth=1.2, label=plain_text(mark.name)
+        )
     _finish(figure, axes, axis)
     return figure
 
@@ -113,7 +115,7 @@ def curve_figure(
     """Return a figure of curves with one point marked on it.
 
     Args:
-        title: one line or several.
+        title: one line.
         axes_names: what is on the horizontal and the vertical axis, with units.
         lines: name and (x, y) points of each curve.
         point: (x, y).
@@ -126,8 +128,10 @@ def curve_figure(
         axes.plot(*zip(*points, strict=True), color=colour, label=plain_text(name), linewidth=1.4)
     axes.plot(*point, "o", color=DATA)
     for mark in marks:
-        axes.axvline(mark.value, color=mark.colour, linestyle=mark.line, linewidth=1.2, label=mark.name)
-    axes.set_ylabel(axes_names[1])
+        axes.axvline(
+            mark.value, color=mark.colour, linestyle=mark.line, linewidth=1.2, label=plain_text(mark.name)
+        )
+    axes.set_ylabel(plain_text(axes_names[1]))
     _finish(figure, axes, axes_names[0])
     return figure
 
@@ -143,15 +147,15 @@ def words_figure(text: str) -> Figure:
 
 def plain_text(words: object, longest: int = 200) -> str:
     """Return words in which matplotlib sees neither a formula nor a control character, not too long."""
-    lines = [printable(line) for line in str(words).split("\n")]
-    cut = [line if len(line) <= longest else line[: longest - 1] + "…" for line in lines]
-    return "\n".join(cut).replace("$", r"\$")
+    text = printable(words)
+    return (text if len(text) <= longest else text[: longest - 1] + "…").replace("$", r"\$")
 
 
 def _finish(figure: Figure, axes: Axes, label: str) -> None:
-    axes.set_xlabel(label)
+    axes.set_xlabel(plain_text(label))
     axes.grid(axis="x", linewidth=0.4, alpha=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.06)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=3, frameon=False)

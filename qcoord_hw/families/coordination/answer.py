@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,11 +57,20 @@ class RegionAnswer(Answer, region.RegionAnswer):
         ]
 
     def plot(self) -> Figure:
-        """Return a figure of the region: two rates of each link; of an answer without such, its words."""
-        from qcoord_hw.families.coordination.region_figure import PANELS, region_figure
+        """Return a figure of the region: two rates of each link, or brackets where there is but one rate."""
+        from qcoord_hw.charts import Interval, interval_figure
+        from qcoord_hw.families.coordination.region_figure import panels_of, region_figure
 
-        drawn = self.network in PANELS and self.criteria
-        return region_figure(self) if drawn else super().plot()
+        if panels_of(self):
+            return region_figure(self)
+        known = [
+            Interval(f"{name}: {_rates_words(dict(one.rates))}", one.lower, None, one.upper)
+            for name, found in self.criteria.items()
+            for one in found.constraints
+            if math.isfinite(one.lower) and math.isfinite(one.upper)
+        ]
+        title = f"{self.state}: {self.network}, {self.status}"
+        return interval_figure(title, "bits per copy", known, empty=self.why)
 
     def _text(self) -> str:
         late = self.time_limit.words() if self.time_limit else ""

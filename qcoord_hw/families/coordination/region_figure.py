@@ -24,6 +24,12 @@ VISIBLE = 1e-3
 """Bits; bounds that are closer than this are one line."""
 
 
+def panels_of(answer: RegionAnswer) -> tuple[tuple[str, str], ...]:
+    """Return the (vertical, horizontal) rates of each panel; none where there are not two rates to draw."""
+    known = PANELS.get(answer.network, ()) if answer.criteria else ()
+    return tuple(pair for pair in known if all({*pair} <= {*r.rates} for r in answer.criteria.values()))
+
+
 def region_figure(answer: RegionAnswer) -> Figure:
     """Return a figure of each link's rates: for a cascade the two panels of [NatorPereg, Fig. 13].
 
@@ -33,12 +39,12 @@ def region_figure(answer: RegionAnswer) -> Figure:
     Raises:
         InputError: when the answer has no region of two rates.
     """
-    if answer.network not in PANELS or not answer.criteria:
+    panels = panels_of(answer)
+    if not panels:
         raise InputError(
             f"plot: {answer.network} with status {answer.status} has no region of two rates; "
             f"allowed are feasible targets of {', '.join(PANELS)}"
         )
-    panels = PANELS[answer.network]
     figure = NotebookFigure(figsize=(4.6 * len(panels) + 0.6, 4.4), layout="constrained")
     figure.suptitle(plain_text(f"{answer.state}: {answer.network}"), fontsize=10)
     for axes, (down, across), letter in zip(
