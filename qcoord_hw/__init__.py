@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qcoord_hw import network, theory
+    from qcoord_hw.answer import Answer
     from qcoord_hw.api import (
         collect,
         compare,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
     from qcoord_hw.api.result import Result
     from qcoord_hw.api.theory import (
+        Check,
         theory_check,
         theory_game,
         theory_linear,
@@ -45,16 +47,33 @@ if TYPE_CHECKING:
         TargetError,
         TooLargeError,
     )
+    from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
     from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.families.games.answer import GameAnswer
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
     from qcoord_hw.families.games.strategy_circuits import Strategy
+    from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.network import Link, NetworkCircuit, Topology
+    from qcoord_hw.report.comparison import Comparison
+    from qcoord_hw.report.plan_answer import Plan
+    from qcoord_hw.report.sweep import SweepResult
+    from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import sweep
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
 _HOMES = {
+    "Answer": "answer",
+    "Check": "api.theory",
+    "Comparison": "report.comparison",
+    "GameAnswer": "families.games.answer",
+    "LinearAnswer": "families.linear_computation.answer",
+    "Plan": "report.plan_answer",
+    "RegionAnswer": "families.coordination.answer",
+    "SchumacherAnswer": "families.coordination.answer",
+    "SweepResult": "report.sweep",
+    "Verification": "report.verification",
     "collect": "api",
     "compare": "api",
     "export_csv": "api",
@@ -95,21 +114,31 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
+    "Check",
+    "Comparison",
     "Estimate",
     "Experiment",
+    "GameAnswer",
     "InputError",
+    "LinearAnswer",
     "LinearTask",
     "Link",
     "LocalityError",
     "NetworkCircuit",
+    "Plan",
     "QcoordError",
     "RecordError",
+    "RegionAnswer",
     "Result",
+    "SchumacherAnswer",
     "Strategy",
+    "SweepResult",
     "TargetError",
     "TooLargeError",
     "Topology",
     "Value",
+    "Verification",
     "collect",
     "compare",
     "export_csv",
