@@ -169,11 +169,11 @@ def export_csv(
     )
 
 
-def write_report(run: RunLike, html: str | Path | None = None, *, runs: str | Path | None = None) -> Path:
+def write_report(result: RunLike, html: str | Path | None = None, *, runs: str | Path | None = None) -> Path:
     """Write `derived/report.json` and the HTML page of a run, and return the page's path.
 
     Args:
-        run: a result, which is written as it is; or a run's folder, a unique prefix or `latest`.
+        result: a result, which is written as it is; or a run's folder, a unique prefix or `latest`.
         html: where the page goes; `derived/report.html` in the run's folder if omitted.
         runs: the folder of all runs.
 
@@ -183,7 +183,7 @@ def write_report(run: RunLike, html: str | Path | None = None, *, runs: str | Pa
     """
     from qcoord_hw.execution.run_description import recorded_locality
 
-    result = run if isinstance(run, Result) else load_run(run, runs=runs)
+    result = result if isinstance(result, Result) else load_run(result, runs=runs)
     if not result.record.is_draft:
         recorded_locality(result.record)
     page = Path(html) if html else result.path / record.DERIVED / PAGE

@@ -244,19 +244,19 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> S
     return schumacher_answer([read_number("spectrum", value) for value in spectrum], n, rate)
 
 
-def theory_check(answer: str | Path | Answer) -> Check:
+def theory_check(path: str | Path | Answer) -> Check:
     """Return what an independent checker says of an answer about a linear computation, a game or a region.
 
     Args:
-        answer: the answer, or a file with all that `qcoord theory linear|game|region --json` printed.
+        path: a file with all that `qcoord theory linear|game|region --json` printed, or the answer itself.
 
     Raises:
         InputError: when the file cannot be read or is no such answer.
     """
-    if isinstance(answer, Answer):
-        data, where = json.loads(json.dumps(answer.to_json())), f"a {type(answer).__name__}"
+    if isinstance(path, Answer):
+        data, where = json.loads(json.dumps(path.to_json())), f"a {type(path).__name__}"
     else:
-        data, where = read_json(Path(answer)), str(answer)
+        data, where = read_json(Path(path)), str(path)
     found = check_answer(data, where)
     return Check(found.holds, list(found.violations), list(found.not_checked), found.lower_bound)
 
