@@ -35,7 +35,7 @@ class Built:
         from qcoord_hw.families.experiment import Experiment
 
         family = registry.family(spec.family)
-        made = family.build(spec)
+        made: object = family.build(spec)
         if not isinstance(made, Experiment):
             kind = type(made).__name__
             raise InputError(f"family {family.name}: build: returned {kind}; allowed is an Experiment")

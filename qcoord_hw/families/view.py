@@ -37,6 +37,7 @@ class Listing:
         worst_words: what is worst about them, such as "won least often".
         numeric: the columns of numbers.
         bound: a mark on the axis of the intervals, if any.
+        what: what the rows are, such as "questions".
     """
 
     columns: tuple[str, ...]
@@ -45,6 +46,7 @@ class Listing:
     worst_words: str = ""
     numeric: tuple[int, ...] = ()
     bound: float | None = None
+    what: str = "rows"
 
     @property
     def shown(self) -> tuple[Line, ...]:

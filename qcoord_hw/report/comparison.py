@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.format import target_words
-from qcoord_hw.report.shapes import RunSummary
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import family_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
 from qcoord_hw.statistics.estimate import Limits, difference_limits
@@ -195,7 +195,7 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
     return summary["spec_id"], summary["target"], summary["seed"]
 
 
-def _difference(b: dict[str, Any], a: dict[str, Any], paired: Limits | None) -> dict[str, Any]:
+def _difference(b: EstimateJson, a: EstimateJson, paired: Limits | None) -> dict[str, Any]:
     exact, sides = is_exact(a), [(e["low"], e["best"], e["high"]) for e in (a, b)]
     low, best, high = paired or difference_limits(sides[0], sides[1])
     return {

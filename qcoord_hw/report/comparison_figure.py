@@ -18,6 +18,7 @@ from qcoord_hw.report.comparison import difference_words, estimate_names, short_
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
 from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.report.regions import check_figure
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.statistics.words import is_exact
 from qcoord_hw.text import printable
 
@@ -28,7 +29,7 @@ MAX_LABELS = 24
 LONGEST = 24
 """Characters of a target's name on the axis; the table has all of it."""
 
-Estimates = list[dict[str, Any] | None]
+Estimates = list[EstimateJson | None]
 """The estimate of one name of each run; None where a run has none."""
 
 
@@ -110,7 +111,7 @@ def _title(comparison: Mapping[str, Any], shown: int, every: int) -> str:
     return f"{_plain(runs[0].get('title', ''), 90)}\n{', '.join(facts)}"
 
 
-def _panels(runs: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Estimates]]:
+def _panels(runs: Sequence[RunSummary]) -> Iterator[tuple[str, Estimates]]:
     """Yield the estimates that say something, that which stands for the run first."""
     names = estimate_names(runs)
     main = {e["name"] for e in runs[0]["estimates"] if e["headline"]}
@@ -145,9 +146,9 @@ def _draw(axes: Axes, name: str, estimates: Estimates, stars: Sequence[bool]) ->
     reach = [[e["best"] - e["low"] for e in known], [e["high"] - e["best"] for e in known]]
     axes.errorbar(places, best, yerr=reach, fmt="o", markersize=4, capsize=3, color=DATA)
     for i, e in zip(places, known, strict=True):
-        for key, colour, line in (("theory", THEORY, "-"), ("bound", BOUND, "--")):
-            if e.get(key):
-                axes.hlines(e[key]["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
+        for mark, colour, line in ((e["theory"], THEORY, "-"), (e["bound"], BOUND, "--")):
+            if mark:
+                axes.hlines(mark["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
         if stars[i]:
             axes.text(i, 0.98, "*", transform=axes.get_xaxis_transform(), ha="center", va="top", color=DATA)
     marks = [("theory", THEORY)] * any(e.get("theory") for e in known)

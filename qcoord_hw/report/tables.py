@@ -72,9 +72,10 @@ def print_overview(summaries: Sequence[RunSummary], console: Console) -> None:
 def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
     """Return a table of runs; the main figure is named in its column's title, or in each cell."""
     mains = [main_estimate(summary["estimates"]) for summary, _ in runs]
-    names, labels = {e["short"] for e in mains if e}, {e["bound_label"] for e in mains if e}
-    one = next(iter(names)) if len(names) == 1 else None
-    label = next(iter(labels)) if len(labels) == 1 else "bound"
+    names = [e["short"] for e in mains if e]
+    labels = [e["bound_label"] for e in mains if e]
+    one = names[0] if len(set(names)) == 1 else None
+    label = labels[0] if len(set(labels)) == 1 else "bound"
     beside = [name for name, _ in runs[0][1].beside]
     columns = [
         "experiment",
@@ -89,7 +90,7 @@ def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
         found = "none" if e is None else found_words(e) if one else f"{e['short']}\n{found_words(e)}"
         theory = number(e["theory"]["value"]) if e and e["theory"] else ""
         bound, verdict, p_value = _judged(e) if e else ("", "", "")
-        middle = [words for _, words in view.beside] or [theory, bound]
+        middle: list[object] = [words for _, words in view.beside] or [theory, bound]
         rows.append([summary["experiment"], summary["target"], found, *middle, verdict, p_value])
     columns, rows = _without_empty(columns, rows)
     table = new_table(*columns)

@@ -357,9 +357,7 @@ def test_the_table_of_cases(rng):
         ("x=0", "fidelity_dfe"),
         ("x=1", "fidelity_dfe"),
     ]
-    assert all(
-        row["low"] <= 1 <= row["high"] + 1e-9 and row["shots"] == 1500 for row in analysis.rows[:2]
-    )
+    assert all(row["low"] <= 1 <= row["high"] + 1e-9 and row["shots"] == 1500 for row in analysis.rows[:2])
 
 
 def test_drift_is_seen(rng):

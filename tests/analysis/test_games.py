@@ -188,7 +188,7 @@ def test_a_question_of_weight_zero_is_left_out(play_of, make_record, joint):
     prob = np.array([[Fraction(1, 2), Fraction(1, 2)], [Fraction(0), Fraction(0)]], dtype=object)
     play = play_of(Game("half", prob, chsh().win.copy()), 1.0)
     found = analyse_game(make_record(play, joint(play, 1.0), shots=10))
-    assert [tuple(r["question"]) for r in found.questions] == [(0, 0), (0, 1)]
+    assert [tuple(r["question"]) for r in found.rows] == [(0, 0), (0, 1)]
     assert found.estimates[0].best == 1.0
 
 

@@ -196,6 +196,7 @@ def _cases(summary: Mapping[str, Any]) -> Listing:
         tuple(_line(row, cases) for row in few) if len(few) < len(cases) else (),
         "furthest from their targets",
         (1, 2, 3),
+        what="cases",
     )
 
 

@@ -76,6 +76,7 @@ def _listing(rows: Sequence[Mapping[str, Any]], rounds: int, bound: float | None
         "won least often",
         (1, 2, 3),
         bound,
+        "questions",
     )
 
 

@@ -147,6 +147,7 @@ def _outputs(rows: Sequence[Mapping[str, Any]]) -> Listing:
         tuple(map(line, few)) if len(few) < len(rows) else (),
         "right least often",
         (len(vectors),),
+        what="outputs",
     )
 
 
