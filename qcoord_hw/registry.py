@@ -66,8 +66,13 @@ def every() -> Iterator[Family]:
     Raises:
         InputError: when one of another package is incomplete.
     """
-    yield from map(_ours, OURS)
+    yield from families()
     yield from outside()
+
+
+def families() -> tuple[Family, ...]:
+    """Return our families; no other package is looked up."""
+    return tuple(map(_ours, OURS))
 
 
 def outside() -> Iterator[Family]:
@@ -127,7 +132,7 @@ def _checked(name: str, where: str, found: Any) -> Family:
     for method in methods:
         if not callable(getattr(found, method, None)):
             raise InputError(f"{stem}: {method}: is no method; allowed is one as in Family.{method}")
-    others = {one.kind: one.name for one in map(_ours, OURS)}
+    others = {one.kind: one.name for one in families()}
     if found.kind in others:
         raise InputError(
             f"{stem}: kind: {found.kind!r} is that of family {others[found.kind]}; allowed is another"

@@ -47,7 +47,7 @@ def _recognised(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpe
             return read_spec(Path(given)).stating(parameters)
         if given.endswith(".json"):
             given = JsonFile(Path(given), read_json(Path(given)))
-    found = _asked(map(registry.family, registry.OURS), given, parameters)
+    found = _asked(registry.families(), given, parameters)
     if found is None and isinstance(given, str):
         entry = catalogue_entry(given)
         found = entry and entry.stating(parameters)
