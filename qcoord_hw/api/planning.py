@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import Built, build
-from qcoord_hw.spec import ExperimentSpec, Plain
+from qcoord_hw.api.building import build
+from qcoord_hw.spec import Plain
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.report.plan_answer import Plan
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def plan(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,

@@ -9,25 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.coordination.view import HERE, cell, side_by_side
-from qcoord_hw.report.format import (
-    COORDINATION,
-    bound_words,
-    found_words,
-    interval,
-    is_exact,
-    number,
-    number_exactly,
-    target_words,
-)
+from qcoord_hw.report.format import target_words
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.summary import family_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table, printed_text
-from qcoord_hw.statistics.estimate import Limits, difference_limits
+from qcoord_hw.statistics.estimate import Limits, Origin, difference_limits
+from qcoord_hw.statistics.words import cell, found_words, interval, is_exact, number, number_exactly
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+HERE = "this target"
+"""Heading of what the estimates say: of rows beside them those have no need to be said again."""
 
 ROUNDING = 1e-9
 """Figures that were computed do not differ by less."""
@@ -38,11 +34,7 @@ PAIRED = "Student's t over the inputs, which are the same"
 NAME_WIDTH = 20
 """Names of estimates and targets are broken at this width, so that two intervals stand beside them."""
 
-EXACT = "exact"
-"""The method of a difference of two figures that were computed."""
-
-Summary = Mapping[str, Any]
-"""The object that `qcoord run --json` prints."""
+Summary = RunSummary
 
 Paired = Callable[[int, float], Mapping[str, Limits]]
 """(run, confidence) -> name -> limits of the difference from the first run, where inputs were the same."""
@@ -72,6 +64,7 @@ class Difference:
         method: how the interval was made; `exact` without one.
         confidence: its two-sided level.
         differ: whether the interval leaves out 0.
+        origin: of both figures: counted, mitigated or computed.
         independent: whether the two runs are draws of their own.
         simultaneous: the interval where all differences are tested together; None where there is none.
     """
@@ -85,13 +78,14 @@ class Difference:
     method: str
     confidence: float
     differ: bool
+    origin: Origin
     independent: bool
     simultaneous: Simultaneous | None = None
 
     @property
     def is_exact(self) -> bool:
         """Whether both figures were computed."""
-        return self.method == EXACT
+        return self.origin == "computed"
 
     def words(self) -> str:
         """Return the difference with its interval, or what was computed."""
@@ -125,8 +119,11 @@ class Comparison(Answer):
         for place, run in enumerate(self.runs):
             for estimate in run["estimates"]:
                 row = found.get((run["run"], estimate["name"])) if place else None
-                facts = {key: run[key] for key in ("run", "target", "seed", "shots")}
-                ends = {key: estimate[key] for key in ("name", "low", "best", "high", "verdict")}
+                facts = {
+                    key: value for key, value in run.items() if key in ("run", "target", "seed", "shots")
+                }
+                kept = ("name", "low", "best", "high", "verdict")
+                ends = {key: value for key, value in estimate.items() if key in kept}
                 less = {f"difference_{key}": row and getattr(row, key) for key in ("low", "best", "high")}
                 rows.append({**facts, **ends, **less, "differ": row and row.differ})
         return rows
@@ -159,7 +156,7 @@ def differences(
     1 - (1 - confidence) / comparisons: by Bonferroni's inequality all of these hold together at the
     confidence level, however the estimates depend on each other.
 
-    Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
+    Where a family has more to compare than estimates, `side_by_side` has it: rates and figures of each run.
 
     Args:
         summaries: of finished runs, all of one confidence level.
@@ -182,7 +179,7 @@ def differences(
         wide = wider[i]
         together = Simultaneous(wide.low, wide.high, wide.confidence, wide.differ)
         rows[i] = replace(rows[i], simultaneous=together)
-    beside = side_by_side(summaries) if summaries[0].get("play") == COORDINATION else None
+    beside = family_of(summaries[0]).side_by_side(summaries)
     return Comparison(summaries[0]["experiment"], list(summaries), rows, len(counted), beside)
 
 
@@ -251,8 +248,8 @@ def _estimand(summary: Summary) -> str:
 
 def _given(summary: Summary) -> Any:
     """Return the inputs that somebody chose; None if nobody did."""
-    inputs = summary["parameters"].get("inputs")
-    return inputs if isinstance(inputs, list) else None
+    stated = (summary["parameters"].get(name) for name in family_of(summary).samples)
+    return next((value for value in stated if isinstance(value, list)), None)
 
 
 def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[Difference]:
@@ -270,7 +267,8 @@ def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[Differenc
 
 def _asked(summary: Summary) -> dict[str, Any]:
     """Return what was asked for, but for which inputs happened to be run."""
-    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
+    samples = family_of(summary).samples
+    return {k: v for k, v in summary["parameters"].items() if k not in samples}
 
 
 def _draw(summary: Summary) -> tuple[Any, ...]:
@@ -284,7 +282,7 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
 
 
 def _difference(
-    first: Summary, other: Summary, b: Mapping[str, Any], a: Mapping[str, Any], paired: Limits | None
+    first: Summary, other: Summary, b: EstimateJson, a: EstimateJson, paired: Limits | None
 ) -> Difference:
     exact, sides = is_exact(a), [(e["low"], e["best"], e["high"]) for e in (a, b)]
     low, best, high = paired or difference_limits(sides[0], sides[1])
@@ -295,9 +293,10 @@ def _difference(
         low=low,
         best=best,
         high=high,
-        method=EXACT if exact else PAIRED if paired else "square-and-add",
+        method="exact" if exact else PAIRED if paired else "square-and-add",
         confidence=min(a["confidence"], b["confidence"]),
         differ=abs(best) > ROUNDING if exact else not low <= 0 <= high,
+        origin=a["origin"],
         independent=_draw(first) != _draw(other),
     )
 
@@ -360,7 +359,7 @@ def _shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str
     mark = known[0][key]
     if key == "theory":
         return f"theory {number(mark['value'])} ({mark['kind']})"
-    return f"{bound_words(known[0])} {number(mark['value'])}"
+    return f"{known[0]['bound_label']} {number(mark['value'])}"
 
 
 def _verdict(estimate: Mapping[str, Any]) -> Text:

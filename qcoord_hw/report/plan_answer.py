@@ -88,6 +88,7 @@ class Plan(Answer):
         expected_kind: `noise model`, `ideal` or `no error data: ideal`.
         figure: the name of the main figure.
         figures: name -> expected value of every figure.
+        titles: name -> what the figure is called, of every figure.
         theory: what theory says of the main figure.
         bound: that it is judged against.
         holders: who has each system, for coordination.
@@ -118,6 +119,7 @@ class Plan(Answer):
     expected_kind: str | None = field(metadata={"key": "expected.kind"})
     figure: str | None
     figures: Mapping[str, float]
+    titles: Mapping[str, str]
     theory: float | None
     bound: float | None
     holders: Mapping[str, str]
@@ -141,7 +143,6 @@ class Plan(Answer):
     def plot(self) -> Figure:
         """Return a figure of the expected figure on each set of qubits, beside theory and bound."""
         from qcoord_hw.charts import BOUND, THEORY, Interval, Mark, interval_figure
-        from qcoord_hw.report.format import in_words
 
         values = [(str(row["layout"] or self.target), row["expected"]) for row in self.rows()]
         rows = [Interval(name, v, v, v) for name, v in values if isinstance(v, int | float)]
@@ -151,7 +152,9 @@ class Plan(Answer):
             if value is not None
         ]
         title = f"{self.experiment} on {self.target}: expected, {self.expected_kind}"
-        return interval_figure(title, in_words(self.figure or ""), rows, marks, "no figure is expected")
+        return interval_figure(
+            title, self.titles.get(self.figure or "", ""), rows, marks, "no figure is expected"
+        )
 
     def _text(self) -> str:
         from qcoord_hw.report.plan_text import plan_text

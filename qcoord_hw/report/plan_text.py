@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from qcoord_hw.report.format import in_words, number
 from qcoord_hw.report.plan_answer import NO_ERRORS, Account, Place, Plan
+from qcoord_hw.statistics.words import number
 
 
 def plan_text(plan: Plan) -> str:
@@ -41,7 +41,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     ]
     others = {name: value for name, value in plan.figures.items() if name != plan.figure}
     facts += [
-        ("also expected" if k == 0 else "", f"{in_words(n)} {number(v)}")
+        ("also expected" if k == 0 else "", f"{plan.titles[n]} {number(v)}")
         for k, (n, v) in enumerate(others.items())
     ]
     return facts
@@ -71,7 +71,9 @@ def _expected_words(plan: Plan) -> str:
     known = {"theory": plan.theory, "bound": plan.bound}
     beside = [f"{name} {number(value)}" for name, value in known.items() if value is not None]
     beside += [plan.expected_kind] if plan.expected_kind == NO_ERRORS else []
-    return f"{in_words(plan.figure)} {number(plan.expected)}" + "".join(f", {b}" for b in beside)
+    return f"{plan.titles.get(plan.figure, plan.figure)} {number(plan.expected)}" + "".join(
+        f", {b}" for b in beside
+    )
 
 
 def _verdict_words(plan: Plan) -> str:

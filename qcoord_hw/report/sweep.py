@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.answer import Answer, Row, optional, plain
-from qcoord_hw.report.format import found_words, in_words, main_estimate, number, short_words
+from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table, printed_text
-from qcoord_hw.statistics.estimate import Estimate
+from qcoord_hw.statistics.estimate import Estimate, headline_of
+from qcoord_hw.statistics.words import found_words, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,16 +95,17 @@ class SweepResult(Answer):
         """Return a figure of the main figure of each point, beside theory and bound."""
         from qcoord_hw.charts import Interval, interval_figure
 
-        figures = [(point, figure) for point in self.points if (figure := _main_figure(plain(point)))]
+        figures = [(point, figure) for point in self.points if (figure := headline_of(point.estimates))]
         rows = [
             Interval(
                 point_words(point),
-                *(e[key] for key in ("low", "best", "high")),
-                *(e[key] and e[key]["value"] for key in ("theory", "bound")),
+                *e.limits,
+                theory=e.theory.value if e.theory else None,
+                bound=e.bound.value if e.bound else None,
             )
             for point, e in figures
         ]
-        names = dict.fromkeys(in_words(e["name"]) for _, e in figures)
+        names = dict.fromkeys(e.title for _, e in figures)
         return interval_figure(counted_words(self), ", ".join(names), rows, empty="no estimate to draw")
 
     def _text(self) -> str:
@@ -141,9 +142,9 @@ def point_words(point: SweepPoint) -> str:
 
 
 def _table(points: Sequence[SweepPoint]) -> Table:
-    figures = [_main_figure(plain(point)) for point in points]
-    names = {figure["name"] for figure in figures if figure}
-    one = short_words(names.pop()) if len(names) == 1 else None
+    figures = [headline_of(point.estimates) for point in points]
+    names = {figure.short for figure in figures if figure}
+    one = names.pop() if len(names) == 1 else None
     fields = list(dict.fromkeys(name for point in points for name in point.set))
     table = new_table(
         "experiment", "target", *fields, "shots", "seed", one or "estimate", "theory", "verdict"
@@ -155,10 +156,10 @@ def _table(points: Sequence[SweepPoint]) -> Table:
         if figure is None:
             cells += ["none", "", ""]
         else:
-            words = found_words(figure)
-            cells.append(words if one else f"{short_words(figure['name'])}\n{words}")
-            cells.append(number(round(figure["theory"]["value"], 4) + 0.0) if figure["theory"] else "")
-            cells.append(as_text(figure["verdict"] or "", VERDICTS.get(figure["verdict"], "")))
+            words = found_words(figure.to_json())
+            cells.append(words if one else f"{figure.short}\n{words}")
+            cells.append(number(round(figure.theory.value, 4) + 0.0) if figure.theory else "")
+            cells.append(as_text(figure.verdict or "", VERDICTS.get(figure.verdict or "", "")))
         add_row(table, *cells)
     return table
 
@@ -166,9 +167,3 @@ def _table(points: Sequence[SweepPoint]) -> Table:
 def _words(value: object) -> str:
     """Return a swept value as it is given on the command line."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _main_figure(point: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the estimate that stands for a point."""
-    rates = [figure for figure in point["estimates"] if figure["name"] == "surviving_rate"]
-    return rates[0] if rates else main_estimate(point)
