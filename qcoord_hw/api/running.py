@@ -8,23 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build, device_name
+from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
+from qcoord_hw.spec import Plain, shown, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def run(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -40,8 +38,9 @@ def run(
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
-        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
-            `LinearTask`, an `Experiment` built in Python, or what `build` returned.
+        experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
+            spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
+            returned.
         target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
             `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
@@ -50,7 +49,7 @@ def run(
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
-        parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
+        parameters: of the spec's family, beside or instead of the spec's; for a linear task for
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
@@ -74,7 +73,7 @@ def run(
 
 
 def collect(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -86,7 +85,7 @@ def collect(
     Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
     an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if found.sealed:
         return Result(found, confidence)
     if found.is_on_device:
@@ -106,7 +105,7 @@ def collect(
 
 
 def replay(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -128,7 +127,7 @@ def replay(
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import recorded_program
 
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if not found.is_draft:
         check_recorded(found)
     with record.interpreting(found.path):

@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build, device_name
+from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import Plain, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.ibm.client import Device
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def submit(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any,
     shots: int | None = None,
@@ -74,7 +72,7 @@ def submit(
 
 
 def resubmit(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -83,7 +81,7 @@ def resubmit(
     """Send what a run on a device still lacks: what was never sent, or ended without a result.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
+        path: a run's folder, a unique prefix, `latest`, or a result.
         target: a backend of the IBM runtime client, if not that of the account.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the intervals.
@@ -92,7 +90,7 @@ def resubmit(
         RecordError: when the run is not found or damaged.
         TargetError: when the device cannot be reached or takes no jobs; nothing is lost.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     where = same_target(found, target)
     record.remember(found.path)
     submit_draft(found.path, where)
@@ -100,7 +98,7 @@ def resubmit(
 
 
 def status(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -109,7 +107,7 @@ def status(
     """Return a run as it is, after asking the device for the states of its jobs; nothing is sent or fetched.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
+        path: a run's folder, a unique prefix, `latest`, or a result.
         target: a backend of the IBM runtime client, if not that of the account.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the intervals.
@@ -118,7 +116,7 @@ def status(
         RecordError: when the run is not found or damaged.
         TargetError: when the device does not answer.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if not found.sealed and found.is_on_device:
         from qcoord_hw.execution.ibm.run import go_on
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from qcoord_hw.text import one_line, printable, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qcoord_hw.answer import Answer
     from qcoord_hw.api.result import Result
     from qcoord_hw.execution.run import Progress
 
@@ -124,6 +125,14 @@ def coordination(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in stated.items() if value is not None}
 
 
+def show_answer(options: argparse.Namespace, answer: Answer) -> None:
+    """Print an answer, as JSON if that is asked for."""
+    if options.json:
+        print_json(answer.to_json())
+    else:
+        say(answer.table())
+
+
 def show_result(options: argparse.Namespace, result: Result) -> None:
     """Print a result, as JSON if that is asked for."""
     if options.json:
@@ -175,7 +184,7 @@ def tell(kind: str, words: object) -> None:
         print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     print(json.dumps(value, allow_nan=False))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, integer, print_json, say
+from qcoord_hw.cli.common import Add, integer, show_answer
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
 
 
@@ -40,9 +40,4 @@ def _plan(options: argparse.Namespace) -> None:
             parameters=parameters(options),
             random_questions=options.random_questions,
         )
-    if options.json:
-        print_json(found)
-    else:
-        from qcoord_hw.report.plan_text import plan_text
-
-        say(plan_text(found))
+    show_answer(options, found)

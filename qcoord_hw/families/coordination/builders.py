@@ -14,11 +14,11 @@ FAMILY = "coordination"
 
 BUILDERS = {
     "two-node": "two_node.build_two_node",
-    "no-communication": "no_communication.build_no_communication",
-    "classical-broadcast": "classical_links.build_classical_broadcast",
-    "cascade": "cascade.build_cascade",
-    "quantum-broadcast": "quantum_broadcast.build_quantum_broadcast",
-    "multiple-access": "multiple_access.build_multiple_access",
+    "no-communication": "classical_links.no_communication.build_no_communication",
+    "classical-broadcast": "classical_links.classical_links.build_classical_broadcast",
+    "cascade": "cascade.protocols.build_cascade",
+    "quantum-broadcast": "quantum_broadcast.protocols.build_quantum_broadcast",
+    "multiple-access": "multiple_access.protocols.build_multiple_access",
 }
 """Network -> its builder in this package, loaded when it is asked for; it is given the spec's parameters."""
 
@@ -36,7 +36,7 @@ def build(spec: ExperimentSpec) -> Experiment:
     network = options.get("network")
     if not isinstance(network, str) or network not in BUILDERS:
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
-    module, name = BUILDERS[network].split(".")
+    module, name = BUILDERS[network].rsplit(".", 1)
     builder = getattr(importlib.import_module(f"qcoord_hw.families.coordination.{module}"), name)
     plan: Coordination = builder(options)
     return coordination_experiment(spec.name, spec.title, plan)

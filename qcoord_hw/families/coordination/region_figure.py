@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure, plain_text
 from qcoord_hw.errors import InputError
-from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.output_files import check_place, write_whole
-from qcoord_hw.spec import shown
-from qcoord_hw.text import printable
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer
 
-FORMATS = (".png", ".svg", ".pdf")
 COLOURS = {"redistribution": DATA, "generation_inner": THEORY, "generation_outer": BOUND, "theorem": DATA}
 PANELS = {
     "cascade": (("Q1", "E1"), ("Q2", "E2")),
@@ -30,26 +24,10 @@ VISIBLE = 1e-3
 """Bits; bounds that are closer than this are one line."""
 
 
-def check_figure(path: Path) -> None:
-    """Check where a figure is to go, before anything is computed.
-
-    Raises:
-        InputError: when the format is unknown or the folder is not there.
-    """
-    if path.suffix not in FORMATS:
-        raise InputError(f"plot: {shown(str(path))}; allowed are files that end in {', '.join(FORMATS)}")
-    check_place("plot", path)
-
-
-def plot_region(answer: RegionAnswer, path: Path) -> None:
-    """Write the figure of `region_figure`.
-
-    Raises:
-        InputError: when it cannot be drawn or written.
-    """
-    image = io.BytesIO()
-    region_figure(answer).savefig(image, format=path.suffix[1:])
-    write_whole("plot", path, image.getvalue())
+def panels_of(answer: RegionAnswer) -> tuple[tuple[str, str], ...]:
+    """Return the (vertical, horizontal) rates of each panel; none where there are not two rates to draw."""
+    known = PANELS.get(answer.network, ()) if answer.criteria else ()
+    return tuple(pair for pair in known if all({*pair} <= {*r.rates} for r in answer.criteria.values()))
 
 
 def region_figure(answer: RegionAnswer) -> Figure:
@@ -61,15 +39,14 @@ def region_figure(answer: RegionAnswer) -> Figure:
     Raises:
         InputError: when the answer has no region of two rates.
     """
-    if answer.network not in PANELS or not answer.criteria:
+    panels = panels_of(answer)
+    if not panels:
         raise InputError(
             f"plot: {answer.network} with status {answer.status} has no region of two rates; "
             f"allowed are feasible targets of {', '.join(PANELS)}"
         )
-    panels = PANELS[answer.network]
-    figure = RunFigure(figsize=(4.6 * len(panels) + 0.6, 4.4), layout="constrained")
-    words = f"{printable(answer.state)}: {answer.network}".replace("$", r"\$")
-    figure.suptitle(words, fontsize=10)
+    figure = NotebookFigure(figsize=(4.6 * len(panels) + 0.6, 4.4), layout="constrained")
+    figure.suptitle(plain_text(f"{answer.state}: {answer.network}"), fontsize=10)
     for axes, (down, across), letter in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, "ab", strict=False
     ):
