@@ -123,7 +123,14 @@ def _draw(axes: Axes, name: str, estimates: Estimates, stars: Sequence[bool]) ->
     for k, (words, colour) in enumerate(marks):
         above = (0, 2 + 9 * k)
         axes.annotate(
-            words, (1, 1), above, "axes fraction", "offset points", ha="right", fontsize=7, color=colour
+            _plain(words),
+            (1, 1),
+            above,
+            "axes fraction",
+            "offset points",
+            ha="right",
+            fontsize=7,
+            color=colour,
         )
     title = textwrap.wrap(_plain(in_words(name)), 38)[:2] or [""]
     axes.set_title("\n".join([*title, ""][:2]), fontsize=8, loc="left")

@@ -165,14 +165,18 @@ def subclasses(kind):
         yield from (one, *subclasses(one))
 
 
-def spoilt(value):
-    """Return a value with text of a stranger wherever text is."""
+def spoilt(value, key=""):
+    """Return a value with text of a stranger wherever text is, save where it is checked on reading."""
+    if key in ("family", "play", "origin"):
+        return value
     if isinstance(value, str):
         return EVIL
     if dataclasses.is_dataclass(value) and not isinstance(value, Game):
-        return dataclasses.replace(value, **{f.name: spoilt(getattr(value, f.name)) for f in fields(value)})
+        return dataclasses.replace(
+            value, **{f.name: spoilt(getattr(value, f.name), f.name) for f in fields(value)}
+        )
     if isinstance(value, Mapping):
-        return {key: spoilt(v) for key, v in value.items()}
+        return {k: spoilt(v, k) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [spoilt(v) for v in value]
     return value

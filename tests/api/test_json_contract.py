@@ -1,4 +1,7 @@
-"""`--json` is what it was before its objects were typed: keys in their order, numbers; keys may be added."""
+"""`--json` is what it was before its objects were typed: keys in their order, numbers; keys may be added.
+
+Text with a space in it is for people and may be worded anew; other text is for programs.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ def test_what_is_lost_is_seen():
         before | {"b": [{"c": 0.5}, {"c": 0}]},
         before | {"a": True},
         before | {"a": 1.0},
+        before | {"b": "two words"},
     ):
         assert len(list(missing(before, other))) == 1, other
 
@@ -50,6 +54,8 @@ def missing(before, after, where=""):
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for place, pair in enumerate(zip(before, after, strict=True)):
             yield from missing(*pair, f"{where}[{place}]")
+    elif isinstance(before, str) and " " in before and isinstance(after, str):
+        return
     elif type(before) is not type(after) or before != (
         pytest.approx(after, rel=1e-6, abs=1e-9) if isinstance(before, float) else after
     ):

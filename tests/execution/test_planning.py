@@ -180,8 +180,8 @@ def test_interpolated_figures_are_near_simulated_ones():
     outlook = Outlook(forecast("chsh", "fake_torino"))
     for place in outlook.forecast.candidates(4)[1:]:
         found = outlook.at([place])[0]
-        assert found["method"] == "simulated"
-        assert outlook.interpolated(place[0]) == pytest.approx(found["expected"], abs=0.01)
+        assert found.method == "simulated"
+        assert outlook.interpolated(place[0]) == pytest.approx(found.expected, abs=0.01)
 
 
 def test_the_work_grows_with_the_circuits():
