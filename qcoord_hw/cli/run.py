@@ -58,7 +58,7 @@ def register_play(add: Add) -> None:
     """Add `play`."""
     play = add("play", _play, "play a game round by round: questions, answers, won or lost")
     play.add_argument(
-        "game", metavar="GAME|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
+        "spec", metavar="SPEC|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
     )
     play.add_argument("--target", metavar="T", help="of a game: aer (ideal, default) or fake_NAME")
     play.add_argument("--rounds", type=integer, default=30, metavar="N", help="rounds at most (30)")
@@ -135,7 +135,7 @@ def _play(options: argparse.Namespace) -> None:
     seed = found.intent["seed"] if options.seed is None else options.seed
     told = _family_of(found.intent).rounds(found, seed, options.rounds)
     if told is None:
-        raise InputError(f"game: {shown(options.game)} has no rounds; allowed are games")
+        raise InputError(f"game: {shown(options.spec)} has no rounds; allowed are games")
     if options.json:
         print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
@@ -165,21 +165,21 @@ def _played(options: argparse.Namespace) -> Result:
 
     if options.seed is not None:
         check_seed(options.seed)
-    if options.game == "latest" or os.path.isdir(options.game):
+    if options.spec == "latest" or os.path.isdir(options.spec):
         if options.target is not None:
             raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
-        result = api.load_run(options.game, runs=options.runs)
+        result = api.load_run(options.spec, runs=options.runs)
         if not _has_rounds(_family_of(result.record.intent)):
             kind = result.summary["play"].replace("-", " ")
-            raise InputError(f"run: {shown(options.game)} is of kind {kind}; allowed are runs of games")
+            raise InputError(f"run: {shown(options.spec)} is of kind {kind}; allowed are runs of games")
         if not result.record.sealed:
-            raise InputError(f"run: {shown(options.game)} is unfinished; {result.record.how_to_finish}")
+            raise InputError(f"run: {shown(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
-    built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
+    built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
     kind = built.experiment.play.to_json()["kind"]
     if not _has_rounds(registry.family_of_kind(kind)):
         words = kind.replace("-", " ")
-        raise InputError(f"game: {shown(options.game)} is of kind {words}; allowed are games")
+        raise InputError(f"game: {shown(options.spec)} is of kind {words}; allowed are games")
     with progress_bar(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

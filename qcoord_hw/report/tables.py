@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -75,24 +76,24 @@ def print_overview(summaries: Sequence[RunSummary], console: Console) -> None:
 
 
 def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
-    """Return a table of runs; the main figure is named in its column's title, or in each cell."""
+    """Return a table of runs; figures that share an axis, so that they look alike, are named in each cell."""
     mains = [main_estimate(summary["estimates"]) for summary, _ in runs]
-    names = [e["short"] for e in mains if e]
-    labels = [e["bound_label"] for e in mains if e]
-    one = names[0] if len(set(names)) == 1 else None
-    label = labels[0] if len(set(labels)) == 1 else "bound"
+    figures = {e["short"]: e["axis"] for e in mains if e}
+    named = len(set(figures.values())) < len(figures) or not figures
+    title = "estimate" if named else " or\n".join(figures)
+    label = _shared_words([e["bound_label"] for e in mains if e and e["bound"]])
     beside = [name for name, _ in runs[0][1].beside]
     columns = [
         "experiment",
         "target",
-        one or "estimate",
+        title,
         *(beside or ["theory", label]),
         "verdict",
         "p-value",
     ]
     rows: list[list[object]] = []
     for (summary, view), e in zip(runs, mains, strict=True):
-        found = "none" if e is None else found_words(e) if one else f"{e['short']}\n{found_words(e)}"
+        found = "none" if e is None else f"{e['short']}\n{found_words(e)}" if named else found_words(e)
         theory = number(e["theory"]["value"]) if e and e["theory"] else ""
         bound, verdict, p_value = _judged(e) if e else ("", "", "")
         middle: list[object] = [words for _, words in view.beside] or [theory, bound]
@@ -102,6 +103,16 @@ def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
     for row in rows:
         add_row(table, *row)
     return table
+
+
+def _shared_words(labels: Sequence[str]) -> str:
+    """Return the words with which all of some labels begin.
+
+    >>> _shared_words(["classical bound", "classical rate"]), _shared_words(["guessing", "classical rate"])
+    ('classical', 'bound')
+    """
+    words = os.path.commonprefix([label.split() for label in labels])
+    return " ".join(words) or "bound"
 
 
 def _begun_runs(summaries: Sequence[RunSummary]) -> Table:
