@@ -45,6 +45,8 @@ if TYPE_CHECKING:
         TargetError,
         TooLargeError,
     )
+    from qcoord_hw.execution.devices.backends import BackendDevice
+    from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
     from qcoord_hw.families.games.strategy_circuits import Strategy
@@ -72,6 +74,8 @@ _HOMES = {
     "theory_region": "answers",
     "theory_schumacher": "answers",
     "verify": "api",
+    "BackendDevice": "execution.devices.backends",
+    "Device": "execution.devices.base",
     "Result": "result",
     "Estimate": "analysis.estimate",
     "InputError": "errors",
@@ -95,6 +99,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "BackendDevice",
+    "Device",
     "Estimate",
     "Experiment",
     "InputError",

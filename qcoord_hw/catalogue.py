@@ -23,7 +23,7 @@ def catalogue_paths() -> dict[str, Path]:
 
 
 NEEDS = "needs.json"
-"""What each entry needs of a device, beside the folders of the entries; `tools/golden.py` writes it."""
+"""What each entry needs of a device, beside the folders of the entries; `qcoord_hw.golden` writes it."""
 
 
 def catalogue_needs() -> dict[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.sources import read_user_spec, state_spec
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import ExperimentSpec, Plain
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -64,6 +63,7 @@ def build(
     """
     if isinstance(experiment, Built):
         return experiment
+    from qcoord_hw.execution.devices.registry import device_name
     from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import program_of
     from qcoord_hw.execution.simulate import shares_noisy_run
@@ -133,16 +133,3 @@ def _has_all_inputs(experiment: Experiment) -> bool:
     data = experiment.play.to_json()
     inputs = data["inputs"]
     return bool(len(inputs) == data["task"]["field"] ** sum(map(len, inputs[0])))
-
-
-def device_name(target: Any) -> str | None:
-    """Return the name of the IBM device that a target is; None if it is none."""
-    if isinstance(target, str):
-        if not target.startswith("ibm_"):
-            return None
-        if not re.fullmatch(r"ibm_\w{1,60}", target, re.ASCII):
-            raise InputError(f"target: {shown(target)}; allowed are ibm_ and letters, digits or underscores")
-        return target
-    if type(target).__module__.startswith("qiskit_ibm_runtime.ibm_backend"):
-        return str(target.name)
-    return None

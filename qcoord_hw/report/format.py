@@ -13,7 +13,7 @@ from qcoord_hw.record.reader import FOREIGN
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
 
-KINDS = {"ideal": "ideal simulator", "noise-model": "noise model", "ibm": "device"}
+KINDS = {"ideal": "ideal simulator", "noise-model": "noise model"}
 MANY, WORST = 12, 8
 """Where there are more than `MANY` questions, the `WORST` stand in the table."""
 
@@ -302,7 +302,7 @@ def unfinished_words(summary: Mapping[str, Any]) -> str:
         if not coming or (summary["stopped"] and set(coming) == {INTENDED}):
             return f"UNFINISHED: nothing is on the device; `qcoord submit {name}` sends what is missing"
         finish = f"`qcoord collect {name}` counts what came back"
-    elif summary["kind"] in FOREIGN:  # which a record cannot build again
+    elif summary["kind"] in FOREIGN and ":" not in summary["target"]:  # which a record cannot build again
         finish = "in Python, `qc.collect(run, target=..)` with the same object finishes it"
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
 
@@ -312,13 +312,14 @@ def job_words(job: Mapping[str, Any]) -> str:
     name = f"job {job['id'] or job['tag']}: {job['state']}"
     size = f"{job['circuits']} circuits of {job['shots']} shots"
     charged = "" if job["usage_seconds"] is None else f", {job['usage_seconds']:.3g} QPU seconds charged"
-    twins = f", sent again as {', '.join(job['twins'])}, cancelled" if job["twins"] else ""
+    twins = f", sent again as {', '.join(job['twins'])}, never counted" if job["twins"] else ""
     return f"{name}, {size}{charged}{twins}" + (f" ({job['reason']})" if job["reason"] else "")
 
 
 def target_words(summary: Mapping[str, Any]) -> str:
     """Return where the circuits ran."""
-    return f"{summary['target']} ({KINDS.get(summary['kind'], summary['kind'])})"
+    kind = "device" if "options" in summary else KINDS.get(summary["kind"], summary["kind"])
+    return f"{summary['target']} ({kind})"
 
 
 def question_words(row: Mapping[str, Any], rounds: int) -> str:

@@ -10,7 +10,7 @@ from qcoord_hw.families.coordination.analysis import analyse_coordination
 from qcoord_hw.families.games.analysis import analyse_game
 from qcoord_hw.families.linear_computation.analysis import analyse_linear
 from qcoord_hw.provenance import RULES
-from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
+from qcoord_hw.record import KNOWN_ANSWER, REFUSED, RunRecord, interpreting
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.format import COORDINATION, GAME, LINEAR
 from qcoord_hw.statistics.analysis import Analysis
@@ -88,7 +88,11 @@ def _stated(record: RunRecord) -> dict[str, Any]:
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
         "locality": target.get("locality"),
-        "cautions": [*_cautions(record.calibration, target.get("gates")), *_refusals(record)],
+        "cautions": [
+            *_cautions(record.calibration, target.get("gates")),
+            *_refusals(record),
+            *_duplicates(record),
+        ],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "rules": RULES,
         "estimates": [],
@@ -98,7 +102,7 @@ def _stated(record: RunRecord) -> dict[str, Any]:
     }
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
-    if target["kind"] == DEVICE:
+    if record.is_on_device:
         summary |= {"options": target["options"], "jobs": _jobs(record), "stopped": record.stopped}
     if summary["play"] == LINEAR:
         summary |= {"rates": _rates(experiment), "methods": _methods(experiment)}
@@ -152,6 +156,17 @@ def _refusals(record: RunRecord) -> list[str]:
     return lines
 
 
+def _duplicates(record: RunRecord) -> list[str]:
+    """Return which jobs may be on a device more than once, since it cannot be searched for them."""
+    name = record.intent["target"]["name"]
+    return [
+        f"job {job.id or job.tag}: sending it was interrupted, and {name} cannot be searched for it, so that "
+        f"there may be duplicates: at most {job.duplicates}, never counted, perhaps charged"
+        for job in record.jobs
+        if job.duplicates
+    ]
+
+
 def _jobs(record: RunRecord) -> list[dict[str, Any]]:
     """Return the jobs of a run on a device, in the order in which they were intended."""
     return [
@@ -159,11 +174,12 @@ def _jobs(record: RunRecord) -> list[dict[str, Any]]:
             "tag": job.tag,
             "id": job.id,
             "twins": list(job.twins),
+            "duplicates": job.duplicates,
             "state": job.state,
             "reason": job.reason,
             "sent": job.sent,
             "chunks": sorted(set(job.chunks)),
-            "circuits": len(job.chunks),
+            "circuits": len(job.chunks) + job.known_answer,
             "shots": job.shots,
             "usage_seconds": job.usage_seconds,
         }

@@ -12,7 +12,8 @@ from qiskit_ibm_runtime.api import client as ibm_client
 
 from qcoord_hw import record
 from qcoord_hw.cli import main
-from qcoord_hw.execution.ibm import account, client, run, sessions
+from qcoord_hw.execution import submission
+from qcoord_hw.execution.devices.ibm import account, client, sessions
 from qcoord_hw.record import journal
 
 SPEC = """
@@ -48,7 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, standin: Any, server: Any, patient: l
     monkeypatch.setattr(client, "retry_after", lambda error: 0.0)
     monkeypatch.setattr(account, "PAUSES", (0.001, 0.002))
     monkeypatch.setattr(account, "TIMEOUT", (1.0, 0.4))
-    monkeypatch.setattr(run, "POLLS", (0.001,))
+    monkeypatch.setattr(submission, "POLLS", (0.001,))
 
 
 @pytest.fixture
