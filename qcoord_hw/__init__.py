@@ -57,6 +57,8 @@ if TYPE_CHECKING:
         TargetError,
         TooLargeError,
     )
+    from qcoord_hw.execution.devices.backends import BackendDevice
+    from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.answer import GameAnswer
@@ -101,6 +103,8 @@ _HOMES = {
     "theory_region": "api.theory",
     "theory_schumacher": "api.theory",
     "verify": "api",
+    "BackendDevice": "execution.devices.backends",
+    "Device": "execution.devices.base",
     "Result": "api.result",
     "Estimate": "statistics.estimate",
     "InputError": "errors",
@@ -125,8 +129,10 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "BackendDevice",
     "Check",
     "Comparison",
+    "Device",
     "Estimate",
     "Experiment",
     "GameAnswer",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Situation
 from qcoord_hw.sources import completed, spec_of
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, check_seed, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, check_seed
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -93,6 +92,7 @@ def _situation(
     named = not isinstance(experiment, ExperimentSpec)  # a spec may be one that was completed before
 
     def shares_simulation(built: Experiment) -> bool:
+        from qcoord_hw.execution.devices.registry import device_name
         from qcoord_hw.execution.run_description import program_of
         from qcoord_hw.execution.simulate import shares_noisy_run
         from qcoord_hw.execution.targets import is_foreign
@@ -126,16 +126,3 @@ def _check_scoring(experiment: Experiment, kind: str | None = None) -> None:
         canonical_json(play)
     except (TypeError, ValueError) as error:
         raise InputError(f"play: {error}; allowed are plain values of JSON") from None
-
-
-def device_name(target: Any) -> str | None:
-    """Return the name of the IBM device that a target is; None if it is none."""
-    if isinstance(target, str):
-        if not target.startswith("ibm_"):
-            return None
-        if not re.fullmatch(r"ibm_\w{1,60}", target, re.ASCII):
-            raise InputError(f"target: {shown(target)}; allowed are ibm_ and letters, digits or underscores")
-        return target
-    if type(target).__module__.startswith("qiskit_ibm_runtime.ibm_backend"):
-        return str(target.name)
-    return None

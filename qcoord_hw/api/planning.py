@@ -27,7 +27,7 @@ def plan(
 
     Args:
         experiment: as in `run`.
-        target: as in `run`; an IBM backend is asked for its calibration and what the account has left.
+        target: as in `run`; a device is asked for its calibration and what the account has left.
         shots: shots a circuit; the spec's if omitted.
         seed: of random inputs, if the spec states none.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.

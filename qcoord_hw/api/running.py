@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import build, device_name
+from qcoord_hw.api.building import build
 from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
@@ -41,8 +41,8 @@ def run(
         experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
             spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
             returned.
-        target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
-            `BaseSamplerV2`.
+        target: `aer`, `fake_NAME`, the name of a device (jobs are sent, and waited for; `docs/hardware.md`
+            lists the forms), a `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
@@ -80,13 +80,13 @@ def collect(
     """Execute what an interrupted run still lacks, seal it, and return the result.
 
     Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
-    an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
+    a device what came back is counted, without waiting, and a submission that was cut off is finished.
     """
     found = find_run(path, runs)
     if found.sealed:
         return Result(found, confidence)
     if found.is_on_device:
-        from qcoord_hw.execution.ibm.run import go_on
+        from qcoord_hw.execution.submission import go_on
 
         go_on(found.path, connector(same_target(found, target)), fetch=True)
     else:
@@ -120,6 +120,7 @@ def replay(
         InputError: when the target is not allowed.
         TargetError: when the target failed; what was counted is kept.
     """
+    from qcoord_hw.execution.devices.registry import device_name
     from qcoord_hw.execution.recorded import check_recorded
     from qcoord_hw.execution.run_description import recorded_program
 
@@ -141,22 +142,28 @@ def replay(
 
 def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
     """Execute an order, to the end, and return the folder of the sealed record."""
-    from qcoord_hw.execution.ibm.options import JobOptions
+    from qcoord_hw.execution.devices.base import Device
+    from qcoord_hw.execution.devices.registry import ALLOWED, device_name, is_ours, open_typed
+    from qcoord_hw.execution.job_options import JobOptions
     from qcoord_hw.execution.run import execute
+    from qcoord_hw.execution.submission import wait
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
+    chosen = JobOptions.of(options)
     name = None if isinstance(target, RecordedTarget) else device_name(target)
+    stated = None
+    if name is not None and isinstance(target, str) and not is_ours(name):
+        stated, target = name, open_typed(name)
+        name = name if isinstance(target, Device) else None
     if name is None:
         for option in options:
             if option != "tiles":
-                raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
-        tiles = JobOptions.of(options).tiles if options else 1
-        where = target if isinstance(target, RecordedTarget) else resolve_target(target)
+                raise InputError(f"{option}: not on target {shown(stated or target)}; allowed on {ALLOWED}")
+        where = target if isinstance(target, RecordedTarget) else resolve_target(target, stated)
+        program, runs = order.program, order.runs
         return execute(
-            order.description, order.program, order.spec, where, order.seed, order.runs, progress, tiles
+            order.description, program, order.spec, where, order.seed, runs, progress, chosen.tiles
         )
-    from qcoord_hw.execution.ibm.run import wait
-
     path = draft_order(order, name, options)
     device = submit_draft(path, target)
     if device is not None:
@@ -165,12 +172,15 @@ def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Pr
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
-    """Return the target given, or the recorded simulator if it is the same or none is given."""
+    """Return the target given, or that of the record if it is the same or none is given."""
+    from qcoord_hw.execution.devices.registry import open_recorded
     from qcoord_hw.execution.run_description import prepared_of
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
     with record.interpreting(found.path):
-        begun = found.intent["target"]["name"]
-    if target is None or target == begun:
-        return RecordedTarget(prepared_of(found))
-    return resolve_target(target)
+        begun, kind = found.intent["target"]["name"], found.intent["target"]["kind"]
+    if target is not None and target != begun:
+        return resolve_target(target)
+    if kind in record.FOREIGN and ":" in begun:
+        return resolve_target(open_recorded(begun), begun)
+    return RecordedTarget(prepared_of(found))

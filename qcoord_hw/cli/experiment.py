@@ -103,12 +103,12 @@ def _qubits(text: str) -> tuple[int, ...]:
 
 def add_device_options(sub: argparse.ArgumentParser) -> None:
     """Add the options of jobs on a device."""
-    sub.add_argument("--dynamical-decoupling", metavar="D", help="ibm_NAME: XX, XpXm or XY4 on idle qubits")
-    sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
-    sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
-    sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
+    sub.add_argument("--dynamical-decoupling", metavar="D", help="devices: XX, XpXm or XY4 on idle qubits")
+    sub.add_argument("--twirling", metavar="T", help="devices: random Paulis around gates, measure or all")
+    sub.add_argument("--mode", metavar="M", help="devices: job (default), or batch to queue jobs together")
+    sub.add_argument("--jobs", type=integer, metavar="N", help="devices: into how many jobs, at least (1)")
     sub.add_argument(
-        "--tiles", type=integer, metavar="N", help="fake_NAME, ibm_NAME: copies that run side by side (1)"
+        "--tiles", type=integer, metavar="N", help="fake_NAME, devices: copies that run side by side (1)"
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from qcoord_hw.cli.common import Add, integer, show_answer
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
+from qcoord_hw.execution.devices.registry import ALLOWED
 
 
 def register(add: Add) -> None:
@@ -15,7 +16,10 @@ def register(add: Add) -> None:
     )
     add_experiment(plan, many=False)
     plan.add_argument(
-        "--target", default="aer", metavar="T", help="fake_NAME (calibration snapshot), ibm_NAME or aer"
+        "--target",
+        default="aer",
+        metavar="T",
+        help=f"aer, fake_NAME (calibration snapshot), or a device: {ALLOWED}",
     )
     plan.add_argument(
         "--jobs",

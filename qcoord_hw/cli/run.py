@@ -29,6 +29,7 @@ from qcoord_hw.cli.experiment import (
     typed,
 )
 from qcoord_hw.errors import InputError
+from qcoord_hw.execution.devices.registry import ALLOWED
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def register(add: Add) -> None:
     run = add("run", _run, "run experiments and print estimates with verdicts")
     add_experiment(run)
     run.add_argument(
-        "--target", default="aer", metavar="T", help="aer (ideal, default), fake_NAME (noise model), ibm_NAME"
+        "--target",
+        default="aer",
+        metavar="T",
+        help=f"aer (ideal, default), fake_NAME (noise model), or a device: {ALLOWED}",
     )
     add_device_options(run)
     add_confidence(run)

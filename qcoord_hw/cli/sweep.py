@@ -20,7 +20,11 @@ def register(add: Add) -> None:
     sweep = add("sweep", _sweep, "run every combination of targets, noise, seeds, shots and fields")
     sweep.add_argument("specs", metavar="SPEC", nargs="+", help=SPEC)
     sweep.add_argument(
-        "--targets", type=_names, default=["aer"], metavar="T,..", help="aer (default), fake_NAME"
+        "--targets",
+        type=_names,
+        default=["aer"],
+        metavar="T,..",
+        help="aer (default), fake_NAME, VENDOR:DEVICE, MODULE:CALLABLE",
     )
     sweep.add_argument(
         "--noise-scale", type=_numbers, default=[], metavar="F,..", help="times the noise of each fake_NAME"

@@ -34,7 +34,7 @@ from qcoord_hw.execution.run_description import (
 from qcoord_hw.execution.simulate import unroll
 from qcoord_hw.execution.targets import IDEAL, Prepared
 from qcoord_hw.provenance import PROTOCOLS
-from qcoord_hw.record import DEVICE, RunRecord
+from qcoord_hw.record import RunRecord
 from qcoord_hw.spec import spec_from_mapping
 
 AS_TODAY, ALONE = "rebuilt", "consistent"
@@ -134,7 +134,7 @@ def _layouts(run: RunRecord, one: Prepared) -> list[Sequence[int]]:
     """Return the layout of each tile in circuits; none where they are on the protocol's own qubits."""
     if not one.is_placed:
         return []
-    if one.kind == DEVICE:  # all tiles in one circuit
+    if run.is_on_device:  # all tiles in one circuit
         target = run.intent["target"]
         return [place["layout"] for place in (target, *target.get("tiles", ()))]
     return [one.layout]

@@ -21,7 +21,7 @@ from qcoord_hw.execution.run_description import (
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarget
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec
@@ -58,7 +58,8 @@ def execute(
     """
     prepared = target.prepare(program, spec.layout, tiles)
     executor = target.executor(prepared)
-    intent = intent_of(description, program, spec, prepared, executor.methods, seed)
+    equal = prepared.kind == SAMPLER
+    intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
     executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
     files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
     if prepared.known is not None:

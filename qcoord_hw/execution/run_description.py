@@ -18,11 +18,11 @@ from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
+from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
-from qcoord_hw.record import DEVICE, Chunk, RunRecord
+from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 
 PYTHON = "python"
@@ -84,6 +84,8 @@ def intent_of(
     prepared: Prepared,
     methods: Sequence[str],
     seed: int,
+    *,
+    equal: bool = False,
 ) -> dict[str, Any]:
     """Return everything that is decided before execution, in plain values.
 
@@ -94,6 +96,7 @@ def intent_of(
         prepared: its circuits as they will be executed.
         methods: how they will be.
         seed: root seed.
+        equal: whether all chunks get the same shots: a job may have one number of shots for all circuits.
 
     Raises:
         TargetError: when a compiled gate joins two parties.
@@ -114,7 +117,7 @@ def intent_of(
         seed,
         sampled=bool(description.get("sampled")),
         spread=bool(description.get("spread")),
-        equal=prepared.kind in (SAMPLER, DEVICE),  # these may take one number of shots a job
+        equal=equal,
     )
     plan = on_tiles(plan, 1 + len(prepared.tiles))
     tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
@@ -138,14 +141,19 @@ def intent_of(
 
 
 def draft_of(
-    description: dict[str, Any], spec: ExperimentSpec, target: str, options: dict[str, Any], seed: int
+    description: dict[str, Any],
+    spec: ExperimentSpec,
+    target: str,
+    kind: str,
+    options: dict[str, Any],
+    seed: int,
 ) -> dict[str, Any]:
     """Return the intent of a run on a device that is not known yet: no layout, nothing compiled, no plan."""
     empty: dict[str, Any] = {"layout": [], "noise": "", "methods": [], "locality": None, "snapshot": None}
     return {
         "spec": spec.to_json(),
         "experiment": description,
-        "target": {"name": target, "kind": DEVICE, **empty, "options": options},
+        "target": {"name": target, "kind": kind, **empty, "options": options},
         "seed": seed,
         "plan": [],
         "provenance": provenance(),
@@ -164,7 +172,7 @@ def prepared_of(run: RunRecord) -> Prepared:
         target = run.intent["target"]
         circuits = from_qpy(run.file(record.EXECUTED))
         places = [target, *target.get("tiles", ())]
-        if target["kind"] == DEVICE:  # there the circuits of all tiles are one
+        if run.is_on_device:  # there the circuits of all tiles are one
             places = places[:1]
         each = len(circuits) // len(places)
         made = [

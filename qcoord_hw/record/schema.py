@@ -175,9 +175,17 @@ EVENTS = {
     "start": fields({"reason": WORDS}),
     "stop": fields({"reason": WORDS}),
     "intend": fields(
-        {"jobs": listed(fields({"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)}))}
+        {
+            "jobs": listed(
+                fields(
+                    {"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)},
+                    {"known_answer": boolean},
+                )
+            )
+        }
     ),
-    "sent": fields({"tag": WORDS, "id": NAME, "twins": listed(NAME), "at": WORDS}),
+    "sending": fields({"tag": WORDS}),
+    "sent": fields({"tag": WORDS, "id": WORDS, "twins": listed(WORDS), "at": WORDS}),
     "state": fields({"tag": WORDS, "state": NAME, "reason": WORDS}),
     "result": fields({"tag": WORDS, "files": FILES, "usage_seconds": maybe(real(0))}),
 }

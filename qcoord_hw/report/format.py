@@ -12,7 +12,7 @@ from qcoord_hw.statistics.words import number, number_exactly, p_words
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
 
-KINDS = {"ideal": "ideal simulator", "noise-model": "noise model", "ibm": "device"}
+KINDS = {"ideal": "ideal simulator", "noise-model": "noise model"}
 
 
 def check_words(what: str, check: Check | None) -> str:
@@ -60,7 +60,7 @@ def unfinished_words(summary: RunSummary) -> str:
         if not coming or (summary["stopped"] and set(coming) == {INTENDED}):
             return f"UNFINISHED: nothing is on the device; `qcoord submit {name}` sends what is missing"
         finish = f"`qcoord collect {name}` counts what came back"
-    elif summary["kind"] in FOREIGN:  # which a record cannot build again
+    elif summary["kind"] in FOREIGN and ":" not in summary["target"]:  # which a record cannot build again
         finish = "in Python, `qc.collect(run, target=..)` with the same object finishes it"
     return f"UNFINISHED: {chunks['done']} of {chunks['planned']} chunks counted; {finish}"
 
@@ -70,10 +70,11 @@ def job_words(job: JobJson) -> str:
     name = f"job {job['id'] or job['tag']}: {job['state']}"
     size = f"{job['circuits']} circuits of {job['shots']} shots"
     charged = "" if job["usage_seconds"] is None else f", {job['usage_seconds']:.3g} QPU seconds charged"
-    twins = f", sent again as {', '.join(job['twins'])}, cancelled" if job["twins"] else ""
+    twins = f", sent again as {', '.join(job['twins'])}, never counted" if job["twins"] else ""
     return f"{name}, {size}{charged}{twins}" + (f" ({job['reason']})" if job["reason"] else "")
 
 
 def target_words(summary: RunSummary) -> str:
     """Return where the circuits ran."""
-    return f"{summary['target']} ({KINDS.get(summary['kind'], summary['kind'])})"
+    kind = "device" if "options" in summary else KINDS.get(summary["kind"], summary["kind"])
+    return f"{summary['target']} ({kind})"

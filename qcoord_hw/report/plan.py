@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.execution.ibm.options import MAX_JOBS
+from qcoord_hw.execution.job_options import MAX_JOBS
+from qcoord_hw.execution.usage import JOB_OVERHEAD, OVERHEAD
 from qcoord_hw.record import RunRecord
 from qcoord_hw.report.plan_answer import NO_ERRORS, Account, Place, Plan, Tiling
 from qcoord_hw.spec import check_integer
@@ -34,10 +35,6 @@ FEW, DRAWS = 2**12, 3
 SECONDS = 3.0
 """Time for simulations of other layouts than that of the plan; the others are interpolated."""
 
-JOB_OVERHEAD = 2.0
-"""Seconds that a job costs beside its shots."""
-
-OVERHEAD = "2 s a job for loading it, by IBM's rule for the usage of a job [IBMUsage]"
 
 _BINOMIAL = "clopper-pearson"
 """The method of estimates that are shares of all shots, which an exact binomial test judges."""
@@ -167,13 +164,14 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
     cost = forecast.cost(prepared)
     known = device.snapshot is not None
     executions = forecast.circuits * forecast.spec.shots
-    if forecast.sent is not None:
+    if device.foreign is not None:
         if jobs != 1:
             raise InputError(f"jobs: {jobs}; target {device.name} gets as many as it takes, allowed is none")
         jobs, executions = forecast.foreign_jobs()
-    elif known:
+    elif known or device.connection is not None:
         sent = forecast.jobs(jobs)
-        jobs, executions = len(sent), sum(len(job.chunks) * job.shots for job in sent)
+        jobs = len(sent)
+        executions = sum((len(job.chunks) + job.known_answer) * job.shots for job in sent)
     overhead = JOB_OVERHEAD * jobs if known else None
     seconds = _seconds(forecast, executions, cost.duration)
     verdict = outlook.shots_for_verdict()

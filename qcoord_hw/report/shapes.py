@@ -71,6 +71,7 @@ class JobJson(TypedDict):
     tag: str
     id: str | None
     twins: list[str]
+    duplicates: int
     state: str
     reason: str
     sent: str

@@ -10,7 +10,7 @@ from qcoord_hw import registry
 from qcoord_hw.families.base import Family
 from qcoord_hw.families.view import View
 from qcoord_hw.provenance import RULES
-from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
+from qcoord_hw.record import KNOWN_ANSWER, REFUSED, RunRecord, interpreting
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
 
@@ -110,7 +110,11 @@ def _stated(record: RunRecord) -> RunSummary:
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
         "locality": target.get("locality"),
-        "cautions": [*_cautions(record.calibration, target.get("gates")), *_refusals(record)],
+        "cautions": [
+            *_cautions(record.calibration, target.get("gates")),
+            *_refusals(record),
+            *_duplicates(record),
+        ],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "rules": RULES,
         "estimates": [],
@@ -120,7 +124,7 @@ def _stated(record: RunRecord) -> RunSummary:
     }
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
-    if target["kind"] == DEVICE:
+    if record.is_on_device:
         summary["options"] = target["options"]
         summary["jobs"], summary["stopped"] = _jobs(record), record.stopped
     return summary
@@ -157,6 +161,17 @@ def _refusals(record: RunRecord) -> list[str]:
     return lines
 
 
+def _duplicates(record: RunRecord) -> list[str]:
+    """Return which jobs may be on a device more than once, since it cannot be searched for them."""
+    name = record.intent["target"]["name"]
+    return [
+        f"job {job.id or job.tag}: sending it was interrupted, and {name} cannot be searched for it, so that "
+        f"there may be duplicates: at most {job.duplicates}, never counted, perhaps charged"
+        for job in record.jobs
+        if job.duplicates
+    ]
+
+
 def _jobs(record: RunRecord) -> list[JobJson]:
     """Return the jobs of a run on a device, in the order in which they were intended."""
     return [
@@ -164,11 +179,12 @@ def _jobs(record: RunRecord) -> list[JobJson]:
             "tag": job.tag,
             "id": job.id,
             "twins": list(job.twins),
+            "duplicates": job.duplicates,
             "state": job.state,
             "reason": job.reason,
             "sent": job.sent,
             "chunks": sorted(set(job.chunks)),
-            "circuits": len(job.chunks),
+            "circuits": len(job.chunks) + job.known_answer,
             "shots": job.shots,
             "usage_seconds": job.usage_seconds,
         }

@@ -12,6 +12,7 @@ from typing import Any
 
 from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
+from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
@@ -35,6 +36,7 @@ SPEC_FIELDS = ("blocks", "layout", "random_questions", "shots")
 """Fields of a spec that may be swept; any other name is a parameter of its family."""
 
 IDEAL = "aer"
+OTHERS = "VENDOR:DEVICE and MODULE:CALLABLE"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Point:
     @property
     def noise_scale(self) -> float | None:
         """What the noise is multiplied by; None where there is none."""
-        return None if self.target == IDEAL else split_scale(self.target)[1]
+        is_scaled = self.target != IDEAL and device_name(self.target) is None
+        return split_scale(self.target)[1] if is_scaled else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the point as plain JSON values, its spec by its id."""
@@ -162,7 +165,10 @@ class Grid:
         from qcoord_hw.execution.run_description import program_of
         from qcoord_hw.execution.targets import resolve_target
 
-        where = {target: resolve_target(target) for target in self.targets}
+        devices = {target for target in self.targets if device_name(target) is not None}
+        for target in sorted(devices):  # that there is one, before anything runs
+            open_typed(target)
+        where = {target: resolve_target(target) for target in self.targets if target not in devices}
         seeds, shots = self.seeds or (default_seed,), self.shots or (None,)
         found: dict[Identity, Point] = {}
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
@@ -175,7 +181,7 @@ class Grid:
                 built = known[key] = known.get(key) or _build(source, fields, *key)
                 spec = built.spec if number is None else replace(built.spec, shots=number)
                 point = Point(spec, target, seed, fields)
-                if spec.layout and point.identity not in found:
+                if spec.layout and target in where and point.identity not in found:
                     where[target].prepare(program_of(built.experiment), spec.layout)
                 found.setdefault(point.identity, point)
         return list(found.values())
@@ -202,11 +208,13 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
     names: list[str] = []
     for target in targets:
         if not isinstance(target, str):
-            raise InputError(f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME")
-        if target.startswith("ibm_"):
+            raise InputError(
+                f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME, {OTHERS}"
+            )
+        if is_ours(target):
             raise InputError(
                 f"targets: {target} is a real backend, where every run needs its own `qcoord submit`; "
-                f"allowed in a sweep are {IDEAL} and fake_NAME"
+                f"allowed in a sweep are {IDEAL}, fake_NAME, {OTHERS}"
             )
         if scales and target != IDEAL:
             names += [scaled_target(target, scale) for scale in scales]

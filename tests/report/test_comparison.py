@@ -150,7 +150,7 @@ def test_only_simulators_repeat_themselves(clean):
     assert not row.independent
     assert difference_words(row) == "same draws"
     assert row.simultaneous is None
-    a, b = (made_up(k, 0.5, 0.6, 0.7, target="ibm_torino", seed=1) for k in (1, 2))
+    a, b = (made_up(k, 0.5, 0.6, 0.7, target="ibm_torino", options={}, seed=1) for k in (1, 2))
     assert differences([a, b]).differences[0].independent
     assert not differences([a, a]).differences[0].independent
 

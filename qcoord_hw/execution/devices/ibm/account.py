@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlparse, urlsplit
 
 from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.execution.devices.ibm.private import account_file, interface_url, read_account, token_url
 from qcoord_hw.spec import one_line
 
 URL = "QCOORD_IBM_URL"
@@ -80,11 +81,6 @@ def find_account() -> Account:
         InputError: when a variable is wrong.
         TargetError: when there is no account.
     """
-    from qiskit_ibm_runtime.accounts import AccountManager
-    from qiskit_ibm_runtime.accounts.exceptions import AccountsError
-    from qiskit_ibm_runtime.accounts.utils import get_iam_api_url
-    from qiskit_ibm_runtime.api.utils import default_runtime_url_resolver
-
     own = os.environ.get(URL, "").rstrip("/")
     for name in (URL, IAM):
         _check_url(name, os.environ.get(name, ""))
@@ -92,17 +88,17 @@ def find_account() -> Account:
     if channel and channel not in CHANNELS:
         raise InputError(f"{CHANNEL}: {channel!r}; allowed are {', '.join(CHANNELS)}")
     try:
-        found = AccountManager.get()
-    except AccountsError:
+        found = read_account()
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise TargetError(
+            f"no account: {account_file()} cannot be read ({type(error).__name__}); repair or delete "
+            f"it, or set {TOKEN}"
+        ) from None
+    if found is None:
         raise TargetError(
             f"no account: neither {TOKEN} nor a saved account is there; set {TOKEN} and {INSTANCE}, or save "
             "one with qiskit_ibm_runtime.QiskitRuntimeService.save_account"
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise TargetError(
-            f"no account: {_saved()} cannot be read ({type(error).__name__}); repair or delete it, or set "
-            f"{TOKEN}"
-        ) from None
+        )
     if not isinstance(found.token, str) or not found.token.strip():
         raise TargetError(f"no account: the token is empty; set {TOKEN}, or save an account")
     _check_url("url of the account", found.url or "")
@@ -112,20 +108,20 @@ def find_account() -> Account:
         instance = f"crn:v1:bluemix:public:quantum-computing:us-east:a/0:{instance or 'own'}::"
     base = f"{own}/api/v1" if own else None
     if base is None and instance and instance.startswith("crn:"):
-        base = default_runtime_url_resolver(found.url, instance, found.private_endpoint, found.channel)
-    iam = (os.environ.get(IAM) or get_iam_api_url(found.url)).rstrip("/")
+        base = interface_url(found, instance)
+    iam = (os.environ.get(IAM) or token_url(found.url)).rstrip("/")
     for name, value in (("saved account", iam), ("saved account", base or "")):
         _check_url(name, value)
     return Account(
         token=found.token,
-        source=f"the environment ({TOKEN})" if from_environment else f"the saved account ({_saved()})",
+        source=f"the environment ({TOKEN})" if from_environment else f"the saved account ({account_file()})",
         instance=instance,
         iam_url=iam,
         base_url=base,
         own_server=bool(own),
         verify=found.verify is not False,
         proxies=found.proxies.to_request_params().get("proxies", {}) if found.proxies else {},
-        notes=() if from_environment else _open_to_others(_saved()),
+        notes=() if from_environment else _open_to_others(account_file()),
     )
 
 
@@ -278,12 +274,6 @@ def _is_loopback(url: str) -> bool:
 
 def _host(url: str) -> str:
     return urlparse(url).netloc.rpartition("@")[2]
-
-
-def _saved() -> Path:
-    from qiskit_ibm_runtime.accounts.management import _DEFAULT_ACCOUNT_CONFIG_JSON_FILE
-
-    return Path(_DEFAULT_ACCOUNT_CONFIG_JSON_FILE).expanduser()
 
 
 def _open_to_others(path: Path) -> tuple[str, ...]:

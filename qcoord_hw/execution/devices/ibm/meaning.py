@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from qcoord_hw.errors import QcoordError, TargetError
-from qcoord_hw.execution.ibm.account import INSTANCE, Account
+from qcoord_hw.execution.devices.ibm.account import INSTANCE, Account
 from qcoord_hw.spec import one_line
 
 MAX_WORDS = 400

@@ -18,14 +18,22 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.errors import QcoordError, QcoordWarning, TargetError
-from qcoord_hw.execution.ibm.account import BUSY, INSTANCE, Account, account_of, find_account, probe
-from qcoord_hw.execution.ibm.meaning import (
+from qcoord_hw.execution.devices.base import (
+    Device,
+    JobState,
+    Limits,
+    Pub,
+    RefusedError,
+    Returned,
+    UnreadableError,
+)
+from qcoord_hw.execution.devices.ibm.account import BUSY, INSTANCE, Account, account_of, find_account, probe
+from qcoord_hw.execution.devices.ibm.meaning import (
     MAX_WORDS,
     explained,
     gives_errors,
@@ -37,9 +45,13 @@ from qcoord_hw.execution.ibm.meaning import (
     status_code,
     words_of,
 )
-from qcoord_hw.execution.ibm.options import JobOptions
-from qcoord_hw.execution.ibm.sessions import careful_adapter, careful_sessions, contact
-from qcoord_hw.spec import one_line
+from qcoord_hw.execution.devices.ibm.private import check_client, instance_of, reason_of, session_of
+from qcoord_hw.execution.devices.ibm.sessions import careful_adapter, careful_sessions, contact
+from qcoord_hw.execution.devices.ibm.target import KIND, check_isa, prepare
+from qcoord_hw.execution.job_options import JobOptions
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.targets import Prepared
+from qcoord_hw.spec import MAX_SHOTS, one_line
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds to wait between attempts when the server is busy or an answer was lost."""
@@ -55,38 +67,7 @@ _EXPERIMENTAL = "QISKIT_FUNCTIONS_EXPERIMENTAL"
 """Set, the client does not ask IBM's global catalogue for instances, which another server does not have."""
 
 
-class RefusedError(TargetError):
-    """The server will not take a job, whatever is tried; the message is its reason."""
-
-
-class UnreadableError(TargetError):
-    """A job is done but its result is not whole."""
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """What the server says of a job, as states of the journal, and why."""
-
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Returned:
-    """What came back for a job.
-
-    Attributes:
-        result: JSON: for each of its circuits the registers with the bits of every shot.
-        properties: JSON: the device's properties when it ran; None if the device does not tell.
-        usage_seconds: what is charged; None if unknown.
-    """
-
-    result: bytes
-    properties: bytes | None
-    usage_seconds: float | None
-
-
-def connect(name: str) -> Device:
+def connect(name: str) -> IBMDevice:
     """Return a device of the account that the environment or the saved file names.
 
     Args:
@@ -95,6 +76,7 @@ def connect(name: str) -> Device:
     Raises:
         TargetError: with what to do: no account, no network, a bad token, no such backend.
     """
+    check_client()
     account = find_account()
     for note in account.notes:
         warnings.warn(note, QcoordWarning, stacklevel=2)
@@ -110,16 +92,28 @@ def connect(name: str) -> Device:
         with contact.short(), careful_sessions():
             service = _patient(lambda: QiskitRuntimeService(**arguments))
             backend = _patient(lambda: service.backend(name), again=_is_no_backend)
-            return Device(backend, account)
+            return IBMDevice(backend, account)
 
 
-class Device:
+def wrap(backend: Any) -> IBMDevice:
+    """Return the device that a backend of somebody's own service is."""
+    return IBMDevice(backend)
+
+
+class IBMDevice(Device):
     """An IBM backend, and what is done with jobs on it.
 
     Attributes:
         name: the backend's name.
         backend: the client's backend.
     """
+
+    kind = KIND
+    method = "qiskit_ibm_runtime Sampler"
+    limits = Limits(circuits=500, shots=MAX_SHOTS, executions=MAX_SHOTS)
+    searchable = True
+    takes = ("dynamical_decoupling", "twirling", "mode", "tiles")
+    compiles = False
 
     def __init__(self, backend: Any, account: Account | None = None) -> None:
         """Wrap a backend of the runtime client.
@@ -132,12 +126,21 @@ class Device:
         self.backend = backend
         self._account = account or account_of(backend.service)
         if account is None:
-            session = getattr(getattr(backend, "_api_client", None), "_session", None)
+            check_client()
+            session = session_of(backend)
             if session is not None:
                 for scheme in ("http://", "https://"):
                     session.mount(scheme, careful_adapter())
         with self._explained(), quiet():
             _patient(lambda: backend.target)  # read once, where questions are patient and errors explained
+
+    def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
+        """Compile for the device as it is calibrated today."""
+        return prepare(self.name, self.backend, program, layout, tiles)
+
+    def check(self, circuits: Sequence[QuantumCircuit]) -> None:
+        """Check that every instruction is one of the device's, on these qubits, today."""
+        check_isa(circuits, self.backend)
 
     def remaining_seconds(self) -> float | None:
         """Return the QPU seconds that the instance has left; None where it has no limit or does not tell."""
@@ -172,13 +175,8 @@ class Device:
             note = f"{self.name} takes jobs but does not run them now ({said}); they wait"
             warnings.warn(note, QcoordWarning, stacklevel=2)
 
-    def send(
-        self,
-        pubs: Sequence[tuple[Any, ...]],
-        shots: int,
-        tag: str,
-        options: JobOptions,
-        mode: Any = None,
+    def submit(
+        self, pubs: Sequence[Pub], shots: int, tag: str, options: JobOptions, together: Any = None
     ) -> tuple[str, ...]:
         """Send a job and return its id; if it is there already, or the answer was lost, find it by its tag.
 
@@ -189,7 +187,7 @@ class Device:
             shots: of each circuit.
             tag: unique to this job.
             options: dynamical decoupling and twirling.
-            mode: an open batch; None for a job of its own.
+            together: an open batch; None for a job of its own.
 
         Raises:
             RefusedError: when the server will not take it.
@@ -198,7 +196,7 @@ class Device:
         from qiskit_ibm_runtime.executor_sampler import Sampler
 
         with self._explained(), quiet():
-            sampler = Sampler(mode=mode or self.backend, options=options.sampler_options([tag]))
+            sampler = Sampler(mode=together or self.backend, options=_sampler_options(options, tag))
             for attempt, pause in enumerate((*PAUSES, None)):
                 try:
                     sent = (str(sampler.run(list(pubs), shots=shots).job_id()),)
@@ -245,7 +243,7 @@ class Device:
     def _tagged(self, tag: str) -> tuple[str, ...]:
         """Return the ids of all jobs with a tag, the oldest first, and cancel all but that."""
         with self._explained(), quiet():
-            where = getattr(self.backend, "_instance", None)  # or the service asks the one it asked last
+            where = instance_of(self.backend)  # or the service asks the one it asked last
             jobs = _patient(lambda: self.backend.service.jobs(limit=None, job_tags=[tag], instance=where))
             mine = [job for job in jobs if tag in (job.tags or ())]
             mine.sort(key=lambda job: (str(job.creation_date), job.job_id()))
@@ -255,24 +253,24 @@ class Device:
                         twin.cancel()
             return tuple(str(job.job_id()) for job in mine)
 
-    def status(self, job_id: str, tag: str) -> JobStatus:
+    def state(self, job_id: str, tag: str) -> JobState:
         """Return what the server says of a job; one that it does not know may be of another instance."""
         with self._explained(), quiet():
             if (job := self._job(job_id)) is None:
                 listed = "is listed but not known" if self.find(tag) else "expired, or is of another instance"
-                return JobStatus("unreadable", f"job {job_id} {listed} (check {INSTANCE})")
+                return JobState("unreadable", f"job {job_id} {listed} (check {INSTANCE})")
             said = str(_patient(job.status)).upper()
-            cancelled = getattr(job, "_reason", None)  # which the client tells nowhere else
+            cancelled = reason_of(job)
             reason = self._scrub(one_line(_patient(job.error_message) or cancelled or ""))
         if said in ("INITIALIZING", "QUEUED"):
-            return JobStatus("queued")
+            return JobState("queued")
         if said in ("RUNNING", "DONE"):
-            return JobStatus(said.lower())
+            return JobState(said.lower())
         if said.startswith("CANCEL"):
-            return JobStatus("cancelled", reason or said.lower())
+            return JobState("cancelled", reason or said.lower())
         if said in ("ERROR", "FAILED"):
-            return JobStatus("failed", reason or said.lower())
-        return JobStatus("queued", f"the device says {self._scrub(said.lower())}")  # it may still come
+            return JobState("failed", reason or said.lower())
+        return JobState("queued", f"the device says {self._scrub(said.lower())}")  # it may still come
 
     def fetch(self, job_id: str, circuits: Sequence[QuantumCircuit], shots: int) -> Returned:
         """Return the result of a job that is done.
@@ -350,6 +348,21 @@ class Device:
 
     def _scrub(self, text: str) -> str:
         return self._account.scrub(text) if self._account else text
+
+
+def _sampler_options(options: JobOptions, tag: str) -> Any:
+    """Return the options of a job as the client takes them."""
+    from qiskit_ibm_runtime.options_models import SamplerOptions
+
+    chosen = SamplerOptions()
+    chosen.environment.job_tags = [tag]
+    if options.dynamical_decoupling:
+        chosen.dynamical_decoupling.enable = True
+        chosen.dynamical_decoupling.sequence_type = options.dynamical_decoupling
+    if options.twirling:
+        chosen.twirling.enable_gates = options.twirling in ("gates", "all")
+        chosen.twirling.enable_measure = options.twirling in ("measure", "all")
+    return chosen
 
 
 def _plain(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> list[dict[str, Any]]:

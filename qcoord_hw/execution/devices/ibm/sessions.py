@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from qcoord_hw.execution.ibm.meaning import is_timeout
+from qcoord_hw.execution.devices.ibm.meaning import is_timeout
+from qcoord_hw.execution.devices.ibm.private import retry_class, session_class, sessions_of
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and between two bytes of an answer; the client itself would wait for ever."""
@@ -52,14 +53,14 @@ contact = Contact()
 
 def careful_adapter() -> Any:
     """Return what repeats questions over HTTP, but never what creates something."""
-    from qiskit_ibm_runtime.api import session
     from requests.adapters import HTTPAdapter
 
-    class Questions(session.PostForcelistRetry):  # type: ignore[misc]
+    kind, again = retry_class()
+
+    class Questions(kind):  # type: ignore[misc, valid-type]
         def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
             return method.upper() != "POST" and bool(super().is_retry(method, status_code, has_retry_after))
 
-    again = session.STATUS_FORCELIST
     retry = Questions(
         total=3,
         connect=1,
@@ -74,9 +75,9 @@ def careful_adapter() -> Any:
 @contextmanager
 def careful_sessions() -> Iterator[None]:
     """Give a service that is made here sessions that wait only so long and send nothing twice."""
-    from qiskit_ibm_runtime.api import client, session
+    kind = session_class()
 
-    class Careful(session.RetrySession):  # type: ignore[misc]
+    class Careful(kind):  # type: ignore[misc, valid-type]
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             for scheme in ("http://", "https://"):
@@ -93,8 +94,5 @@ def careful_sessions() -> Iterator[None]:
                     contact.silent = error
                 raise
 
-    usual, client.RetrySession = client.RetrySession, Careful
-    try:
+    with sessions_of(Careful):
         yield
-    finally:
-        client.RetrySession = usual

@@ -12,7 +12,8 @@ from qiskit_ibm_runtime.api import client as ibm_client
 
 from qcoord_hw import record
 from qcoord_hw.cli import main
-from qcoord_hw.execution.ibm import account, client, run, sessions
+from qcoord_hw.execution import submission
+from qcoord_hw.execution.devices.ibm import account, client, sessions
 from qcoord_hw.record import journal
 
 SPEC = """
@@ -54,7 +55,7 @@ def quick(
     monkeypatch.setattr(client, "retry_after", lambda error: 0.0)
     monkeypatch.setattr(account, "PAUSES", (0.001, 0.002))
     monkeypatch.setattr(account, "TIMEOUT", timeout)
-    monkeypatch.setattr(run, "POLLS", (0.001,))
+    monkeypatch.setattr(submission, "POLLS", (0.001,))
 
 
 @pytest.fixture

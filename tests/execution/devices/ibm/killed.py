@@ -43,6 +43,12 @@ inputs_seed = 5
 COLLECTS = 4
 """How often `collect` is tried at most."""
 
+ONLY: tuple[str, ...] = ()
+"""Words of which a point's name has one, if it is to be one; none for all points."""
+
+ENVIRONMENT: dict[str, str] = {}
+"""Variables of every command: name -> value, in which `{}` is the folder of the attempt."""
+
 _CHANGES = {"os.rename": 2, "os.remove": 1, "os.truncate": None, "os.mkdir": 2, "shutil.rmtree": None}
 """Audit event of a change to its first argument -> which argument is the folder that it is relative to."""
 
@@ -75,8 +81,10 @@ class Points:
         self._pass(f"before {name}")
 
     def _pass(self, name: str, first: Callable[[], object] = lambda: None) -> None:
+        if ONLY and not any(word in name for word in ONLY):
+            return
         self._passed += self._changed
-        if self._passed == self._at:
+        if self._at and self._passed == self._at:
             self._killing = True
             first()
             self._dying.write_text(name)
@@ -146,13 +154,14 @@ def import_everything() -> None:
     import qiskit_ibm_runtime.utils.utils  # noqa: F401
 
     import qcoord_hw.api
-    import qcoord_hw.execution.ibm.run
+    import qcoord_hw.execution.devices.ibm.client
     import qcoord_hw.execution.run
+    import qcoord_hw.execution.submission
     import qcoord_hw.families
     import qcoord_hw.report.summary
     import qcoord_hw.report.tables  # noqa: F401
 
-    qcoord_hw.execution.ibm.client.LOOKUPS = (0.0,)  # the stand-in's list does not lag
+    qcoord_hw.execution.devices.ibm.client.LOOKUPS = (0.0,)  # the stand-in's list does not lag
 
 
 def run(arguments: list[str], runs: Path, at: int = 0) -> tuple[int, str]:
@@ -169,8 +178,9 @@ def run(arguments: list[str], runs: Path, at: int = 0) -> tuple[int, str]:
         from qcoord_hw.cli import main
 
         os.environ["QCOORD_RUNS"] = str(runs)
+        os.environ |= {key: value.format(runs.parent) for key, value in ENVIRONMENT.items()}
         sys.stdout = sys.stderr = said.open("w")  # in the child only, which ends below
-        points = Points(runs, at, said)
+        points = Points(runs.parent, at, said)
         status = 1
         try:
             status = main(arguments)
@@ -205,6 +215,7 @@ def finish(runs: Path) -> dict[str, Any]:
             "planned": {chunk.id: chunk.shots for chunk in read.plan},
             "counted": [(line["chunk"], sum(line["counts"].values())) for line in lines],
             "jobs": {job.tag: (job.id, job.state, job.chunks) for job in read.jobs},
+            "duplicates": {job.tag: job.duplicates for job in read.jobs if job.duplicates},
         }
     return told
 

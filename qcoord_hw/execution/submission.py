@@ -23,11 +23,12 @@ from qcoord_hw.errors import (
     TargetError,
     TooLargeError,
 )
+from qcoord_hw.execution import jobs as steps
+from qcoord_hw.execution.devices.base import Device
+from qcoord_hw.execution.devices.registry import ALLOWED, NoDeviceError, kind_of
+from qcoord_hw.execution.foreign.guard import provider
 from qcoord_hw.execution.formats import to_qpy
-from qcoord_hw.execution.ibm import jobs as steps
-from qcoord_hw.execution.ibm.client import Device
-from qcoord_hw.execution.ibm.options import JobOptions
-from qcoord_hw.execution.ibm.target import check_isa, prepare, side_by_side
+from qcoord_hw.execution.job_options import JobOptions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run import Progress
@@ -38,13 +39,12 @@ from qcoord_hw.execution.run_description import (
     prepared_of,
     recorded_program,
 )
+from qcoord_hw.execution.tiling import side_by_side
 from qcoord_hw.record import RunRecord, journal
 from qcoord_hw.spec import ExperimentSpec, spec_from_mapping
 
 POLLS = (1.0, 2.0, 5.0, 10.0)
 """Seconds between questions while a run waits for its jobs; the last one is repeated."""
-
-METHOD = "qiskit_ibm_runtime Sampler"
 
 Connect = Callable[[str], Device]
 """Returns the device of a name; a `TargetError` says why there is none."""
@@ -60,7 +60,7 @@ def draft(
     runs: Path,
 ) -> Path:
     """Write down what is asked for, before it is known whether the device can be reached."""
-    intent = draft_of(description, spec, target, options.to_json(), seed)
+    intent = draft_of(description, spec, target, kind_of(target), options.to_json(), seed)
     return record.create(
         runs, intent, circuit_files(program), spec_id=spec.spec_id, target=target, draft=True
     )
@@ -81,7 +81,12 @@ def submit(path: Path, connect: Connect) -> Device | None:
             return None
         journal.mark_started(path)
         try:
-            device = connect(run.intent["target"]["name"])
+            try:
+                device = connect(run.intent["target"]["name"])
+            except NoDeviceError:
+                if run.is_draft:
+                    record.discard(path)
+                raise
             _submit(run, device)
         except QcoordError as error:
             if path.exists():
@@ -99,7 +104,7 @@ def _submit(run: RunRecord, device: Device) -> None:
         _look(path, device, fetch=True)
     run = record.read(path)
     if not run.sealed:
-        steps.intend_missing(run)
+        steps.intend_missing(run, device)
         _send(path, device)
 
 
@@ -119,7 +124,7 @@ def go_on(path: Path, connect: Connect, *, fetch: bool) -> None:
             return
         prepared = None if run.is_draft else prepared_of(run)
         if prepared is not None:
-            steps.count(run, prepared.circuits, prepared.settings)
+            steps.count(run, prepared)
             run = record.read(path)
         cut_off = fetch and not run.stopped and (run.asked or _any(run, journal.INTENDED))
         if run.sealed or not (cut_off or _any(run, journal.INTENDED, *journal.ON_DEVICE)):
@@ -141,7 +146,7 @@ def _finish(run: RunRecord, device: Device) -> None:
     else:
         steps.find(run, device)
     if run.asked:
-        steps.intend_missing(record.read(run.path))
+        steps.intend_missing(record.read(run.path), device)
     _send(run.path, device)
 
 
@@ -175,9 +180,9 @@ def wait(path: Path, device: Device, progress: Progress | None = None) -> None:
 def _held(path: Path) -> Iterator[RunRecord]:
     """Hold a run for writing; a run that was not made of jobs is none of ours."""
     with record.writing(path) as run:
-        if "options" not in run.intent["target"]:
+        if not run.is_on_device:
             begun = run.intent["target"]["name"]
-            raise InputError(f"run {path.name}: made on {begun}; allowed are runs on ibm_NAME")
+            raise InputError(f"run {path.name}: made on {begun}; allowed are runs on {ALLOWED}")
         yield run
 
 
@@ -198,21 +203,31 @@ def _compile(run: RunRecord, device: Device) -> None:
     with record.interpreting(run.path):
         spec = spec_from_mapping(run.intent["spec"], "recorded spec")
     target = run.intent["target"]
-    prepared = replace(
-        prepare(device.backend, program, spec.layout, target["options"]["tiles"]), target=target["name"]
-    )
-    circuits = side_by_side(prepared)
-    check_isa(circuits, device.backend)
-    intent = intent_of(run.intent["experiment"], program, spec, prepared, [METHOD], run.intent["seed"])
+    options = JobOptions.of(target["options"])
+    options.check_taken(target["name"], device.takes)
+    with provider(device.name):
+        made = device.prepare(program, spec.layout, options.tiles)
+    prepared = replace(made, target=target["name"], kind=device.kind)
+    tiles = (prepared, *prepared.tiles)
+    circuits = side_by_side([one.circuits for one in tiles])
+    bound = side_by_side([one.bound for one in tiles])
+    with provider(device.name):
+        device.check(bound or circuits)
+    seed = run.intent["seed"]
+    intent = intent_of(run.intent["experiment"], program, spec, prepared, [device.method], seed, equal=True)
     intent["target"]["options"] = target["options"]
-    record.settle(run.path, intent, {record.EXECUTED: to_qpy(circuits)})
+    files = {record.EXECUTED: to_qpy(circuits)}
+    if prepared.known is not None:
+        files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
+    if bound:
+        files |= {record.BOUND: to_qpy(bound)}
+    record.settle(run.path, intent, files)
 
 
 def _send(path: Path, device: Device) -> None:
     run = record.read(path)
     check_recorded(run, rebuild=False)
-    prepared = prepared_of(run)
-    steps.send(run, device, prepared.circuits, prepared.settings)
+    steps.send(run, device, prepared_of(run))
 
 
 def _look(path: Path, device: Device, *, fetch: bool) -> None:
@@ -226,9 +241,9 @@ def _look(path: Path, device: Device, *, fetch: bool) -> None:
         steps.ask(run, device)
     finally:
         try:
-            steps.fetch(record.read(path), device, prepared.circuits, prepared.settings)
+            steps.fetch(record.read(path), device, prepared)
         finally:
-            steps.count(record.read(path), prepared.circuits, prepared.settings)
+            steps.count(record.read(path), prepared)
 
 
 def _any(run: RunRecord, *states: str) -> bool:

@@ -17,8 +17,9 @@ from qiskit_ibm_runtime.api import client as ibm_client
 from qcoord_hw import api, record
 from qcoord_hw.cli import main
 from qcoord_hw.errors import BusyError, InputError
+from qcoord_hw.execution import submission
+from qcoord_hw.execution.devices.ibm import client
 from qcoord_hw.execution.formats import from_qpy
-from qcoord_hw.execution.ibm import client, run
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, standin: Any, server: Any) -> None:
     monkeypatch.setattr(ibm_client, "RetrySession", ibm_client.RetrySession)
     monkeypatch.setattr(client, "PAUSES", (0.001, 0.002))
     monkeypatch.setattr(client, "LOOKUPS", (0.0, 0.001))
-    monkeypatch.setattr(run, "POLLS", (0.001,))
+    monkeypatch.setattr(submission, "POLLS", (0.001,))
 
 
 @pytest.fixture
@@ -389,7 +390,7 @@ def test_a_job_refused_after_a_lost_answer_is_found(server, qcoord):
 
 
 def test_waiting_outlasts_another_process(server, qcoord, monkeypatch):
-    waited, usual = [], run.go_on
+    waited, usual = [], submission.go_on
 
     def busy(*arguments: Any, **named: Any) -> None:
         waited.append(1)
@@ -397,7 +398,7 @@ def test_waiting_outlasts_another_process(server, qcoord, monkeypatch):
             raise BusyError("another process")
         usual(*arguments, **named)
 
-    monkeypatch.setattr(run, "go_on", busy)
+    monkeypatch.setattr(submission, "go_on", busy)
     assert qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "8")["state"] == "sealed"
 
 
@@ -444,7 +445,7 @@ def test_a_name_that_is_no_backend(server, runs_dir, capfd, name):
 
 
 def test_a_token_in_the_status_is_not_kept(server, standin, runs_dir, capfd, monkeypatch):
-    usual = client.Device.check_open
+    usual = client.IBMDevice.check_open
 
     def told(device: Any) -> None:
         status = device.backend.status()
@@ -452,7 +453,7 @@ def test_a_token_in_the_status_is_not_kept(server, standin, runs_dir, capfd, mon
         monkeypatch.setattr(device.backend, "status", lambda: status)
         usual(device)
 
-    monkeypatch.setattr(client.Device, "check_open", told)
+    monkeypatch.setattr(client.IBMDevice, "check_open", told)
     assert main(["submit", "chsh", "--target", "ibm_loop", "--shots", "8"]) == 3
     assert standin.TOKEN not in capfd.readouterr().err
     for file in runs_dir.rglob("*"):

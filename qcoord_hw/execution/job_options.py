@@ -1,16 +1,13 @@
-"""How the jobs of a run are made: the options that only a device has."""
+"""How the jobs of a run are made: the options that only a device has, and which of them one takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, shown
-
-if TYPE_CHECKING:
-    from qiskit_ibm_runtime.options_models import SamplerOptions
 
 DECOUPLING = ("XX", "XpXm", "XY4")
 TWIRLING = ("gates", "measure", "all")
@@ -61,23 +58,24 @@ class JobOptions:
         known = tuple(cls.__dataclass_fields__)
         for name in options:
             if name not in known:
-                raise InputError(f"{name}: no option of an IBM target; allowed are {', '.join(known)}")
+                raise InputError(f"{name}: no option of jobs; allowed are {', '.join(known)}")
         return cls(**options)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as plain JSON values."""
         return asdict(self)
 
-    def sampler_options(self, tags: Sequence[str]) -> SamplerOptions:
-        """Return them as the runtime client takes them, with the tags of a job."""
-        from qiskit_ibm_runtime.options_models import SamplerOptions
+    def check_taken(self, device: str, takes: Sequence[str]) -> None:
+        """Check that a device heeds every option that is stated.
 
-        options = SamplerOptions()
-        options.environment.job_tags = list(tags)
-        if self.dynamical_decoupling:
-            options.dynamical_decoupling.enable = True
-            options.dynamical_decoupling.sequence_type = self.dynamical_decoupling
-        if self.twirling:
-            options.twirling.enable_gates = self.twirling in ("gates", "all")
-            options.twirling.enable_measure = self.twirling in ("measure", "all")
-        return options
+        Args:
+            device: its name.
+            takes: the fields that it heeds beside `jobs`.
+
+        Raises:
+            InputError: naming the first that it would pass over.
+        """
+        for name, field in self.__dataclass_fields__.items():
+            if name not in ("jobs", *takes) and getattr(self, name) != field.default:
+                allowed = ", ".join(["jobs", *takes])
+                raise InputError(f"{name}: not on target {device}; allowed are {allowed}")

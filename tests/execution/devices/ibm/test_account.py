@@ -19,7 +19,7 @@ from urllib3.util import parse_url
 from qcoord_hw import record
 from qcoord_hw.cli import main
 from qcoord_hw.errors import InputError
-from qcoord_hw.execution.ibm import account, client
+from qcoord_hw.execution.devices.ibm import account, client
 
 
 @pytest.fixture(autouse=True)
