@@ -35,11 +35,11 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
     if kind == "state":
         raise InputError(f"network: missing; allowed with a state file are {', '.join(NETWORKS)}")
     if kind == "game":
-        from qcoord_hw.families.games.parameters import spec_of_game
+        from qcoord_hw.families.games.user_game import spec_of_game
         from qcoord_hw.theory.games.game import read_game
 
         return spec_of_game(read_game(Path(name_or_path)))
-    from qcoord_hw.families.linear_computation.parameters import spec_of
+    from qcoord_hw.families.linear_computation.user_task import spec_of
     from qcoord_hw.theory.linear_computation.task import read_task
 
     return spec_of(read_task(Path(name_or_path)))

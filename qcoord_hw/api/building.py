@@ -69,8 +69,8 @@ def build(
     from qcoord_hw.execution.simulate import shares_noisy_run
     from qcoord_hw.execution.targets import is_foreign
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.families.games.parameters import with_strategy
-    from qcoord_hw.families.linear_computation import parameters as specs
+    from qcoord_hw.families.games.user_game import with_strategy
+    from qcoord_hw.families.linear_computation import user_task as specs
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 

@@ -13,7 +13,7 @@ from typing import Any
 from qcoord_hw import api
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
-from qcoord_hw.families.linear_computation.parameters import FAMILY as LINEAR
+from qcoord_hw.families.linear_computation.user_task import FAMILY as LINEAR
 from qcoord_hw.sources import read_user_spec
 from qcoord_hw.spec import (
     MAX_SHOTS,

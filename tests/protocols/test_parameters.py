@@ -28,7 +28,7 @@ from qcoord_hw.families.coordination.classical_links import classical_links, no_
 from qcoord_hw.families.coordination.multiple_access import protocols as multiple_access
 from qcoord_hw.families.coordination.quantum_broadcast import protocols as quantum_broadcast
 from qcoord_hw.families.games.circuits import PARAMETERS as GAMES
-from qcoord_hw.families.linear_computation.parameters import OPTIONS as LINEAR
+from qcoord_hw.families.linear_computation.user_task import OPTIONS as LINEAR
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.theory.games import chsh
 from qcoord_hw.theory.games.explicit import EXPLICIT
