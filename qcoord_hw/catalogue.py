@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, read_spec
 
 
@@ -45,7 +46,8 @@ def load_spec(name_or_path: str) -> ExperimentSpec:
         return read_spec(Path(name_or_path))
     paths = catalogue_paths()
     if name_or_path not in paths:
+        unknown = f"{name_or_path!r}{meant(name_or_path, paths)}"
         raise InputError(
-            f"experiment: unknown {name_or_path!r}; allowed are a .toml file or one of {', '.join(paths)}"
+            f"experiment: unknown {unknown}; allowed are a .toml file or one of {', '.join(paths)}"
         )
     return read_spec(paths[name_or_path])

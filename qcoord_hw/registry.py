@@ -35,3 +35,8 @@ def family(name: str) -> Family:
     module, _, attribute = OURS[name].partition(":")
     found: Family = getattr(import_module(module), attribute)
     return found
+
+
+def families() -> tuple[Family, ...]:
+    """Return every family."""
+    return tuple(map(family, OURS))

@@ -105,20 +105,18 @@ class Parameter:
         Raises:
             InputError: when it is not allowed.
         """
-        found = _number(value) if self.type == "number" else value
+        found: Any = _number(value) if self.type == "number" else value
         if self.type == "choice":
             fits = any(type(one) is type(found) and one == found for one in self._choices())
         else:
             kinds = _KINDS[self.type][0]
             fits = isinstance(found, kinds) and (type(found) is not bool or kinds[0] in (bool, object))
+        low: Any
+        high: Any
         low, high = (values.get(one) if isinstance(one, str) else one for one in (self.low, self.high))
-        if not (
-            fits
-            and (low is None or low <= found)
-            and (high is None or found <= high)
-            and (self.check is None or self.check(found))
-        ):
-            hint = _meant(found, self._choices()) if self.type == "choice" else ""
+        fits = fits and (low is None or found >= low) and (high is None or found <= high)
+        if not fits or (self.check is not None and not self.check(found)):
+            hint = meant(found, self._choices()) if self.type == "choice" else ""
             raise refusal(self.name, value, self.range(values), hint)
         return found
 
@@ -131,6 +129,8 @@ class Parameter:
         text = self.allowed or _KINDS[self.type][1]
         if self.allowed or self.low is None or self.high is None:
             return text
+        if self.low == self.high:
+            return f"is {self.low}"
         low, high = (f"{one:g}" if isinstance(one, float) else one for one in (self.low, self.high))
         return f"{text} from {(values or {}).get(str(low), low)} to {(values or {}).get(str(high), high)}"
 
@@ -204,7 +204,7 @@ def check_names(declared: Sequence[Parameter], given: Given, about: str, more: S
         if name not in (known := [*more, *names_of(declared)]):
             here = [*more, *names_of(usable(declared, given))]
             raise InputError(
-                f"parameters.{name}: unknown {about}{_meant(name, known)}; allowed are {', '.join(here)}"
+                f"parameters.{name}: unknown {about}{meant(name, known)}; allowed are {', '.join(here)}"
             )
 
 
@@ -228,7 +228,8 @@ def describe(parameter: Parameter) -> dict[str, Any]:
         "name": parameter.name,
         "type": parameter.type,
         "range": parameter.range().partition(" ")[2],
-        "default": parameter.usual or parameter.default,
+        "default": parameter.default,
+        "usual": parameter.usual,
         "required": parameter.required,
         "when": parameter.condition(),
         "flags": [flag.name for flag in parameter.flags],
@@ -247,8 +248,12 @@ def _number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _meant(word: object, known: Sequence[Plain]) -> str:
-    """Return which known name may be meant by a wrong one, in brackets; empty if none is close."""
+def meant(word: object, known: Iterable[Plain]) -> str:
+    """Return which known name may be meant by a wrong one, in brackets; empty if none is close.
+
+    >>> meant("rouns", ["rate", "rounds"])
+    ' (did you mean rounds?)'
+    """
     from difflib import get_close_matches
 
     names = [name for name in known if isinstance(name, str)]

@@ -58,15 +58,14 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
     Raises:
         InputError: when the state or an option is wrong, or the network cannot make the state.
     """
-    from qcoord_hw.families.coordination.builders import BUILDERS, FAMILY
+    from qcoord_hw.families.coordination.builders import FAMILY
     from qcoord_hw.families.coordination.classical_links import classical_links, no_communication
+    from qcoord_hw.families.coordination.parameters import read_network
     from qcoord_hw.theory.named_states import named_state
     from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
     from qcoord_hw.theory.states import State, read_state
 
-    network = parameters.get("network")
-    if not isinstance(network, str) or network not in BUILDERS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
+    network = read_network(parameters)
     named = isinstance(state, str) and not state.endswith(".json")
     text = str(state)
     if named and text in catalogue_paths():

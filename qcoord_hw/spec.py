@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -194,23 +194,6 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
     return value
-
-
-def check_known(given: Iterable[str], allowed: Sequence[str], about: str = "", prefix: str = "") -> None:
-    """Refuse the first name that is not one of those allowed.
-
-    Args:
-        given: names of parameters.
-        allowed: those that may be given.
-        about: what they would be for, such as " for game 'chsh'".
-        prefix: what stands before a name in the message, such as `parameters.`.
-
-    Raises:
-        InputError: naming it.
-    """
-    for name in given:
-        if name not in allowed:
-            raise InputError(f"{prefix}{name}: unknown{about}; allowed are {', '.join(allowed)}")
 
 
 def check_unicode(name: str, value: Any) -> None:

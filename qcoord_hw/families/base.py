@@ -7,11 +7,13 @@ solver or matplotlib is imported where it is used.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment, Play
     from qcoord_hw.record import RunRecord
+    from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec
     from qcoord_hw.statistics.analysis import Analysis
 
@@ -22,10 +24,24 @@ class Family(ABC):
     Attributes:
         name: the `family` of its specs, such as `nonlocal-game`.
         kind: the `kind` of its scoring in records, such as `game`.
+        parameters: all that may stand in its specs, each behind those that it depends on.
     """
 
     name: ClassVar[str]
     kind: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+
+    def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
+        """Return the parameters of each kind of its specs, by its title; by default one, titled ""."""
+        return {"": self.parameters}
+
+    def parameters_of(self, spec: ExperimentSpec) -> tuple[Parameter, ...]:
+        """Return the parameters of a spec's kind.
+
+        Raises:
+            InputError: when the spec does not say of which kind it is.
+        """
+        return self.parameters
 
     @abstractmethod
     def build(self, spec: ExperimentSpec) -> Experiment:

@@ -14,6 +14,8 @@ from qcoord_hw import api
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
 from qcoord_hw.families.linear_computation.user_task import FAMILY as LINEAR
+from qcoord_hw.registry import family
+from qcoord_hw.schema import check_names
 from qcoord_hw.sources import read_user_spec
 from qcoord_hw.spec import (
     MAX_SHOTS,
@@ -168,6 +170,7 @@ class Grid:
         found: dict[Identity, Point] = {}
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
             fields = tuple(zip(self.fields, values, strict=True))
+            _check_names(source, [name for name, _ in fields if name not in SPEC_FIELDS])
             drawn = isinstance(source, ExperimentSpec) and source.family == LINEAR  # inputs, from the seed
             known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
@@ -215,6 +218,14 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
     if scales and set(names) == {IDEAL}:
         scaled_target(IDEAL, scales[0])  # says that nothing here has noise
     return tuple(dict.fromkeys(names))
+
+
+def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> None:
+    """Refuse a field that is none of a spec, and no parameter of its family either."""
+    if isinstance(source, ExperimentSpec):
+        declared = family(source.family).parameters
+        given = source.options | dict.fromkeys(names, "")
+        check_names(declared, given, f"for {source.name}", SPEC_FIELDS)
 
 
 def _build(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family
+from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -19,6 +20,7 @@ class Games(Family):
 
     name = "nonlocal-game"
     kind = "game"
+    parameters = PARAMETERS
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""

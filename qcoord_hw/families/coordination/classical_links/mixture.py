@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.preparation import Coordination
-from qcoord_hw.spec import Plain, shown
+from qcoord_hw.schema import refusal
+from qcoord_hw.spec import Plain, shown, without_twins
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, decomposition
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import read_states
@@ -64,29 +66,24 @@ class Mixture:
         return given
 
 
-def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: bool) -> Mixture:
+def read_mixture(options: Mapping[str, Any], parties: Sequence[str], sender: bool) -> Mixture:
     """Read a mixture from options.
 
     Args:
-        options: `p_u`; with a sender `p_x_given_u`, a row for each u; and for each party that prepares a
-            system, such as Bob, `theta_B`: for each u a Bloch vector (a qubit) or a density matrix whose
-            entries are numbers or [re, im]. With a `state` beside them, the mixture must make it.
+        options: values that are given: `p_u`; with a sender `p_x_given_u`, a row for each u; and for each
+            party that prepares a system, such as Bob, `theta_B`: for each u a Bloch vector (a qubit) or a
+            density matrix whose entries are numbers or [re, im]. With a `state` beside them, the mixture must
+            make it.
         parties: who may prepare a system.
         sender: whether Alice gets letters x from Nature.
 
     Raises:
         InputError: naming the option.
     """
-    if "p_u" not in options:
-        names = ("state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values()))
-        typed = next((name for name in names if name in options), "p_u")
-        raise InputError(
-            f"{typed}: no mixture; allowed beside p_u, which `prepare_options` finds for a state"
-        )
     p_u = distribution("p_u", [number("p_u", p) for p in _listed("p_u", options["p_u"])])
     channel = np.ones((len(p_u), 1))
     if sender:
-        rows = _listed("p_x_given_u", options.get("p_x_given_u", ((1.0,),) * len(p_u)))
+        rows = _listed("p_x_given_u", options.get("p_x_given_u") or ((1.0,),) * len(p_u))
         if len(rows) != len(p_u) or len({len(_listed("p_x_given_u", row)) for row in rows}) != 1:
             raise InputError(f"p_x_given_u: {shown(rows)}; allowed is a row of one length for each p_u")
         numbers = [[number("p_x_given_u", p) for p in _listed("p_x_given_u", row)] for row in rows]
@@ -112,38 +109,22 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
     return mixture
 
 
-def read_target(value: Plain) -> State:
+def read_target(value: str) -> State:
     """Return the state that an option names: a named state, or the JSON text of a state file.
 
     Raises:
         InputError: when it is neither.
     """
-    if not isinstance(value, str):
-        raise InputError(f"state: {shown(value)}; allowed is a name or the JSON text of a state file")
     if not value.lstrip().startswith("{"):
         return named_state(value)
     try:
-        data = json.loads(value)
-    except ValueError:
-        raise InputError(f"state: {shown(value)}; allowed is the JSON text of a state file") from None
+        data = json.loads(value, object_pairs_hook=without_twins)
+    except (ValueError, RecursionError):
+        raise refusal("state", value, "is the JSON text of a state file") from None
     return state_from_json(data)
 
 
-def check_protocol(options: Mapping[str, Plain], *allowed: str) -> str:
-    """Return the option `protocol`, by default the first of those allowed.
-
-    Raises:
-        InputError: when it is none of them.
-    """
-    protocol = options.get("protocol", allowed[0])
-    if protocol not in allowed:
-        raise InputError(f"protocol: {shown(protocol)}; allowed: {', '.join(allowed)}")
-    return str(protocol)
-
-
-def described(
-    plan: Coordination, mixture: Mixture, options: Mapping[str, Plain], sender: bool
-) -> Coordination:
+def described(plan: Coordination, mixture: Mixture, options: Mapping[str, Any], sender: bool) -> Coordination:
     """Return a protocol with who holds what: of the target, or of the mixture where no target is named."""
     if "state" in options:
         return plan.of_target(read_target(options["state"]))
@@ -192,7 +173,7 @@ def padded(states: ComplexArray) -> ComplexArray:
 
 def _listed(field: str, value: Plain) -> tuple[Plain, ...]:
     if not isinstance(value, tuple | list):
-        raise InputError(f"{field}: {shown(value)}; allowed is a list")
+        raise refusal(field, value, "is a list")
     return tuple(value)
 
 
