@@ -50,10 +50,9 @@ def build_two_node(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    if "state" not in options:
-        return build_bits(options)
-    state = read_target(str(options["state"]))
-    if not has_qubit_link(state, "two-node"):
+    text = options.get("state")
+    state = read_target(text) if isinstance(text, str) else None
+    if state is None or not has_qubit_link(state, "two-node"):
         return build_bits(options)
     values = read(TWO_NODE_QUBITS_PARAMETERS, options, "for network two-node with a link of qubits")
     if values["protocol"] == "compressed":

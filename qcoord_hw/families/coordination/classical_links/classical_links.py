@@ -129,7 +129,9 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    name = str(options["network"])
+    name = str(options.get("network"))
+    if name not in NETWORKS:
+        raise refusal("network", options.get("network"), f"are {', '.join(NETWORKS)}")
     declared, receivers = NETWORKS[name].parameters, NETWORKS[name].receivers
     values = read((*declared, *SOLVER), options, f"for network {name}")
     n = values["n"]
