@@ -5,6 +5,7 @@ This stands at the bottom of the house so that specs, records and reports find a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -37,6 +38,6 @@ def family(name: str) -> Family:
     return found
 
 
-def families() -> tuple[Family, ...]:
-    """Return every family."""
-    return tuple(map(family, OURS))
+def every() -> Iterator[Family]:
+    """Yield all families."""
+    yield from map(family, OURS)

@@ -6,7 +6,7 @@ import pytest
 
 from qcoord_hw.cli.experiment import family_flags
 from qcoord_hw.errors import InputError
-from qcoord_hw.registry import families
+from qcoord_hw.registry import every
 from qcoord_hw.schema import Flag, Parameter, check_names, describe, meant, names_of, read, usable
 
 ROUNDS = Parameter("rounds", "integer", "how many", 1, low=1, high=8)
@@ -23,7 +23,7 @@ ALL = (ROUNDS, KIND, CODE, RATE, STATE, LIST, ALONE, BESIDE)
 
 DECLARED = [
     pytest.param(family, title, parameter, id=f"{family.name} {title} {parameter.name} {k}")
-    for family in families()
+    for family in every()
     for title, declared in family.parameter_lists().items()
     for k, parameter in enumerate(declared)
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw.registry import families
+from qcoord_hw.registry import every
 from qcoord_hw.schema import Parameter, describe
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
@@ -22,7 +22,7 @@ have an option of the command line too. `qcoord show SPEC --parameters` lists th
 def page() -> str:
     """Return the whole page."""
     parts = [HEAD]
-    for family in families():
+    for family in every():
         parts.append(f"\n## {family.name}\n")
         for title, declared in family.parameter_lists().items():
             parts += [f"\n### {title}\n"] * bool(title) + ["\n", *table(declared)]

@@ -28,8 +28,8 @@ def parameters(name: str, stated: Mapping[str, Plain] | None = None) -> dict[str
         InputError: when there is no such family or experiment.
     """
     stated = stated or {}
-    if name in registry.OURS:
-        family = registry.family(name)
+    family = next((one for one in registry.every() if one.name == name), None)
+    if family is not None:
         rows = [
             describe(one) | {"of": title}
             for title, declared in family.parameter_lists().items()

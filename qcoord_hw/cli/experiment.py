@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.cli.common import SPEC, Parser, integer, number, numbers
 from qcoord_hw.errors import InputError
-from qcoord_hw.registry import families
+from qcoord_hw.registry import every
 from qcoord_hw.schema import Flag, Parameter
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def family_flags() -> list[tuple[Flag, Parameter, str]]:
         InputError: when two families have a flag for different parameters.
     """
     found: dict[str, tuple[Flag, Parameter, str]] = {}
-    for family in families():
+    for family in every():
         for parameter in family.parameters:
             for flag in parameter.flags:
                 known = found.setdefault(flag.name, (flag, parameter, family.name))

@@ -23,7 +23,7 @@ from qcoord_hw.execution.schedule import plan_of
 from qcoord_hw.execution.targets import IdealTarget
 from qcoord_hw.families.coordination.parameters import LISTS, SOLVER
 from qcoord_hw.families.games.parameters import game_names
-from qcoord_hw.registry import families, family
+from qcoord_hw.registry import every, family
 from qcoord_hw.schema import names_of, usable
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.theory.games import chsh
@@ -357,7 +357,7 @@ def test_every_form_of_every_parameter_is_tried():
         for name in samples
         if form.name == name
     ]
-    for one in families():
+    for one in every():
         for title, declared in one.parameter_lists().items():
             for parameter in declared:
                 walked = parameter in SOLVER or (parameter, parameter.name) in tried
@@ -393,7 +393,7 @@ def built(base):
 
 def test_all_families_and_networks_are_tried():
     tried = [spec_of(base) for _, base, _ in CASES]
-    assert {spec.family for spec in tried} == {one.name for one in families()}
+    assert {spec.family for spec in tried} == {one.name for one in every()}
     assert {spec.options["network"] for spec in tried if spec.family == "coordination"} == {
         title.partition(",")[0] for title in LISTS
     }
