@@ -50,23 +50,24 @@ def parameters(name: str, stated: Mapping[str, Plain] | None = None) -> dict[str
 def parameters_text(found: Mapping[str, Any]) -> str:
     """Return what `parameters` returned as text: a block per kind of spec."""
     lines: list[str] = []
+    width = 2 + max(len(row["name"]) for row in found["parameters"])
     for title in dict.fromkeys(row["of"] for row in found["parameters"]):
         lines += ["", f"{found['experiment'] or found['family']}{title and f' ({title})'}"]
         for row in found["parameters"]:
             if row["of"] == title:
-                lines += _lines(row)
+                lines += _lines(row, width)
     return "\n".join(lines[1:])
 
 
-def _lines(row: Mapping[str, Any]) -> list[str]:
+def _lines(row: Mapping[str, Any], width: int) -> list[str]:
     usual = _word(row["default"]) if row["default"] is not None else row["usual"] or "none"
     default = "required" if row["required"] else f"default: {usual}"
     where = f"; allowed {row['when']}" if row["when"] else ""
     stated = "" if row.get("value") is None else f"; here {_word(row['value'])}"
     flags = "".join(f" {flag}" for flag in row["flags"])
     return [
-        f"  {row['name']:<14}{row['help']}{flags and f' ({flags.strip()})'}",
-        f"  {'':<14}{row['type']}: {row['range']}; {default}{where}{stated}",
+        f"  {row['name']:<{width}}{row['help']}{flags and f' ({flags.strip()})'}",
+        f"  {'':<{width}}{row['type']}: {row['range']}; {default}{where}{stated}",
     ]
 
 
