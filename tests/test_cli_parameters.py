@@ -96,12 +96,16 @@ def test_a_sweep_knows_the_names_of_every_family(runs_dir, name):
     assert not list(runs_dir.glob("*"))
 
 
-def test_a_mixture_beside_a_state_is_used():
-    mixture = {"p_u": (0.5, 0.5), "theta_A": ((0, 0, 1), (0, 0, -1)), "theta_B": ((0, 0, 1), (0, 0, -1))}
-    built = api.build("ghz-mixture:parties=2", parameters={"network": "no-communication", **mixture})
+def test_a_mixture_beside_a_state_is_used(tmp_path):
+    ends = ((0, 0, 1), (0, 0, -1))
+    mixture = {"network": "no-communication", "p_u": (0.5, 0.5), "theta_A": ends, "theta_B": ends}
+    path = tmp_path / "state.json"
+    path.write_text('{"systems": {"A": 2, "B": 2}, "density": [[0.5,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0.5]]}')
+    built = api.build(str(path), parameters=mixture)
     assert {key: built.spec.options[key] for key in mixture} == mixture
     assert "counts" not in built.spec.options
+    path.write_text('{"systems": {"A": 2, "B": 2}, "density": [[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]]}')
     with pytest.raises(InputError, match=r"^parameters\.p_u: the mixture misses"):
-        api.build("werner:visibility=0.2", parameters={"network": "no-communication", **mixture})
+        api.build(str(path), parameters=mixture)
     with pytest.raises(InputError, match=r"^parameters\.time_limit: 5.*; allowed without p_u"):
-        api.build("werner", parameters={"network": "no-communication", "time_limit": 5, **mixture})
+        api.build(str(path), parameters={**mixture, "time_limit": 5})

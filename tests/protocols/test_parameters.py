@@ -214,6 +214,25 @@ CASES = [
             "theta_C": [BLOCH],
         },
     ),
+    (
+        "no-communication with a mixture",
+        {"network": "no-communication", "p_u": [0.5, 0.5], "theta_A": BLOCH, "theta_B": BLOCH},
+        {
+            "network": ["two-node"],
+            "protocol": ["codebook"],
+            "state": ["werner"],
+            "n": [2],
+            "p_u": [[0.25, 0.75], [0.5]],
+            "theta_A": [BLOCH[::-1], BLOCH[:1]],
+            "theta_B": [BLOCH[::-1], 1],
+            "theta_C": [BLOCH],
+            "phases": [9],
+            "counts": [[1, 3]],
+            "M": [4],
+            "rounding": ["up"],
+            "seed": [5],
+        },
+    ),
     *(
         (
             f"cascade {name}",
