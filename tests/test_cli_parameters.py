@@ -88,7 +88,7 @@ def test_one_parameter_is_stated_once(capsys, tmp_path):
 @pytest.mark.parametrize("name", ["chsh", "sum-2-f2", "mac-n2", "two-node-n1", "cascade-ghz2"])
 def test_a_sweep_knows_the_names_of_every_family(runs_dir, name):
     spec = read_spec(catalogue_paths()[name])
-    for one in names_of(family(spec.family).parameters):
+    for one in names_of(family(spec.family).parameters_of(spec)):
         if len(one) > 2:
             typo = one + one[-1]
             with pytest.raises(InputError, match=rf"^parameters\.{typo}: unknown for {name} \(did you mean "):

@@ -15,7 +15,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
 from qcoord_hw.families.linear_computation.user_task import FAMILY as LINEAR
 from qcoord_hw.registry import family
-from qcoord_hw.schema import check_names
+from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import read_user_spec
 from qcoord_hw.spec import (
     MAX_SHOTS,
@@ -222,10 +222,12 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
 
 def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> None:
     """Refuse a field that is none of a spec, and no parameter of its family either."""
-    if isinstance(source, ExperimentSpec):
-        declared = family(source.family).parameters
-        given = source.options | dict.fromkeys(names, "")
-        check_names(declared, given, f"for {source.name}", SPEC_FIELDS)
+    if not isinstance(source, ExperimentSpec):
+        return
+    own = family(source.family)
+    if unknown := set(names) - set(names_of(own.parameters)):
+        given = source.options | dict.fromkeys(sorted(unknown), "")
+        check_names(own.parameters_of(source), given, f"for {source.name}", SPEC_FIELDS)
 
 
 def _build(

@@ -23,7 +23,7 @@ from qiskit.circuit.library import XGate
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
-from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, PARAMETERS
+from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
     Strategy,
@@ -33,7 +33,6 @@ from qcoord_hw.families.games.strategy_circuits import (
 )
 from qcoord_hw.families.games.user_game import TABLES, game_of, strategy_of, value_of, with_strategy
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
-from qcoord_hw.schema import read
 from qcoord_hw.spec import ExperimentSpec, check_integer
 from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_square
 from qcoord_hw.theory.games.catalogue import GAMES
@@ -394,13 +393,13 @@ CHSH_S = LinearFigure(
 
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `nonlocal-game`; `PARAMETERS` says what may stand in it.
+    """Build the experiment of a spec of family `nonlocal-game`; `parameters.PARAMETERS` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
     which = spec.options.get("game")
-    values = read(PARAMETERS, spec.options, f"for game {which!r}" if which else "for a game of your own")
+    values = read_parameters(spec.options)
     shared: dict[str, Any] = {
         "name": spec.name,
         "title": spec.title,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from qcoord_hw.schema import Flag, Parameter
+from collections.abc import Mapping
+from typing import Any
+
+from qcoord_hw.schema import Flag, Parameter, read
 from qcoord_hw.spec import Plain
 
 MAX_ROUNDS = 64
@@ -74,3 +77,13 @@ PARAMETERS = (
         flags=(Flag("--rate", "Q"),),
     ),
 )
+
+
+def read_parameters(options: Mapping[str, Plain]) -> dict[str, Any]:
+    """Return the value of every parameter.
+
+    Raises:
+        InputError: naming the one that is missing, unknown or not allowed.
+    """
+    which = options.get("game")
+    return read(PARAMETERS, options, f"for game {which!r}" if which else "for a game of your own")

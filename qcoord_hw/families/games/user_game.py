@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.games.parameters import PARAMETERS
-from qcoord_hw.schema import read
+from qcoord_hw.families.games.parameters import read_parameters
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
@@ -56,8 +55,8 @@ def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:
 
     Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
     """
-    read(PARAMETERS, parameters, "for a game of your own")
-    if "strategy" in parameters:
+    read_parameters(parameters)
+    if "strategy" in parameters or "prob" not in parameters:
         return parameters
     found = quantum_value(game_of(name, parameters), time_limit=SEARCH_SECONDS)
     data = strategy_json(found.strategy)
