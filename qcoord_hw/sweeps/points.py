@@ -10,11 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw import api
+from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
 from qcoord_hw.families.linear_computation.user_task import FAMILY as LINEAR
-from qcoord_hw.registry import family
 from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import read_user_spec
 from qcoord_hw.spec import (
@@ -224,7 +223,7 @@ def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> 
     """Refuse a field that is none of a spec, and no parameter of its family either."""
     if not isinstance(source, ExperimentSpec):
         return
-    own = family(source.family)
+    own = registry.family(source.family)
     if unknown := set(names) - set(names_of(own.parameters)):
         given = source.options | dict.fromkeys(sorted(unknown), "")
         check_names(own.parameters_of(source), given, f"for {source.name}", SPEC_FIELDS)

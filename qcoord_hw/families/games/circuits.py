@@ -393,7 +393,7 @@ CHSH_S = LinearFigure(
 
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `nonlocal-game`; `parameters.PARAMETERS` says what may stand in it.
+    """Build the experiment of a spec of family `nonlocal-game`; `parameters` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.

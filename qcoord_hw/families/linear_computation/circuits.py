@@ -46,7 +46,7 @@ MAX_QUBITS = 64
 
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `linear-computation`; `parameters.PARAMETERS` says what may stand in it.
+    """Build the experiment of a spec of family `linear-computation`; `parameters` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
