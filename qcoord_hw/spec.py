@@ -10,7 +10,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,14 @@ class ExperimentSpec:
     def options(self) -> dict[str, Plain]:
         """The family's parameters as a dictionary."""
         return dict(self.parameters)
+
+    def with_parameters(self, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+        """Return the spec with these parameters of its family instead of its own."""
+        return replace(self, parameters=tuple(sorted(parameters.items())))
+
+    def stating(self, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+        """Return the spec with these parameters of its family beside or instead of its own."""
+        return self.with_parameters(self.options | dict(parameters)) if parameters else self
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values (what `spec_id` is computed from)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from qcoord_hw import registry
 from qcoord_hw.schema import describe, usable
-from qcoord_hw.sources import read_user_spec, state_spec
+from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import Plain, listed
 
 
@@ -36,8 +36,8 @@ def parameters(name: str, stated: Mapping[str, Plain] | None = None) -> dict[str
             for one in declared
         ]
         return {"family": name, "experiment": None, "parameters": rows}
-    spec = state_spec(name, stated) if "network" in stated else read_user_spec(name)
-    family, given = registry.family(spec.family), spec.options | dict(stated)
+    spec = spec_of(name, stated)
+    family, given = registry.family(spec.family), spec.options
     declared = family.parameters_of(spec)
     title = next((key for key, one in family.parameter_lists().items() if one == declared), "")
     rows = [

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qcoord_hw.api.building import Built, build
-from qcoord_hw.spec import ExperimentSpec, Plain
-
-if TYPE_CHECKING:
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
+from qcoord_hw.api.building import build
+from qcoord_hw.spec import Plain
 
 
 def plan(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from qcoord_hw import record
+from qcoord_hw import record, registry
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.families.linear_computation.analysis import paired_runs
 from qcoord_hw.inputs import parse_json
 from qcoord_hw.provenance import RULES
 from qcoord_hw.report.comparison import differences
-from qcoord_hw.report.outcomes import Row
+from qcoord_hw.report.export import Row
 from qcoord_hw.report.output_files import check_place, write_whole
-from qcoord_hw.report.revision import split_by_rules
+from qcoord_hw.report.revision import split_by_rules, without_new_words
 from qcoord_hw.spec import spec_from_mapping
+from qcoord_hw.statistics.estimate import Limits
 
 REPORT, PAGE = "report.json", "report.html"
 
@@ -65,7 +65,7 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
     rules = {"run": found.rules, "report": None if written is None else _rules_of(written), "now": RULES}
     changed, differs = list[str](), list[str]()
     if written is not None and not early:
-        computed = json.loads(json.dumps(summary))
+        computed = without_new_words(written, json.loads(json.dumps(summary)))
         changed, written, computed = split_by_rules(written, computed, _rules_of(written), RULES)
         differs = _changes(written, computed)
     if execute:
@@ -116,11 +116,19 @@ def compare(
     found = differences(
         [result.summary for result in results],
         lambda level: [Result(one, level).summary for one in records],
-        lambda i, level: paired_runs(records[0], records[i], level),
+        lambda i, level: _paired(records[0], records[i], level),
     )
     if plot is not None:
         plot_comparison(found, Path(plot))
     return found
+
+
+def _paired(before: record.RunRecord, after: record.RunRecord, confidence: float) -> Mapping[str, Limits]:
+    """Return the limits of differences of two runs that had the same inputs."""
+    kinds = [one.intent["experiment"]["play"]["kind"] for one in (before, after)]
+    if kinds[0] != kinds[1]:
+        return {}
+    return registry.family_of_kind(kinds[0]).paired(before, after, confidence)
 
 
 def export_csv(
@@ -198,14 +206,14 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
 
 def _execute_again(found: record.RunRecord) -> list[str]:
     from qcoord_hw.execution.run import moved
-    from qcoord_hw.execution.run_description import prepared_of, program_of, recorded_program
+    from qcoord_hw.execution.run_description import PYTHON, prepared_of, program_of, recorded_program
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
-    from qcoord_hw.families.builders import FAMILIES, build_experiment
 
     RecordedTarget(prepared_of(found))  # a backend or sampler may be called like a simulator of ours
     spec: dict[str, Any] = found.intent["spec"]
-    if spec["family"] in FAMILIES:
-        program = program_of(build_experiment(spec_from_mapping(spec, "recorded spec")))
+    if spec["family"] != PYTHON:
+        family = registry.family(spec["family"])
+        program = program_of(family.build(spec_from_mapping(spec, "recorded spec")))
     else:
         program = recorded_program(found)
     return moved(found, program, resolve_target(found.intent["target"]["name"]))

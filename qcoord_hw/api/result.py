@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.statistics.estimate import Estimate
-from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +41,7 @@ class Result:
     @property
     def estimates(self) -> tuple[Estimate, ...]:
         """The figures of merit; none while the run is unfinished."""
-        return tuple(_estimate(data) for data in self.summary["estimates"])
+        return tuple(Estimate.from_json(data) for data in self.summary["estimates"])
 
     @property
     def checks(self) -> dict[str, Any]:
@@ -91,11 +90,3 @@ class Result:
         from qcoord_hw.report.html import fragment
 
         return fragment(self.summary)
-
-
-def _estimate(data: dict[str, Any]) -> Estimate:
-    fields = {key: value for key, value in data.items() if key != "verdict"}
-    for key in ("theory", "bound"):
-        if fields[key] is not None:
-            fields[key] = Value(**fields[key])
-    return Estimate(**fields)

@@ -8,23 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build, device_name
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
+from qcoord_hw.spec import Plain, shown, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def run(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -40,8 +37,9 @@ def run(
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
-        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
-            `LinearTask`, an `Experiment` built in Python, or what `build` returned.
+        experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
+            spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
+            returned.
         target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
             `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
@@ -50,7 +48,7 @@ def run(
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
-        parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
+        parameters: of the spec's family, beside or instead of the spec's; for a linear task for
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.

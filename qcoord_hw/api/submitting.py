@@ -9,21 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build, device_name
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import Plain, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.ibm.client import Device
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def submit(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any,
     shots: int | None = None,

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -150,7 +150,7 @@ def tell(kind: str, words: object) -> None:
         print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     print(json.dumps(value, allow_nan=False))
 

@@ -19,6 +19,7 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import BackendV2
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.foreign.guard import provider, stated
@@ -27,11 +28,10 @@ from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.ibm.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import intent_of
+from qcoord_hw.execution.run_description import exact_figures, intent_of
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.states import exact_figures
 from qcoord_hw.execution.targets import (
     IDEAL,
     SAMPLER,
@@ -44,18 +44,11 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
 from qcoord_hw.record import Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 
 REP_DELAY = 250e-6
 """Seconds between two shots where a backend states none: the default of IBM's devices [IBMUsage]."""
-
-MAX_SETTINGS = 256
-"""Settings of one parametrised circuit (inputs) that stand for all of them, evenly spread."""
-
-LINEAR, COORDINATION = "linear-computation", "coordination"
-"""Kinds of plays: of the one, some settings (inputs) can stand for all; of the other, states are computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -355,10 +348,7 @@ class Forecast:
         prepared = prepared or self.prepared
         settings = prepared.settings[: len(self.program.settings)]  # without those that check the others
         prepared = replace(prepared, settings=settings)
-        exact = None
-        if figures and self.description["play"]["kind"] == COORDINATION:
-            play = CoordinationPlay.from_json(self.description["play"])
-            exact = exact_figures(play, prepared.circuits, prepared.snapshot)
+        exact = exact_figures(self.description["play"], prepared) if figures else None
         return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
 
     @cached_property
@@ -384,10 +374,8 @@ class Forecast:
     @cached_property
     def _chosen(self) -> list[int]:
         """The settings that stand for all."""
-        every = len(self.program.settings)
-        if self.description["play"]["kind"] != LINEAR or every <= MAX_SETTINGS:
-            return list(range(every))
-        return sorted({round(k) for k in np.linspace(0, every - 1, MAX_SETTINGS)})
+        family = registry.family_of_kind(self.description["play"]["kind"])
+        return list(family.representatives(len(self.program.settings)))
 
 
 def _straight(circuit: QuantumCircuit) -> QuantumCircuit:

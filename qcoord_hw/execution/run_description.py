@@ -9,7 +9,7 @@ from typing import Any
 
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
-from qcoord_hw import record
+from qcoord_hw import record, registry
 from qcoord_hw.errors import RecordError, TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
@@ -19,20 +19,20 @@ from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import DEVICE, Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 
-COORDINATION = "coordination"
-"""The kind of play whose figures a simulator also computes exactly."""
+PYTHON = "python"
+"""The `family` of specs of experiments that were built in Python; how they are scored tells their family."""
 
 
 def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
-    Its family is `python`; a hash of protocol, scoring and circuits stands among the parameters, so its id
+    Its family is `PYTHON`; a hash of protocol, scoring and circuits stands among the parameters, so its id
     is their identity.
     """
     parts = [canonical_json(describe(experiment)), *(to_qasm(net.circuit) for net in experiment.circuits)]
@@ -40,7 +40,7 @@ def spec_of(experiment: Experiment) -> ExperimentSpec:
     return ExperimentSpec(
         name=experiment.name,
         title=experiment.title,
-        family="python",
+        family=PYTHON,
         parameters=(("sha256", hashlib.sha256(text.encode()).hexdigest()),),
     )
 
@@ -286,11 +286,18 @@ def recorded_locality(run: RunRecord) -> Locality:
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
     """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
-    if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
-        return None
-    from qcoord_hw.execution.states import exact_figures
+    return exact_figures(play, prepared) if prepared.kind in (IDEAL, NOISE) else None
 
-    return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
+
+def exact_figures(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
+    """Return the figures of the exact states of circuits; None where a family computes none."""
+
+    def states() -> Sequence[OutputState | None]:
+        from qcoord_hw.execution.states import output_states
+
+        return output_states(prepared.circuits, prepared.snapshot)
+
+    return registry.family_of_kind(play["kind"]).exact(play, states)
 
 
 def _two_qubit(circuit: QuantumCircuit) -> int:

@@ -7,9 +7,10 @@ and what comes after need not ask again. Further fields are let through: newer p
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from qcoord_hw.record.plays import check_play
+from qcoord_hw import registry
 from qcoord_hw.record.shape import (
     anything,
     boolean,
@@ -216,7 +217,8 @@ def check_intent(intent: dict[str, Any]) -> None:
         for k, setting in enumerate(settings):
             fits = all(bit < width for bit in setting["flips"] or ())
             require(fits, f"settings[{k}].flips", setting["flips"], f"are bits below {width}")
-    check_play(intent, len(circuits[0]["measured"]) if plan else None)
+    family = registry.family_of_kind(experiment["play"].get("kind"))
+    family.check(intent, len(circuits[0]["measured"]) if plan else math.inf)
 
 
 def _check_events(events: list[dict[str, Any]], wires: int, where: str) -> None:

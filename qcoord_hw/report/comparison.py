@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.coordination.view import HERE, cell, side_by_side
-from qcoord_hw.report.format import (
-    COORDINATION,
-    bound_words,
-    found_words,
-    is_exact,
-    number,
-    target_words,
-)
+from qcoord_hw.report.format import target_words
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.summary import family_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
 from qcoord_hw.statistics.estimate import Limits, difference_limits
+from qcoord_hw.statistics.words import cell, found_words, is_exact, number
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+HERE = "this target"
+"""Heading of what the estimates say: of rows beside them those have no need to be said again."""
 
 ROUNDING = 1e-9
 """Figures that were computed do not differ by less."""
@@ -33,7 +31,7 @@ PAIRED = "Student's t over the inputs, which are the same"
 NAME_WIDTH = 20
 """Names of estimates and targets are broken at this width, so that two intervals stand beside them."""
 
-Summary = dict[str, Any]
+Summary = RunSummary
 
 Paired = Callable[[int, float], Mapping[str, Limits]]
 """(run, confidence) -> name -> limits of the difference from the first run, where inputs were the same."""
@@ -57,7 +55,7 @@ def differences(
     1 - (1 - confidence) / comparisons: by Bonferroni's inequality all of these hold together at the
     confidence level, however the estimates depend on each other.
 
-    Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
+    Where a family has more to compare than estimates, `side_by_side` has it: rates and figures of each run.
 
     Args:
         summaries: of finished runs, all of one confidence level.
@@ -85,8 +83,8 @@ def differences(
         "differences": rows,
         "comparisons": len(counted),
     }
-    if summaries[0].get("play") == COORDINATION:
-        found["side_by_side"] = side_by_side(summaries)
+    if (beside := family_of(summaries[0]).side_by_side(summaries)) is not None:
+        found["side_by_side"] = beside
     return found
 
 
@@ -156,8 +154,8 @@ def _estimand(summary: Summary) -> str:
 
 def _given(summary: Summary) -> Any:
     """Return the inputs that somebody chose; None if nobody did."""
-    inputs = summary["parameters"].get("inputs")
-    return inputs if isinstance(inputs, list) else None
+    stated = (summary["parameters"].get(name) for name in family_of(summary).samples)
+    return next((value for value in stated if isinstance(value, list)), None)
 
 
 def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str, Any]]:
@@ -169,6 +167,7 @@ def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str,
             "run": other["run"],
             "against": first["run"],
             **_difference(by_name[a["name"]], a, together.get(a["name"])),
+            "origin": a["origin"],
             "independent": _draw(first) != _draw(other),
             "simultaneous": None,
         }
@@ -182,7 +181,8 @@ def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str,
 
 def _asked(summary: Summary) -> dict[str, Any]:
     """Return what was asked for, but for which inputs happened to be run."""
-    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
+    samples = family_of(summary).samples
+    return {k: v for k, v in summary["parameters"].items() if k not in samples}
 
 
 def _draw(summary: Summary) -> tuple[Any, ...]:
@@ -195,7 +195,7 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
     return summary["spec_id"], summary["target"], summary["seed"]
 
 
-def _difference(b: dict[str, Any], a: dict[str, Any], paired: Limits | None) -> dict[str, Any]:
+def _difference(b: EstimateJson, a: EstimateJson, paired: Limits | None) -> dict[str, Any]:
     exact, sides = is_exact(a), [(e["low"], e["best"], e["high"]) for e in (a, b)]
     low, best, high = paired or difference_limits(sides[0], sides[1])
     return {
@@ -266,7 +266,7 @@ def _shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str
     mark = known[0][key]
     if key == "theory":
         return f"theory {number(mark['value'])} ({mark['kind']})"
-    return f"{bound_words(known[0])} {number(mark['value'])}"
+    return f"{known[0]['bound_label']} {number(mark['value'])}"
 
 
 def _verdict(estimate: Mapping[str, Any]) -> Text:

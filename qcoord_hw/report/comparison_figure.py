@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.report.comparison import difference_words, estimate_names, short_time
 from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.format import COORDINATION, bound_words, in_words, is_exact, main_estimate
 from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.report.regions import check_figure
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.statistics.words import is_exact
 from qcoord_hw.text import printable
 
 MAX_PANELS = 6
@@ -28,7 +29,7 @@ MAX_LABELS = 24
 LONGEST = 24
 """Characters of a target's name on the axis; the table has all of it."""
 
-Estimates = list[dict[str, Any] | None]
+Estimates = list[EstimateJson | None]
 """The estimate of one name of each run; None where a run has none."""
 
 
@@ -110,11 +111,11 @@ def _title(comparison: Mapping[str, Any], shown: int, every: int) -> str:
     return f"{_plain(runs[0].get('title', ''), 90)}\n{', '.join(facts)}"
 
 
-def _panels(runs: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Estimates]]:
+def _panels(runs: Sequence[RunSummary]) -> Iterator[tuple[str, Estimates]]:
     """Yield the estimates that say something, that which stands for the run first."""
     names = estimate_names(runs)
-    if runs[0].get("play") == COORDINATION and (first := main_estimate(runs[0])):
-        names.sort(key=lambda name: name != first["name"])
+    main = {e["name"] for e in runs[0]["estimates"] if e["headline"]}
+    names.sort(key=lambda name: name not in main)
     for name in names:
         estimates = [next((e for e in run["estimates"] if e["name"] == name), None) for run in runs]
         known = [e for e in estimates if e is not None]
@@ -145,19 +146,19 @@ def _draw(axes: Axes, name: str, estimates: Estimates, stars: Sequence[bool]) ->
     reach = [[e["best"] - e["low"] for e in known], [e["high"] - e["best"] for e in known]]
     axes.errorbar(places, best, yerr=reach, fmt="o", markersize=4, capsize=3, color=DATA)
     for i, e in zip(places, known, strict=True):
-        for key, colour, line in (("theory", THEORY, "-"), ("bound", BOUND, "--")):
-            if e.get(key):
-                axes.hlines(e[key]["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
+        for mark, colour, line in ((e["theory"], THEORY, "-"), (e["bound"], BOUND, "--")):
+            if mark:
+                axes.hlines(mark["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
         if stars[i]:
             axes.text(i, 0.98, "*", transform=axes.get_xaxis_transform(), ha="center", va="top", color=DATA)
     marks = [("theory", THEORY)] * any(e.get("theory") for e in known)
-    marks += [(bound_words(known[0]), BOUND)] * any(e.get("bound") for e in known)
+    marks += [(known[0]["bound_label"], BOUND)] * any(e.get("bound") for e in known)
     for k, (words, colour) in enumerate(marks):
         above = (0, 2 + 9 * k)
         axes.annotate(
             words, (1, 1), above, "axes fraction", "offset points", ha="right", fontsize=7, color=colour
         )
-    title = textwrap.wrap(_plain(in_words(name)), 38)[:2] or [""]
+    title = textwrap.wrap(_plain(known[0]["title"]), 38)[:2] or [""]
     axes.set_title("\n".join([*title, ""][:2]), fontsize=8, loc="left")
     axes.set_xlim(-0.6, len(estimates) - 0.4)
     axes.margins(y=0.15)

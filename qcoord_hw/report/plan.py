@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.ibm.options import MAX_JOBS
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.format import COORDINATION, LINEAR, main_estimate
-from qcoord_hw.report.summary import ANALYSERS
 from qcoord_hw.spec import check_integer
-from qcoord_hw.statistics.estimate import Estimate
+from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ JOB_OVERHEAD = 2.0
 """Seconds that a job costs beside its shots."""
 
 OVERHEAD = "2 s a job for loading it, by IBM's rule for the usage of a job [IBMUsage]"
-_LESS = ("trace_norm", "leakage", "error_entropy")
-"""Figures of which less is better."""
 
 NO_ERRORS = "no error data: ideal"
 """What is expected of a target that states no rate of errors."""
@@ -58,7 +55,7 @@ class Outlook:
             TooLargeError: when the target is a simulator that cannot run the circuits.
         """
         self.forecast = forecast
-        self._kind: str = forecast.description["play"]["kind"]
+        self._family = registry.family_of_kind(forecast.description["play"]["kind"])
         self.here: Expectation | None = None
         self.estimates: tuple[Estimate, ...] = ()
         self.cautions: tuple[str, ...] = ()
@@ -68,22 +65,22 @@ class Outlook:
             if forecast.device.simulated:
                 raise
         if self.here is not None:
-            analysis = ANALYSERS[self._kind](self.here.record(SHOTS), 0.95)
+            analysis = self._family.analyse(self.here.record(SHOTS), 0.95)
             self.estimates, self.cautions = analysis.estimates, analysis.cautions
         self._simulations = int(SECONDS / forecast.work) if self.here is not None else 0
-        self.main = _main(self._kind, self.estimates)
+        self.main = headline_of(self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
     def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
-        estimates = ANALYSERS[self._kind](record, confidence).estimates
+        estimates = self._family.analyse(record, confidence).estimates
         return next(e for e in estimates if e.name == self.main.name)
 
     @property
     def less_is_better(self) -> bool:
         """Whether the main figure is the better the smaller it is."""
-        return self.main is not None and self.main.name.startswith(_LESS)
+        return self.main is not None and self.main.better == "less"
 
     def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[dict[str, Any]]:
         """Return layout, expected number of errors and main figure of some places.
@@ -104,7 +101,7 @@ class Outlook:
         assert self.main is not None
         if layout == self.forecast.prepared.layout:
             return self.main.best
-        figures = self.main.name.endswith(("_exact", "_exact_all"))
+        figures = self.main.origin == "computed"
         expected = self.forecast.expect(self.forecast.at(layout), figures=figures)
         return self.figure(expected.record(SHOTS)).best
 
@@ -216,6 +213,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
         "expected.kind": None if main is None else _kind(forecast),
         "figure": None if main is None else main.name,
         "figures": {estimate.name: estimate.best for estimate in outlook.estimates},
+        "titles": {estimate.name: estimate.title for estimate in outlook.estimates},
         "theory": main.theory.value if main and main.theory else None,
         "bound": main.bound.value if main and main.bound else None,
         "holders": forecast.description["play"].get("holders", {}),
@@ -246,17 +244,6 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
         "duration_us": _micro(longest),
         "qpu_seconds": _seconds(forecast, executions, longest),
     }
-
-
-def _main(kind: str, estimates: Sequence[Estimate]) -> Estimate | None:
-    """Return the estimate that stands for a run."""
-    named = {estimate.name: estimate for estimate in estimates}
-    if kind == LINEAR:
-        return named.get("surviving_rate")
-    if kind == COORDINATION:
-        found = main_estimate({"estimates": [estimate.to_json() for estimate in estimates]})
-        return None if found is None else named[found["name"]]
-    return next(iter(estimates), None)
 
 
 def _seconds(forecast: Forecast, executions: int, duration: float | None) -> float | None:

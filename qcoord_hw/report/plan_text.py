@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qcoord_hw.report.format import in_words, number
 from qcoord_hw.report.plan import NO_ERRORS
+from qcoord_hw.statistics.words import number
 
 
 def plan_text(plan: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def _facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     others = {name: value for name, value in plan["figures"].items() if name != plan["figure"]}
     facts += [
-        ("also expected" if k == 0 else "", f"{in_words(n)} {number(v)}")
+        ("also expected" if k == 0 else "", f"{plan['titles'][n]} {number(v)}")
         for k, (n, v) in enumerate(others.items())
     ]
     return facts
@@ -71,7 +71,7 @@ def _expected_words(plan: Mapping[str, Any]) -> str:
         return ""
     beside = [f"{name} {number(plan[name])}" for name in ("theory", "bound") if plan[name] is not None]
     beside += [plan["expected.kind"]] if plan["expected.kind"] == NO_ERRORS else []
-    return f"{in_words(plan['figure'])} {number(plan['expected'])}" + "".join(f", {b}" for b in beside)
+    return f"{plan['titles'][plan['figure']]} {number(plan['expected'])}" + "".join(f", {b}" for b in beside)
 
 
 def _verdict_words(plan: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.report.format import found_words, main_estimate, number, short_words
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table
+from qcoord_hw.statistics.words import found_words, main_estimate, number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,9 +51,9 @@ def point_words(point: Mapping[str, Any]) -> str:
 
 
 def _table(points: list[dict[str, Any]]) -> Table:
-    figures = [_main_figure(point) for point in points]
-    names = {figure["name"] for figure in figures if figure}
-    one = short_words(names.pop()) if len(names) == 1 else None
+    figures = [main_estimate(point["estimates"]) for point in points]
+    names = {figure["short"] for figure in figures if figure}
+    one = names.pop() if len(names) == 1 else None
     fields = list(dict.fromkeys(name for point in points for name in point["set"]))
     table = new_table(
         "experiment", "target", *fields, "shots", "seed", one or "estimate", "theory", "verdict"
@@ -66,7 +66,7 @@ def _table(points: list[dict[str, Any]]) -> Table:
             cells += ["none", "", ""]
         else:
             words = found_words(figure)
-            cells.append(words if one else f"{short_words(figure['name'])}\n{words}")
+            cells.append(words if one else f"{figure['short']}\n{words}")
             cells.append(number(round(figure["theory"]["value"], 4) + 0.0) if figure["theory"] else "")
             cells.append(as_text(figure["verdict"] or "", VERDICTS.get(figure["verdict"], "")))
         add_row(table, *cells)
@@ -76,9 +76,3 @@ def _table(points: list[dict[str, Any]]) -> Table:
 def _words(value: object) -> str:
     """Return a swept value as it is given on the command line."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _main_figure(point: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the estimate that stands for a point."""
-    rates = [figure for figure in point["estimates"] if figure["name"] == "surviving_rate"]
-    return rates[0] if rates else main_estimate(point)

@@ -13,9 +13,8 @@ from typing import Any
 from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
-from qcoord_hw.families.linear_computation.user_task import FAMILY as LINEAR
 from qcoord_hw.schema import check_names, names_of
-from qcoord_hw.sources import read_user_spec
+from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
     MAX_SHOTS,
     ExperimentSpec,
@@ -170,7 +169,8 @@ class Grid:
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
             fields = tuple(zip(self.fields, values, strict=True))
             _check_names(source, [name for name, _ in fields if name not in SPEC_FIELDS])
-            drawn = isinstance(source, ExperimentSpec) and source.family == LINEAR  # inputs, from the seed
+            # inputs, from the seed
+            drawn = isinstance(source, ExperimentSpec) and bool(registry.family(source.family).samples)
             known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
                 key = (target == IDEAL, seed if drawn else 0)
@@ -189,7 +189,7 @@ def _source(spec: str | Path | ExperimentSpec, is_state: bool) -> ExperimentSpec
     if not isinstance(spec, (str, Path)):
         raise InputError(f"experiment: {type(spec).__name__}; allowed are a name, a path or a spec")
     if not is_state:
-        return read_user_spec(str(spec))
+        return spec_of(spec, {})
     return read_state(Path(spec)) if str(spec).endswith(".json") else str(spec)
 
 

@@ -24,7 +24,7 @@ def attempt(task: Task, folder: Path) -> Outcome:
         if "run" in task:
             return {"run": str(api.collect(task["run"]).path)}
         spec = spec_from_mapping(task["spec"], "sweep")
-        built = api.Built.of(spec, spec.options)
+        built = api.Built.of(spec)
         return {"run": str(api.run(built, target=task["target"], seed=task["seed"], runs=folder).path)}
     except QcoordError as error:
         return failed(one_line(error), error.exit_code)

@@ -353,13 +353,11 @@ def test_the_table_of_cases(rng):
     cases = tuple(Target(f"x={k}", 0.5, ((k, 1.0),), states[k], (0,)) for k in range(2))
     play = play_of(cases, states)
     analysis = analyse_coordination(run_of(rng, play, states, 500))
-    assert [(row["label"], row["estimate"]) for row in analysis.questions if "dfe" in row["estimate"]] == [
+    assert [(row["label"], row["estimate"]) for row in analysis.rows if "dfe" in row["estimate"]] == [
         ("x=0", "fidelity_dfe"),
         ("x=1", "fidelity_dfe"),
     ]
-    assert all(
-        row["low"] <= 1 <= row["high"] + 1e-9 and row["shots"] == 1500 for row in analysis.questions[:2]
-    )
+    assert all(row["low"] <= 1 <= row["high"] + 1e-9 and row["shots"] == 1500 for row in analysis.rows[:2])
 
 
 def test_drift_is_seen(rng):

@@ -51,7 +51,7 @@ def test_counts_are_decoded_wherever_the_bits_stand(rng, play_of, make_record):
                     (c >> 1, c & 1, (c >> 1) ^ (c & 1) ^ (y == 2)),
                 )
                 wins[chunk.setting, r] = wins.get((chunk.setting, r), 0) + n * (row[y] == column[x])
-    rows = analyse_game(record).questions
+    rows = analyse_game(record).rows
     assert len(rows) == 18
     for row in rows:
         circuit = row["circuit"]
@@ -72,7 +72,7 @@ def test_win_probability_is_the_exact_interval_on_all_wins(play_of, make_record,
     play = play_of(chsh(), 0.75, figures=[figure])
     record = make_record(play, joint(play, QUANTUM), shots=50, blocks=5)
     found = estimates(record, 0.9)
-    wins = sum(row["wins"] for row in analyse_game(record).questions)
+    wins = sum(row["wins"] for row in analyse_game(record).rows)
     w = found["win_probability"]
     interval = stats.binomtest(wins, 1000).proportion_ci(0.9, "exact")
     assert (w.low, w.best, w.high) == pytest.approx((interval.low, wins / 1000, interval.high))
@@ -160,7 +160,7 @@ def test_unbalanced_estimate_is_the_weighted_mean_and_can_win(play_of, make_reco
     play = play_of(unbalanced(), 7 / 8)
     record = make_record(play, joint(play, 0.95), shots=2000)
     w = estimates(record)["win_probability"]
-    rows = {tuple(r["question"]): r["wins"] / r["shots"] for r in analyse_game(record).questions}
+    rows = {tuple(r["question"]): r["wins"] / r["shots"] for r in analyse_game(record).rows}
     expected = rows[0, 0] / 2 + rows[0, 1] / 4 + rows[1, 0] / 8 + rows[1, 1] / 8
     assert w.best == pytest.approx(expected)
     assert w.low < expected < w.high
@@ -174,7 +174,7 @@ def test_unbalanced_interval_and_p_value_by_hand(play_of, make_record, joint):
     record = make_record(play, joint(play, 0.93), shots=150)
     w = estimates(record, 0.9)["win_probability"]
     weight = {(0, 0): 0.5, (0, 1): 0.25, (1, 0): 0.125, (1, 1): 0.125}
-    rows = [(weight[tuple(r["question"])], r["wins"]) for r in analyse_game(record).questions]
+    rows = [(weight[tuple(r["question"])], r["wins"]) for r in analyse_game(record).rows]
     limits = [(p, stats.binomtest(k, 150).proportion_ci(1 - 0.1 / 4, "exact")) for p, k in rows]
     assert w.low == pytest.approx(sum(p * interval.low for p, interval in limits))
     assert w.high == pytest.approx(sum(p * interval.high for p, interval in limits))
@@ -188,7 +188,7 @@ def test_a_question_of_weight_zero_is_left_out(play_of, make_record, joint):
     prob = np.array([[Fraction(1, 2), Fraction(1, 2)], [Fraction(0), Fraction(0)]], dtype=object)
     play = play_of(Game("half", prob, chsh().win.copy()), 1.0)
     found = analyse_game(make_record(play, joint(play, 1.0), shots=10))
-    assert [tuple(r["question"]) for r in found.questions] == [(0, 0), (0, 1)]
+    assert [tuple(r["question"]) for r in found.rows] == [(0, 0), (0, 1)]
     assert found.estimates[0].best == 1.0
 
 
@@ -217,7 +217,7 @@ def test_minimum_over_rounds_by_its_rule(play_of, make_record, joint):
     play = play_of(chsh(), 0.75, rounds=3)
     record = make_record(play, joint(play, [0.88, 0.85, 0.91]), shots=100)
     worst = estimates(record, 0.9)["win_probability_min_round"]
-    rows = analyse_game(record).questions
+    rows = analyse_game(record).rows
     wins = [sum(row["wins"] for row in rows if row["round"] == r) for r in range(3)]
     tests = [stats.binomtest(k, 400) for k in wins]
     assert worst.low == pytest.approx(min(t.proportion_ci(0.9, "exact").low for t in tests))

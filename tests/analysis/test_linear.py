@@ -182,7 +182,7 @@ def test_every_figure_against_plain_loops(rng, order):
     if order % 2:
         assert found["success_postselected"].best == pytest.approx(whole / kept)
         assert found["success_postselected"].shots == kept
-    for k, row in enumerate(analysis.outputs):
+    for k, row in enumerate(analysis.rows):
         assert [row["w1"], row["w2"]] == play.inputs[k].tolist()
         assert row["expected_y1"] + row["expected_y2"] == expected[k]
         most = max(votes[k].values())
@@ -349,7 +349,7 @@ def test_ties_go_to_the_smallest_and_leaked_shots_do_not_vote(rng):
         (0, 1): {"1111": 5, "0011": 7},
         (0, 2): {"0110": 3, "1111": 1},
     }
-    first, lost, last = analyse_linear(record_of(play, counts)).outputs
+    first, lost, last = analyse_linear(record_of(play, counts)).rows
     assert (first["y1"], first["y2"]) == ([0], [1])
     assert first["success"] == pytest.approx(4 / 102)
     assert (lost["y1"], lost["y2"], lost["success"]) == (None, None, 0.0)
@@ -406,7 +406,7 @@ def test_spot_checks_are_no_part_of_the_estimates(rng):
     spots = counts | {(0, 6): flat(rng, 900)}
     without, beside = (analyse_linear(r) for r in (record_of(play, counts), record_of(play, spots, (2,))))
     assert without.estimates == beside.estimates
-    assert without.outputs == beside.outputs
+    assert without.rows == beside.rows
     assert set(beside.checks) == {"drift", "frame"}
 
 

@@ -60,7 +60,7 @@ def test_rows_of_questions_are_held_too(rng, play_of, make_record):
     play, laws = play_of(game, 0.5), rng.dirichlet(np.full(4, 0.5), 4).reshape(4, 2, 2)
     missed, runs = 0, 100
     for _ in range(runs):
-        for row in analyse_game(make_record(play, lambda c, _: laws[c], shots=200)).questions:
+        for row in analyse_game(make_record(play, lambda c, _: laws[c], shots=200)).rows:
             mean = float((laws[row["circuit"]] * game.score[tuple(row["question"])].astype(float)).sum())
             missed += not row["low"] - 1e-9 <= mean <= row["high"] + 1e-9
     assert missed <= 0.05 * 4 * runs + 4 * math.sqrt(0.05 * 4 * runs)

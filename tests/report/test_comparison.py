@@ -14,10 +14,10 @@ from rich.console import Console
 import qcoord_hw as qc
 from qcoord_hw import api
 from qcoord_hw.errors import InputError
-from qcoord_hw.report import format as words
 from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import difference_words, differences, print_differences
 from qcoord_hw.report.comparison_figure import MAX_LABELS, MAX_PANELS, comparison_figure, plot_comparison
+from qcoord_hw.statistics import words
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m\n=1+1'
 
@@ -50,8 +50,16 @@ def printed(comparison, width=100):
 
 def made_up(run, low, best, high, **changes):
     """Return a summary of one estimate, as differences needs it."""
-    estimate = {"name": "w", "low": low, "best": best, "high": high, "confidence": 0.95}
-    same = {"experiment": "e", "family": "f", "parameters": {}, "spec_id": "s", "target": "t", "seed": run}
+    estimate = qc.Estimate("w", low, best, high, "m", 0.95, 10).to_json()
+    same = {
+        "play": "game",
+        "experiment": "e",
+        "family": "f",
+        "parameters": {},
+        "spec_id": "s",
+        "target": "t",
+        "seed": run,
+    }
     return (
         same | {"state": "sealed", "run": f"r{run}", "created": f"t{run}", "estimates": [estimate]} | changes
     )

@@ -40,6 +40,21 @@ def spec_of_game(game: Game) -> ExperimentSpec:
     )
 
 
+def spec_of_name(name: str) -> ExperimentSpec | None:
+    """Return the spec of a game whose strategy is known in closed form; None for any other name."""
+    from qcoord_hw.catalogue import catalogue_paths
+    from qcoord_hw.theory.games.explicit import EXPLICIT
+
+    if name not in EXPLICIT or name in catalogue_paths():
+        return None
+    return ExperimentSpec(
+        name=name,
+        title=f"The game {name} by its strategy in closed form",
+        family="nonlocal-game",
+        parameters=(("game", name),),
+    )
+
+
 def game_of(name: str, parameters: dict[str, Plain]) -> Game:
     """Return the game that stands in a spec's parameters.
 
