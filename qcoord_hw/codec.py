@@ -6,13 +6,16 @@ are used wherever it stands as a field of another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
 
+_JSON = {int, float, str, bool, NoneType}
 _LEAVES: dict[Any, tuple[type, ...]] = {int: (int,), float: (float, int), str: (str,), bool: (bool,)}
 
 
@@ -35,44 +38,72 @@ def from_plain(kind: type[T], data: dict[str, Any]) -> T:
         TypeError: when a field without a default is missing, or a value is of another type.
         ValueError: when a pair has another length.
     """
-    types = _types(cast("Any", kind))
-    return kind(**{key: _built(types[key], value) for key, value in data.items()})
-
-
-@cache
-def _types(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    readers = _readers(cast("Any", kind))
+    return kind(**{key: readers[key](value) for key, value in data.items()})
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    if is_dataclass(value):
-        return to_plain(value)
+    if type(value) in _JSON:
+        return value
+    if isinstance(value, list | tuple):
+        return list(value) if {type(one) for one in value} <= _JSON else [_plain(one) for one in value]
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    return to_plain(value) if is_dataclass(value) else value
 
 
-def _built(kind: Any, value: Any) -> Any:
-    """Return a value of JSON as one of a type."""
+@cache
+def _readers(kind: Any) -> dict[str, Reader]:
+    """Return what reads each field of a dataclass."""
+    return {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+
+@cache
+def _reader(kind: Any) -> Reader:
+    """Return what makes a value of a type of a value of JSON."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        (other,) = set(parts) - {NoneType}
-        return None if value is None else _built(other, value)
+        (other,) = map(_reader, set(parts) - {NoneType})
+        return lambda value: None if value is None else other(value)
     if origin is tuple and parts[1:] == (...,):
-        return tuple(value) if _all_leaves(parts[0], value) else tuple(_built(parts[0], one) for one in value)
+        return _leaves(*_LEAVES[parts[0]]) if parts[0] in _LEAVES else _row(_reader(parts[0]))
     if origin is tuple:
-        return tuple(_built(part, one) for part, one in zip(parts, value, strict=True))
+        return _pair(tuple(map(_reader, parts)))
+    if kind in _LEAVES:
+        leaf = _leaves(*_LEAVES[kind])
+        return lambda value: leaf([value])[0]
     if hasattr(kind, "from_json"):
-        return kind.from_json(value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        return from_plain(kind, value)
-    if kind in _LEAVES and not _all_leaves(kind, [value]) or origin is Literal and value not in parts:
-        raise TypeError(f"{value!r} is no {kind}")
-    return value
+        return lambda value: kind.from_json(value)
+    if is_dataclass(kind):
+        return lambda value: from_plain(cast("Any", kind), value)
+    return _one_of(parts) if origin is Literal else lambda value: value
 
 
-def _all_leaves(kind: Any, values: Any) -> bool:
-    """Return whether all values are of a type of JSON itself; a boolean is no number."""
-    return kind in _LEAVES and isinstance(values, list) and all(type(one) in _LEAVES[kind] for one in values)
+def _leaves(*kinds: type) -> Reader:
+    """Return what reads a list of values of JSON itself; a boolean is no number."""
+
+    def read(values: Any) -> tuple[Any, ...]:
+        if not isinstance(values, list) or not {type(one) for one in values} <= {*kinds}:
+            raise TypeError(f"{values!r:.60} is no list of {kinds[0].__name__}")
+        return tuple(values)
+
+    return read
+
+
+def _row(read: Reader) -> Reader:
+    return lambda values: tuple(map(read, values))
+
+
+def _pair(readers: tuple[Reader, ...]) -> Reader:
+    return lambda values: tuple(read(one) for read, one in zip(readers, values, strict=True))
+
+
+def _one_of(values: tuple[Any, ...]) -> Reader:
+    def read(value: Any) -> Any:
+        if value not in values:
+            raise TypeError(f"{value!r} is none of {values}")
+        return value
+
+    return read
