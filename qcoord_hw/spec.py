@@ -28,6 +28,7 @@ MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
 MAX_BLOCKS = 1000
+MAX_SEED = 2**63 - 1
 MAX_BYTES = 2**20
 MAX_DOTS = 500
 """Of a spec, and of a line in it: tomllib takes its time with tables in tables."""
@@ -202,6 +203,28 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
     return value
+
+
+def check_seed(seed: object) -> int:
+    """Return a root seed.
+
+    Raises:
+        InputError: when it is not an integer from 0 to 2^63 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise InputError(f"seed: {seed!r}; allowed are integers from 0 to {MAX_SEED}")
+    return seed
+
+
+def check_confidence(confidence: float) -> float:
+    """Return a confidence level strictly between 0 and 1.
+
+    Raises:
+        InputError: when it is not.
+    """
+    if isinstance(confidence, bool) or not isinstance(confidence, float) or not 0 < confidence < 1:
+        raise InputError(f"confidence: {confidence!r}; allowed are numbers between 0 and 1, for example 0.95")
+    return confidence
 
 
 def check_unicode(name: str, value: Any) -> None:

@@ -12,7 +12,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Situation
 from qcoord_hw.sources import completed, spec_of
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, check_seed, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -70,7 +70,6 @@ def build(
     """
     if isinstance(experiment, Built):
         return experiment
-    from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import spec_of as spec_of_experiment
     from qcoord_hw.families.experiment import Experiment
 

@@ -13,7 +13,7 @@ from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import Plain, shown, spec_from_mapping
+from qcoord_hw.spec import Plain, check_confidence, check_seed, shown, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -59,9 +59,6 @@ def run(
         TooLargeError: when the circuits fit neither the target nor any simulation method.
         TargetError: when the target failed; what was counted is kept.
     """
-    from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.statistics.binomial import check_confidence
-
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
@@ -116,7 +113,6 @@ def replay(
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
     same. On another target the circuits as built are compiled anew.
     """
-    from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import recorded_program
 
     found = record.read(record.find(str(path), record.runs_folder(runs)))
@@ -144,7 +140,7 @@ def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Pr
         for option in options:
             if option != "tiles":
                 raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
-        tiles = JobOptions.of(options).tiles
+        tiles = JobOptions.of(options).tiles if options else 1
         where = target if isinstance(target, RecordedTarget) else resolve_target(target)
         return execute(
             order.description, order.program, order.spec, where, order.seed, order.runs, progress, tiles

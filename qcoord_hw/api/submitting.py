@@ -13,7 +13,7 @@ from qcoord_hw.api.building import build, device_name
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.spec import Plain, shown
+from qcoord_hw.spec import Plain, check_confidence, check_seed, shown
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.ibm.client import Device
@@ -53,9 +53,6 @@ def submit(
         TooLargeError: when the circuits do not fit the device.
         TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
     """
-    from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.statistics.binomial import check_confidence
-
     check_confidence(confidence)
     name = device_name(target)
     if name is None:

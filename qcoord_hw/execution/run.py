@@ -12,7 +12,7 @@ from typing import Any
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw import record
-from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.errors import RecordError
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import (
@@ -26,11 +26,10 @@ from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarg
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import check_seed as check_seed
 
 Progress = Callable[[int, int], None]
 """Called with (chunks done, chunks planned) after every chunk."""
-
-MAX_SEED = 2**63 - 1
 
 SYNC_SECONDS = 0.25
 """How much of a simulation a power failure may cost."""
@@ -137,17 +136,6 @@ def instructions(circuit: QuantumCircuit) -> list[tuple[object, ...]]:
         )
         for i in circuit.data
     ]
-
-
-def check_seed(seed: object) -> int:
-    """Return a root seed.
-
-    Raises:
-        InputError: when it is not an integer from 0 to 2^63 - 1.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed: {seed!r}; allowed are integers from 0 to {MAX_SEED}")
-    return seed
 
 
 def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:

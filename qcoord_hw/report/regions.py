@@ -1,4 +1,4 @@
-"""Figures of coordination regions: links of a cascade, (R0, R1) of classical links. Loads matplotlib."""
+"""Figures of regions of rates: links of a cascade, (R0, R1) of classical links. Loads matplotlib."""
 
 from __future__ import annotations
 
