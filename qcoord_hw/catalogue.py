@@ -8,6 +8,7 @@ from typing import Any
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError
+from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, read_spec
 
 
@@ -54,8 +55,11 @@ def load_spec(name_or_path: str) -> ExperimentSpec:
     if name_or_path.endswith(".toml"):
         return read_spec(Path(name_or_path))
     if (entry := catalogue_entry(name_or_path)) is None:
-        names = ", ".join(catalogue_names())
-        raise InputError(f"experiment: unknown {name_or_path!r}; allowed are a .toml file or one of {names}")
+        names = catalogue_names()
+        unknown = f"{name_or_path!r}{meant(name_or_path, names)}"
+        raise InputError(
+            f"experiment: unknown {unknown}; allowed are a .toml file or one of {', '.join(names)}"
+        )
     return entry
 
 

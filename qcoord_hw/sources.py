@@ -13,6 +13,7 @@ from qcoord_hw import registry
 from qcoord_hw.catalogue import catalogue_entry, catalogue_names
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Family, JsonFile, Situation
+from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, Plain, read_json, read_spec
 
 
@@ -69,7 +70,8 @@ def _refused(given: object) -> ExperimentSpec:
         )
     if isinstance(given, str):
         names = ", ".join(catalogue_names())
-        raise InputError(f"experiment: unknown {given!r}; allowed are a .toml file or one of {names}")
+        unknown = f"{given!r}{meant(given, catalogue_names())}"
+        raise InputError(f"experiment: unknown {unknown}; allowed are a .toml file or one of {names}")
     raise InputError(
         f"experiment: {type(given).__name__}; allowed are a name, a path, a spec, an Experiment, or a "
         "task, a state or a game"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -225,23 +225,6 @@ def check_confidence(confidence: float) -> float:
     if isinstance(confidence, bool) or not isinstance(confidence, float) or not 0 < confidence < 1:
         raise InputError(f"confidence: {confidence!r}; allowed are numbers between 0 and 1, for example 0.95")
     return confidence
-
-
-def check_known(given: Iterable[str], allowed: Sequence[str], about: str = "", prefix: str = "") -> None:
-    """Refuse the first name that is not one of those allowed.
-
-    Args:
-        given: names of parameters.
-        allowed: those that may be given.
-        about: what they would be for, such as " for game 'chsh'".
-        prefix: what stands before a name in the message, such as `parameters.`.
-
-    Raises:
-        InputError: naming it.
-    """
-    for name in given:
-        if name not in allowed:
-            raise InputError(f"{prefix}{name}: unknown{about}; allowed are {', '.join(allowed)}")
 
 
 def check_unicode(name: str, value: Any) -> None:

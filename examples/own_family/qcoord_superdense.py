@@ -9,7 +9,8 @@ from qiskit.circuit.library import CXGate, HGate, XGate, ZGate
 from qcoord_hw.families.base import Family
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.network import Link, NetworkCircuit, Topology
-from qcoord_hw.spec import ExperimentSpec, check_integer, check_known
+from qcoord_hw.schema import Flag, Parameter, read
+from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, tail
 from qcoord_hw.statistics.estimate import Estimate
@@ -35,16 +36,15 @@ class SuperdenseCoding(Family):
     """Alice sends 2n bits in n qubits, with n pairs shared beforehand."""
 
     name = kind = "superdense-coding"
-    parameters = ()
+    parameters = (Parameter("pairs", "integer", "pairs", 1, low=1, high=2, flags=(Flag("--pairs"),)),)
 
     def catalogue(self):
         """Return the experiments that come with the package."""
         return (ExperimentSpec(name="superdense", title="Two bits in one qubit", family=self.name),)
 
     def build(self, spec):
-        """Build one circuit per message; the parameter `pairs` is n, 1 (default) or 2."""
-        check_known(spec.options, ("pairs",), " for superdense coding", "parameters.")
-        n = check_integer("parameters.pairs", spec.options.get("pairs", 1), 1, 2)
+        """Build one circuit per message; the parameter `pairs` is n."""
+        n = read(self.parameters, spec.options, "for superdense coding")["pairs"]
         messages = tuple("".join(bits) for bits in product("01", repeat=2 * n))
         circuits, play = tuple(_circuit(m, n) for m in messages), Messages(messages, 0.5**n)
         return Experiment(spec.name, spec.title, circuits, one_setting_each(messages), play, copies=n)

@@ -86,7 +86,7 @@ def find_task(task: str | Path | LinearTask) -> LinearTask:
     Raises:
         InputError: when the name is unknown, the file is wrong, or a spec is of another family.
     """
-    from qcoord_hw.families.linear_computation.parameters import FAMILY, task_of
+    from qcoord_hw.families.linear_computation.user_task import FAMILY, task_of
     from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
     if isinstance(task, LinearTask):

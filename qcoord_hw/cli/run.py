@@ -42,9 +42,14 @@ def register(add: Add) -> None:
     add("list", _list, "the catalogue of experiments", runs=False)
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
-    show.add_argument("spec", metavar="SPEC", help=SPEC)
+    show.add_argument("spec", metavar="SPEC", help=f"{SPEC}; with --parameters also a family")
     add_parameters(show)
     show.add_argument("--circuit", type=integer, default=0, metavar="K", help="which circuit is drawn (0)")
+    show.add_argument(
+        "--parameters",
+        action="store_true",
+        help="what may be asked of it, or of a family: name, range, default",
+    )
 
     run = add("run", _run, "run experiments and print estimates with verdicts")
     add_experiment(run)
@@ -93,6 +98,9 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
+    if options.parameters:
+        _show_parameters(options)
+        return
     from qcoord_hw.api import build
     from qcoord_hw.report.protocol import describe_protocol, protocol_text
 
@@ -105,6 +113,18 @@ def _show(options: argparse.Namespace) -> None:
         print_json({"ok": True, **describe_protocol(experiment)})
     else:
         say(protocol_text(experiment, options.circuit))
+
+
+def _show_parameters(options: argparse.Namespace) -> None:
+    from qcoord_hw.api.parameters import parameters as declared
+    from qcoord_hw.api.parameters import parameters_text
+
+    with typed(options):
+        found = declared(options.spec, parameters(options))
+    if options.json:
+        print_json({"ok": True, **found})
+    else:
+        say(parameters_text(found))
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment, Play
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
+    from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
     from qcoord_hw.statistics.estimate import Limits
@@ -119,14 +120,27 @@ class Family(ABC):
     Attributes:
         name: the `family` of its specs, such as `dense-coding`.
         kind: the `kind` of its scoring in records; often the name.
-        parameters: what its specs may state.
+        parameters: all that may stand in its specs, each behind those that it depends on.
         samples: the parameters that only say which of all inputs are run; runs in which they were drawn
             differently are compared all the same.
     """
 
     name: ClassVar[str]
     kind: ClassVar[str]
-    parameters: ClassVar[tuple[Any, ...]]
+    parameters: ClassVar[tuple[Parameter, ...]]
+
+    def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
+        """Return the parameters of each kind of its specs, by its title; by default one, titled ""."""
+        return {"": self.parameters}
+
+    def parameters_of(self, spec: ExperimentSpec) -> tuple[Parameter, ...]:
+        """Return the parameters of a spec's kind.
+
+        Raises:
+            InputError: when the spec does not say of which kind it is.
+        """
+        return self.parameters
+
     samples: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod

@@ -14,6 +14,7 @@ from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
     MAX_SHOTS,
@@ -173,6 +174,7 @@ class Grid:
         found: dict[Identity, Point] = {}
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
             fields = tuple(zip(self.fields, values, strict=True))
+            _check_names(source, [name for name, _ in fields if name not in SPEC_FIELDS])
             # inputs, from the seed
             drawn = isinstance(source, ExperimentSpec) and bool(registry.family(source.family).samples)
             known: dict[tuple[bool, int], api.Built] = {}
@@ -223,6 +225,16 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
     if scales and set(names) == {IDEAL}:
         scaled_target(IDEAL, scales[0])  # says that nothing here has noise
     return tuple(dict.fromkeys(names))
+
+
+def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> None:
+    """Refuse a field that is none of a spec, and no parameter of its family either."""
+    if not isinstance(source, ExperimentSpec):
+        return
+    own = registry.family(source.family)
+    if unknown := set(names) - set(names_of(own.parameters)):
+        given = source.options | dict.fromkeys(sorted(unknown), "")
+        check_names(own.parameters_of(source), given, f"for {source.name}", SPEC_FIELDS)
 
 
 def _build(

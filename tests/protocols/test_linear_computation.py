@@ -20,8 +20,8 @@ from qcoord_hw.execution.targets import Request, resolve_target
 from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.families.experiment import Experiment
 from qcoord_hw.families.linear_computation.circuits import input_symbols, task_experiment
-from qcoord_hw.families.linear_computation.parameters import spec_of
 from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.user_task import spec_of
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.linear_computation.rates import region

@@ -1,7 +1,7 @@
 """Every parameter that is accepted does something: circuits, schedule, scoring or settings change with it.
 
-What a parameter's name is comes from the families' own tables, of which a new one cannot be left out here;
-whatever is in no table is refused.
+The parameters are those that the families declare, of which none can be left out here; whatever is not
+declared is refused.
 """
 
 import argparse
@@ -14,24 +14,19 @@ import numpy as np
 import pytest
 
 from qcoord_hw import api
+from qcoord_hw.cli.common import Parser
 from qcoord_hw.cli.experiment import add_experiment, add_parameters, build_all, target_of
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.schedule import plan_of
 from qcoord_hw.execution.targets import IdealTarget
-from qcoord_hw.families.builders import FAMILIES
-from qcoord_hw.families.coordination import two_node
-from qcoord_hw.families.coordination.builders import BUILDERS
-from qcoord_hw.families.coordination.cascade import protocols as cascade
-from qcoord_hw.families.coordination.classical_links import classical_links, no_communication
-from qcoord_hw.families.coordination.multiple_access import protocols as multiple_access
-from qcoord_hw.families.coordination.quantum_broadcast import protocols as quantum_broadcast
-from qcoord_hw.families.games.circuits import PARAMETERS as GAMES
-from qcoord_hw.families.linear_computation.parameters import OPTIONS as LINEAR
+from qcoord_hw.families.coordination.parameters import LISTS, SOLVER
+from qcoord_hw.families.games.parameters import game_names
+from qcoord_hw.registry import every, family
+from qcoord_hw.schema import names_of, usable
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.theory.games import chsh
-from qcoord_hw.theory.games.explicit import EXPLICIT
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
@@ -50,29 +45,33 @@ WERNER = "werner:visibility=0.25"
 SKEW = {"p_u": [0.75, 0.25], "p_x_given_u": [[0.9, 0.1], [0.2, 0.8]]}
 BLOCH = [[0, 0, 1], [0, 1, 0]]
 
-# (what it is, all its declared parameters, a base, for each parameter other values of it)
-GAME = {"rounds": [2, 3], "rate": [0.5, 0]}
+BITS = ("two-node", "classical-broadcast")
+
+
+def protocols_of(network):
+    return next(one for one in LISTS[network] if one.name == "protocol").choices
+
+
+# (what it is, a base, for each parameter that is declared for it other values)
+GAME = {"rounds": [2, 3], "rate": [0.5, 0], "prob": [UNEVEN]}
 CASES = [
-    ("chsh", GAMES["chsh"], {"game": "chsh", "rounds": 2}, GAME | {"game": ["magic-square", "i3322"]}),
+    ("chsh", {"game": "chsh", "rounds": 2}, GAME | {"game": ["magic-square", "i3322"]}),
     (
         "magic-square",
-        GAMES["magic-square"],
         {"game": "magic-square"},
         GAME | {"game": ["chsh", "magic-square-cv"], "rate": [1, 0.5]},
     ),
     (
         "ghz",
-        GAMES["ghz"],
         {"game": "ghz", "players": 3},
         GAME | {"game": ["chsh", "nobody"], "players": [4, 7]},
     ),
     *(
-        (name, GAMES[name], {"game": name}, GAME | {"game": ["chsh", "g15"]})
+        (name, {"game": name}, GAME | {"game": ["chsh", "g15"]})
         for name in ("magic-square-cv", "hardy-2", "rac-3", "i3322", "ffl", "cglmp-3", "ghz-3")
     ),
     (
         "a game of one's own",
-        GAMES[None],
         {"prob": chsh().to_json()["prob"], "win": chsh().to_json()["win"]},
         GAME
         | {
@@ -83,8 +82,18 @@ CASES = [
         },
     ),
     (
+        "a game of one's own, scored",
+        {"prob": UNEVEN, "score": [[[["1/2", "0"], ["0", "1"]]] * 2] * 2, "strategy": FLAT},
+        GAME
+        | {
+            "prob": [chsh().to_json()["prob"]],
+            "win": [chsh().to_json()["win"]],
+            "score": [[[[["1", "0"], ["0", "1"]]] * 2] * 2, 3],
+            "strategy": ["{}"],
+        },
+    ),
+    (
         "a linear computation over a prime field",
-        LINEAR,
         {"field": 2, "servers": PAIRS, "inputs": 5},
         {
             "field": [3, 6],
@@ -99,7 +108,6 @@ CASES = [
     ),
     (
         "a linear computation over an extension field",
-        LINEAR,
         {"field": 9, "servers": PAIRS, "inputs": 3, "inputs_seed": 1},
         {
             "field": [4],
@@ -115,7 +123,6 @@ CASES = [
     *(
         (
             name,
-            classical_links.OPTIONS[name],
             {"network": name, "n": 2, "codebook": "random", "M0": 2, "M1": 2},
             {
                 "network": ["cascade", "moon"],
@@ -133,12 +140,11 @@ CASES = [
                 "theta_C": [BLOCH],
             },
         )
-        for name in classical_links.OPTIONS
+        for name in BITS
     ),
     *(
         (
             f"{name} with a mixture",
-            classical_links.OPTIONS[name],
             {"network": name, **SKEW, "theta_B": BLOCH[::-1]},
             {
                 "network": ["no-communication"],
@@ -156,26 +162,24 @@ CASES = [
                 "theta_C": [BLOCH],
             },
         )
-        for name in classical_links.OPTIONS
+        for name in BITS
     ),
     *(
         (
-            f"two-node over a link of qubits, {name}",
-            two_node.OPTIONS,
-            {"network": "two-node", "state": "epr", "protocol": name},
+            f"two-node over a link of qubits, {name} {n}",
+            {"network": "two-node", "state": "epr", "protocol": name, "n": n},
             {
                 "network": ["cascade"],
-                "protocol": [other for other in two_node.PROTOCOLS if other != name],
+                "protocol": [other for other in ("exact", "compressed") if other != name],
                 "state": ["isotropic", "ghz"],
-                "n": [2, 99],
+                "n": [1, 2, 99],
                 "m": [0, 9],
             },
         )
-        for name in two_node.PROTOCOLS
+        for name, n in (("exact", 1), ("compressed", 1), ("compressed", 2))
     ),
     (
         "no-communication",
-        no_communication.OPTIONS,
         {"network": "no-communication", "state": "noisy-ghz:visibility=0.2", "M": 8},
         {
             "network": ["cascade"],
@@ -195,7 +199,6 @@ CASES = [
     ),
     (
         "no-communication with a state without phases",
-        no_communication.OPTIONS,
         {"network": "no-communication", "state": WERNER, "rounding": "best"},
         {
             "network": ["two-node"],
@@ -213,16 +216,34 @@ CASES = [
             "theta_C": [BLOCH],
         },
     ),
+    (
+        "no-communication with a mixture",
+        {"network": "no-communication", "p_u": [0.5, 0.5], "theta_A": BLOCH, "theta_B": BLOCH},
+        {
+            "network": ["two-node"],
+            "protocol": ["codebook"],
+            "state": ["werner"],
+            "n": [2],
+            "p_u": [[0.25, 0.75], [0.5]],
+            "theta_A": [BLOCH[::-1], BLOCH[:1]],
+            "theta_B": [BLOCH[::-1], 1],
+            "theta_C": [BLOCH],
+            "phases": [9],
+            "counts": [[1, 3]],
+            "M": [4],
+            "rounding": ["up"],
+            "seed": [5],
+        },
+    ),
     *(
         (
             f"cascade {name}",
-            (*cascade.COMMON, *protocol.options),
             {"network": "cascade", "protocol": name}
-            | {"state": protocol.state or state}
+            | {"state": state}
             | ({"n": 2} if name == "compressed" else {}),
             {
                 "network": ["quantum-broadcast"],
-                "protocol": [next(other for other in cascade.PROTOCOLS if other != name), "none"],
+                "protocol": [next(other for other in protocols_of("cascade") if other != name), "none"],
                 "n": [9, 0],
                 "state": ["epr", "nobody"],
                 "link1": ["ebits", "bits"],
@@ -232,42 +253,40 @@ CASES = [
                 "m2": [2, 9],
             },
         )
-        for (name, protocol), state in zip(
-            cascade.PROTOCOLS.items(),
-            ("ghz", "ghz", "w", "", "", "", "", ""),
+        for name, state in zip(
+            protocols_of("cascade"),
+            ("ghz", "ghz", "w", "ghz", "example-1", "example-1", "example-1", "example-2"),
             strict=True,
         )
     ),
     *(
         (
             f"quantum-broadcast {name}",
-            quantum_broadcast.OPTIONS,
             {"network": "quantum-broadcast", "protocol": name},
             {
                 "network": ["multiple-access"],
-                "protocol": [other for other in quantum_broadcast.PROTOCOLS if other != name],
+                "protocol": [other for other in protocols_of("quantum-broadcast") if other != name],
                 "state": ["ghz", "nobody"],
                 "n": [2, 99],
                 "m": [1, 9],
             },
         )
-        for name in quantum_broadcast.PROTOCOLS
+        for name in protocols_of("quantum-broadcast")
     ),
     *(
         (
             f"multiple-access {name}",
-            multiple_access.OPTIONS,
             {"network": "multiple-access", "protocol": name, "n": 3, "m": 2},
             {
                 "network": ["cascade"],
-                "protocol": [other for other in multiple_access.PROTOCOLS if other != name],
+                "protocol": [other for other in protocols_of("multiple-access") if other != name],
                 "state": ["two-pairs:p=0.8,q=0.9", "w"],
                 "n": [4, 99],
                 "m": [1, 9],
                 "senders": ["Alice", "Zoe"],
             },
         )
-        for name in multiple_access.PROTOCOLS
+        for name in protocols_of("multiple-access")
     ),
 ]
 
@@ -323,18 +342,56 @@ EACH = [
         # Exact codes of three trits are synthesised for ten seconds each.
         marks=[pytest.mark.slow] if (name, value) == ("protocol", "exact") and "example" in what else [],
     )
-    for what, _, base, samples in CASES
+    for what, base, samples in CASES
     for name, values in samples.items()
     for value in values
     if base.get(name) != value
 ]
 
 
-@pytest.mark.parametrize(("what", "declared", "base", "samples"), CASES, ids=[case[0] for case in CASES])
-def test_every_declared_parameter_is_tried_and_no_other_is_known(what, declared, base, samples):
-    assert set(declared) <= set(samples)
-    with pytest.raises(InputError, match=r"(^|\.)nonsense: unknown .*; allowed are " + ", ".join(declared)):
+def declared_for(base):
+    """Return the list that a base is of, without what only the search for a state's mixture reads."""
+    spec = spec_of(base)
+    return [one for one in family(spec.family).parameters_of(spec) if one not in SOLVER]
+
+
+@pytest.mark.parametrize(("what", "base", "samples"), CASES, ids=[case[0] for case in CASES])
+def test_every_declared_parameter_is_tried_and_no_other_is_known(what, base, samples):
+    here = names_of(usable(declared_for(base), base))
+    assert set(here) <= set(samples)
+    with pytest.raises(InputError, match=r"parameters\.nonsense: unknown .*; allowed are " + ", ".join(here)):
         api.build(spec_of(base | {"nonsense": 1}))
+    for name in here:
+        if len(name) > 2:
+            typo = name[:-1] + name[-1] * 2
+            with pytest.raises(
+                InputError, match=rf"^parameters\.{typo}: unknown .* \(did you mean {name}\?\);"
+            ):
+                api.build(spec_of(base | {typo: 1}))
+
+
+def test_every_form_of_every_parameter_is_tried():
+    tried = [
+        (form, name)
+        for _, base, samples in CASES
+        for form in usable(declared_for(base), base)
+        for name in samples
+        if form.name == name
+    ]
+    for one in every():
+        for title, declared in one.parameter_lists().items():
+            for parameter in declared:
+                walked = parameter in SOLVER or (parameter, parameter.name) in tried
+                assert walked, (one.name, title, parameter)
+
+
+@pytest.mark.parametrize(("network", "state"), [("two-node", "dsbs"), ("no-communication", "werner")])
+def test_what_the_search_for_a_mixture_reads_is_refused_by_its_name(network, state):
+    for one in SOLVER:
+        if one in LISTS[network]:
+            for wrong in ("x", -1, 1e9, True):
+                with pytest.raises(InputError, match=rf"^parameters\.{one.name}: {wrong!r}; allowed are "):
+                    api.build(state, parameters={"network": network, one.name: wrong})
 
 
 @pytest.mark.parametrize(("base", "name", "value"), EACH)
@@ -355,12 +412,13 @@ def built(base):
     return api.build(spec_of(json.loads(base)), seed=3)
 
 
-def test_all_families_networks_protocols_and_games_are_tried():
-    tried = [spec_of(base) for _, _, base, _ in CASES]
-    assert {spec.family for spec in tried} == set(FAMILIES)
-    assert {spec.options["network"] for spec in tried if spec.family == "coordination"} == set(BUILDERS)
-    assert all(GAMES[name] == GAMES["chsh"] for name in (*EXPLICIT, "magic-square"))
-    assert set(GAMES) == {"chsh", "magic-square", "ghz", None, *EXPLICIT}
+def test_all_families_and_networks_are_tried():
+    tried = [spec_of(base) for _, base, _ in CASES]
+    assert {spec.family for spec in tried} == {one.name for one in every()}
+    assert {spec.options["network"] for spec in tried if spec.family == "coordination"} == {
+        title.partition(",")[0] for title in LISTS
+    }
+    assert {"chsh", "magic-square", "ghz"} < set(game_names())
 
 
 FLAGS = {
@@ -383,7 +441,7 @@ FLAGS = {
 
 
 def run_parser():
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     add_experiment(parser)
     return parser
 
@@ -391,7 +449,7 @@ def run_parser():
 def test_every_flag_of_an_experiment_is_tried():
     found = set(vars(run_parser().parse_args(["chsh"]))) - {"specs"}
     assert found == set(FLAGS)
-    shown = argparse.ArgumentParser()
+    shown = Parser()
     add_parameters(shown)
     assert set(vars(shown.parse_args([]))) <= found
 

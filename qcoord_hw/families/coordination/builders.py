@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.experiment import coordination_experiment
+from qcoord_hw.families.coordination.parameters import read_network
 from qcoord_hw.families.coordination.preparation import Coordination
 from qcoord_hw.families.experiment import Experiment
-from qcoord_hw.spec import ExperimentSpec, shown
+from qcoord_hw.spec import ExperimentSpec
 
 FAMILY = "coordination"
 
@@ -33,10 +33,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         InputError: when the network is unknown, a parameter is wrong, or the network cannot make the target.
     """
     options = dict(spec.parameters)
-    network = options.get("network")
-    if not isinstance(network, str) or network not in BUILDERS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
-    module, name = BUILDERS[network].rsplit(".", 1)
+    module, _, name = BUILDERS[read_network(options)].rpartition(".")
     builder = getattr(importlib.import_module(f"qcoord_hw.families.coordination.{module}"), name)
     plan: Coordination = builder(options)
     return coordination_experiment(spec.name, spec.title, plan)

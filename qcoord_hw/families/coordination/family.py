@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family, Outcomes, OutputState, Prediction
+from qcoord_hw.families.coordination.parameters import LISTS, read_network
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.scoring import CoordinationPlay
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
+    from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
 
@@ -21,7 +23,21 @@ class Coordination(Family):
 
     name = "coordination"
     kind = "coordination"
-    parameters = ()
+    parameters = tuple(parameter for listed in LISTS.values() for parameter in listed)
+
+    def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
+        """Return the parameters of each network, of the two-node network twice: see `Family`."""
+        return LISTS
+
+    def parameters_of(self, spec: ExperimentSpec) -> tuple[Parameter, ...]:
+        """See `Family.parameters_of`."""
+        from qcoord_hw.families.coordination.classical_links.mixture import read_target
+        from qcoord_hw.theory.regions.holders import has_qubit_link
+
+        network, state = read_network(spec.options), spec.options.get("state")
+        if network == "two-node" and isinstance(state, str) and has_qubit_link(read_target(state), network):
+            return LISTS["two-node, a link of qubits"]
+        return LISTS[network]
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import JsonFile
+from qcoord_hw.families.coordination.parameters import read_network
 from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, shown
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
@@ -31,9 +32,7 @@ def recognise(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec 
         return None
     if isinstance(given, JsonFile) and "network" not in parameters:
         raise InputError(f"network: missing; allowed with a state file are {', '.join(NETWORKS)}")
-    network = parameters.get("network")
-    if not isinstance(network, str) or network not in NETWORKS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(NETWORKS)}")
+    network = read_network(parameters)
     if isinstance(given, str):
         if given in catalogue_paths():
             raise InputError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Rounds, Situation
+from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -21,7 +22,7 @@ class Games(Family):
 
     name = "nonlocal-game"
     kind = "game"
-    parameters = ()
+    parameters = PARAMETERS
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -43,7 +44,7 @@ class Games(Family):
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a game file, a `Game`, and the name of a game whose strategy is known in closed form."""
-        from qcoord_hw.families.games.parameters import spec_of_game, spec_of_name
+        from qcoord_hw.families.games.user_game import spec_of_game, spec_of_name
         from qcoord_hw.theory.games.game import Game, read_game
 
         if isinstance(given, Game):
@@ -56,7 +57,7 @@ class Games(Family):
 
     def complete(self, spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:
         """Look for a strategy where a game of the user's own states none."""
-        from qcoord_hw.families.games.parameters import with_strategy
+        from qcoord_hw.families.games.user_game import with_strategy
 
         return spec.with_parameters(with_strategy(spec.name, spec.options))
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Situation
-from qcoord_hw.families.linear_computation.circuits import ALL_INPUTS, build
-from qcoord_hw.families.linear_computation.parameters import task_of
+from qcoord_hw.families.linear_computation.circuits import build
+from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS
 from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.user_task import task_of
 from qcoord_hw.spec import ExperimentSpec
 
 NOISY_INPUTS = 8

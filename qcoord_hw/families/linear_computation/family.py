@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Situation
+from qcoord_hw.families.linear_computation.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -22,7 +23,7 @@ class LinearComputations(Family):
 
     name = "linear-computation"
     kind = "linear-computation"
-    parameters = ()
+    parameters = PARAMETERS
     samples = ("inputs", "inputs_seed")
 
     def build(self, spec: ExperimentSpec) -> Experiment:
@@ -45,7 +46,7 @@ class LinearComputations(Family):
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a task file and a `LinearTask`."""
-        from qcoord_hw.families.linear_computation.parameters import spec_of
+        from qcoord_hw.families.linear_computation.user_task import spec_of
         from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
         if isinstance(given, JsonFile) and given.has("servers", "field"):

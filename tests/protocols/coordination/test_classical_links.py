@@ -415,7 +415,7 @@ def test_two_qubits_at_bob(rng):
     ],
 )
 def test_refused(options, word):
-    with pytest.raises(InputError, match=f"^{word}") as caught:
+    with pytest.raises(InputError, match=rf"^(parameters\.)?{word}") as caught:
         build_two_node(options)
     assert "\n" not in str(caught.value)
 
@@ -435,5 +435,5 @@ def test_refused(options, word):
     ],
 )
 def test_states_that_cannot_be_made(state, options, word):
-    with pytest.raises(InputError, match=f"^{word}"):
+    with pytest.raises(InputError, match=rf"^(parameters\.)?{word}"):
         prepare_options(state, options)
