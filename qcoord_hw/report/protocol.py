@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from qcoord_hw import registry
 from qcoord_hw.families.base import Prediction
@@ -10,7 +10,21 @@ from qcoord_hw.families.experiment import Experiment
 from qcoord_hw.network import Event
 
 
-def describe_protocol(experiment: Experiment) -> dict[str, Any]:
+class Protocol(TypedDict):
+    """A protocol as `qcoord show --json` prints it; the family's prediction adds keys of its own."""
+
+    experiment: str
+    title: str
+    topology: dict[str, Any]
+    copies: int
+    usage: dict[str, dict[str, float]]
+    settings: int
+    wires: list[str]
+    two_qubit_gates: int
+    circuits: list[dict[str, Any]]
+
+
+def describe_protocol(experiment: Experiment) -> Protocol:
     """Return name, network, usage, prediction and the steps of every circuit as plain values."""
     first = experiment.circuits[0]
     return {
@@ -19,7 +33,7 @@ def describe_protocol(experiment: Experiment) -> dict[str, Any]:
         "topology": first.topology.to_json(),
         "copies": experiment.copies,
         "usage": experiment.usage,
-        **_prediction(experiment).values,
+        **_prediction(experiment).values,  # type: ignore[typeddict-item]
         "settings": len(experiment.settings),
         "wires": list(first.wires),
         "two_qubit_gates": first.circuit.num_nonlocal_gates(),
