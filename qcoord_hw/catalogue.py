@@ -34,7 +34,7 @@ def outside_entries() -> dict[str, ExperimentSpec]:
 
 
 NEEDS = "needs.json"
-"""What each entry needs of a device, beside the folders of the entries; `qcoord_hw.golden` writes it."""
+"""What each entry needs of a device, beside the folders of the entries; `tools/golden.py` writes it."""
 
 
 def catalogue_needs() -> dict[str, dict[str, Any]]:

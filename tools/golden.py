@@ -1,6 +1,6 @@
 """What the tests compare with: golden OpenQASM 3 files of the catalogue, and the reference runs.
 
-`python -m qcoord_hw.golden` says which golden files differ; `--write` makes them anew. One file an entry,
+`python tools/golden.py` says which golden files differ; `--write` makes them anew. One file an entry,
 `<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits one after the other
 on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
 Qiskit exports changes between releases.
@@ -145,7 +145,7 @@ def with_demo(readme: str) -> str:
 
 def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
-    parser = argparse.ArgumentParser(prog="python -m qcoord_hw.golden", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python tools/golden.py", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write every golden file")
     parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")

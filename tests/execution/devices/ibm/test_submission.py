@@ -472,7 +472,7 @@ def test_a_run_that_was_begun_elsewhere_is_left_alone_until_it_is_named(
         raise AssertionError(name)
 
     with monkeypatch.context() as patched:
-        patched.setattr("qcoord_hw.execution.ibm.client.connect", never)
+        patched.setattr("qcoord_hw.execution.devices.ibm.client.connect", never)
         for command in ("collect", "status"):
             capfd.readouterr()
             assert main([command, "--json"]) == 0
