@@ -1,22 +1,15 @@
 """Superdense coding: two bits per qubit, against what a qubit without entanglement carries."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from itertools import product
-
-from qiskit.circuit.library import CXGate, HGate, XGate, ZGate
+from dataclasses import dataclass
 
 from qcoord_hw.families.base import Family
-from qcoord_hw.families.experiment import Experiment, one_setting_each
-from qcoord_hw.network import Link, NetworkCircuit, Topology
 from qcoord_hw.schema import Flag, Parameter, read
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, tail
 from qcoord_hw.statistics.estimate import Estimate
 from qcoord_hw.theory.value import Value
-
-NETWORK = Topology("superdense", ("Alice", "Bob"), (Link("Alice", "Bob", qubits=True),), (("Alice", "Bob"),))
 
 
 @dataclass(frozen=True)
@@ -25,11 +18,10 @@ class Messages:
 
     messages: tuple[str, ...]
     bound: float
-    kind: str = "superdense-coding"
 
     def to_json(self):
         """Return the description as plain JSON values."""
-        return asdict(self) | {"messages": list(self.messages)}
+        return {"kind": "superdense-coding", "messages": list(self.messages), "bound": self.bound}
 
 
 class SuperdenseCoding(Family):
@@ -44,8 +36,10 @@ class SuperdenseCoding(Family):
 
     def build(self, spec):
         """Build one circuit per message; the parameter `pairs` is n."""
+        from qcoord_hw.families.experiment import Experiment, one_setting_each
+
         n = read(self.parameters, spec.options, "for superdense coding")["pairs"]
-        messages = tuple("".join(bits) for bits in product("01", repeat=2 * n))
+        messages = tuple(f"{k:0{2 * n}b}" for k in range(4**n))
         circuits, play = tuple(_circuit(m, n) for m in messages), Messages(messages, 0.5**n)
         return Experiment(spec.name, spec.title, circuits, one_setting_each(messages), play, copies=n)
 
@@ -61,12 +55,11 @@ class SuperdenseCoding(Family):
             for outcome, shots in counts.items():
                 read[outcome == play.messages[setting]] += shots
         low, best, high = clopper_pearson(read[True], read.total(), confidence)
-        bound = Value(play.bound, "exact", "n qubits without entanglement carry n bits [Holevo1973]")
         right = Estimate(
             *("message_probability", low, best, high, "clopper-pearson", confidence, read.total()),
             theory=Value(1.0, "exact", "superdense coding [BennettWiesner1992]"),
-            bound=bound,
-            p_value=tail(read[True], read.total(), bound.value),
+            bound=Value(play.bound, "exact", "n qubits without entanglement carry n bits [Holevo1973]"),
+            p_value=tail(read[True], read.total(), play.bound),
             assumes="shots independent",
             title="Message read right",
             bound_label="bound without entanglement",
@@ -77,12 +70,19 @@ class SuperdenseCoding(Family):
 
 def _circuit(message, n):
     """Return the protocol that sends a message: bit 2k as a phase, bit 2k + 1 as a flip of qubit k."""
-    net = NetworkCircuit(NETWORK, f"superdense_{message}")
-    alice, bob = net.share_ebits("Alice", "Bob", n)
+    from qiskit.circuit.library import CXGate, HGate, XGate, ZGate
+
+    from qcoord_hw.network import Link, NetworkCircuit, Topology
+
+    both = ("Alice", "Bob")
+    net = NetworkCircuit(
+        Topology("superdense", both, (Link(*both, qubits=True),), (both,)), f"send_{message}"
+    )
+    alice, bob = net.share_ebits(*both, n)
     for k, bit in enumerate(message):
         if bit == "1":
             net.local("Alice", (ZGate(), XGate())[k % 2], [alice[k // 2]])
-    net.send("Alice", "Bob", alice)
+    net.send(*both, alice)
     for a, b in zip(alice, bob, strict=True):
         net.local("Bob", CXGate(), [a, b])
         net.local("Bob", HGate(), [a])

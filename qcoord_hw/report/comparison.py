@@ -103,7 +103,7 @@ class Comparison(Answer):
         runs: the summary of each.
         differences: of each estimate of each run but the first.
         comparisons: how many of them have an interval.
-        side_by_side: every rate and figure of each run; of coordination alone.
+        side_by_side: every rate and figure of each run; where the family has any.
     """
 
     experiment: str

@@ -91,7 +91,7 @@ class Plan(Answer):
         titles: name -> what the figure is called, of every figure.
         theory: what theory says of the main figure.
         bound: that it is judged against.
-        holders: who has each system, for coordination.
+        holders: who has each system, where an experiment has systems.
         notes: what the numbers rest on, a line each.
     """
 
