@@ -32,6 +32,7 @@ KEYS = (
         "expected.kind",
         "figure",
         "figures",
+        "titles",
         "theory",
         "bound",
         "holders",
