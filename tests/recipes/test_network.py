@@ -86,16 +86,18 @@ from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.network.topology import BACKWARD_LINK
 from qcoord_hw.schema import read
 from qcoord_hw.spec import Plain
+from qcoord_hw.theory.regions.holders import check_systems
 
 
 def build_backward_link(options: Mapping[str, Plain]) -> Coordination:
     """Build it for one copy.
 
     Raises:
-        InputError: when the state is mixed.
+        InputError: when the state is mixed, or has another system.
     """
     values = read(BACKWARD_LINK_PARAMETERS, options, "for network backward-link")
     state = read_target(values["state"])
+    check_systems(state, ("A", "B"))
     kets = state.kets()
     if len(kets) != 1:
         raise InputError(f"state: {state.name} is mixed; allowed are pure states")
@@ -123,8 +125,8 @@ def add_values(house):
         'SKEW = {"p_u": [0.75, 0.25], "p_x_given_u": [[0.9, 0.1], [0.2, 0.8]]}',
         """BACKWARD = (
     "backward-link",
-    {"network": "backward-link"},
-    {"network": ["cascade"], "protocol": ["naive"], "state": ["werner:visibility=1", "ghz"]},
+    {"network": "backward-link", "state": "epr"},
+    {"network": ["cascade"], "protocol": ["naive"], "state": ["ghz", "nobody"]},
 )
 """,
     )
