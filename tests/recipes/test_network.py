@@ -126,7 +126,7 @@ def add_values(house):
         """BACKWARD = (
     "backward-link",
     {"network": "backward-link", "state": "epr"},
-    {"network": ["cascade"], "protocol": ["naive"], "state": ["ghz", "nobody"]},
+    {"network": ["cascade"], "protocol": ["naive"], "state": ["w:parties=2"]},
 )
 """,
     )
