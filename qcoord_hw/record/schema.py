@@ -155,7 +155,7 @@ PROVENANCE = fields(
         "platform": WORDS,
         "commit": maybe(WORDS),
     },
-    {"protocols": COUNT},
+    {"protocols": COUNT, "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT})},
 )
 INTENT_SHAPE = fields(
     {
