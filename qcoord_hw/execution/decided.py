@@ -59,7 +59,9 @@ def other_version(run: RunRecord) -> str:
     stated = made_with(run)
     then = {"protocols": stated.get("protocols", 0), "qiskit": stated["packages"].get("qiskit")}
     today = {"protocols": PROTOCOLS, "qiskit": version("qiskit")}
-    return ", ".join(f"{name} {then[name]}, here {today[name]}" for name in today if then[name] != today[name])
+    return ", ".join(
+        f"{name} {then[name]}, here {today[name]}" for name in today if then[name] != today[name]
+    )
 
 
 def check_decided(run: RunRecord, program: Program, prepared: Prepared, *, thorough: bool) -> tuple[str, ...]:
@@ -111,8 +113,11 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> Itera
             raise Differs(f"target.known_answer: {shown(prepared.known.expected)}; the answer is {expected}")
     elif kind in FOREIGN and made_with(run).get("protocols", 0) >= 1:
         raise Differs(f"target.known_answer: missing; a run on a {kind} asks for one")
-    if spec_from_mapping(run.intent["spec"], "recorded spec").spec_id != run.intent["spec_id"]:
+    spec = spec_from_mapping(run.intent["spec"], "recorded spec")
+    if spec.spec_id != run.intent["spec_id"]:
         raise Differs("spec_id: another than that of its spec")
+    if spec.layout and spec.layout != prepared.layout:
+        raise Differs(f"layout: {list(prepared.layout)[:8]}; its spec asks for {list(spec.layout)[:8]}")
     yield from ()
 
 

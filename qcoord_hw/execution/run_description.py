@@ -215,7 +215,9 @@ def prepared_of(run: RunRecord) -> Prepared:
 def _origin(run: RunRecord) -> dict[str, Any]:
     """Return with what a record's circuits and calibration were made."""
     stated: dict[str, Any] = run.intent["provenance"]
-    return dict(stated.get("circuits_of") or {key: stated[key] for key in ("protocols", "packages") if key in stated})
+    return dict(
+        stated.get("circuits_of") or {key: stated[key] for key in ("protocols", "packages") if key in stated}
+    )
 
 
 def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:

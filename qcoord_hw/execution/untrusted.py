@@ -40,8 +40,8 @@ OF_ANYBODY = (Gate, Instruction, ControlledGate)
 
 OF_SIMULATORS = frozenset(
     "break_loop continue_loop cu2 diagonal for_loop if_else initialize kraus mcp mcphase mcr mcrx mcry mcrz "
-    "mcswap mcsx mcu mcu1 mcu2 mcu3 mcx mcx_gray mcy mcz multiplexer pauli qerror_loc quantum_channel roerror "
-    "store superop switch_case unitary while_loop".split()
+    "mcswap mcsx mcu mcu1 mcu2 mcu3 mcx mcx_gray mcy mcz multiplexer pauli qerror_loc quantum_channel "
+    "roerror store superop switch_case unitary while_loop".split()
 )
 """Names, beside those of standard gates and of what begins so, by which Aer knows what to do."""
 

@@ -108,8 +108,8 @@ SETTING = fields(
     {
         "label": WORDS,
         "circuit": COUNT,
-        "values": listed(real()),
-        "flips": maybe(listed(COUNT)),
+        "values": listed(real(), most=MAX_QUBITS),
+        "flips": maybe(listed(COUNT, most=MAX_QUBITS)),
         "method": WORDS,
         "input": COUNT,
     }
