@@ -15,6 +15,7 @@ from typing import Any
 from qcoord_hw.errors import QcoordError, RecordError
 from qcoord_hw.execution.devices.registry import OURS
 from qcoord_hw.execution.devices.registry import kind_of as kind_of_device
+from qcoord_hw.execution.foreign.jobs import BackendJobs
 from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
 from qcoord_hw.execution.program import Program
@@ -22,6 +23,7 @@ from qcoord_hw.execution.run_description import exact_figures, plan_for
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.simulate import Simulator, framed
 from qcoord_hw.execution.targets import (
+    BACKEND,
     IDEAL,
     NOISE,
     SAMPLER,
@@ -105,6 +107,8 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> Itera
         raise Differs(f"target.options: a target of kind {kind} has {'them' if kind in devices else 'none'}")
     if kind in devices and kind != kind_of_device(name):
         raise Differs(f"target.kind: {kind}; {shown(name)} is of kind {kind_of_device(name)}")
+    if kind not in SIMULATED and target["noise"]:
+        raise Differs(f"target.noise: {shown(target['noise'])}; only a simulator has a noise model")
     if kind in SIMULATED:
         _check_simulated(run)
     elif prepared.known is not None:
@@ -151,6 +155,8 @@ def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> Ite
         methods = Simulator(prepared.circuits, prepared.settings, prepared.snapshot).methods
         if run.intent["target"]["methods"] != methods:
             raise Differs(f"target.methods: others than {', '.join(methods)}")
+    elif kind == BACKEND and run.intent["target"]["methods"] != [BackendJobs.method]:
+        raise Differs(f"target.methods: others than {BackendJobs.method}")
     yield from ()
 
 
