@@ -53,7 +53,9 @@ def exact_number(text: str) -> Fraction:
 
 def is_bearable(value: Fraction | float) -> bool:
     """Return whether a number neither vanishes nor grows beyond all bounds in a product of a few."""
-    return value == 0 or LEAST <= abs(value) <= LARGEST
+    if not value:
+        return True
+    return -10 * LARGEST < value < 10 * LARGEST and LEAST <= abs(float(value)) <= LARGEST
 
 
 def decimal(text: str) -> float:

@@ -82,7 +82,7 @@ def check_decided(run: RunRecord, program: Program, prepared: Prepared, *, thoro
         RecordError: naming what does not follow.
     """
     older = other_version(run)
-    left = []
+    left = list[str]()
     checks = [_check_target, _check_settings, _check_plan, _check_texts]
     checks += [_check_calibration, _check_exact] if thorough else []
     for check in checks:

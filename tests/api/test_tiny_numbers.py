@@ -11,12 +11,12 @@ from tests.hostile import ends_well
 
 SMALL = ["1e-320", "5e-324", "1e-400", "1e-999", '"1e-320"', '"1e-999"', "1e-101", '"1e-101"']
 LARGE = ["1e101", '"1e101"', "1e308", "1e400", "1e999", '"1e999"']
-STATE = '"systems":{"A":2,"B":2}'
+STATE = '{"systems":{"A":2,"B":2},'
 FILES = {
-    "ket": '{%s,"ket":{"00":N,"11":N}}' % STATE,
-    "one of a ket": '{%s,"ket":{"00":1,"11":N}}' % STATE,
-    "imaginary part": '{%s,"ket":{"00":[1,N],"11":1}}' % STATE,
-    "density": '{%s,"density":[[N,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,1]]}' % STATE,
+    "ket": STATE + '"ket":{"00":N,"11":N}}',
+    "one of a ket": STATE + '"ket":{"00":1,"11":N}}',
+    "imaginary part": STATE + '"ket":{"00":[1,N],"11":1}}',
+    "density": STATE + '"density":[[N,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,1]]}',
     "p": '{"systems":{"X":2,"B":2},"classical":["X"],"ensemble":[{"p":N,"x":{"X":0},"ket":{"0":1}},'
     '{"p":1,"x":{"X":1},"ket":{"1":1}}]}',
 }
