@@ -8,7 +8,6 @@ it is named as not compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -87,16 +86,16 @@ def check_decided(run: RunRecord, program: Program, prepared: Prepared, *, thoro
     checks += [_check_calibration, _check_exact] if thorough else []
     for check in checks:
         try:
-            left += check(run, program, prepared)
+            left.append(check(run, program, prepared))
         except Differs as differs:
             what = str(differs).partition(":")[0]
             if not older or check is _check_target:
                 raise RecordError(f"run {run.path.name}: {differs}; it was altered") from None
             left.append(f"{what} (made with {older})")
-    return tuple(left)
+    return tuple(filter(None, left))
 
 
-def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check that name, kind, noise and known answer of a target fit together."""
     target = run.intent["target"]
     name, kind = target["name"], target["kind"]
@@ -122,7 +121,7 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> Itera
         raise Differs("spec_id: another than that of its spec")
     if spec.layout and spec.layout != prepared.layout:
         raise Differs(f"layout: {list(prepared.layout)[:8]}; its spec asks for {list(spec.layout)[:8]}")
-    yield from ()
+    return ""
 
 
 def _check_simulated(run: RunRecord) -> None:
@@ -145,7 +144,7 @@ def _check_simulated(run: RunRecord) -> None:
         raise Differs(f"target.noise: {shown(target['noise'])}; aer has none")
 
 
-def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check how each setting is executed, and what the record calls the method."""
     asked, kind = program.settings, run.intent["target"]["kind"]
     should = framed(prepared.circuits, asked) if kind == NOISE else asked
@@ -157,10 +156,10 @@ def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> Ite
             raise Differs(f"target.methods: others than {', '.join(methods)}")
     elif kind == BACKEND and run.intent["target"]["methods"] != [BackendJobs.method]:
         raise Differs(f"target.methods: others than {BackendJobs.method}")
-    yield from ()
+    return ""
 
 
-def _check_plan(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_plan(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check the plan: which setting is executed when, how often, and with which seed."""
     try:
         should = plan_for(
@@ -180,10 +179,10 @@ def _check_plan(run: RunRecord, program: Program, prepared: Prepared) -> Iterato
             f"plan: another than follows from its spec and seed ({len(run.plan)} chunks, should be "
             f"{len(should)}; the first other one is {k})"
         )
-    yield from ()
+    return ""
 
 
-def _check_texts(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_texts(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check that the OpenQASM files are those of the circuits as built."""
     texts = [name for name in run.intent["files"] if name.startswith("circuits/")]
     if sorted(texts) != [f"circuits/{k:03}.qasm" for k in range(len(program.circuits))]:
@@ -191,17 +190,16 @@ def _check_texts(run: RunRecord, program: Program, prepared: Prepared) -> Iterat
     for k, circuit in enumerate(program.circuits):
         if run.file(f"circuits/{k:03}.qasm") != to_qasm(circuit).encode():
             raise Differs(f"circuits/{k:03}.qasm: not that of the circuit as built")
-    yield from ()
+    return ""
 
 
-def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Compare calibration with that of the installed package, where that holds it."""
     name, kind = run.intent["target"]["name"], run.intent["target"]["kind"]
     if prepared.snapshot is None:
-        return
+        return ""
     if kind != NOISE:
-        yield "calibration (as the target told it; nothing here holds it)"
-        return
+        return "calibration (as the target told it; nothing here holds it)"
     try:
         named = resolve_target(name)
         whole = named.snapshot() if isinstance(named, NoiseTarget) else None
@@ -215,24 +213,24 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
     except KeyError:  # a qubit that the device does not have
         same = False
     if same:
-        return
+        return ""
     then, here = made_with(run)["packages"].get(SNAPSHOTS), version(SNAPSHOTS)
     if then == here:
         raise RecordError(
             f"run {run.path.name}: calibration: not that of {name} in {SNAPSHOTS} {here}, with which it was "
             "made; it was altered"
         )
-    yield f"calibration (made with {SNAPSHOTS} {then}, here {here})"
+    return f"calibration (made with {SNAPSHOTS} {then}, here {here})"
 
 
-def _check_exact(run: RunRecord, program: Program, prepared: Prepared) -> Iterator[str]:
+def _check_exact(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Compare the exact figures with those of the circuits as executed, at the recorded calibration."""
     target = run.intent["target"]
     places = [target, *target.get("tiles", ())]
     if target["kind"] not in SIMULATED:
         if any("exact" in place for place in places):
             raise Differs("target.exact: only a simulator has exact figures")
-        return
+        return ""
     for place, one in zip(places, (prepared, *prepared.tiles), strict=True):
         should, stated = exact_figures(run.intent["experiment"]["play"], one), place.get("exact")
         if stated is None and should is None:
@@ -242,4 +240,4 @@ def _check_exact(run: RunRecord, program: Program, prepared: Prepared) -> Iterat
         for name, value in should.items():
             if not math.isclose(stated[name], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
                 raise Differs(f"target.exact: {name} {stated[name]:g}; its circuits make {value:g}")
-    yield from ()
+    return ""

@@ -201,6 +201,8 @@ def _none_missing(places: Sequence[dict[str, Any]], circuits: Sequence[dict[str,
         for key in ("locality", "gates"):
             if place.get(key) is None:
                 raise LocalityError(f"{key}: missing")
+        if place["locality"].keys() != Locality(0, 0).to_json().keys():
+            raise LocalityError("locality: not as it is written")
     if any("gates" not in circuit for circuit in circuits):
         raise LocalityError("gates of a circuit: missing")
 
