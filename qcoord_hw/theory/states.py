@@ -365,8 +365,8 @@ def number(field: str, value: object) -> float:
         value = float(value)
     if not isinstance(value, float) or not is_bearable(value):  # NaN is not
         raise InputError(
-            f"{field}: {shown(value)}; allowed are numbers of size {LEAST:g} to {LARGEST:g}, 0, (integers: "
-            'below 2^63) or strings such as "1/3"'
+            f"{field}: {shown(value)}; allowed are numbers of size at most {LARGEST:g}, at least {LEAST:g} "
+            'or 0 (integers: below 2^63), or strings such as "1/3"'
         )
     return value
 
