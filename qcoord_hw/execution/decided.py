@@ -32,15 +32,12 @@ from qcoord_hw.execution.targets import (
     noise_words,
     resolve_target,
 )
-from qcoord_hw.provenance import PROTOCOLS
+from qcoord_hw.provenance import PROTOCOLS, SNAPSHOTS
 from qcoord_hw.record import FOREIGN, RunRecord
 from qcoord_hw.spec import shown, spec_from_mapping
 
 TOLERANCE = 1e-6
 """Relative difference of numbers that other processors may compute."""
-
-SNAPSHOTS = "qiskit-ibm-runtime"
-"""The package that holds the calibration of snapshots."""
 
 SIMULATED = (IDEAL, NOISE)
 
