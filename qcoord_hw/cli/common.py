@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
 
 SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
+LEAST_BESIDE = 16
+"""Columns for words beside a name, at the least; else they stand below it."""
+
 MAX_LINE = 399
 """Characters of an error or a note."""
 
@@ -153,13 +157,29 @@ def console() -> Console:
     """Return where tables are printed."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else _stated_width(), highlight=False)
+    return Console(width=None if sys.stdout.isatty() else width(), highlight=False)
 
 
-def _stated_width() -> int:
-    """Return how wide tables are where there is no terminal to ask: `$COLUMNS`, else 100."""
+def width() -> int:
+    """Return how wide lists and tables are: `$COLUMNS`, else what the terminal has, else 100."""
     stated = os.environ.get("COLUMNS", "")
-    return int(stated) if re.fullmatch(r"[1-9][0-9]{1,3}", stated) else 100
+    if re.fullmatch(r"[1-9][0-9]{1,3}", stated):
+        return int(stated)
+    there = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if there else 100
+
+
+def list_lines(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield names with words beside them, or below where the terminal is too narrow; no name is broken."""
+    import textwrap
+
+    beside = 2 + max((len(name) for name, _ in rows), default=0)
+    below = width() - beside < LEAST_BESIDE
+    start = 4 if below else beside
+    for name, words in rows:
+        lines = textwrap.wrap(words, max(width() - start, 1), break_on_hyphens=False) or [""]
+        yield name if below else f"{name:<{beside}}{lines.pop(0)}".rstrip()
+        yield from (" " * start + rest for rest in lines)
 
 
 def say(text: object) -> None:

@@ -11,8 +11,8 @@ from qcoord_hw.cli.common import (
     SPEC,
     Add,
     add_confidence,
-    console,
     integer,
+    list_lines,
     print_json,
     progress_bar,
     say,
@@ -91,14 +91,12 @@ def _list(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
         return
-    from qcoord_hw.report.tables import print_list
-
     lines = []
     for about, needed in rows:
         nowhere = needed is not None and None not in needed["fits"].values()
         mark = "  (simulators only: fits no device)" if nowhere else ""
         lines.append((about["name"], f"{about['title']}{mark}"))
-    print_list(lines, console())
+    say("\n".join(list_lines(lines)))
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -233,7 +233,7 @@ def test_runs_are_compared_and_listed_beside_games(noisy):
     print_differences(found, console)
     tables.print_overview([noisy.summary, qc.run("chsh", shots=50, seed=1).summary], console)
     text = console.file.getvalue()
-    assert re.search(r"surviving rate or\n *win probability", text)
+    assert re.search(r"(?i)surviving rate.*win\s+probability", text, re.DOTALL)
     assert words.interval(noisy.summary["estimates"][1]) in text
 
 

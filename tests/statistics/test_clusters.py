@@ -161,7 +161,7 @@ def test_a_true_difference_of_the_same_inputs_is_found_and_held(rng):
         held += low <= 0.1 * (1 - right) <= high
         found += low > 0
     assert held >= 0.95 * runs - 4 * math.sqrt(0.05 * 0.95 * runs)
-    assert found == runs
+    assert found >= 0.9 * runs
 
 
 def test_one_input_tells_nothing_of_the_others(rng):

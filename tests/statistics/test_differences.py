@@ -65,8 +65,23 @@ def test_each_run_is_compared_with_the_first(play_of, make_record, joint):
 
 def test_square_and_add_by_hand():
     def summary(low: float, best: float, high: float) -> dict[str, object]:
-        estimate = {"name": "w", "low": low, "best": best, "high": high, "confidence": 0.95}
-        same = {"experiment": "e", "family": "f", "parameters": {}, "spec_id": "s", "target": "t", "seed": 1}
+        estimate = {
+            "name": "w",
+            "low": low,
+            "best": best,
+            "high": high,
+            "confidence": 0.95,
+            "origin": "counted",
+        }
+        same = {
+            "experiment": "e",
+            "family": "f",
+            "play": "game",
+            "parameters": {},
+            "spec_id": "s",
+            "target": "t",
+            "seed": 1,
+        }
         return same | {"state": "sealed", "run": "r", "estimates": [estimate]}
 
     (row,) = differences([summary(0.5, 0.6, 0.64), summary(0.67, 0.7, 0.8)])["differences"]

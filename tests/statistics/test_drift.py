@@ -82,12 +82,12 @@ def test_circuits_of_other_rates_and_block_sizes_are_no_drift(rng):
 
 
 def test_a_slow_trend_is_found(rng):
-    circuit = won(rng, 400, np.linspace(0.99, 0.95, 8))
+    circuit = won(rng, 400, np.linspace(0.99, 0.9, 8))
     assert drift_check([circuit], "wins")["p_value"] < 1e-3
 
 
 def test_outcomes_that_move_at_equal_score_are_found(rng):
-    counts = np.array([rng.multinomial(500, [q, 1 - q]) for q in (0.5, 0.6, 0.7)])
+    counts = np.array([rng.multinomial(1000, [q, 1 - q]) for q in (0.5, 0.6, 0.7)])
     check = drift_check([Blocks(counts, np.array([1.0, 1.0]))], "wins")
     assert check["p_value"] < 1e-6
 
