@@ -57,9 +57,12 @@ def game_theory(
             "upper": found.upper,
             "kind": found.kind,
             "local_dimension": found.local_dimension,
+            "source": found.source,
+            "notes": list(found.notes),
             "level": found.level,
             "lower_certificate": found.lower_certificate,
             "upper_certificate": found.upper_certificate,
+            **({} if found.pauli is None else {"pauli_solution": found.pauli.to_json()}),
         },
         "seconds": seconds | {key: round(value, 3) for key, value in found.seconds.items()},
     }
@@ -95,6 +98,7 @@ def game_theory_text(answer: dict[str, Any]) -> str:
         f"quantum value    {quantum['lower']:.9g} to {quantum['upper']:.9g} ({quantum['kind']}; "
         f"strategy of local dimension {quantum['local_dimension']}; {_upper_words(quantum)})",
     ]
+    lines += [f"  strategy       {quantum['source']}", *(f"  note           {note}" for note in quantum["notes"])]
     if "bell_inequality" in answer:
         b = answer["bell_inequality"]
         lines.append(
