@@ -106,7 +106,12 @@ def build(
     if isinstance(experiment, Experiment):
         return Built(spec, experiment)
     if spec.family == "nonlocal-game" and "prob" in spec.options:
-        return Built.of(spec, with_strategy(spec.name, spec.options))
+        from qcoord_hw.api.choosing import two_qubit_gates
+
+        def gates(options: dict[str, Plain]) -> float:
+            return two_qubit_gates(Built.of(spec, options).experiment, target)
+
+        return Built.of(spec, with_strategy(spec.name, spec.options, seed or 0, gates))
     if spec.family != specs.FAMILY:
         return Built.of(spec, spec.options)
     options = spec.options

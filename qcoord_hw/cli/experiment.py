@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,9 @@ def add_parameters(sub: argparse.ArgumentParser) -> None:
         metavar="Q",
         help="games: qubits a round to each player; few mix in classical rounds",
     )
+    sub.add_argument(
+        "--dimension", type=integer, metavar="D", help="games of your own: local dimension searched, at most"
+    )
     add_coordination(sub)
 
 
@@ -69,7 +73,7 @@ def parameters(options: argparse.Namespace) -> dict[str, Any]:
         from qcoord_hw.families.linear_computation.parameters import read_inputs
 
         parameters["inputs"] = read_inputs(Path(options.inputs_file))
-    for name in ("rounds", "rate"):
+    for name in ("rounds", "rate", "dimension"):
         if getattr(options, name) is not None:
             parameters[name] = getattr(options, name)
     if options.auxiliary is not None:
@@ -139,6 +143,8 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
     """
     from qcoord_hw import api
 
+    if options.seed is None:
+        options.seed = secrets.randbits(32)  # so that what is printed repeats the searches too
     with typed(options):
         return [
             api.build(

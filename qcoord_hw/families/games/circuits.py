@@ -23,7 +23,8 @@ from qiskit.circuit.library import XGate
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
-from qcoord_hw.families.games.parameters import TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.families.games.parameters import SEARCH, TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.families.games.pauli_circuits import pauli_strategy
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
     Strategy,
@@ -37,6 +38,7 @@ from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_squar
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
+from qcoord_hw.theory.games.pauli_solution import PauliSolution
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
@@ -189,7 +191,7 @@ def _fixed_outcomes(strategy: Strategy, answers: Sequence[Sequence[int]], game: 
 
 def quantum_experiment(
     game: Game,
-    strategy: QuantumStrategy,
+    strategy: QuantumStrategy | PauliSolution,
     *,
     name: str,
     title: str,
@@ -198,14 +200,14 @@ def quantum_experiment(
     rate: float | None = None,
     figures: Sequence[LinearFigure] = (),
 ) -> Experiment:
-    """Return the experiment in which a game is played by a strategy given as plain arrays.
+    """Return the experiment in which a game is played by a strategy given as plain arrays or Pauli words.
 
     Alice prepares the state and sends each player its share; a player of local dimension 1 gets none. An
     outcome that stands for no answer is a loss and counted as leakage.
 
     Args:
         game: the game, of two to six players.
-        strategy: state and measurements.
+        strategy: state and measurements, or observables.
         name: name of the experiment.
         title: one line for people.
         theory: what theory says of the win probability (or the mean score).
@@ -219,9 +221,10 @@ def quantum_experiment(
     """
     if not 2 <= game.players <= len(PLAYERS):
         raise InputError(f"players: {game.players} in the game; allowed are 2 to {len(PLAYERS)}")
+    as_circuits = pauli_strategy if isinstance(strategy, PauliSolution) else measured_strategy
     return strategy_experiment(
         game,
-        measured_strategy(strategy, theory),
+        as_circuits(strategy, theory),
         name=name,
         title=title,
         topology=QUANTUM_BROADCAST if game.players == 2 else one_to_many(*PLAYERS[: game.players]),
@@ -397,7 +400,7 @@ PARAMETERS: dict[Any, tuple[str, ...]] = {
     "magic-square": ("game", *COMMON),
     "ghz": ("game", "players", *COMMON),
     **{name: ("game", *COMMON) for name in EXPLICIT},
-    None: (*TABLES, "strategy", *COMMON),
+    None: (*TABLES, "strategy", *SEARCH, *COMMON),
 }
 """Parameters of the family by the game that is named; None stands for a game of the user's own."""
 
@@ -409,7 +412,7 @@ def build(spec: ExperimentSpec) -> Experiment:
     any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), `rounds` (1 to 64, default 1) and
     `rate` (qubits a round to each player; less than a share mixes in deterministic rounds). In place of
     `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game file; its `strategy` is
-    looked for if it is not given.
+    looked for if it is not given, of local dimension `dimension` at most, for `time_limit` seconds.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
@@ -444,6 +447,6 @@ def build(spec: ExperimentSpec) -> Experiment:
     if isinstance(which, str):
         explicit = EXPLICIT[which]
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
-    given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})
+    given = with_strategy(spec.name, {k: v for k, v in options.items() if k not in COMMON})
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
     return quantum_experiment(game, strategy, theory=value_of(game, given["strategy"]), **shared)

@@ -48,10 +48,12 @@ class GraphForm:
     @property
     def gates(self) -> tuple[Gate, ...]:
         """The circuit after which the words are products of Z, up to signs."""
-        turned: list[Gate] = [(gate, (q,)) for q, axis in enumerate(self.axes) if (gate := _TO[axis])]
+        busy = {*self.loops, *itertools.chain(*self.edges)}
+        done = [q for q, axis in enumerate(self.axes) if axis == "X" and q not in busy]  # H twice is nothing
+        active = [q for q in range(self.size) if q not in done]
+        turned: list[Gate] = [(gate, (q,)) for q in active if (gate := _TO[self.axes[q]])]
         turned += [("sdg", (q,)) for q in self.loops] + [("cz", edge) for edge in self.edges]
-        turned += [("h", (q,)) for q in range(self.size)]
-        return tuple(turned)
+        return (*turned, *(("h", (q,)) for q in active))
 
     def preparation(self, words: Iterable[Signed]) -> tuple[Gate, ...]:
         """Return the circuit that takes |0..0> to the state that n words stabilise."""
