@@ -63,7 +63,10 @@ def add_coordination(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--copies", type=integer, metavar="N", help="coordination: the block length n")
     sub.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
     sub.add_argument(
-        "--time-limit", type=seconds, metavar="S", help="of the search: games of your own (15), mixtures of classical links (30)"
+        "--time-limit",
+        type=seconds,
+        metavar="S",
+        help="of a search: games of your own (15), mixtures of classical links (30)",
     )
 
 

@@ -98,7 +98,8 @@ def game_theory_text(answer: dict[str, Any]) -> str:
         f"quantum value    {quantum['lower']:.9g} to {quantum['upper']:.9g} ({quantum['kind']}; "
         f"strategy of local dimension {quantum['local_dimension']}; {_upper_words(quantum)})",
     ]
-    lines += [f"  strategy       {quantum['source']}", *(f"  note           {note}" for note in quantum["notes"])]
+    lines += [f"  strategy       {quantum['source']}"]
+    lines += [f"  note           {note}" for note in quantum["notes"]]
     if "bell_inequality" in answer:
         b = answer["bell_inequality"]
         lines.append(

@@ -221,10 +221,13 @@ def quantum_experiment(
     """
     if not 2 <= game.players <= len(PLAYERS):
         raise InputError(f"players: {game.players} in the game; allowed are 2 to {len(PLAYERS)}")
-    as_circuits = pauli_strategy if isinstance(strategy, PauliSolution) else measured_strategy
+    if isinstance(strategy, PauliSolution):
+        circuits = pauli_strategy(strategy, theory)
+    else:
+        circuits = measured_strategy(strategy, theory)
     return strategy_experiment(
         game,
-        as_circuits(strategy, theory),
+        circuits,
         name=name,
         title=title,
         topology=QUANTUM_BROADCAST if game.players == 2 else one_to_many(*PLAYERS[: game.players]),

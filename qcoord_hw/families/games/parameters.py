@@ -85,11 +85,14 @@ def with_strategy(
         return parameters
     if "strategy" in parameters:
         if given:
-            raise InputError(f"parameters.{next(iter(given))}: beside strategy; allowed where one is searched for")
+            first = next(iter(given))
+            raise InputError(f"parameters.{first}: beside strategy; allowed where one is searched for")
         return parameters
     limit = number("parameters.time_limit", given.get("time_limit", SEARCH_SECONDS))
     if not 0 < limit <= MAX_SECONDS:
-        raise InputError(f"parameters.time_limit: {limit:g}; allowed are seconds above 0, up to {MAX_SECONDS}")
+        raise InputError(
+            f"parameters.time_limit: {limit:g}; allowed are seconds above 0, up to {MAX_SECONDS}"
+        )
     dimension: Any = given.get("dimension")
     game = game_of(name, parameters)
     try:
@@ -104,11 +107,13 @@ def with_strategy(
 
 
 def _texts(found: QuantumBracket) -> list[str]:
-    """Return the strategies of equal value as JSON text, the smallest first."""
+    """Return strategies of equal value as JSON text, one of each size, the smallest first."""
     upper = {"upper": found.upper_certificate} if found.kind == "exact" else {}
     if found.pauli is not None:
         return [canonical_json({"pauli": found.pauli.to_json()} | upper)]
-    return [canonical_json(strategy_json(own) | upper) for own in found.equals[:CANDIDATES]]
+    sizes = {own.dimensions: own for own in reversed(found.equals)}
+    first = [own for own in found.equals if sizes[own.dimensions] is own]
+    return [canonical_json(strategy_json(own) | upper) for own in first[:CANDIDATES]]
 
 
 def value_of(game: Game, text: Plain) -> Value:

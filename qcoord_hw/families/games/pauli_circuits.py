@@ -44,7 +44,9 @@ def pauli_strategy(solution: PauliSolution, value: Value) -> Strategy:
     )
 
 
-def _measured(names: tuple[str, ...], table: tuple[int, ...], size: int) -> tuple[QuantumCircuit, tuple[int, ...]]:
+def _measured(
+    names: tuple[str, ...], table: tuple[int, ...], size: int
+) -> tuple[QuantumCircuit, tuple[int, ...]]:
     """Return the circuit before the measurement, and the answer to each outcome, qubit 0 most significant."""
     if not names:
         return QuantumCircuit(max(1, size)), table * 2 ** max(1, size)

@@ -102,7 +102,7 @@ def members(mask: int) -> Iterator[int]:
 
 def reduced(rows: Iterable[int], columns: int) -> list[int]:
     """Return rows whose first columns (bits 0 to columns - 1) are the identity, as many as there can be."""
-    left, done = list(rows), []
+    left, done = list(rows), list[int]()
     for column in range(columns):
         pivot = next((row for row in left if row >> column & 1), None)
         if pivot is None:

@@ -29,7 +29,7 @@ EQUAL = 1e-9
 def smallest_blocks(
     tensor: FloatArray, strategy: QuantumStrategy, scale: float, seed: int = 0
 ) -> QuantumStrategy:
-    """Return a strategy of smaller dimension that wins as much, or the same one.
+    """Return the best of the blocks, of equal ones the smallest; the strategy itself where it has none.
 
     Args:
         tensor: payoffs, shape (X_1, .., X_k, B_1, .., B_k).
@@ -48,10 +48,13 @@ def smallest_blocks(
     ]
     if all(len(own) == 1 for own in frames):
         return strategy
-    least = strategy_value(tensor, strategy) - EQUAL * scale
     found = [_restricted(tensor, strategy, chosen) for chosen in itertools.product(*frames)]
-    good = [own for own in found if strategy_value(tensor, own) >= least]
-    return min(good, key=lambda own: (max(own.dimensions), sum(own.dimensions)), default=strategy)
+    values = [strategy_value(tensor, own) for own in found]
+    best = max(values)
+    if best < strategy_value(tensor, strategy) - EQUAL * scale:  # the blocks were none, by rounding
+        return strategy
+    good = [own for own, value in zip(found, values, strict=True) if value >= best - EQUAL * scale]
+    return min(good, key=lambda own: (max(own.dimensions), sum(own.dimensions)))
 
 
 def _blocks(operators: ComplexArray, rng: np.random.Generator) -> list[ComplexArray]:

@@ -9,16 +9,13 @@ bringing a product into order costs the sum of some omega.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from qcoord_hw.theory.games.binary import System, dependencies, members
 from qcoord_hw.theory.games.parity_structure import ParityGame
-
-MAX_EQUATIONS = 1500
-"""Of bits; their pairs are gone through."""
 
 ORDERS = 8
 """In which observables are tried to be left out."""
@@ -115,31 +112,34 @@ class Commutation:
         orders; then some of the solutions that are left are compared.
         """
         rng = np.random.default_rng(seed)
-        bits = range(len(self._game.bits))
-        partners: defaultdict[int, set[tuple[int, int]]] = defaultdict(set)
-        for v in bits:
-            for w in bits:
-                if v != w and (unknown := self._unknown(v, w)) is not None:
-                    partners[v].add(self._root(unknown))
-        best: tuple[int, Forms] | None = None
+        left_out = sorted({self._about(v) for v in range(len(self._game.bits))})
+        best, least = Forms(), math.inf
         for _ in range(ORDERS):
             system = self.system
-            for v in rng.permutation(len(bits)).tolist():
+            for k in rng.permutation(len(left_out)).tolist():
                 trial = system.copy()
-                if all(trial.add(self._mask([unknown]), 0) for unknown in sorted(partners[v])):
+                if all(trial.add(1 << column, 0) for column in left_out[k]):
                     system = trial
             free = system.free(len(self._columns))
-            tries = range(1 << len(free)) if 1 << len(free) <= SAMPLES else rng.integers(2, size=(SAMPLES, len(free)))
-            for choice in tries:
-                chosen = (choice >> np.arange(len(free))) & 1 if isinstance(choice, int) else choice
-                forms = self._forms(system.solution(sum(1 << c for c, on in zip(free, chosen, strict=True) if on)))
-                size = max(rank(own) for own in forms)
-                if best is None or size < best[0]:
-                    best = size, forms
-            assert best is not None
-            if best[0] <= 2 * enough:
+            every = 1 << len(free) <= SAMPLES
+            for k in range(1 << len(free) if every else SAMPLES):
+                chosen = [k >> i & 1 for i in range(len(free))] if every else rng.integers(2, size=len(free))
+                solution = system.solution(sum(1 << c for c, on in zip(free, chosen, strict=True) if on))
+                forms = self._forms(solution)
+                if (size := max(map(rank, forms))) < least:
+                    best, least = forms, size
+            if least <= 2 * enough:
                 break
-        return best[1]
+        return best
+
+    def _about(self, v: int) -> tuple[int, ...]:
+        """Return the unknowns (columns) that say what a bit's observable commutes with."""
+        found = set()
+        for w in range(len(self._game.bits)):
+            unknown = self._unknown(v, w)
+            if unknown is not None and (column := self._columns.get(self._root(unknown))) is not None:
+                found.add(column)
+        return tuple(sorted(found))
 
     def _forms(self, solution: int) -> Forms:
         bits = self._game.bits
@@ -160,4 +160,3 @@ class Commutation:
 def rank(rows: Sequence[int]) -> int:
     """Return the rank of rows over F_2."""
     return len(rows) - sum(1 for _ in dependencies(rows))
-

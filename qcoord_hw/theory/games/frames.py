@@ -15,6 +15,9 @@ STARTS = 6
 
 MOST_STEPS = 40
 
+MOST_QUBITS = 3
+"""Of a player, for which frames are compared."""
+
 Contexts = Sequence[tuple[float, Sequence[int]]]
 """Weights and the words (indices) that are measured together."""
 
@@ -54,7 +57,9 @@ def _deinterleaved(word: int, size: int) -> int:
     return mask
 
 
-def aligned(left: Sequence[int], right: Sequence[int], pairs: Sequence[tuple[int, int]], size: int) -> list[int]:
+def aligned(
+    left: Sequence[int], right: Sequence[int], pairs: Sequence[tuple[int, int]], size: int
+) -> list[int]:
     """Return the right words in the frame in which paired words are equal, where pairs fix one.
 
     Args:
@@ -79,6 +84,8 @@ def with_few_gates(words: Sequence[int], contexts: Contexts, size: int) -> list[
 
     A descent over transvections w -> w + <w, u> u, which generate all changes of frame, from some starts.
     """
+    if not 2 <= size <= MOST_QUBITS:
+        return list(words)
     rng = np.random.default_rng(0)
     best, least = list(words), _cost(words, contexts, size)
     for start in range(STARTS + 1):
@@ -104,5 +111,6 @@ def _moved(words: Sequence[int], u: int, size: int) -> list[int]:
 
 def _cost(words: Sequence[int], contexts: Contexts, size: int) -> float:
     return sum(
-        weight * len(diagonalised(tuple(sorted({words[v] for v in own})), size).edges) for weight, own in contexts
+        weight * len(diagonalised(tuple(sorted({words[v] for v in own})), size).edges)
+        for weight, own in contexts
     )

@@ -12,6 +12,8 @@ import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +27,14 @@ Question = tuple[int, ...]
 MAX_ANSWERS = 4096
 """Of a player to a question."""
 
-MAX_BITS = 2000
+MAX_BITS = 600
 """Of all players and questions."""
+
+MAX_EQUATIONS = 1000
+"""Of bits: their pairs are gone through."""
+
+SHOWN = 12
+"""Questions of a cycle that are told."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +128,8 @@ class _Reader:
                     own[own] = keep
                     if not own.any():
                         self.refutation = Refutation(
-                            f"whatever player {player + 1} answers to question {x}, some question of the "
-                            "others cannot be won with it"
+                            f"whatever player {player + 1} answers to question {x} loses against some "
+                            "question of the others, once answers that never win are left out"
                         )
                         return
 
@@ -159,16 +167,17 @@ class _Reader:
                 if parity is None:
                     return None
                 self._add(asked, involved, [classes[p] for p in involved], parity)
-        if not self._name(large) or len(self._bits) > MAX_BITS:
+        if not self._name(large) or len(self._bits) > MAX_BITS or len(self._equations) > MAX_EQUATIONS:
             return None
         if (found := odd_cycle(self._equations)) is not None:
-            shown = ", ".join("(" + ",".join(map(str, asked)) + ")" for asked in found)
-            return Refutation(f"the questions {shown} make an answer differ from itself")
+            shown = " ".join("(" + ",".join(map(str, asked)) + ")" for asked in found[:SHOWN])
+            more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+            return Refutation(
+                f"around a cycle, the questions {shown}{more} make a bit of an answer differ from itself"
+            )
         if not self._relate():
             return None
-        allowed = tuple(
-            tuple(tuple(np.flatnonzero(row).tolist()) for row in own) for own in self._allowed
-        )
+        allowed = tuple(tuple(tuple(np.flatnonzero(row).tolist()) for row in own) for own in self._allowed)
         return ParityGame(allowed, tuple(self._bits), tuple(self._equations))
 
     def _add(
@@ -190,9 +199,7 @@ class _Reader:
         """Return the bits of an answer, with their indices."""
         return [(k, b) for b, k in self._bits.items() if (b.player, b.question) == (player, question)]
 
-    def _name(
-        self, large: list[tuple[Question, tuple[int, int], tuple[list[int], list[int]]]]
-    ) -> bool:
+    def _name(self, large: list[tuple[Question, tuple[int, int], tuple[list[int], list[int]]]]) -> bool:
         """Carry bits across questions with more than four classes; return whether they name all classes."""
         changed = True
         while changed and len(self._bits) <= MAX_BITS:
@@ -211,20 +218,13 @@ class _Reader:
     def _constant(self, player: int, question: int, named: list[int]) -> list[list[int]]:
         """Return a basis of the sums of an answer's bits that are constant on classes, by class."""
         own = [bit.values for _, bit in self._of(player, question)]
-        first = {c: named.index(c) for c in set(named)}
-        found = []
+        first = [named.index(c) for c in range(max(named) + 1)]
         differ = [
-            sum((((values >> k) ^ (values >> first[c])) & 1) << k for k, c in enumerate(named)) for values in own
+            sum((((values >> k) ^ (values >> first[c])) & 1) << k for k, c in enumerate(named))
+            for values in own
         ]
-        sums = []
-        for chosen in dependencies(differ):
-            total = 0
-            for k in members(chosen):
-                total ^= own[k]
-            sums.append(total)
-        for k in independent(sums):
-            found.append([sums[k] >> first[c] & 1 for c in sorted(first)])
-        return found
+        sums = [reduce(xor, (own[k] for k in members(chosen))) for chosen in dependencies(differ)]
+        return [[sums[k] >> answer & 1 for answer in first] for k in independent(sums)]
 
     def _relate(self) -> bool:
         """Add the relations among the bits of every answer; return whether its answers fill them."""

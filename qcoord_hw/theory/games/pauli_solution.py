@@ -10,17 +10,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 from typing import Any
-
-import numpy as np
 
 from qcoord_hw.theory.games.binary import System, combination, dependencies, independent, members
 from qcoord_hw.theory.games.commutation import Commutation
 from qcoord_hw.theory.games.frames import aligned, with_few_gates, words_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.parity_structure import ParityGame, Refutation, parity_structure
-from qcoord_hw.theory.games.strategies import ComplexArray, QuantumStrategy
-from qcoord_hw.theory.games.words import Signed, anticommute, parsed, product, text
+from qcoord_hw.theory.games.strategies import QuantumStrategy
+from qcoord_hw.theory.games.word_arrays import measurement, stabilized
+from qcoord_hw.theory.games.words import Signed, product, text
 
 MAX_QUBITS = 12
 """Of all players together."""
@@ -74,10 +75,7 @@ class PauliSolution:
             answers: how many answers each player has.
         """
         measurements = tuple(
-            tuple(
-                _measurement(words, table, n, size)
-                for words, table in zip(own, tables, strict=True)
-            )
+            tuple(measurement(words, table, n, size) for words, table in zip(own, tables, strict=True))
             for own, tables, n, size in zip(self.observables, self.answers, self.qubits, answers, strict=True)
         )
         state = stabilized(self.stabilizers, sum(self.qubits))
@@ -105,7 +103,7 @@ def pauli_solution(game: Game, seed: int = 0) -> PauliSolution | Refutation | st
     found = [words_of(form) for form in forms]
     qubits = tuple(size for _, size in found)
     if sum(qubits) > MAX_QUBITS:
-        return f"the perfect strategy over Pauli operators takes {sum(qubits)} qubits; {MAX_QUBITS} can be used"
+        return f"the perfect strategy over Pauli operators takes {sum(qubits)} qubits, more than {MAX_QUBITS}"
     words = [list(own) for own, _ in found]
     return _solution(game, structure, _framed(game, structure, words, qubits), qubits)
 
@@ -138,9 +136,7 @@ def _contexts(game: Game, structure: ParityGame, players: Sequence[int]) -> list
     for v, bit in enumerate(structure.bits):
         if bit.player in players:
             found.setdefault((bit.player, bit.question), []).append(v)
-    return [
-        (float(asked.take(x, axis=p).sum()), own) for (p, x), own in found.items() if len(own) > 1
-    ]
+    return [(float(asked.take(x, axis=p).sum()), own) for (p, x), own in found.items() if len(own) > 1]
 
 
 def _solution(
@@ -159,20 +155,15 @@ def _solution(
     unknown = [sum(1 << v for v in equation.bits) for equation in structure.equations]
     signs = System()
     for chosen in dependencies([word for word, _ in products]):
-        own = list(members(chosen))
-        mask = 0
-        for k in own:
-            mask ^= unknown[k]
-        solvable = signs.add(mask, product((products[k] for k in own), total)[1])
-        assert solvable
+        mask = reduce(xor, (unknown[k] for k in members(chosen)))
+        solvable = signs.add(mask, product((products[k] for k in members(chosen)), total)[1])
+        assert solvable  # no product of equations is -1
     sign = signs.solution()
-    signed = [
-        (word, s ^ (unknown[k] & sign).bit_count() & 1) for k, (word, s) in enumerate(products)
-    ]
-    stabilizers = [signed[k] for k in independent([word for word, _ in signed])]
+    fixed = [(word, s ^ (unknown[k] & sign).bit_count() & 1) for k, (word, s) in enumerate(products)]
+    stabilizers = [fixed[k] for k in independent([word for word, _ in fixed])]
     observables, answers = [], []
-    for p, own in enumerate(structure.allowed):
-        tables = [_table(structure, words[p], sign, p, x, qubits[p]) for x in range(len(own))]
+    for p, asked in enumerate(structure.allowed):
+        tables = [_table(structure, words[p], sign, p, x, qubits[p]) for x in range(len(asked))]
         observables.append(tuple(tuple(text(w, qubits[p]) for w in ws) for ws, _ in tables))
         answers.append(tuple(table for _, table in tables))
     return PauliSolution(
@@ -219,54 +210,3 @@ def _completed(stabilizers: list[Signed], size: int) -> list[Signed]:
         rows = [word for word, _ in found]
         found.append((next(w for w in words if len(independent([*rows, w])) > len(rows)), 0))
     return found
-
-
-def stabilized(stabilizers: Sequence[str], size: int) -> ComplexArray:
-    """Return the state that n independent commuting words stabilise, qubit 0 most significant."""
-    words = [parsed(word) for word in stabilizers]
-    index = np.arange(2**size)
-    flipped = [_flip(word, size) for word, _ in words]
-    for start in range(2**size):
-        state = np.zeros(2**size, dtype=np.complex128)
-        state[start] = 1
-        for (word, sign), flip in zip(words, flipped, strict=True):
-            state = (state + (-1) ** sign * _acted(state, word, flip, index, size)) / 2
-            if not state.any():
-                break
-        else:
-            return state / np.linalg.norm(state)
-    raise AssertionError("the words stabilise no state")
-
-
-def _flip(word: int, size: int) -> int:
-    """Return the mask of X in the index of a vector."""
-    return sum((word >> q & 1) << size - 1 - q for q in range(size))
-
-
-def _acted(
-    state: ComplexArray, word: int, flip: int, index: np.ndarray, size: int
-) -> ComplexArray:
-    phase = _flip(word >> size, size)
-    ys = (word & word >> size & (1 << size) - 1).bit_count()
-    # i^ys X^x Z^z
-    moved = np.empty_like(state)
-    moved[index ^ flip] = (1j) ** ys * (1 - 2 * (np.bitwise_count(index & phase) & 1).astype(float)) * state
-    return moved
-
-
-def _measurement(words: Sequence[str], table: Sequence[int], qubits: int, answers: int) -> ComplexArray:
-    """Return the projectors of the joint measurement of words, shape (answers, 2^n, 2^n)."""
-    d = 2**qubits
-    index = np.arange(d)
-    joint = [np.eye(d, dtype=np.complex128)]
-    for name in words:
-        word, sign = parsed(name)
-        flip = _flip(word, qubits)
-        matrix = np.stack([_acted(column, word, flip, index, qubits) for column in np.eye(d, dtype=complex)], axis=1)
-        joint = [
-            earlier @ (np.eye(d) + (-1) ** (sign + way) * matrix) / 2 for earlier in joint for way in (0, 1)
-        ]
-    elements = np.zeros((answers, d, d), dtype=np.complex128)
-    for effect, answer in zip(joint, table, strict=True):
-        elements[answer] += effect
-    return elements

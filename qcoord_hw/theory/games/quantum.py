@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.spec import shown
 from qcoord_hw.theory.games.blocks import EQUAL, smallest_blocks
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
@@ -143,7 +144,9 @@ def check_dimension(game: Game | npt.ArrayLike, dimension: int | None) -> float:
     players = payoff_tensor(game).ndim // 2
     most = max(d for d in range(1, MAX_DIMENSION + 1) if d**players <= MAX_DIMENSION)
     if isinstance(dimension, bool) or not isinstance(dimension, int) or not 1 <= dimension <= most:
-        raise InputError(f"dimension: {dimension!r}; allowed are integers from 1 to {most}, for {players} players")
+        raise InputError(
+            f"dimension: {shown(dimension)}; allowed are integers from 1 to {most}, for {players} players"
+        )
     return dimension
 
 
@@ -282,9 +285,11 @@ class _Search:
         left = max(0.0, self._deadline - start) / 2
         found = seesaw(self.tensor, dimension, seed=seed, time_limit=left, target=self._upper.value)[1]
         blocks = smallest_blocks(self.tensor, found, self.scale, seed)
-        self.offer(blocks, f"see-saw in dimension {dimension} [Werner2001]" + (
-            "" if blocks is found else ", and the best blocks of its measurements [Masanes2006]"
-        ))
+        self.offer(
+            blocks,
+            f"see-saw in dimension {dimension} [Werner2001]"
+            + ("" if blocks is found else ", and the best blocks of its measurements [Masanes2006]"),
+        )
         self._seconds["lower"] += time.monotonic() - start
 
     def bound(self, level: str) -> None:

@@ -2,7 +2,7 @@
 
 Words are multiplied letter by letter. Stabilizers that commute, are independent, and are as many as the
 qubits fix a state. Of observables that commute with each other, a product that commutes with all stabilizers
-is one of their products up to a sign, which the outcomes have to multiply to; all outcomes that do so come up.
+is a product of these up to a sign, to which the outcomes have to multiply; all outcomes that do come up.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def check_pauli(game: ClaimedGame, claim: Any) -> Fraction:
     for a, b in itertools.combinations(stabilizers, 2):
         if not _commute(a, b):
             raise ClaimError(f"pauli_solution.stabilizers: {a[0]} and {b[0]} do not commute")
-    if _rank(np.array([_bits(word) for word in stabilizers]).reshape(len(stabilizers), -1)) < len(stabilizers):
+    if _kernel(np.array([_bits(word) for word in stabilizers])):
         raise ClaimError("pauli_solution.stabilizers: not independent")
     for player, own in enumerate(observables):
-        for question, words in enumerate(own):
-            for a, b in itertools.combinations(words, 2):
+        for x, together in enumerate(own):
+            for a, b in itertools.combinations(together, 2):
                 if not _commute(a, b):
                     raise ClaimError(
-                        f"pauli_solution.observables: of player {player}, question {question}: do not commute"
+                        f"pauli_solution.observables: of player {player}, question {x}: do not commute"
                     )
     least: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
     for index, weight in game.payoff.items():
@@ -71,7 +71,8 @@ def check_pauli(game: ClaimedGame, claim: Any) -> Fraction:
         counts = [len(observables[p][x]) for p, x in enumerate(question)]
         tables = [answers[p][x] for p, x in enumerate(question)]
         total += min(
-            payoff.get(_answered(outcome, counts, tables), Fraction(0)) for outcome in _possible(words, stabilizers)
+            payoff.get(_answered(outcome, counts, tables), Fraction(0))
+            for outcome in _possible(words, stabilizers)
         )
     return total
 
@@ -133,6 +134,8 @@ def _bits(word: Word) -> list[int]:
 def _kernel(rows: npt.NDArray[Any]) -> list[list[int]]:
     """Return a basis of the sets of rows that sum to 0 modulo 2."""
     size = len(rows)
+    if not size:
+        return []
     left = np.hstack([np.array(rows, dtype=np.uint8).reshape(size, -1), np.eye(size, dtype=np.uint8)])
     top = 0
     for column in range(left.shape[1] - size):
@@ -146,10 +149,6 @@ def _kernel(rows: npt.NDArray[Any]) -> list[list[int]]:
     return [[int(bit) for bit in row] for row in left[top:, left.shape[1] - size :]]
 
 
-def _rank(rows: npt.NDArray[Any]) -> int:
-    return len(rows) - len(_kernel(rows))
-
-
 def _read(
     game: ClaimedGame, claim: Any
 ) -> tuple[list[int], list[Word], list[list[list[Word]]], list[list[list[int]]]]:
@@ -158,9 +157,11 @@ def _read(
     Raises:
         ClaimError: when they do not fit the game or each other.
     """
-    keys = {"qubits", "stabilizers", "observables", "answers"}
-    if not isinstance(claim, dict) or set(claim) != keys or not all(isinstance(v, list) for v in claim.values()):
-        raise ClaimError(f"pauli_solution: {brief(claim)}; allowed is an object of lists {', '.join(sorted(keys))}")
+    keys = ("answers", "observables", "qubits", "stabilizers")
+    if not isinstance(claim, dict) or tuple(sorted(claim)) != keys:
+        raise ClaimError(f"pauli_solution: {brief(claim)}; allowed is an object with {', '.join(keys)}")
+    if not all(isinstance(value, list) for value in claim.values()):
+        raise ClaimError("pauli_solution: allowed are lists")
     qubits, k = claim["qubits"], game.players
     if len(qubits) != k or not all(is_integer(n, 0, MAX_QUBITS) for n in qubits) or sum(qubits) > MAX_QUBITS:
         raise ClaimError(f"pauli_solution.qubits: allowed are {k} integers, of sum up to {MAX_QUBITS}")
@@ -186,6 +187,7 @@ def _read(
 
 
 def _word(text: Any, size: int) -> Word:
-    if not isinstance(text, str) or len(text) != size + 1 or text[0] not in "+-" or set(text[1:]) - set("IXYZ"):
+    letters = isinstance(text, str) and len(text) == size + 1 and not set(text[1:]) - set("IXYZ")
+    if not letters or text[0] not in "+-":
         raise ClaimError(f"pauli_solution: {brief(text)}; allowed are a sign and {size} letters I, X, Y, Z")
     return text[1:], 2 * "+-".index(text[0])
