@@ -1,4 +1,4 @@
-"""Games whose winning answers are parities, for tests: incidence games of graphs, constraint systems, labels."""
+"""Games whose winning answers are parities: incidence games of graphs, constraint systems, other labels."""
 
 from __future__ import annotations
 

@@ -135,6 +135,12 @@ def target_of(options: argparse.Namespace) -> str:
     return scaled_target(options.target, options.noise_scale)
 
 
+def draw_seed(options: argparse.Namespace) -> None:
+    """Draw the root seed where none is stated, before anything is searched for: one seed repeats all."""
+    if options.seed is None:
+        options.seed = secrets.randbits(32)
+
+
 def build_all(options: argparse.Namespace, target: str) -> list[Built]:
     """Return every experiment, built, so that all are checked before one runs.
 
@@ -143,8 +149,6 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
     """
     from qcoord_hw import api
 
-    if options.seed is None:
-        options.seed = secrets.randbits(32)  # so that what is printed repeats the searches too
     with typed(options):
         return [
             api.build(

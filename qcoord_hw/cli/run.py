@@ -23,6 +23,7 @@ from qcoord_hw.cli.experiment import (
     add_parameters,
     build_all,
     device_options,
+    draw_seed,
     parameters,
     target_of,
     typed,
@@ -105,6 +106,7 @@ def _run(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
     target, jobs = target_of(options), device_options(options)
+    draw_seed(options)
     results = []
     for one in build_all(options, target):
         with progress_bar(options, one.spec.name) as progress:

@@ -1,4 +1,4 @@
-"""Perfect strategies over Pauli operators: found whatever the labels, and nothing claimed where there is none."""
+"""Perfect strategies over Pauli operators: found whatever the labels; nothing is claimed where none is."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_the_value_is_exact_and_says_where_it_comes_from(rng):
     assert (bracket.kind, bracket.local_dimension, bracket.level) == ("exact", 8, "0")
     assert "Pauli" in bracket.source
     assert_perfect(game, bracket.pauli, 3)
-    small = quantum_value(game, dimension=2, level="1")
+    small = quantum_value(game, dimension=2, time_limit=0.5)
     assert small.pauli is None
     assert small.local_dimension <= 2
 
