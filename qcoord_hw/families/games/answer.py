@@ -10,7 +10,6 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
-from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import quantum_value
 
@@ -40,9 +39,8 @@ def game_theory(
         classical, known = {"value": None, "float": None, "strategy": None, "why": str(error)}, None
     seconds = {"classical": round(time.monotonic() - start, 3)}
     name = catalogue_name(game)
-    explicit = [EXPLICIT[name].build()] if name in EXPLICIT else []
     left = max(0.05, time_limit - (time.monotonic() - start))
-    found = quantum_value(game, level=level, seed=seed, time_limit=left, known=explicit, classical=known)
+    found = quantum_value(game, level=level, seed=seed, time_limit=left, classical=known)
     answer = {
         "ok": True,
         "name": game.name,

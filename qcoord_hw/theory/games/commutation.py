@@ -10,10 +10,12 @@ bringing a product into order costs the sum of some omega.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from qcoord_hw.errors import TooLargeError
 from qcoord_hw.theory.games.binary import System, dependencies, members
 from qcoord_hw.theory.games.parity_structure import ParityGame
 
@@ -33,9 +35,17 @@ class Commutation:
     Unknowns that are equal, as those of two players with the same bit, are one from the start.
     """
 
-    def __init__(self, game: ParityGame) -> None:
-        """Collect the conditions."""
-        self._game = game
+    def __init__(self, game: ParityGame, deadline: float = math.inf) -> None:
+        """Collect the conditions.
+
+        Args:
+            game: the equations.
+            deadline: on the clock of `time.monotonic`.
+
+        Raises:
+            TooLargeError: when time is over.
+        """
+        self._game, self._deadline = game, deadline
         self._parent: dict[tuple[int, int], tuple[int, int]] = {}
         conditions = list(self._pairs())
         for terms in conditions:  # two terms: equal; one: it is zero
@@ -52,6 +62,10 @@ class Commutation:
                 if not self.solvable:
                     return
         self.solvable = True
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise TooLargeError("a perfect strategy over Pauli operators was not found in the time given")
 
     def _unknown(self, v: int, w: int) -> tuple[int, int] | None:
         """Return the name of omega_vw; None where it is 0: of other players, or of one answer."""
@@ -75,6 +89,7 @@ class Commutation:
         """Yield the terms that sum to 0 for each two equations: their products commute."""
         equations = self._game.equations
         for k, one in enumerate(equations):
+            self._check_time()
             for other in equations[:k]:
                 terms = self._crossing(one.bits, other.bits)
                 if terms:
@@ -110,6 +125,13 @@ class Commutation:
 
         Observables are left out (made multiples of 1) one after the other where that is possible, in several
         orders; then some of the solutions that are left are compared.
+
+        Args:
+            seed: of the orders.
+            enough: qubits of a player at which the search ends.
+
+        Raises:
+            TooLargeError: when time is over.
         """
         rng = np.random.default_rng(seed)
         left_out = sorted({self._about(v) for v in range(len(self._game.bits))})
@@ -117,6 +139,7 @@ class Commutation:
         for _ in range(ORDERS):
             system = self.system
             for k in rng.permutation(len(left_out)).tolist():
+                self._check_time()
                 trial = system.copy()
                 if all(trial.add(1 << column, 0) for column in left_out[k]):
                     system = trial

@@ -27,11 +27,8 @@ Question = tuple[int, ...]
 MAX_ANSWERS = 4096
 """Of a player to a question."""
 
-MAX_BITS = 600
-"""Of all players and questions."""
-
-MAX_EQUATIONS = 1000
-"""Of bits: their pairs are gone through."""
+MAX_BITS = 5000
+"""Of all players and questions, while they are being named."""
 
 SHOWN = 12
 """Questions of a cycle that are told."""
@@ -111,7 +108,7 @@ class _Reader:
         self._asked = list(game.questions())
         self._win = win
         self._bits: dict[Bit, int] = {}
-        self._equations: list[Equation] = []
+        self._equations: dict[Equation, None] = {}
         self.refutation: Refutation | None = None
         sizes = list(zip(game.prob.shape, game.answers, strict=True))
         self._allowed = [np.ones(size, dtype=bool) for size in sizes]
@@ -167,9 +164,9 @@ class _Reader:
                 if parity is None:
                     return None
                 self._add(asked, involved, [classes[p] for p in involved], parity)
-        if not self._name(large) or len(self._bits) > MAX_BITS or len(self._equations) > MAX_EQUATIONS:
+        if not self._name(large):
             return None
-        if (found := odd_cycle(self._equations)) is not None:
+        if (found := odd_cycle(list(self._equations))) is not None:
             shown = " ".join("(" + ",".join(map(str, asked)) + ")" for asked in found[:SHOWN])
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             return Refutation(
@@ -190,10 +187,9 @@ class _Reader:
             mask = sum((value ^ values[0]) << k for k, value in enumerate(values))
             bits.append(self._bits.setdefault(Bit(player, asked[player], mask), len(self._bits)))
         equation = Equation(tuple(bits), parity, asked)
-        if equation in self._equations:
-            return False
-        self._equations.append(equation)
-        return True
+        known = equation in self._equations
+        self._equations[equation] = None
+        return not known
 
     def _of(self, player: int, question: int) -> list[tuple[int, Bit]]:
         """Return the bits of an answer, with their indices."""
@@ -238,7 +234,7 @@ class _Reader:
                 if len(seen) != 1 << len(independent(values)):
                     return False
                 for chosen in dependencies(values):  # all are 0 at the first answer
-                    self._equations.append(Equation(tuple(bits[k][0] for k in members(chosen)), 0, None))
+                    self._equations[Equation(tuple(bits[k][0] for k in members(chosen)), 0, None)] = None
         return True
 
 

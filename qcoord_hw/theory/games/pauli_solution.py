@@ -8,6 +8,7 @@ operators: that there is none says nothing of the value.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -26,6 +27,10 @@ from qcoord_hw.theory.games.words import Signed, product, text
 MAX_QUBITS = 12
 """Of all players together."""
 
+MAX_BITS, MAX_EQUATIONS = 600, 1000
+"""Of a game whose commutation relations are solved for: pairs of equations are gone through."""
+
+TOO_LARGE = "a perfect strategy over Pauli operators was not looked for: the game is too large for that"
 NO_SOLUTION = "there is no perfect strategy over Pauli operators, which says nothing of other strategies"
 SOURCE = "perfect strategy over Pauli operators, by linear algebra over F_2 [CleveMittal2014]"
 
@@ -82,21 +87,29 @@ class PauliSolution:
         return QuantumStrategy(tuple(2**n for n in self.qubits), state, measurements)
 
 
-def pauli_solution(game: Game, seed: int = 0) -> PauliSolution | Refutation | str | None:
+def pauli_solution(
+    game: Game, seed: int = 0, deadline: float = math.inf
+) -> PauliSolution | Refutation | str | None:
     """Return a perfect strategy over Pauli operators with few qubits.
 
     Args:
         game: of two or more players.
         seed: of the order in which observables are left out.
+        deadline: on the clock of `time.monotonic`.
 
     Returns:
         The strategy; or a proof that nothing wins always; or why there is none, in words; None for a game
         whose winning answers are no parities.
+
+    Raises:
+        TooLargeError: when time is over.
     """
     structure = parity_structure(game)
     if not isinstance(structure, ParityGame):
         return structure
-    commutation = Commutation(structure)
+    if len(structure.bits) > MAX_BITS or len(structure.equations) > MAX_EQUATIONS:
+        return TOO_LARGE
+    commutation = Commutation(structure, deadline)
     if not commutation.solvable:
         return NO_SOLUTION
     forms = commutation.smallest(seed, enough=2 if game.players == 2 else 1)

@@ -31,6 +31,7 @@ from qcoord_hw.theory.games.xor import XorSolution, xor_value
 
 CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
 USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher ones while they help
+STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 SMALL = 30  # questions and answers of all players
@@ -268,7 +269,11 @@ class _Search:
         if self._game is None or self.closed:
             return
         start = time.monotonic()
-        found = pauli_solution(self._game, seed)
+        found: PauliSolution | Refutation | str | None
+        try:
+            found = pauli_solution(self._game, seed, start + max(0.0, self._deadline - start) / 2)
+        except TooLargeError as error:
+            found = str(error)
         if isinstance(found, PauliSolution):
             strategy = found.strategy(self._answers)
             self._pauli = strategy, found
@@ -283,7 +288,10 @@ class _Search:
         """Look for a better strategy of that local dimension, for at most half of the time that is left."""
         start = time.monotonic()
         left = max(0.0, self._deadline - start) / 2
-        found = seesaw(self.tensor, dimension, seed=seed, time_limit=left, target=self._upper.value)[1]
+        starts = MANY_STARTS if dimension <= SMALL_DIMENSION else STARTS
+        found = seesaw(
+            self.tensor, dimension, starts=starts, seed=seed, time_limit=left, target=self._upper.value
+        )[1]
         blocks = smallest_blocks(self.tensor, found, self.scale, seed)
         self.offer(
             blocks,
