@@ -20,7 +20,7 @@ from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
 from qcoord_hw.theory.games.pauli_solution import pauli_solution
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.value import Value
-from tests.parity_games import PETERSEN, bipartite, complete, incidence, relabelled
+from tests.parity_games import PETERSEN, bipartite, complete, constraint_variable, incidence, relabelled
 from tests.protocols.test_measured import expected, found
 
 MADE = {
@@ -141,3 +141,12 @@ def test_parameters_of_the_search_are_checked(given, words):
     spec = spec_of_game(GAMES["chsh"]())
     with pytest.raises(InputError, match=f"^parameters.{words}"):
         with_strategy(spec.name, spec.options | given)
+
+
+def test_rounding_makes_no_probability_above_1():
+    """Sums of some of these are 1.0000000000000002 in floats, which a record would refuse."""
+    for count in range(2, 40):
+        constraints = [([k, (k + 1) % (count + 1)], 0) for k in range(count)]
+        game = constraint_variable(constraints)
+        text = with_strategy("any", spec_of_game(game).options)["strategy"]
+        assert value_of(game, text).value <= 1
