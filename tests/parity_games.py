@@ -28,6 +28,24 @@ def constraint_variable(constraints, name="system"):
     return Game(name, [[f"{n}/{asked.sum()}" for n in row] for row in asked.tolist()], win)
 
 
+def constraint_constraint(constraints, name="lines"):
+    """Both players are asked a constraint, and have to agree on the variables that theirs have in common."""
+    answers = 2 ** max(len(variables) for variables, _ in constraints)
+    count = len(constraints)
+    win = np.zeros((count, count, answers, answers), dtype=int)
+    for x, y, b, c in np.ndindex(win.shape):
+        said = [
+            dict(zip(variables, (answer >> i & 1 for i in range(len(variables))), strict=True))
+            for (variables, _), answer in ((constraints[x], b), (constraints[y], c))
+        ]
+        good = all(
+            answer < 2 ** len(variables) and answer.bit_count() % 2 == parity
+            for (variables, parity), answer in ((constraints[x], b), (constraints[y], c))
+        )
+        win[x, y, b, c] = good and all(said[0][v] == said[1][v] for v in set(said[0]) & set(said[1]))
+    return Game(name, [[f"1/{count * count}"] * count] * count, win)
+
+
 def incidence(edges, odd, name="incidence"):
     """The system of a graph: a variable an edge, a constraint a vertex; `odd` are those of parity 1."""
     vertices = sorted(set(itertools.chain(*edges)))

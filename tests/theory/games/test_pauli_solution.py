@@ -24,6 +24,7 @@ from tests.parity_games import (
     PETERSEN,
     bipartite,
     complete,
+    constraint_constraint,
     constraint_variable,
     incidence,
     parity_of,
@@ -43,6 +44,11 @@ def assert_perfect(game, found, qubits=None):
     assert check_pauli(payoff_of(game.prob, game.table), data) == 1
 
 
+SQUARE = [
+    *(([3 * r, 3 * r + 1, 3 * r + 2], 0) for r in range(3)),
+    *(([c, c + 3, c + 6], int(c == 2)) for c in range(3)),
+]
+PENTAGRAM = [([k for k, edge in enumerate(complete(5)) if v in edge], int(v == 0)) for v in range(5)]
 NAMED = {
     "magic-square": (GAMES["magic-square"], 2),
     "magic-square-cv": (GAMES["magic-square-cv"], 2),
@@ -53,6 +59,8 @@ NAMED = {
     "K5": (lambda: incidence(complete(5), {2}), 3),
     "K6": (lambda: incidence(complete(6), {0, 1, 2}), 2),
     "Petersen": (lambda: incidence(PETERSEN, {4}), 2),
+    "lines of the square": (lambda: constraint_constraint(SQUARE), 2),
+    "lines of the pentagram": (lambda: constraint_constraint(PENTAGRAM), 3),
     "K3,3 even": (lambda: incidence(bipartite(3, 3), {0, 4}), 0),
 }
 
