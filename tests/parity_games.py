@@ -1,4 +1,4 @@
-"""Games whose winning answers are parities: incidence games of graphs, constraint systems, other labels."""
+"""Games whose winning answers are parities (graphs, constraint systems, other labels), and a facet."""
 
 from __future__ import annotations
 
@@ -102,3 +102,16 @@ def parity_of(players, signs, asked, name="xor"):
     total = int(asked.sum())
     prob = np.array([f"{n}/{total}" for n in asked.ravel().tolist()], dtype=object).reshape(asked.shape)
     return Game(name, prob, win)
+
+
+def facet_4322():
+    """Facet 1 of the Bell inequalities with four and three binary questions: 24 w - 7 is 1, and sqrt 2."""
+    rows = [
+        "11 10 00 01 00 10",
+        "11 10 00 01 00 01",
+        "11 10 11 10 00 01",
+        "01 02 20 21 10 00",
+    ]
+    halves = np.array([[int(n) for n in row.replace(" ", "")] for row in rows]).reshape(4, 3, 2, 2)
+    score = np.array([f"{n}/2" for n in halves.ravel()], dtype=object).reshape(halves.shape)
+    return Game("facet", [["1/12"] * 3] * 4, score=score)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory.games.catalogue import GAMES
-from tests.parity_games import bipartite, complete, incidence, relabelled
+from tests.parity_games import bipartite, complete, facet_4322, incidence, relabelled
 from tests.test_cli import call, call_json
 
 
@@ -19,16 +19,7 @@ def write(path, game):
 
 @pytest.fixture
 def facet(tmp_path):
-    """Two of Bob's four questions and all of Charlie's three make CHSH with marginals; it needs qubits."""
-    rng = np.random.default_rng(3)
-    score = np.zeros((4, 3, 2, 2))
-    for x, y in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        score[x, y] = [[1, 0], [0, 1]] if (x, y) != (1, 1) else [[0, 1], [1, 0]]
-    score[2:] = 0.25  # whatever is answered
-    path = tmp_path / "facet.json"
-    order = rng.permutation(4)
-    path.write_text(json.dumps({"name": "facet", "prob": [["1/12"] * 3] * 4, "score": score[order].tolist()}))
-    return path
+    return write(tmp_path / "facet.json", facet_4322())
 
 
 @pytest.mark.parametrize("name", ["K3,3", "K5", "ghz"])
@@ -59,9 +50,17 @@ def test_a_perfect_game_is_exact_checked_and_won_in_every_shot(capsys, tmp_path,
 
 
 def test_what_is_not_perfect_is_said_with_its_reason(capsys, tmp_path):
-    path = write(tmp_path / "own.json", GAMES["odd-cycle-3"]())
-    answer = call_json(capsys, "theory", "game", path, "--level", "1")
-    assert "pauli_solution" not in answer["quantum"]
+    path = write(tmp_path / "own.json", incidence([(0, 1), (1, 2), (2, 0)], {0}))
+    answer = call_json(capsys, "theory", "game", path, "--time-limit", "2")
+    assert answer["quantum"]["notes"][0].startswith("no strategy wins always: ")
+    saved = tmp_path / "answer.json"
+    saved.write_text(json.dumps(answer))
+    checked = call_json(capsys, "theory", "check", saved)
+    assert checked["holds"]
+    assert not any("refutation" in path for path in checked["not_checked"])
+    answer["quantum"]["refutation"]["steps"] = answer["quantum"]["refutation"]["steps"][1:]
+    saved.write_text(json.dumps(answer))
+    assert call(capsys, "theory", "check", saved)[0] == 2
     path = write(tmp_path / "planar.json", incidence(complete(4), {0}))
     answer = call_json(capsys, "theory", "game", path, "--time-limit", "1")
     (note,) = answer["quantum"]["notes"]
@@ -73,7 +72,7 @@ def test_what_is_not_perfect_is_said_with_its_reason(capsys, tmp_path):
 
 
 def test_the_search_takes_dimension_seed_and_time(capsys, facet):
-    run = ("run", facet, "--shots", "20", "--time-limit", "4")
+    run = ("run", facet, "--shots", "20", "--time-limit", "2")
     small = call_json(capsys, *run, "--dimension", "1", "--seed", "2")
     assert small["usage"] == {} or all(link["qubits"] == 0 for link in small["usage"].values())
     first, again = (call_json(capsys, *run, "--dimension", "2", "--seed", "7") for _ in range(2))
@@ -90,8 +89,8 @@ def test_the_search_takes_dimension_seed_and_time(capsys, facet):
     assert call(capsys, "run", "chsh", "--dimension", "2")[0] == 2
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_two_binary_questions_make_qubits(capsys, facet, seed):
-    answer = call_json(capsys, "theory", "game", facet, "--seed", str(seed), "--time-limit", "6")
-    assert answer["quantum"]["local_dimension"] == 2
-    assert answer["quantum"]["source"]
+def test_two_binary_questions_make_qubits(capsys, facet):
+    quantum = call_json(capsys, "theory", "game", facet, "--seed", "3", "--level", "1")["quantum"]
+    assert quantum["local_dimension"] == 2
+    assert 24 * quantum["lower"] - 7 == pytest.approx(2**0.5, abs=1e-6)
+    assert "see-saw" in quantum["source"]

@@ -61,6 +61,7 @@ def game_theory(
             "lower_certificate": found.lower_certificate,
             "upper_certificate": found.upper_certificate,
             **({} if found.pauli is None else {"pauli_solution": found.pauli.to_json()}),
+            **({} if found.refutation is None else {"refutation": found.refutation.to_json()}),
         },
         "seconds": seconds | {key: round(value, 3) for key, value in found.seconds.items()},
     }

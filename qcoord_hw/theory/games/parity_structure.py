@@ -8,9 +8,7 @@ permutations of F_2^2 are affine; more classes have to be named by bits that oth
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
@@ -20,18 +18,15 @@ import numpy.typing as npt
 
 from qcoord_hw.theory.games.binary import dependencies, independent, members
 from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.odd_cycle import Link, Question, Refutation, Step, odd_cycle, refuted
 
 Bools = npt.NDArray[np.bool_]
-Question = tuple[int, ...]
 
 MAX_ANSWERS = 4096
 """Of a player to a question."""
 
 MAX_BITS = 5000
 """Of all players and questions, while they are being named."""
-
-SHOWN = 12
-"""Questions of a cycle that are told."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +69,6 @@ class ParityGame:
     allowed: tuple[tuple[tuple[int, ...], ...], ...]
     bits: tuple[Bit, ...]
     equations: tuple[Equation, ...]
-
-
-@dataclass(frozen=True)
-class Refutation:
-    """A proof, in words, that no quantum strategy wins always: the value is below 1."""
-
-    why: str
 
 
 def parity_structure(game: Game) -> ParityGame | Refutation | None:
@@ -166,12 +154,8 @@ class _Reader:
                 self._add(asked, involved, [classes[p] for p in involved], parity)
         if not self._name(large):
             return None
-        if (found := odd_cycle(list(self._equations))) is not None:
-            shown = " ".join("(" + ",".join(map(str, asked)) + ")" for asked in found[:SHOWN])
-            more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            return Refutation(
-                f"around a cycle, the questions {shown}{more} make a bit of an answer differ from itself"
-            )
+        if (found := odd_cycle(self._links())) is not None:
+            return refuted(tuple(map(self._step, found)))
         if not self._relate():
             return None
         allowed = tuple(tuple(tuple(np.flatnonzero(row).tolist()) for row in own) for own in self._allowed)
@@ -190,6 +174,22 @@ class _Reader:
         known = equation in self._equations
         self._equations[equation] = None
         return not known
+
+    def _links(self) -> Iterator[Link]:
+        """Yield the equations of two bits."""
+        for equation in self._equations:
+            if len(equation.bits) == 2 and equation.asked is not None:
+                yield *equation.bits, equation.parity, equation.asked
+
+    def _step(self, link: Link) -> Step:
+        """Return a link with its bits written out."""
+        bits = list(self._bits)
+        pair = bits[link[0]], bits[link[1]]
+        ones = []
+        for bit in pair:
+            allowed = np.flatnonzero(self._allowed[bit.player][bit.question]).tolist()
+            ones.append(tuple(a for k, a in enumerate(allowed) if bit.values >> k & 1))
+        return Step(link[3], (pair[0].player, pair[1].player), (ones[0], ones[1]), link[2])
 
     def _of(self, player: int, question: int) -> list[tuple[int, Bit]]:
         """Return the bits of an answer, with their indices."""
@@ -258,49 +258,3 @@ def _parity(reduced: Bools) -> int | None:
         return None
     sums = np.indices(reduced.shape).sum(axis=0) % 2
     return next((s for s in (0, 1) if ((sums == s) == reduced).all()), None)
-
-
-def odd_cycle(equations: Sequence[Equation]) -> list[Question] | None:
-    """Return the questions around a cycle of equal bits that is odd; None if there is none.
-
-    Where two bits agree on the state, so do their observables: F|psi> = (-1)^s G|psi>. Around such a cycle
-    F|psi> = -F|psi>, which no state fulfils.
-    """
-    edges: dict[int, list[tuple[int, int, Question]]] = {}
-    for equation in equations:
-        if len(equation.bits) == 2 and equation.asked is not None:
-            for a, b in itertools.permutations(equation.bits):
-                edges.setdefault(a, []).append((b, equation.parity, equation.asked))
-    sign: dict[int, int] = {}
-    back: dict[int, tuple[int, Question]] = {}
-    for start in edges:
-        if start in sign:
-            continue
-        sign[start] = 0
-        todo = deque([start])
-        while todo:
-            bit = todo.popleft()
-            for other, parity, asked in edges[bit]:
-                if other not in sign:
-                    sign[other], back[other] = sign[bit] ^ parity, (bit, asked)
-                    todo.append(other)
-                elif sign[other] != sign[bit] ^ parity:
-                    return _around(back, bit, other, asked)
-    return None
-
-
-def _around(back: dict[int, tuple[int, Question]], a: int, b: int, asked: Question) -> list[Question]:
-    """Return the questions from a to b through the tree, and `asked`, which closes the cycle."""
-    paths = []
-    for bit in (a, b):
-        path: list[tuple[int, Question]] = []
-        while bit in back:
-            parent, question = back[bit]
-            path.append((bit, question))
-            bit = parent
-        paths.append(path)
-    left, right = paths
-    while left and right and left[-1] == right[-1]:
-        left.pop()
-        right.pop()
-    return [question for _, question in left] + [question for _, question in reversed(right)] + [asked]

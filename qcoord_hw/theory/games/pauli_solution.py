@@ -19,7 +19,8 @@ from qcoord_hw.theory.games.binary import System, combination, dependencies, ind
 from qcoord_hw.theory.games.commutation import Commutation
 from qcoord_hw.theory.games.frames import aligned, with_few_gates, words_of
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.parity_structure import ParityGame, Refutation, parity_structure
+from qcoord_hw.theory.games.odd_cycle import Refutation
+from qcoord_hw.theory.games.parity_structure import ParityGame, parity_structure
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.games.word_arrays import measurement, stabilized
 from qcoord_hw.theory.games.words import Signed, product, text

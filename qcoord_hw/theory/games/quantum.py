@@ -21,7 +21,7 @@ from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.moments import LEVELS, Word
 from qcoord_hw.theory.games.npa import NpaBound, algebraic_bound, npa_bound
-from qcoord_hw.theory.games.parity_structure import Refutation
+from qcoord_hw.theory.games.odd_cycle import Refutation
 from qcoord_hw.theory.games.pauli_solution import SOURCE as PAULI
 from qcoord_hw.theory.games.pauli_solution import PauliSolution, pauli_solution
 from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
@@ -59,6 +59,7 @@ class QuantumBracket:
         source: where the strategy comes from, in words.
         notes: what else is known, such as that nothing wins always.
         pauli: the strategy as Pauli words, if it is one of those.
+        refutation: a proof that nothing wins always, if one was found.
         equals: all strategies found that win as much, `strategy` among them, the smallest first.
     """
 
@@ -74,6 +75,7 @@ class QuantumBracket:
     source: str
     notes: tuple[str, ...]
     pauli: PauliSolution | None
+    refutation: Refutation | None
     equals: tuple[QuantumStrategy, ...]
 
 
@@ -197,6 +199,7 @@ class _Search:
         self._found: list[tuple[float, QuantumStrategy]] = []
         self._notes: list[str] = []
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
+        self._refutation: Refutation | None = None
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -279,6 +282,7 @@ class _Search:
             self._pauli = strategy, found
             self.offer(strategy, PAULI)
         elif isinstance(found, Refutation):
+            self._refutation = found
             self._notes.append(f"no strategy wins always: {found.why}")
         elif found is not None:
             self._notes.append(found)
@@ -335,6 +339,7 @@ class _Search:
             source=self._source,
             notes=tuple(self._notes),
             pauli=self._pauli[1] if self._pauli and self._pauli[0] is self._strategy else None,
+            refutation=self._refutation,
             equals=self._equals(),
         )
 

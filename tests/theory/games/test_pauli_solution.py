@@ -11,11 +11,12 @@ import pytest
 import rustworkx
 
 from qcoord_hw.theory.games.catalogue import GAMES, ghz
-from qcoord_hw.theory.games.checker import ClaimError, check_pauli, payoff_of
+from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_refutation, payoff_of
 from qcoord_hw.theory.games.classical import classical_value
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.parity_structure import Refutation, odd_cycle, parity_structure
+from qcoord_hw.theory.games.odd_cycle import Refutation
+from qcoord_hw.theory.games.parity_structure import ParityGame, parity_structure
 from qcoord_hw.theory.games.pauli_solution import NO_SOLUTION, PauliSolution, pauli_solution
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.games.strategies import win_probability
@@ -189,13 +190,46 @@ def test_svetlichny_has_none_and_that_is_all_that_is_said():
     assert bracket.lower == pytest.approx(0.8535533906, abs=1e-6)
 
 
-def test_an_odd_cycle_names_the_questions_around_it():
-    structure = parity_structure(incidence(bipartite(3, 3), {0}))
-    assert odd_cycle(structure.equations) is None
-    game = GAMES["odd-cycle-5"]()
-    found = parity_structure(game)
+def test_an_odd_cycle_is_a_proof_that_the_checker_accepts(rng):
+    """For games that are not perfect, under random labels; and for none that is."""
+    for name in ("chsh", "odd-cycle-5", "chained-4", "rac-3", "tilted", "ffl", "guess-each-other", "hardy-1"):
+        game = relabelled(GAMES[name](), rng)
+        found = parity_structure(game)
+        assert isinstance(found, Refutation)
+        claim = json.loads(json.dumps(found.to_json()))
+        check_refutation(payoff_of(game.prob, game.table), claim)
+        if not found.steps:
+            continue
+        perfect = np.ones_like(game.win)
+        for step in range(len(claim["steps"])):
+            for change in (
+                _changed(claim, "steps", step, "parity", to=1 - claim["steps"][step]["parity"]),
+                _changed(claim, "steps", step, "ones", 0, to=[]),
+                _changed(claim, "steps", to=claim["steps"][:step] + claim["steps"][step + 1 :]),
+                _changed(claim, "steps", step, to=None),
+                _changed(claim, "steps", step, "players", to=[0, 0]),
+            ):
+                with pytest.raises(ClaimError):
+                    check_refutation(payoff_of(game.prob, game.table), change)
+        with pytest.raises(ClaimError):
+            check_refutation(payoff_of(game.prob, perfect), claim)
+    for data in (None, {"steps": 3}, {"steps": []}):
+        with pytest.raises(ClaimError):
+            check_refutation(payoff_of(GAMES["chsh"]().prob, GAMES["chsh"]().win), data)
+    square = GAMES["magic-square"]()
+    assert isinstance(parity_structure(square), ParityGame)
+    with pytest.raises(ClaimError):
+        check_refutation(payoff_of(square.prob, square.win), {"steps": []})
+
+
+def test_a_question_that_cannot_be_won_is_a_proof():
+    game = GAMES["magic-square"]()
+    win = game.win.copy()
+    win[1, 1] = 0
+    lost = Game("lost", game.prob, win)
+    found = pauli_solution(lost)
     assert isinstance(found, Refutation)
-    assert found.why.count("(") == 10  # all of its questions
+    check_refutation(payoff_of(lost.prob, lost.win), found.to_json())
 
 
 def test_answers_that_cannot_win_are_left_out():
@@ -249,6 +283,10 @@ def test_the_checker_refuses_what_does_not_win_always():
     assert check_pauli(payoff, _changed(data, "answers", 1, 0, to=data["answers"][1][0][::-1])) < 1
     word = data["observables"][1][0][0]
     assert check_pauli(payoff, _changed(data, "observables", 1, 0, 0, to="+-"[word[0] == "+"] + word[1:])) < 1
+    assert {"XIIXII", "ZIIZII"} <= {word[1:] for word in data["stabilizers"]}
+    k = [word[1:] for word in data["stabilizers"]].index("XIIXII")
+    with pytest.raises(ClaimError, match="ZIIXII.* do not commute"):
+        check_pauli(payoff, _changed(data, "stabilizers", k, to="+ZIIXII"))
     for change in (
         _changed(data, "stabilizers", 0, to=data["stabilizers"][1]),
         _changed(data, "stabilizers", to=data["stabilizers"][1:]),

@@ -23,10 +23,19 @@ from qcoord_hw.theory.games.checker.payoffs import (
     payoff_of,
     read_claimed_game,
 )
+from qcoord_hw.theory.games.checker.refutation import check_refutation
 from qcoord_hw.theory.games.checker.strategy import check_strategy
 from qcoord_hw.theory.games.checker.upper import check_upper, rounding
 
-__all__ = ["ClaimError", "check_game", "check_pauli", "check_strategy", "check_upper", "payoff_of"]
+__all__ = [
+    "ClaimError",
+    "check_game",
+    "check_pauli",
+    "check_refutation",
+    "check_strategy",
+    "check_upper",
+    "payoff_of",
+]
 
 NEVER: tuple[Path, ...] = (
     ("classical", "value"),
@@ -36,6 +45,7 @@ NEVER: tuple[Path, ...] = (
     ("quantum", "level"),
     ("quantum", "upper_certificate", "bound"),
     ("quantum", "pauli_solution"),
+    ("quantum", "refutation"),
     ("bell_inequality",),
     ("game",),
 )
@@ -74,7 +84,7 @@ def _check(findings: Findings) -> None:
         _check_lower(findings, game)
         _check_upper(findings, game)
         _check_kind(findings, game)
-        _check_pauli(findings, game)
+        _check_perfection(findings, game)
         if "bell_inequality" in answer:
             check_bell(findings, game)
         if "frontier" in answer:
@@ -133,8 +143,11 @@ def _check_upper(findings: Findings, game: ClaimedGame) -> None:
     findings.confirm("quantum", "upper_certificate", "level")
 
 
-def _check_pauli(findings: Findings, game: ClaimedGame) -> None:
-    """Check that a strategy over Pauli operators wins always, by its algebra alone."""
+def _check_perfection(findings: Findings, game: ClaimedGame) -> None:
+    """Check that a strategy over Pauli operators wins always, or that nothing does, by algebra alone."""
+    if "refutation" in findings.get("quantum"):
+        check_refutation(game, findings.get("quantum", "refutation"))
+        findings.confirm("quantum", "refutation")
     if "pauli_solution" in findings.get("quantum"):
         won = check_pauli(game, findings.get("quantum", "pauli_solution"))
         findings.require(won == 1, ("quantum", "pauli_solution"), f"wins {won}; it is claimed to win always")
