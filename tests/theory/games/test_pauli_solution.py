@@ -200,6 +200,10 @@ def test_an_odd_cycle_is_a_proof_that_the_checker_accepts(rng):
         check_refutation(payoff_of(game.prob, game.table), claim)
         if not found.steps:
             continue
+        there = claim["steps"][0]
+        back = there | {"players": there["players"][::-1], "ones": there["ones"][::-1]}
+        with pytest.raises(ClaimError, match="no odd cycle"):  # a cycle, but an even one
+            check_refutation(payoff_of(game.prob, game.table), {"steps": [there, back]})
         perfect = np.ones_like(game.win)
         for step in range(len(claim["steps"])):
             for change in (
