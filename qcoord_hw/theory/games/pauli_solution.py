@@ -28,6 +28,9 @@ from qcoord_hw.theory.games.words import Signed, product, text
 MAX_QUBITS = 12
 """Of all players together."""
 
+MAX_NUMBERS = 2_000_000
+"""Of the measurements as arrays: answers to every question times 4 to the qubits."""
+
 MAX_BITS, MAX_EQUATIONS = 600, 1000
 """Of a game whose commutation relations are solved for: pairs of equations are gone through."""
 
@@ -118,6 +121,11 @@ def pauli_solution(
     qubits = tuple(size for _, size in found)
     if sum(qubits) > MAX_QUBITS:
         return f"the perfect strategy over Pauli operators takes {sum(qubits)} qubits, more than {MAX_QUBITS}"
+    sizes = zip(game.prob.shape, game.answers, qubits, strict=True)
+    if sum(asked * size * 4**n for asked, size, n in sizes) > MAX_NUMBERS:
+        return (
+            f"the perfect strategy over Pauli operators, of {sum(qubits)} qubits, is too large to write"
+        )
     words = [list(own) for own, _ in found]
     return _solution(game, structure, _framed(game, structure, words, qubits), qubits)
 
