@@ -123,9 +123,7 @@ def pauli_solution(
         return f"the perfect strategy over Pauli operators takes {sum(qubits)} qubits, more than {MAX_QUBITS}"
     sizes = zip(game.prob.shape, game.answers, qubits, strict=True)
     if sum(asked * size * 4**n for asked, size, n in sizes) > MAX_NUMBERS:
-        return (
-            f"the perfect strategy over Pauli operators, of {sum(qubits)} qubits, is too large to write"
-        )
+        return f"the perfect strategy over Pauli operators, of {sum(qubits)} qubits, is too large to write"
     words = [list(own) for own, _ in found]
     return _solution(game, structure, _framed(game, structure, words, qubits), qubits)
 
