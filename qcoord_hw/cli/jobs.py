@@ -18,6 +18,7 @@ from qcoord_hw.cli.experiment import (
     target_of,
 )
 from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
+from qcoord_hw.execution.devices.registry import ALLOWED
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def register(add: Add) -> None:
     """Add the commands."""
     submit = add("submit", _submit, "send experiments, or what a run lacks, to a device; return at once")
     add_experiment(submit, name="SPEC|RUN")
-    submit.add_argument("--target", metavar="T", help="ibm_NAME; of a RUN: none is needed")
+    submit.add_argument("--target", metavar="T", help=f"{ALLOWED}; of a RUN: none is needed")
     add_device_options(submit)
     add_confidence(submit)
 
@@ -62,7 +63,7 @@ def _submit(options: argparse.Namespace) -> None:
         return
     if options.target is None:
         raise InputError(
-            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target ibm_NAME"
+            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target with {ALLOWED}"
         )
     target = target_of(options)
     draw_seed(options)

@@ -1,167 +1,117 @@
-"""Games in specs: the parameters of the family `nonlocal-game` that hold a game of the user's own.
-
-`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text. A strategy that was
-looked for is put there before anything is built, so that a record can be built again at any machine's speed.
-"""
+"""The parameters of nonlocal games."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from qcoord_hw.schema import Flag, Parameter, read
+from qcoord_hw.spec import Plain
 
-from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
-from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
-from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.pauli_solution import SOURCE, PauliSolution
-from qcoord_hw.theory.games.quantum import QuantumBracket, bracket_kind, quantum_value, size_of, strategy_json
-from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
-from qcoord_hw.theory.states import number
-from qcoord_hw.theory.value import Value
+MAX_ROUNDS = 64
+MOST_PLAYERS = 6
 
 SEARCH_SECONDS = 15.0
 """For a strategy of a game that is not in the catalogue."""
 
 MAX_SECONDS = 3600
 
-TABLES = ("prob", "win", "score")
 SEARCH = ("dimension", "time_limit")
 """Of the search for a strategy; what was found stands in their place."""
 
-CANDIDATES = 4
-"""Strategies of equal value of which circuits are compared."""
+
+def game_names() -> tuple[Plain, ...]:
+    """Return the games that are played by name: by circuits of their own, or a strategy in closed form."""
+    from qcoord_hw.theory.games.explicit import EXPLICIT
+
+    return tuple(dict.fromkeys(("chsh", "magic-square", "ghz", *EXPLICIT)))
 
 
-def spec_of_game(game: Game) -> ExperimentSpec:
-    """Return the spec under which a user's game is run: probabilities and scores as exact strings."""
-    data = game.to_json()
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
-    parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
-    return ExperimentSpec(
-        name=name,
-        title=f"{game.name}: a game of {game.players} players",
-        family="nonlocal-game",
-        parameters=tuple(sorted(parameters.items())),
-    )
+PARAMETERS = (
+    Parameter(
+        "prob",
+        "list",
+        "a game of your own: how likely each question is, prob[x][y], as in a game file",
+        usual="none: a game is named",
+    ),
+    Parameter(
+        "game",
+        "choice",
+        "the game, in place of one of your own",
+        choices=game_names,
+        allowed="is prob with win or score, or a name",
+        required=True,
+        when={"prob": (None,)},
+    ),
+    Parameter("win", "list", "which answers win: win[x][y][b][c], 0 or 1", usual="score", when={"prob": ()}),
+    Parameter(
+        "score",
+        "list",
+        "in place of win: rationals in [0, 1]",
+        usual="win",
+        when={"prob": (), "win": (None,)},
+    ),
+    Parameter(
+        "strategy",
+        "text",
+        "what is played, as JSON text with dimensions, state and measurements, or with pauli",
+        usual="the best that a search finds",
+        when={"prob": ()},
+    ),
+    Parameter(
+        "dimension",
+        "integer",
+        "local dimension of the strategies that are searched for, at most (4 for three players, ..)",
+        usual="as large as it helps",
+        low=1,
+        high=8,
+        when={"prob": (), "strategy": (None,)},
+        flags=(Flag("--dimension", "D"),),
+    ),
+    Parameter(
+        "time_limit",
+        "number",
+        "seconds of the search for a strategy",
+        default=SEARCH_SECONDS,
+        allowed=f"are seconds above 0, up to {MAX_SECONDS}",
+        check=lambda value: 0 < value <= MAX_SECONDS,
+        when={"prob": (), "strategy": (None,)},
+        flags=(Flag("--time-limit", "S", "seconds of the search for a strategy (15)"),),
+    ),
+    Parameter(
+        "players",
+        "integer",
+        "how many play",
+        low=3,
+        high=MOST_PLAYERS,
+        required=True,
+        when={"game": ("ghz",)},
+    ),
+    Parameter(
+        "rounds",
+        "integer",
+        "rounds in a row in one circuit",
+        default=1,
+        low=1,
+        high=MAX_ROUNDS,
+        flags=(Flag("--rounds", "N"),),
+    ),
+    Parameter(
+        "rate",
+        "number",
+        "qubits per round to each player; less than a share mixes in classical rounds",
+        usual="the qubits of a share",
+        allowed="are numbers of qubits per round, from 0 to those of a share",
+        flags=(Flag("--rate", "Q"),),
+    ),
+)
 
 
-def game_of(name: str, parameters: dict[str, Plain]) -> Game:
-    """Return the game that stands in a spec's parameters.
-
-    Raises:
-        InputError: naming the field that is wrong.
-    """
-    given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
-    if "prob" not in given:
-        raise InputError("parameters.prob: missing; a game of your own needs prob with win or score")
-    return Game(name, given.pop("prob"), given.pop("win", None), **given)
-
-
-def with_strategy(
-    name: str,
-    parameters: dict[str, Plain],
-    seed: int = 0,
-    gates: Callable[[dict[str, Plain]], float] | None = None,
-) -> dict[str, Plain]:
-    """Return the parameters with a strategy for the game that stands in them, looked for if there is none.
-
-    Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
-
-    Args:
-        name: of the game.
-        parameters: of its spec; `dimension` and `time_limit` are of the search.
-        seed: of the search.
-        gates: the two-qubit gates of such parameters: of strategies that win equally much the one with the
-            fewest is taken; without it the smallest one.
-
-    Raises:
-        InputError: when a parameter of the search is not allowed, or stands beside a strategy.
-    """
-    given = {key: parameters[key] for key in SEARCH if key in parameters}
-    if "prob" not in parameters:
-        return parameters
-    if "strategy" in parameters:
-        if given:
-            first = next(iter(given))
-            raise InputError(f"parameters.{first}: beside strategy; allowed where one is searched for")
-        return parameters
-    limit = number("parameters.time_limit", given.get("time_limit", SEARCH_SECONDS))
-    if not 0 < limit <= MAX_SECONDS:
-        raise InputError(
-            f"parameters.time_limit: {limit:g}; allowed are seconds above 0, up to {MAX_SECONDS}"
-        )
-    dimension: Any = given.get("dimension")
-    game = game_of(name, parameters)
-    try:
-        found = quantum_value(game, seed=seed, time_limit=limit, dimension=dimension)
-    except InputError as error:
-        raise InputError(f"parameters.{error}") from None
-    stated = {key: value for key, value in parameters.items() if key not in SEARCH}
-    candidates = [stated | {"strategy": text} for text in _texts(found)]
-    if gates is None or len(candidates) == 1:
-        return candidates[0]
-    return min(candidates, key=gates)
-
-
-def _texts(found: QuantumBracket) -> list[str]:
-    """Return strategies of equal value as JSON text, one of each size, the smallest first."""
-    upper = {"upper": found.upper_certificate} if found.kind == "exact" else {}
-    if found.pauli is not None:
-        return [canonical_json({"pauli": found.pauli.to_json()} | upper)]
-    sizes = {own.dimensions: own for own in reversed(found.equals)}
-    first = [own for own in found.equals if sizes[own.dimensions] is own]
-    return [canonical_json(strategy_json(own) | upper) for own in first[:CANDIDATES]]
-
-
-def value_of(game: Game, text: Plain) -> Value:
-    """Return what the strategy of a spec's parameter wins: exact where its certificate closes the bracket.
-
-    Raises:
-        InputError: when it is not the JSON text of a strategy, or the certificate does not hold.
-    """
-    strategy, data = strategy_of(text), json.loads(str(text))
-    payoff = payoff_of(game.prob, game.table)
-    if isinstance(strategy, PauliSolution):
-        try:
-            won = check_pauli(payoff, data["pauli"])
-        except ClaimError as error:
-            raise InputError(f"parameters.strategy: {error}") from None
-        return Value(float(won), "exact" if won == 1 else "lower", SOURCE)
-    value, certificate = win_probability(game, strategy), data.get("upper")
-    if certificate is None:
-        return Value(value, "lower", "of the strategy that is played")
-    bound, wrong = check_upper(payoff, certificate)
-    if wrong or bound is None:
-        raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
-    if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
-        return Value(value, "exact", "of the strategy that is played, with a certificate that none wins more")
-    return Value(value, "lower", "of the strategy that is played")
-
-
-def strategy_of(text: Plain) -> QuantumStrategy | PauliSolution:
-    """Return the strategy of a spec's parameter.
+def read_parameters(options: Mapping[str, Plain]) -> dict[str, Any]:
+    """Return the value of every parameter.
 
     Raises:
-        InputError: when it is not the JSON text of one.
+        InputError: naming the one that is missing, unknown or not allowed.
     """
-    try:
-        data = json.loads(str(text))
-        if "pauli" in data:
-            return PauliSolution.from_json(data["pauli"])
-        state = np.array(data["state"], dtype=float)
-        measurements = tuple(
-            tuple(_complex(np.array(povm, dtype=float)) for povm in own) for own in data["measurements"]
-        )
-        return QuantumStrategy(tuple(map(int, data["dimensions"])), _complex(state), measurements)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(
-            f"parameters.strategy: {one_line(error)}; allowed is JSON text with dimensions, state and "
-            "measurements, or with pauli"
-        ) from None
-
-
-def _complex(pairs: Any) -> Any:
-    return pairs[..., 0] + 1j * pairs[..., 1]
+    which = options.get("game")
+    return read(PARAMETERS, options, f"for game {which!r}" if which else "for a game of your own")
