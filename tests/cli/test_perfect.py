@@ -85,7 +85,7 @@ def test_the_search_takes_dimension_seed_and_time(capsys, facet):
         status, out, err = call(capsys, "run", facet, option, value)
         assert (status, out) == (2, "")
         assert err.count("\n") == 1
-        assert err.startswith(f"error: {option[2:]}: ")
+        assert err.startswith(f"qcoord: error: {option[2:]}: ")
     assert call(capsys, "run", "chsh", "--dimension", "2")[0] == 2
 
 

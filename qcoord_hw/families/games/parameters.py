@@ -61,7 +61,7 @@ PARAMETERS = (
     Parameter(
         "dimension",
         "integer",
-        "local dimension of the strategies that are searched for, at most (4 for three players, ..)",
+        "local dimension searched, at most: 8 for two players, 4 for three, 2 for more",
         usual="as large as it helps",
         low=1,
         high=8,

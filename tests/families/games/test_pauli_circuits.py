@@ -142,9 +142,7 @@ def test_parameters_of_the_search_are_checked(given, words):
     with pytest.raises(InputError, match=f"^parameters.{words}"):
         with_strategy(spec.name, spec.options | given)
     three = spec_of_game(ghz(3))
-    with pytest.raises(
-        InputError, match=r"^parameters.dimension: 5; allowed are integers from 1 to 4, for 3"
-    ):
+    with pytest.raises(InputError, match=r"^parameters.dimension: 5; allowed are .* 1 to 4, for 3"):
         with_strategy(three.name, three.options | {"dimension": 5})
 
 
