@@ -201,6 +201,7 @@ def _played(options: argparse.Namespace) -> Result:
         if not result.record.sealed:
             raise InputError(f"run: {shown(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
+    draw_seed(options)
     built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
     kind = built.experiment.play.to_json()["kind"]
     if not _has_rounds(registry.family_of_kind(kind)):
