@@ -60,7 +60,7 @@ def build(
         layout: physical qubits, if not the spec's.
         parameters: of the family, beside or instead of the spec's.
         target: where it is meant to run, which decides what is left open, such as how many inputs are given.
-        seed: of random inputs, if the spec states none; a fresh one if omitted.
+        seed: of random inputs, if the spec states none, and of searches; a fresh one if omitted.
         random_questions: for games, draw the question of every shot at random.
 
     Raises:
@@ -100,11 +100,17 @@ def _situation(
         paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges
         return not paid and shares_noisy_run(program_of(built))
 
+    def gates(built: Experiment) -> float:
+        from qcoord_hw.api.choosing import two_qubit_gates
+
+        return two_qubit_gates(built, target)
+
     return Situation(
         ideal=isinstance(target, str) and target == "aer",
         seed=secrets.randbits(32) if seed is None else seed,
         stated=frozenset(parameters) | (frozenset(spec.options) if named else frozenset()),
         shares_simulation=shares_simulation,
+        gates=gates,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -44,11 +45,15 @@ def add_parameters(sub: Parser) -> None:
 
 def _add_flags(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("parameters of the families")
-    for flag, parameter, family in family_flags():
+    shared: dict[str, list[tuple[Flag, Parameter, str]]] = {}
+    for found in family_flags():
+        shared.setdefault(found[0].name, []).append(found)
+    for same in shared.values():
+        flag, parameter, family = same[-1]
         how: dict[str, Any] = {"type": _text_type(flag, parameter), "metavar": flag.metavar}
         if parameter.type == "boolean" and flag.read is None:
             how = {"action": "store_const", "const": True}
-        words = f"{family}: {flag.help or parameter.help}".replace("%", "%%")
+        words = "; ".join(f"{of}: {own.help or one.help}" for own, one, of in same).replace("%", "%%")
         try:
             group.add_argument(flag.name, dest=flag.key, help=words, **how)
         except (argparse.ArgumentError, ValueError) as error:
@@ -56,22 +61,24 @@ def _add_flags(sub: argparse.ArgumentParser) -> None:
 
 
 def family_flags() -> list[tuple[Flag, Parameter, str]]:
-    """Return the ways to state a parameter, each with its parameter and the name of its family.
+    """Return the ways to state a parameter, with the parameter and the family; once for each family.
 
     Raises:
         InputError: when two families have a flag for different parameters.
     """
-    found: dict[str, tuple[Flag, Parameter, str]] = {}
+    found: dict[str, dict[str, tuple[Flag, Parameter, str]]] = {}
     for family in every():
         for parameter in family.parameters:
             for flag in parameter.flags:
-                known = found.setdefault(flag.name, (flag, parameter, family.name))
-                if (known[1].name, known[1].type) != (parameter.name, parameter.type):
+                same = found.setdefault(flag.name, {})
+                same.setdefault(family.name, (flag, parameter, family.name))
+                _, known, first = next(iter(same.values()))
+                if (known.name, known.type) != (parameter.name, parameter.type):
                     raise InputError(
-                        f"family {family.name}: flag {flag.name} of {parameter.name} is that of {known[2]}'s "
-                        f"{known[1].name}; allowed is another"
+                        f"family {family.name}: flag {flag.name} of {parameter.name} is that of {first}'s "
+                        f"{known.name}; allowed is another"
                     )
-    return list(found.values())
+    return [one for same in found.values() for one in same.values()]
 
 
 def _text_type(flag: Flag, parameter: Parameter) -> Callable[[str], Any]:
@@ -92,8 +99,9 @@ def _text_type(flag: Flag, parameter: Parameter) -> Callable[[str], Any]:
 
 
 def _stated(options: argparse.Namespace) -> list[tuple[Flag, Parameter]]:
-    """Return the flags that were typed."""
-    return [(flag, one) for flag, one, _ in family_flags() if getattr(options, flag.key, None) is not None]
+    """Return the flags that were typed, each once."""
+    found = {flag.name: (flag, one) for flag, one, _ in family_flags()}
+    return [(flag, one) for flag, one in found.values() if getattr(options, flag.key, None) is not None]
 
 
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
@@ -155,6 +163,12 @@ def target_of(options: argparse.Namespace) -> str:
     from qcoord_hw.execution.scale import scaled_target
 
     return scaled_target(options.target, options.noise_scale)
+
+
+def draw_seed(options: argparse.Namespace) -> None:
+    """Draw the root seed where none is stated, before anything is searched for: one seed repeats all."""
+    if options.seed is None:
+        options.seed = secrets.randbits(32)
 
 
 def build_all(options: argparse.Namespace, target: str) -> list[Built]:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, say, show_results, tell
-from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
+from qcoord_hw.cli.experiment import (
+    add_device_options,
+    add_experiment,
+    build_all,
+    device_options,
+    draw_seed,
+    target_of,
+)
 from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
 from qcoord_hw.execution.devices.registry import ALLOWED
 from qcoord_hw.spec import shown
@@ -59,6 +66,7 @@ def _submit(options: argparse.Namespace) -> None:
             f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target with {ALLOWED}"
         )
     target = target_of(options)
+    draw_seed(options)
     results: list[Result] = []
     for one in build_all(options, target):
         try:

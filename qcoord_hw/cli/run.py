@@ -25,6 +25,7 @@ from qcoord_hw.cli.experiment import (
     add_parameters,
     build_all,
     device_options,
+    draw_seed,
     parameters,
     target_of,
     typed,
@@ -133,6 +134,7 @@ def _run(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
     target, jobs = target_of(options), device_options(options)
+    draw_seed(options)
     results = []
     for one in build_all(options, target):
         with progress_bar(options, one.spec.name) as progress:
@@ -201,6 +203,7 @@ def _played(options: argparse.Namespace) -> Result:
         if not result.record.sealed:
             raise InputError(f"run: {shown(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
+    draw_seed(options)
     built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
     kind = built.experiment.play.to_json()["kind"]
     if not _has_rounds(registry.family_of_kind(kind)):

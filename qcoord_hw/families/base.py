@@ -52,12 +52,14 @@ class Situation:
         seed: of what is drawn.
         stated: the parameters that a person stated just now.
         shares_simulation: whether one noisy simulation would serve all settings of an experiment there.
+        gates: counts the two-qubit gates of an experiment's circuits there, on average.
     """
 
     ideal: bool
     seed: int
     stated: frozenset[str] = frozenset()
     shares_simulation: Callable[[Experiment], bool] = lambda experiment: False
+    gates: Callable[[Experiment], float] = lambda experiment: 0.0
 
 
 class OutputState(Protocol):

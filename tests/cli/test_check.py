@@ -132,16 +132,15 @@ def test_a_level_is_called_level(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("chsh", 15), ("ghz-3", 15), ("cglmp-3", 15), ("i3322", 1)])
-def test_an_own_game_is_of_one_kind_in_theory_and_in_run(capsys, tmp_path, name, seconds, monkeypatch):
+def test_an_own_game_is_of_one_kind_in_theory_and_in_run(capsys, tmp_path, name, seconds):
     """Exact where the bracket is closed, in both; one that no time closes is a lower bound in `run`."""
-    from qcoord_hw.families.games import user_game as specs
     from qcoord_hw.theory.games.catalogue import GAMES
 
-    monkeypatch.setattr(specs, "SEARCH_SECONDS", float(seconds))
+    limit = ("--time-limit", str(seconds))
     path = write(tmp_path, GAMES[name]().to_json() | {"name": "own"})
-    kind = call_json(capsys, "theory", "game", path, "--time-limit", str(seconds))["quantum"]["kind"]
+    kind = call_json(capsys, "theory", "game", path, *limit)["quantum"]["kind"]
     assert kind == ("bracket" if name == "i3322" else "exact")
-    estimate = call_json(capsys, "run", path, "--shots", "50", "--seed", "1")["estimates"][0]
+    estimate = call_json(capsys, "run", path, *limit, "--shots", "50", "--seed", "1")["estimates"][0]
     assert estimate["theory"]["kind"] == {"exact": "exact", "bracket": "lower"}[kind]
 
 

@@ -79,6 +79,8 @@ CASES = [
             "win": [[[[[1, 0], [0, 0]]] * 2] * 2],
             "score": [[[[["1/2", "0"], ["0", "1"]]] * 2] * 2],
             "strategy": [FLAT, "{}"],
+            "dimension": [1, 99],
+            "time_limit": [0, 5000],
         },
     ),
     (
@@ -429,6 +431,7 @@ FLAGS = {
     "auxiliary": ["A,A"],
     "rounds": ["2"],
     "rate": ["0"],
+    "dimension": ["1"],
     "random_questions": [],
     "layout": ["0,1"],
     "noise_scale": ["2"],

@@ -14,13 +14,15 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
-from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from qcoord_hw.theory.games.odd_cycle import Refutation
+    from qcoord_hw.theory.games.pauli_solution import PauliSolution
 
 FRONTIER_SECONDS = 20.0
 
@@ -60,6 +62,10 @@ class QuantumValue:
         level: of the hierarchy of upper bounds; `0` is below it.
         lower_certificate: the strategy.
         upper_certificate: what proves the upper bound.
+        source: where the strategy comes from.
+        notes: what else is known, such as that nothing wins always.
+        pauli_solution: the strategy as Pauli words, if it is one of those.
+        refutation: a proof that nothing wins always, if one was found.
     """
 
     lower: float
@@ -69,6 +75,10 @@ class QuantumValue:
     level: str
     lower_certificate: Mapping[str, Any] | None
     upper_certificate: Mapping[str, Any] | None
+    source: str
+    notes: Sequence[str]
+    pauli_solution: PauliSolution | None = optional()
+    refutation: Refutation | None = optional()
 
 
 @dataclass(frozen=True)
@@ -159,9 +169,8 @@ def game_theory(
         classical, known = ClassicalValue(None, None, None, str(error)), None
     seconds = {"classical": round(time.monotonic() - start, 3)}
     name = catalogue_name(game)
-    explicit = [EXPLICIT[name].build()] if name in EXPLICIT else []
     left = max(0.05, time_limit - (time.monotonic() - start))
-    found = quantum_value(game, level=level, seed=seed, time_limit=left, known=explicit, classical=known)
+    found = quantum_value(game, level=level, seed=seed, time_limit=left, classical=known)
     rates, bell = None, None
     if win is not None:
         from qcoord_hw.theory.games.frontier import frontier
@@ -188,6 +197,10 @@ def game_theory(
             level=found.level,
             lower_certificate=found.lower_certificate,
             upper_certificate=found.upper_certificate,
+            source=found.source,
+            notes=found.notes,
+            pauli_solution=found.pauli,
+            refutation=found.refutation,
         ),
         seconds=seconds | {key: round(value, 3) for key, value in found.seconds.items()},
         frontier=rates,
@@ -209,6 +222,8 @@ def game_theory_text(answer: GameAnswer) -> str:
         f"quantum value    {quantum.lower:.9g} to {quantum.upper:.9g} ({quantum.kind}; "
         f"strategy of local dimension {quantum.local_dimension}; {_upper_words(quantum)})",
     ]
+    lines += [f"  strategy       {quantum.source}"]
+    lines += [f"  note           {note}" for note in quantum.notes]
     if bell := answer.bell_inequality:
         lines.append(
             f"{bell.name:<16} classical {bell.classical:g}, quantum {bell.lower:.7g} to {bell.upper:.7g}"

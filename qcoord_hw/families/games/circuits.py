@@ -24,6 +24,7 @@ from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
 from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
+from qcoord_hw.families.games.pauli_circuits import pauli_strategy
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
     Strategy,
@@ -31,13 +32,14 @@ from qcoord_hw.families.games.strategy_circuits import (
     ghz_strategy,
     magic_square_strategy,
 )
-from qcoord_hw.families.games.user_game import TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.families.games.user_game import game_of, strategy_of, value_of, with_strategy
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
 from qcoord_hw.spec import ExperimentSpec, check_integer
 from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_square
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
+from qcoord_hw.theory.games.pauli_solution import PauliSolution
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
@@ -189,7 +191,7 @@ def _fixed_outcomes(strategy: Strategy, answers: Sequence[Sequence[int]], game: 
 
 def quantum_experiment(
     game: Game,
-    strategy: QuantumStrategy,
+    strategy: QuantumStrategy | PauliSolution,
     *,
     name: str,
     title: str,
@@ -198,14 +200,14 @@ def quantum_experiment(
     rate: float | None = None,
     figures: Sequence[LinearFigure] = (),
 ) -> Experiment:
-    """Return the experiment in which a game is played by a strategy given as plain arrays.
+    """Return the experiment in which a game is played by a strategy given as plain arrays or Pauli words.
 
     Alice prepares the state and sends each player its share; a player of local dimension 1 gets none. An
     outcome that stands for no answer is a loss and counted as leakage.
 
     Args:
         game: the game, of two to six players.
-        strategy: state and measurements.
+        strategy: state and measurements, or observables.
         name: name of the experiment.
         title: one line for people.
         theory: what theory says of the win probability (or the mean score).
@@ -219,9 +221,13 @@ def quantum_experiment(
     """
     if not 2 <= game.players <= len(PLAYERS):
         raise InputError(f"players: {game.players} in the game; allowed are 2 to {len(PLAYERS)}")
+    if isinstance(strategy, PauliSolution):
+        circuits = pauli_strategy(strategy, theory)
+    else:
+        circuits = measured_strategy(strategy, theory)
     return strategy_experiment(
         game,
-        measured_strategy(strategy, theory),
+        circuits,
         name=name,
         title=title,
         topology=QUANTUM_BROADCAST if game.players == 2 else one_to_many(*PLAYERS[: game.players]),
@@ -417,6 +423,6 @@ def build(spec: ExperimentSpec) -> Experiment:
     if isinstance(which, str):
         explicit = EXPLICIT[which]
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
-    given = with_strategy(spec.name, {k: v for k, v in spec.options.items() if k in (*TABLES, "strategy")})
+    given = with_strategy(spec.name, spec.options)
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
     return quantum_experiment(game, strategy, theory=value_of(game, given["strategy"]), **shared)

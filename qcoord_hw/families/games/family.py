@@ -59,7 +59,10 @@ class Games(Family):
         """Look for a strategy where a game of the user's own states none."""
         from qcoord_hw.families.games.user_game import with_strategy
 
-        return spec.with_parameters(with_strategy(spec.name, spec.options))
+        def gates(parameters: dict[str, Plain]) -> float:
+            return situation.gates(self.build(spec.with_parameters(parameters)))
+
+        return spec.with_parameters(with_strategy(spec.name, spec.options, situation.seed, gates))
 
     def check(self, intent: dict[str, Any], width: float) -> None:
         """See `Family.check`."""

@@ -11,6 +11,14 @@ from qcoord_hw.spec import Plain
 MAX_ROUNDS = 64
 MOST_PLAYERS = 6
 
+SEARCH_SECONDS = 15.0
+"""For a strategy of a game that is not in the catalogue."""
+
+MAX_SECONDS = 3600
+
+SEARCH = ("dimension", "time_limit")
+"""Of the search for a strategy; what was found stands in their place."""
+
 
 def game_names() -> tuple[Plain, ...]:
     """Return the games that are played by name: by circuits of their own, or a strategy in closed form."""
@@ -46,9 +54,29 @@ PARAMETERS = (
     Parameter(
         "strategy",
         "text",
-        "what is played, as JSON text with dimensions, state and measurements",
+        "what is played, as JSON text with dimensions, state and measurements, or with pauli",
         usual="the best that a search finds",
         when={"prob": ()},
+    ),
+    Parameter(
+        "dimension",
+        "integer",
+        "local dimension searched, at most: 8 for two players, 4 for three, 2 for more",
+        usual="as large as it helps",
+        low=1,
+        high=8,
+        when={"prob": (), "strategy": (None,)},
+        flags=(Flag("--dimension", "D"),),
+    ),
+    Parameter(
+        "time_limit",
+        "number",
+        "seconds of the search for a strategy",
+        default=SEARCH_SECONDS,
+        allowed=f"are seconds above 0, up to {MAX_SECONDS}",
+        check=lambda value: 0 < value <= MAX_SECONDS,
+        when={"prob": (), "strategy": (None,)},
+        flags=(Flag("--time-limit", "S", "seconds of the search for a strategy (15)"),),
     ),
     Parameter(
         "players",

@@ -7,24 +7,26 @@ looked for is put there before anything is built, so that a record can be built 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.games.parameters import read_parameters
+from qcoord_hw.families.games.parameters import SEARCH, read_parameters
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
-from qcoord_hw.theory.games.checker import check_upper, payoff_of
+from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.quantum import bracket_kind, quantum_value, size_of, strategy_json
+from qcoord_hw.theory.games.pauli_solution import SOURCE, PauliSolution
+from qcoord_hw.theory.games.quantum import QuantumBracket, bracket_kind, quantum_value, size_of, strategy_json
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.value import Value
 
-SEARCH_SECONDS = 15.0
-"""For a strategy of a game that is not in the catalogue."""
-
 TABLES = ("prob", "win", "score")
 """The parameters that are the game."""
+
+CANDIDATES = 4
+"""Strategies of equal value of which circuits are compared."""
 
 
 def spec_of_game(game: Game) -> ExperimentSpec:
@@ -65,19 +67,49 @@ def game_of(name: str, parameters: dict[str, Plain]) -> Game:
     return Game(name, given.pop("prob"), given.pop("win", None), **given)
 
 
-def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:
+def with_strategy(
+    name: str,
+    parameters: dict[str, Plain],
+    seed: int = 0,
+    gates: Callable[[dict[str, Plain]], float] | None = None,
+) -> dict[str, Plain]:
     """Return the parameters with a strategy for the game that stands in them, looked for if there is none.
 
     Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
+
+    Args:
+        name: of the game.
+        parameters: of its spec; `dimension` and `time_limit` are of the search.
+        seed: of the search.
+        gates: the two-qubit gates of such parameters: of strategies that win equally much the one with the
+            fewest is taken; without it the smallest one.
+
+    Raises:
+        InputError: when a parameter is not allowed.
     """
-    read_parameters(parameters)
+    values = read_parameters(parameters)
     if "strategy" in parameters or "prob" not in parameters:
         return parameters
-    found = quantum_value(game_of(name, parameters), time_limit=SEARCH_SECONDS)
-    data = strategy_json(found.strategy)
-    if found.kind == "exact":
-        data["upper"] = found.upper_certificate
-    return parameters | {"strategy": canonical_json(data)}
+    game = game_of(name, parameters)
+    try:
+        found = quantum_value(game, seed=seed, time_limit=values["time_limit"], dimension=values["dimension"])
+    except InputError as error:
+        raise InputError(f"parameters.{error}") from None
+    stated = {key: value for key, value in parameters.items() if key not in SEARCH}
+    candidates = [stated | {"strategy": text} for text in _texts(found)]
+    if gates is None or len(candidates) == 1:
+        return candidates[0]
+    return min(candidates, key=gates)
+
+
+def _texts(found: QuantumBracket) -> list[str]:
+    """Return strategies of equal value as JSON text, one of each size, the smallest first."""
+    upper = {"upper": found.upper_certificate} if found.kind == "exact" else {}
+    if found.pauli is not None:
+        return [canonical_json({"pauli": found.pauli.to_json()} | upper)]
+    sizes = {own.dimensions: own for own in reversed(found.equals)}
+    first = [own for own in found.equals if sizes[own.dimensions] is own]
+    return [canonical_json(strategy_json(own) | upper) for own in first[:CANDIDATES]]
 
 
 def value_of(game: Game, text: Plain) -> Value:
@@ -86,11 +118,18 @@ def value_of(game: Game, text: Plain) -> Value:
     Raises:
         InputError: when it is not the JSON text of a strategy, or the certificate does not hold.
     """
-    strategy = strategy_of(text)
-    value, certificate = win_probability(game, strategy), json.loads(str(text)).get("upper")
+    strategy, data = strategy_of(text), json.loads(str(text))
+    payoff = payoff_of(game.prob, game.table)
+    if isinstance(strategy, PauliSolution):
+        try:
+            won = check_pauli(payoff, data["pauli"])
+        except ClaimError as error:
+            raise InputError(f"parameters.strategy: {error}") from None
+        return Value(float(won), "exact" if won == 1 else "lower", SOURCE)
+    value, certificate = win_probability(game, strategy), data.get("upper")
     if certificate is None:
         return Value(value, "lower", "of the strategy that is played")
-    bound, wrong = check_upper(payoff_of(game.prob, game.table), certificate)
+    bound, wrong = check_upper(payoff, certificate)
     if wrong or bound is None:
         raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
     if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
@@ -98,7 +137,7 @@ def value_of(game: Game, text: Plain) -> Value:
     return Value(value, "lower", "of the strategy that is played")
 
 
-def strategy_of(text: Plain) -> QuantumStrategy:
+def strategy_of(text: Plain) -> QuantumStrategy | PauliSolution:
     """Return the strategy of a spec's parameter.
 
     Raises:
@@ -106,6 +145,8 @@ def strategy_of(text: Plain) -> QuantumStrategy:
     """
     try:
         data = json.loads(str(text))
+        if "pauli" in data:
+            return PauliSolution.from_json(data["pauli"])
         state = np.array(data["state"], dtype=float)
         measurements = tuple(
             tuple(_complex(np.array(povm, dtype=float)) for povm in own) for own in data["measurements"]
@@ -114,7 +155,7 @@ def strategy_of(text: Plain) -> QuantumStrategy:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"parameters.strategy: {one_line(error)}; allowed is JSON text with dimensions, state and "
-            "measurements"
+            "measurements, or with pauli"
         ) from None
 
 

@@ -14,11 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.spec import shown
+from qcoord_hw.theory.games.blocks import EQUAL, smallest_blocks
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.moments import LEVELS, Word
 from qcoord_hw.theory.games.npa import NpaBound, algebraic_bound, npa_bound
+from qcoord_hw.theory.games.odd_cycle import Refutation
+from qcoord_hw.theory.games.pauli_solution import SOURCE as PAULI
+from qcoord_hw.theory.games.pauli_solution import PauliSolution, pauli_solution
 from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
 from qcoord_hw.theory.games.seesaw import seesaw
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
@@ -26,11 +31,14 @@ from qcoord_hw.theory.games.xor import XorSolution, xor_value
 
 CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
 USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher ones while they help
+STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
+KNOWN, DETERMINISTIC = "a strategy that was given", "deterministic strategy"
+XOR = "vectors of the XOR game [Tsirelson1980]"
 MARGIN = 5e-13  # of a strategy's payoff, for rounding in it and in its measurements; relative to the payoffs
 
 
@@ -48,6 +56,11 @@ class QuantumBracket:
         lower_certificate: the strategy as plain JSON values, read by `checker.check_strategy`.
         upper_certificate: plain JSON values, read by `checker.check_upper`.
         seconds: time spent on "lower" and on "upper".
+        source: where the strategy comes from, in words.
+        notes: what else is known, such as that nothing wins always.
+        pauli: the strategy as Pauli words, if it is one of those.
+        refutation: a proof that nothing wins always, if one was found.
+        equals: all strategies found that win as much, `strategy` among them, the smallest first.
     """
 
     lower: float
@@ -59,6 +72,11 @@ class QuantumBracket:
     lower_certificate: dict[str, Any]
     upper_certificate: dict[str, Any]
     seconds: dict[str, float]
+    source: str
+    notes: tuple[str, ...]
+    pauli: PauliSolution | None
+    refutation: Refutation | None
+    equals: tuple[QuantumStrategy, ...]
 
 
 def quantum_value(
@@ -69,12 +87,14 @@ def quantum_value(
     time_limit: float = 60.0,
     known: Iterable[QuantumStrategy] = (),
     classical: Sequence[Sequence[int]] | None = None,
+    dimension: int | None = None,
 ) -> QuantumBracket:
     """Return a bracket of the quantum value: the best strategy found and the best certified upper bound.
 
-    Known strategies come first, then the see-saw in growing local dimension, and the NPA hierarchy from
-    level 1 up; the search ends when the bracket is narrow enough, when nothing is left to try, or when time
-    is over.
+    Known strategies come first, then perfect ones over Pauli operators, the see-saw in growing local
+    dimension, and the NPA hierarchy from level 1 up; the search ends when the bracket is narrow enough, when
+    nothing is left to try, or when time is over. Of strategies that win equally much the smallest is taken,
+    and of every one the smallest blocks.
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
@@ -84,33 +104,53 @@ def quantum_value(
         known: strategies to begin with.
         classical: an optimal deterministic strategy, [player][question]; by default it is searched for when
             that is cheap.
+        dimension: local dimension of every player, at most; without it dimensions grow while they help.
 
     Raises:
-        InputError: when the level is not a level, or by `payoff_tensor`.
+        InputError: when the level is not a level, the dimension not allowed, or by `payoff_tensor`.
         TooLargeError: when the level asked for has too many words.
     """
-    search = _Search(game, time.monotonic() + time_limit)
+    search = _Search(game, time.monotonic() + time_limit, check_dimension(game, dimension))
     for strategy in known:
-        search.offer(strategy)
+        search.offer(strategy, KNOWN)
     search.offer_explicit()
     search.offer_classical(classical)
     search.solve_xor()
+    search.solve_pauli(seed)
     if level is not None:
         search.bound(level)
     players = search.tensor.ndim // 2
-    dimension, gain = 2, math.inf
-    while dimension**players <= MAX_DIMENSION and players > 1 and not search.over:
-        if dimension > USUAL_DIMENSIONS and gain < CLOSED * search.scale:
+    most = MAX_DIMENSION if dimension is None else dimension
+    tried, gain = 2, math.inf
+    while tried <= most and tried**players <= MAX_DIMENSION and players > 1 and not search.over:
+        if dimension is None and tried > USUAL_DIMENSIONS and gain < CLOSED * search.scale:
             break
         before = search.lower
-        search.climb(dimension, seed)
+        search.climb(tried, seed)
         gain = search.lower - before
-        if dimension == 2 and level is None and search.small:
+        if tried == 2 and level is None and search.small:
             search.try_bound(LEVELS[0])  # already now, so that it can end the next climbs
-        dimension += 1
+        tried += 1
     for own in LEVELS[search.small :] if level is None else ():
         search.try_bound(own)
     return search.result()
+
+
+def check_dimension(game: Game | npt.ArrayLike, dimension: int | None) -> float:
+    """Return the largest local dimension allowed: this one, or any.
+
+    Raises:
+        InputError: when it is below 1, or all players together would have more than 64.
+    """
+    if dimension is None:
+        return math.inf
+    players = payoff_tensor(game).ndim // 2
+    most = max(d for d in range(1, MAX_DIMENSION + 1) if d**players <= MAX_DIMENSION)
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or not 1 <= dimension <= most:
+        raise InputError(
+            f"dimension: {shown(dimension)}; allowed are integers from 1 to {most}, for {players} players"
+        )
+    return dimension
 
 
 def strategy_json(strategy: QuantumStrategy) -> dict[str, Any]:
@@ -120,6 +160,10 @@ def strategy_json(strategy: QuantumStrategy) -> dict[str, Any]:
         "state": _pairs(strategy.state),
         "measurements": [[_pairs(m) for m in own] for own in strategy.measurements],
     }
+
+
+def _size(strategy: QuantumStrategy) -> tuple[int, int]:
+    return max(strategy.dimensions), math.prod(strategy.dimensions)
 
 
 def size_of(tensor: npt.NDArray[np.float64]) -> float:
@@ -143,14 +187,20 @@ class _Search:
         lower: the best lower bound.
     """
 
-    def __init__(self, game: Game | npt.ArrayLike, deadline: float) -> None:
-        """Start from no strategy and the algebraic bound."""
+    def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
+        """Start from no strategy of up to that local dimension, and the algebraic bound."""
         self.tensor = payoff_tensor(game)
         self._game = game if isinstance(game, Game) else None
         self.scale = size_of(self.tensor)
         self.lower = -math.inf
         self._answers = self.tensor.shape[self.tensor.ndim // 2 :]
         self._strategy: QuantumStrategy | None = None
+        self._source = ""
+        self._found: list[tuple[float, QuantumStrategy]] = []
+        self._notes: list[str] = []
+        self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
+        self._refutation: Refutation | None = None
+        self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
         self._seconds = {"lower": 0.0, "upper": 0.0}
@@ -170,11 +220,18 @@ class _Search:
         """Whether to stop."""
         return self.closed or time.monotonic() > self._deadline
 
-    def offer(self, strategy: QuantumStrategy) -> None:
-        """Take a strategy when it is better."""
+    def offer(self, strategy: QuantumStrategy, source: str) -> None:
+        """Take a strategy when it is better, or as good and smaller."""
+        if max(strategy.dimensions) > self._dimension:
+            return
         margin = max(MARGIN, 64 * EPS * math.prod(strategy.dimensions)) * self.scale
-        if (value := strategy_value(self.tensor, strategy) - margin) > self.lower:
-            self.lower, self._strategy = value, strategy
+        value = strategy_value(self.tensor, strategy) - margin
+        self._found.append((value, strategy))
+        gain, tie = value - self.lower, EQUAL * self.scale
+        smaller = self._strategy is None or _size(strategy) < _size(self._strategy)
+        larger = self._strategy is not None and _size(strategy) > _size(self._strategy)
+        if gain > tie or (gain > 0 and not larger) or (gain >= -tie and smaller):
+            self.lower, self._strategy, self._source = value, strategy, source
 
     def offer_explicit(self) -> None:
         """Take the strategy known under the game's name, when it fits; its origin is no matter."""
@@ -183,7 +240,7 @@ class _Search:
             with contextlib.suppress(InputError):
                 strategy = EXPLICIT[self._game.name].build()
                 win_probability(self._game, strategy)
-                self.offer(strategy)
+                self.offer(strategy, f"closed form {EXPLICIT[self._game.name].value.source}")
             self._seconds["lower"] += time.monotonic() - start
 
     def offer_classical(self, strategy: Sequence[Sequence[int]] | None) -> None:
@@ -194,7 +251,7 @@ class _Search:
                 left = max(0.0, self._deadline - start) / 4
                 strategy = classical_optimum(self._game, limit=CLASSICAL_LIMIT, time_limit=left).strategy
         if strategy is not None:
-            self.offer(deterministic(tuple(map(tuple, strategy)), self._answers))
+            self.offer(deterministic(tuple(map(tuple, strategy)), self._answers), DETERMINISTIC)
         self._seconds["lower"] += time.monotonic() - start
         if strategy is None:
             self.climb(1)
@@ -204,21 +261,47 @@ class _Search:
         start = time.monotonic()
         if self._game is None or (solution := xor_value(self._game)) is None:
             return
-        self.offer(solution.strategy())
+        self.offer(solution.strategy(), XOR)
         middle = time.monotonic()
         self._take(npa_bound(self.tensor, LEVELS[0], dual=partial(_xor_dual, solution)))
         self._seconds["lower"] += middle - start
         self._seconds["upper"] += time.monotonic() - middle
 
+    def solve_pauli(self, seed: int) -> None:
+        """Take a perfect strategy over Pauli operators, or note why there is none."""
+        if self._game is None or self.closed:
+            return
+        start = time.monotonic()
+        found: PauliSolution | Refutation | str | None
+        try:
+            found = pauli_solution(self._game, seed, start + max(0.0, self._deadline - start) / 2)
+        except TooLargeError as error:
+            found = str(error)
+        if isinstance(found, PauliSolution):
+            strategy = found.strategy(self._answers)
+            self._pauli = strategy, found
+            self.offer(strategy, PAULI)
+        elif isinstance(found, Refutation):
+            self._refutation = found
+            self._notes.append(f"no strategy wins always: {found.why}")
+        elif found is not None:
+            self._notes.append(found)
+        self._seconds["lower"] += time.monotonic() - start
+
     def climb(self, dimension: int, seed: int = 0) -> None:
         """Look for a better strategy of that local dimension, for at most half of the time that is left."""
         start = time.monotonic()
         left = max(0.0, self._deadline - start) / 2
-        found = seesaw(self.tensor, dimension, seed=seed, time_limit=left, target=self._upper.value)[1]
-        before, kept = self.lower, self._strategy
-        self.offer(found)
-        if kept is not None and self.lower < before + 1e-9 * self.scale:
-            self.lower, self._strategy = before, kept  # a smaller strategy of the same payoff
+        starts = MANY_STARTS if dimension <= SMALL_DIMENSION else STARTS
+        found = seesaw(
+            self.tensor, dimension, starts=starts, seed=seed, time_limit=left, target=self._upper.value
+        )[1]
+        blocks = smallest_blocks(self.tensor, found, self.scale, seed)
+        self.offer(
+            blocks,
+            f"see-saw in dimension {dimension} [Werner2001]"
+            + ("" if blocks is found else ", and the best blocks of its measurements [Masanes2006]"),
+        )
         self._seconds["lower"] += time.monotonic() - start
 
     def bound(self, level: str) -> None:
@@ -253,7 +336,17 @@ class _Search:
             lower_certificate=strategy_json(self._strategy),
             upper_certificate=self._upper.certificate,
             seconds=self._seconds,
+            source=self._source,
+            notes=tuple(self._notes),
+            pauli=self._pauli[1] if self._pauli and self._pauli[0] is self._strategy else None,
+            refutation=self._refutation,
+            equals=self._equals(),
         )
+
+    def _equals(self) -> tuple[QuantumStrategy, ...]:
+        best = max(value for value, _ in self._found)
+        found = [own for value, own in self._found if value >= best - EQUAL * self.scale]
+        return tuple(sorted(found, key=_size))
 
 
 def _xor_dual(solution: XorSolution, words: list[Word]) -> npt.NDArray[np.float64]:

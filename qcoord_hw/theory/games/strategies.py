@@ -75,7 +75,8 @@ def win_probability(game: Game, strategy: QuantumStrategy) -> float:
                 f"allowed are those of {size} questions with {answers} answers each"
             )
     payoff = game.payoff
-    return float(sum(np.vdot(payoff[q], strategy.probabilities(q)) for q in game.questions()))
+    won = float(sum(np.vdot(payoff[q], strategy.probabilities(q)) for q in game.questions()))
+    return min(1.0, max(0.0, won))  # of a sum of roundings
 
 
 PAULI: dict[str, ComplexArray] = {

@@ -15,6 +15,7 @@ from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief
 from qcoord_hw.theory.games.checker.bell import check_bell
 from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
 from qcoord_hw.theory.games.checker.frontier import check_frontier
+from qcoord_hw.theory.games.checker.pauli import check_pauli
 from qcoord_hw.theory.games.checker.payoffs import (
     ClaimedGame,
     ClaimError,
@@ -22,10 +23,19 @@ from qcoord_hw.theory.games.checker.payoffs import (
     payoff_of,
     read_claimed_game,
 )
+from qcoord_hw.theory.games.checker.refutation import check_refutation
 from qcoord_hw.theory.games.checker.strategy import check_strategy
 from qcoord_hw.theory.games.checker.upper import check_upper, rounding
 
-__all__ = ["ClaimError", "check_game", "check_strategy", "check_upper", "payoff_of"]
+__all__ = [
+    "ClaimError",
+    "check_game",
+    "check_pauli",
+    "check_refutation",
+    "check_strategy",
+    "check_upper",
+    "payoff_of",
+]
 
 NEVER: tuple[Path, ...] = (
     ("classical", "value"),
@@ -34,6 +44,8 @@ NEVER: tuple[Path, ...] = (
     ("quantum", "upper"),
     ("quantum", "level"),
     ("quantum", "upper_certificate", "bound"),
+    ("quantum", "pauli_solution"),
+    ("quantum", "refutation"),
     ("bell_inequality",),
     ("game",),
 )
@@ -72,6 +84,7 @@ def _check(findings: Findings) -> None:
         _check_lower(findings, game)
         _check_upper(findings, game)
         _check_kind(findings, game)
+        _check_perfection(findings, game)
         if "bell_inequality" in answer:
             check_bell(findings, game)
         if "frontier" in answer:
@@ -128,6 +141,16 @@ def _check_upper(findings: Findings, game: ClaimedGame) -> None:
     findings.equal(("quantum", "upper"), claim)
     findings.equal(("quantum", "level"), certificate["level"])
     findings.confirm("quantum", "upper_certificate", "level")
+
+
+def _check_perfection(findings: Findings, game: ClaimedGame) -> None:
+    """Check that a strategy over Pauli operators wins always, or that nothing does, by algebra alone."""
+    if "refutation" in findings.get("quantum"):
+        check_refutation(game, findings.get("quantum", "refutation"))
+        findings.confirm("quantum", "refutation")
+    if "pauli_solution" in findings.get("quantum"):
+        won = check_pauli(game, findings.get("quantum", "pauli_solution"))
+        findings.require(won == 1, ("quantum", "pauli_solution"), f"wins {won}; it is claimed to win always")
 
 
 def _check_kind(findings: Findings, game: ClaimedGame) -> None:
