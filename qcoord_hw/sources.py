@@ -20,6 +20,13 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
     Raises:
         InputError: when it is none of these, or the file is wrong.
     """
+    from qcoord_hw.theory.linear_computation.stabilizer_files import is_stabilizer_file
+
+    if is_stabilizer_file(name_or_path):
+        from qcoord_hw.families.linear_computation.parameters import spec_of_box
+        from qcoord_hw.theory.linear_computation.stabilizer_files import read_box
+
+        return spec_of_box(read_box(Path(name_or_path)))
     if not name_or_path.endswith(".json"):
         from qcoord_hw.theory.games.explicit import EXPLICIT
 

@@ -110,6 +110,7 @@ def _facts(experiment: Experiment) -> list[str]:
         case LinearPlay() as play:
             task = play.task
             field = task.field
+            instances = "one instance" if play.instances == 1 else f"{play.instances} instances"
             modulus = f", modulus {list(field.irreducible_poly)}" if field.degree > 1 else ""
             matrices = [f"V {s:<8}{v.tolist()}" for s, v in zip(task.servers, task.matrices, strict=True)]
             rates = [
@@ -118,7 +119,7 @@ def _facts(experiment: Experiment) -> list[str]:
             ]
             return [
                 f"field     F_{field.order}{modulus}",
-                f"task      y = V w for {play.instances} instances, {task.rows} symbols each",
+                f"task      y = V w for {instances}, {task.rows} symbols each",
                 f"scheme    {play.scheme.get('source', '')}",
                 *matrices,
                 f"qudits    N = {play.qudits} of {field.order} levels{_auxiliary(play)}",

@@ -18,7 +18,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.families.linear_computation.parameters import task_of
+from qcoord_hw.families.linear_computation.parameters import BOX, task_of
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
@@ -30,6 +30,12 @@ from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.nsum_box import (
+    Exponents,
+    box_scheme,
+    check_exponents,
+    independent_rows,
+)
 from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
@@ -57,7 +63,8 @@ def build(spec: ExperimentSpec) -> Experiment:
 
     Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
     in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
-    fewer qudits); `batch` (consecutive instances of F_p data that become one symbol, default 1);
+    fewer qudits; or `n-sum-box`: the stabilizer state that the matrices state, whose `exponents` are a list of
+    [server, [x0, .., z0, ..]], one for each of its symbols); `batch` (consecutive instances of F_p data that become one symbol, default 1);
     `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
     `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
 
@@ -82,6 +89,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         scheme=options.get("scheme", THEOREM_1),
         batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
         auxiliary=auxiliary,
+        exponents=options.get("exponents"),
         inputs=options.get("inputs"),
         inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
     )
@@ -95,6 +103,7 @@ def task_experiment(
     scheme: object = THEOREM_1,
     batched: int = 1,
     auxiliary: Sequence[str] | None = None,
+    exponents: object = None,
     inputs: object = None,
     inputs_seed: int = 0,
 ) -> Experiment:
@@ -104,9 +113,10 @@ def task_experiment(
         task: what the user wants.
         name: name of the experiment.
         title: one line for people.
-        scheme: `theorem-1` or `beyond`.
+        scheme: `theorem-1`, `beyond` or `n-sum-box`.
         batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
         auxiliary: the server of each auxiliary qudit.
+        exponents: with `n-sum-box`, for each server its name and what its symbols are: `x0`, .., `z0`, ..
         inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
             200.
         inputs_seed: of the random ones.
@@ -121,12 +131,18 @@ def task_experiment(
         )
     wide = batch(task, batched) if batched > 1 else task
     asked, places = _Asked.of(wide), None if auxiliary is None else tuple(auxiliary)
+    if exponents is not None and scheme != BOX:
+        raise InputError(f"parameters.exponents: {shown(exponents)}; allowed with scheme {BOX}")
     if scheme == THEOREM_1:
         found = _theorem_1(asked, places)
     elif scheme == BEYOND:
         found = _beyond(asked, places)
+    elif scheme == BOX:
+        if batched > 1 or places is not None:
+            raise InputError(f"parameters.scheme: {BOX}; allowed without batch and auxiliary")
+        found = _given(asked, check_exponents(exponents))
     else:
-        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
+        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
     code = _ordered(found.code)
     net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
     given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
@@ -222,6 +238,27 @@ def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
         "reduced": list(reduction.notes),
     }
     return _Found(code, small.rows, scheme.instances, sum(scheme.qudits), baselines(small, c), words)
+
+
+@lru_cache(maxsize=32)
+def _given(asked: _Asked, exponents: Exponents) -> _Found:
+    task = asked.task
+    reduction = independent_rows(task)
+    scheme = box_scheme(task, exponents)
+    _check_size(task, sum(scheme.qudits))
+    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
+    small = reduce_task(task).task
+    words = {
+        "source": scheme.source,
+        "field": task.field.order,
+        "instances": 1,
+        "M": scheme.M.tolist(),
+        "download": dict(zip(task.servers, scheme.qudits, strict=True)),
+        "exponents": {server: list(names) for server, names in exponents},
+        "reduced": list(reduction.notes),
+    }
+    least = sum(scheme.qudits) * 2 - sum(small.sizes)  # c enters the rate of theorem 1 alone
+    return _Found(code, small.rows, 1, sum(scheme.qudits), baselines(small, least), words)
 
 
 def _check_size(task: LinearTask, qudits: int) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import ExperimentSpec, Plain, check_known, frozen, listed, read_json, shown
+from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 FAMILY = "linear-computation"
 
 TASK = ("field", "irreducible_poly", "servers")
-OPTIONS = (*TASK, "batch", "scheme", "auxiliary", "inputs", "inputs_seed")
+OPTIONS = (*TASK, "batch", "scheme", "auxiliary", "exponents", "inputs", "inputs_seed")
+
+BOX = "n-sum-box"
+"""The scheme of a stabilizer state that is given: the servers' symbols are the exponents themselves."""
 
 
 def task_of(spec: ExperimentSpec) -> LinearTask:
@@ -52,6 +57,16 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
         f"F_{task.field.order}",
         family=FAMILY,
         parameters=tuple(sorted((data | (parameters or {})).items())),
+    )
+
+
+def spec_of_box(box: NSumBox) -> ExperimentSpec:
+    """Return the spec that executes a stabilizer state as it is given."""
+    task, exponents = box.computation()
+    k, n = len(box.M), box.size
+    return replace(
+        spec_of(task, {"scheme": BOX, "exponents": exponents}),
+        title=f"{k} stabilizer generators of {n} qudits as given, over F_{box.field.order}",
     )
 
 

@@ -11,18 +11,19 @@ import pytest
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.linear_computation.field import field_of, prime_power
 
-CONWAY = [(d, None) for d in (2, 3, 4, 5, 7, 8, 9, 16, 25, 27, 49, 64)]
+CONWAY = [(d, None) for d in (2, 3, 4, 5, 7, 8, 9, 16, 25, 27, 49, 64, 81, 121, 125, 128, 169, 243, 251, 256)]
 OTHER = [
     (8, (1, 1, 0, 1)),
     (9, (1, 0, 1)),  # irreducible, not primitive
     (16, (1, 1, 1, 1, 1)),  # not primitive
     (25, (1, 0, 2)),
     (27, (1, 0, 2, 2)),
+    (256, (1, 0, 0, 0, 1, 1, 0, 1, 1)),  # of AES, not primitive
 ]
 
 
 def reference(order: int, poly: tuple[int, ...] | None) -> type[galois.FieldArray]:
-    p, r = next((p, r) for p in (2, 3, 5, 7) for r in range(1, 7) if p**r == order)
+    p, r = next((p, r) for p in (2, 3, 5, 7, 11, 13, 251) for r in range(1, 9) if p**r == order)
     if r == 1:
         return galois.GF(p, compile="python-calculate")
     modulus = None if poly is None else galois.Poly(poly, field=galois.GF(p))
@@ -138,7 +139,7 @@ def test_other_orders_are_refused_with_the_nearest(order, nearest):
 
 @pytest.mark.parametrize("order", [True, False, 4.0, "4", None, [4], (2, 2), np.nan])
 def test_other_types_are_refused(order):
-    with pytest.raises(InputError, match=r"^field: .*allowed are prime powers from 2 to 64"):
+    with pytest.raises(InputError, match=r"^field: .*allowed are prime powers from 2 to 256"):
         field_of(order)
 
 
