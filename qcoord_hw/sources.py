@@ -13,21 +13,17 @@ from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, read_json, shown
 if TYPE_CHECKING:
     from qcoord_hw.theory.states import State
 
+FILES = (".json", ".stim", ".chp", ".alist")
+"""Endings of the files that users write, specs apart."""
+
 
 def read_user_spec(name_or_path: str) -> ExperimentSpec:
-    """Return the spec of a catalogue name, a game with a known strategy, a `.toml` spec, or a JSON file.
+    """Return the spec of a catalogue name, a game with a known strategy, a `.toml` spec, or a file of `FILES`.
 
     Raises:
         InputError: when it is none of these, or the file is wrong.
     """
-    from qcoord_hw.theory.linear_computation.stabilizer_files import is_stabilizer_file
-
-    if is_stabilizer_file(name_or_path):
-        from qcoord_hw.families.linear_computation.parameters import spec_of_box
-        from qcoord_hw.theory.linear_computation.stabilizer_files import read_box
-
-        return spec_of_box(read_box(Path(name_or_path)))
-    if not name_or_path.endswith(".json"):
+    if not name_or_path.endswith(FILES):
         from qcoord_hw.theory.games.explicit import EXPLICIT
 
         if name_or_path in EXPLICIT and name_or_path not in catalogue_paths():
@@ -46,9 +42,12 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
         from qcoord_hw.theory.games.game import read_game
 
         return spec_of_game(read_game(Path(name_or_path)))
-    from qcoord_hw.families.linear_computation.parameters import spec_of
+    from qcoord_hw.families.linear_computation.parameters import spec_of, spec_of_box
+    from qcoord_hw.theory.linear_computation.stabilizer_files import read_box
     from qcoord_hw.theory.linear_computation.task import read_task
 
+    if kind == "stabilizers":
+        return spec_of_box(read_box(Path(name_or_path)))
     return spec_of(read_task(Path(name_or_path)))
 
 
@@ -99,7 +98,11 @@ def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> Ex
 
 
 def _kind(path: Path) -> str:
-    """Return what a JSON file looks like: a game, a state, or else a task, as what is none of these does."""
+    """Return what a file looks like: a stabilizer file, a game, a state, or else a task, as all others do."""
+    from qcoord_hw.theory.linear_computation.stabilizer_files import is_stabilizer_file
+
+    if is_stabilizer_file(path):
+        return "stabilizers"
     data = read_json(path)
     if not isinstance(data, dict):
         return "task"

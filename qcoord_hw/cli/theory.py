@@ -22,7 +22,12 @@ def register(add: Add, commands: Any) -> None:
         )
 
     linear = add("linear", _theory_linear, "rates of a linear computation", runs=False, among=kinds)
-    linear.add_argument("task", metavar="FILE|NAME", help="a task file (.json), a spec or a catalogue name")
+    linear.add_argument("task", metavar="FILE|NAME", help="a task or stabilizer file, a spec or a name")
+    linear.add_argument(
+        "--export-stabilizers",
+        metavar="FILE",
+        help="write the scheme's stabilizers (.json), and beside them a circuit (.stim; .chp for odd d)",
+    )
     add_time_limit(linear)
     game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
     game.add_argument("game", metavar="FILE|NAME", help="a game file (.json) or a name, such as chsh or g14")
@@ -83,12 +88,17 @@ def _print_time(answer: dict[str, Any]) -> None:
 def _theory_linear(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_linear
     from qcoord_hw.families.linear_computation.answer import linear_theory_text
+    from qcoord_hw.families.linear_computation.box_answer import box_theory_text
 
-    answer = theory_linear(options.task, time_limit=options.time_limit)
+    answer = theory_linear(options.task, time_limit=options.time_limit, export=options.export_stabilizers)
     if options.json:
         print_json(answer)
     else:
         say(linear_theory_text(answer))
+        if "stabilizers" in answer:
+            say("\n" + box_theory_text(answer))
+        for path in answer.get("exported", []):
+            say(f"written: {path}")
         _print_time(answer)
 
 

@@ -63,8 +63,9 @@ def build(spec: ExperimentSpec) -> Experiment:
 
     Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
     in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
-    fewer qudits; or `n-sum-box`: the stabilizer state that the matrices state, whose `exponents` are a list of
-    [server, [x0, .., z0, ..]], one for each of its symbols); `batch` (consecutive instances of F_p data that become one symbol, default 1);
+    fewer qudits; or `n-sum-box`: the stabilizer state that the matrices state, where `exponents` lists for
+    each server [name, [x0, .., z0, ..]], what its symbols are); `batch` (consecutive instances of F_p data
+    that become one symbol, default 1);
     `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
     `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
 

@@ -3,8 +3,8 @@
 A generator X^x Z^z of the state is a row [z | -x] of the transfer matrix M. Inputs X^a Z^b on the N qudits
 change its outcome to y = M (a; b) + e, where e is the outcome without inputs. Generators commute exactly when
 M J M^T = 0 (self-orthogonal); with N independent ones (strongly self-orthogonal) the state is complete.
-Server s, who holds the qudits q, contributes with V_s, the columns q and N + q of M ([Hu2025, Lemma 1]; after
-the N-sum box of [YaoJafar2024Sum]).
+Server s, who holds the qudits q, contributes with V_s, the columns q and N + q of M [Allaix2023]; [Hu2025,
+Lemma 1].
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class NSumBox:
     @property
     def idle(self) -> tuple[int, ...]:
         """Qudits on which no generator acts: nothing that is done to them shows."""
-        used = self.M.any(axis=0)
-        return tuple(np.flatnonzero(~used[: self.size] & ~used[self.size :]).tolist())
+        used = np.any(self.M.reshape(len(self.M), 2, self.size), axis=(0, 1))
+        return tuple(np.flatnonzero(~used).tolist())
 
     @property
     def matrices(self) -> tuple[Array, ...]:
@@ -138,7 +138,7 @@ def check_commuting(gf: Field, m: Array, what: str) -> None:
     if pair := conflict(gf, m):
         one, two = (f"{what}[{k}]" for k in pair)
         raise InputError(
-            f"{one} and {two}: do not commute, so M is not self-orthogonal and no state has both; allowed are "
+            f"{one} and {two}: do not commute: M is not self-orthogonal, no state has both; allowed are "
             "generators that all commute (what servers compute without a given state is a task file)"
         )
 
@@ -179,13 +179,17 @@ def box_scheme(task: LinearTask, exponents: Sequence[tuple[str, Sequence[str]]])
     """
     gf, rows = task.field, independent_rows(task).task
     if tuple(name for name, _ in exponents) != task.servers:
-        raise InputError(f"parameters.exponents: allowed are those of {', '.join(task.servers)}, in this order")
-    sizes, encoders, halves = [], [], ([], [])  # type: tuple[list[int], list[Array], tuple[list[Array], list[Array]]]
+        raise InputError(f"parameters.exponents: allowed are those of {', '.join(task.servers)}, in order")
+    sizes: list[int] = []
+    encoders: list[Array] = []
+    halves: tuple[list[Array], list[Array]] = ([], [])
     for (server, names), v in zip(exponents, rows.matrices, strict=True):
         n = 1 + max((int(name[1:]) for name in names), default=0)
         places = [int(name[1:]) + n * (name[0] == "z") for name in names]
         if len(places) != v.shape[1] or len(set(places)) != len(places):
-            raise InputError(f"parameters.exponents: {server}: allowed are {v.shape[1]} distinct ones, one a symbol")
+            raise InputError(
+                f"parameters.exponents: {server}: {len(names)}; allowed are {v.shape[1]} distinct ones"
+            )
         encoder = np.zeros((2 * n, len(places)), dtype=np.int64)
         encoder[places, range(len(places))] = 1
         columns = gf.matmul(v, encoder.T)

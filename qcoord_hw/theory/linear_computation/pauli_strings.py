@@ -1,7 +1,6 @@
 """Generators as text: Pauli strings of qubits (`+XZ_Y`) and of qudits (`X(1)*Z(2) I Z(1)`).
 
-Generators are `Generators(x, z, signs)`: X^x Z^z up to a phase, which for qubits is a sign. Qudit operators are
-written as qLDPC's `get_strings` does, with `Y(k)` for `X(k)*Z(k)`.
+Qudit operators are written as qLDPC's `get_strings` does, with `Y(k)` for `X(k)*Z(k)`.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 LETTERS = {"I": (0, 0), "_": (0, 0), "X": (1, 0), "Y": (1, 1), "Z": (0, 1)}
 _QUBITS = re.compile(r"([+-]?)([IXYZ_]+)")
 _FACTOR = re.compile(r"([XYZ])(?:\(([0-9]{1,3})\))?")
+_QUDITS = "I, X(k), Z(k), Y(k) and X(j)*Z(k) with spaces between qudits, exponents below the field's order"
 
 
 @dataclass(frozen=True, eq=False)
 class Generators:
-    """K generators on N qudits.
+    """K generators X^x Z^z on N qudits, up to a phase, which for qubits is a sign.
 
     Attributes:
         x: shape (K, N): X exponents.
@@ -49,7 +49,8 @@ def read_strings(where: str, strings: object, gf: Field) -> Generators:
     """
     if not isinstance(strings, list) or not strings or not all(isinstance(s, str) for s in strings):
         raise InputError(f"{where}: {shown(strings)}; allowed is a list of one or more Pauli strings")
-    operators, signs = [], []
+    operators: list[list[tuple[int, int]]] = []
+    signs: list[int] = []
     for k, text in enumerate(strings):
         given = _read(text.strip(), gf)
         if given is None:
@@ -64,9 +65,6 @@ def read_strings(where: str, strings: object, gf: Field) -> Generators:
         operators.append(given[1])
     exponents = np.array(operators, dtype=np.int64)
     return Generators(exponents[:, :, 0], exponents[:, :, 1], np.array(signs, dtype=np.int64))
-
-
-_QUDITS = "factors I, X(k), Z(k), Y(k) or X(j)*Z(k) with spaces between qudits, exponents below the field's order"
 
 
 def _read(text: str, gf: Field) -> tuple[int, list[tuple[int, int]]] | None:

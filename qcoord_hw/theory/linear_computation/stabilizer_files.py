@@ -116,7 +116,9 @@ def box_from_json(
 def _qudits(servers: object, n: int) -> tuple[tuple[int, ...], ...]:
     """Return the qudits of each server, each of them held once."""
     if not isinstance(servers, Mapping) or not 1 <= len(servers) <= MAX_SERVERS:
-        raise InputError(f"servers: {shown(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its qudits")
+        raise InputError(
+            f"servers: {shown(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its qudits"
+        )
     holder: dict[int, str] = {}
     for server, own in servers.items():
         if not (server.isascii() and server.isalnum() and len(server) <= 20):

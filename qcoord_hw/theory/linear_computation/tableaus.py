@@ -44,12 +44,12 @@ def read_tableau(where: str, given: object) -> Generators:
     rows = np.vstack([np.hstack([g.x, g.z]) for g in (x, z)])
     n = len(x.x)
     product = (rows[:, :n] @ rows[:, n:].T + rows[:, n:] @ rows[:, :n].T) % 2
-    should = np.block([[0 * product[:n, :n], np.eye(n, dtype=np.int64)], [np.eye(n, dtype=np.int64), 0 * product[n:, n:]]])
+    should = np.roll(np.eye(2 * n, dtype=np.int64), n, axis=1)
     if wrong := np.argwhere(product != should).tolist():
         one, two = (f"{'xs' if k < n else 'zs'}[{k % n}]" for k in wrong[0])
         raise InputError(
-            f"{where}: {one} and {two} {'do not ' if product[*wrong[0]] else ''}commute; allowed are images of "
-            "X and Z under a unitary"
+            f"{where}: {one} and {two} {'do not ' if product[*wrong[0]] else ''}commute; "
+            "allowed are images of X and Z under a unitary"
         )
     return z
 
@@ -87,11 +87,14 @@ def read_alist(where: str, text: Any) -> Array:
         InputError: when a number is missing or too many, or the two lists do not agree.
     """
     lines = [line.split() for line in text.splitlines() if line.strip()]
-    if sum(map(len, lines)) > MAX_ALIST or not all(re.fullmatch("[0-9]{1,6}", x) for row in lines for x in row):
+    words = [word for line in lines for word in line]
+    if len(words) > MAX_ALIST or not all(re.fullmatch("[0-9]{1,6}", word) for word in words):
         raise InputError(f"{where}: allowed are at most {MAX_ALIST} whole numbers")
     numbers = [[int(x) for x in row] for row in lines]
     if len(numbers) < 4 or len(numbers[0]) != 2 or 0 in numbers[0] or len(numbers[1]) != 2:
-        raise InputError(f"{where}: allowed are first the numbers of columns and rows, then their largest weights")
+        raise InputError(
+            f"{where}: allowed are first numbers of columns and rows, then their largest weights"
+        )
     columns, rows = numbers[0]
     if len(numbers) != 4 + columns + rows:
         raise InputError(f"{where}: {len(numbers)} lines; allowed for its size are {4 + columns + rows}")
@@ -99,7 +102,7 @@ def read_alist(where: str, text: Any) -> Array:
     by_row = _sparse(where, numbers[4 + columns :], numbers[3], columns)
     if not np.array_equal(by_column.T, by_row):
         row, column = np.argwhere(by_column.T != by_row)[0].tolist()
-        raise InputError(f"{where}: row {row + 1} and column {column + 1} do not agree; allowed is one matrix")
+        raise InputError(f"{where}: row {row + 1} and column {column + 1} disagree; allowed is one matrix")
     return by_row
 
 
@@ -111,7 +114,7 @@ def _sparse(where: str, lists: list[list[int]], weights: list[int], size: int) -
         ones = [x for x in places if x]
         if len(set(ones)) != weight or len(ones) != weight or any(x > size for x in ones):
             raise InputError(
-                f"{where}: {shown(places)}; allowed are {weight} distinct numbers from 1 to {size}, then zeros"
+                f"{where}: {shown(places)}; allowed are {weight} different numbers 1 to {size}, then zeros"
             )
         out[k, [x - 1 for x in ones]] = 1
     return out
