@@ -1,4 +1,4 @@
-"""V_s of stabilizer files against stim, dense vectors and letters that anticommute; the linear algebra of M."""
+"""V_s of stabilizer files against stim, dense vectors and letters; the linear algebra of M."""
 
 from __future__ import annotations
 
