@@ -196,6 +196,12 @@ def test_large_fields(capsys, name):
         assert found["irreducible_poly"] == asked["irreducible_poly"]
 
 
+def test_a_reducible_polynomial_is_refused(capsys):
+    status, out, err = call(capsys, "theory", "linear", DATA / "lin-reducible8.json")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "irreducible_poly: [1, 0, 0, 1] is reducible over F_2" in err
+
+
 def test_a_sum_over_f256_is_run(capsys, tmp_path, rng):
     import galois
 

@@ -21,7 +21,7 @@ from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.pauli_strings import Generators, read_strings, write_strings
 from qcoord_hw.theory.linear_computation.stabilizer_files import FORMS, box_from_json, read_box
 from qcoord_hw.theory.linear_computation.state_circuits import chp_text, state_circuit, stim_text
-from tests.theory.linear_computation.pauli_oracle import STEANE, random_generators, ring
+from tests.theory.linear_computation.pauli_oracle import PAULI, STEANE, dense, random_generators, ring
 from tests.theory.linear_computation.test_nsum_box import isotropic
 
 PAGE = Path(__file__).parents[3] / "docs" / "formats" / "stabilizers.md"
@@ -77,6 +77,82 @@ def test_every_gate_of_stim():
     assert {a: ALIASES[a] for a in ALIASES} == {
         a: name for name, gate in known.items() for a in gate.aliases if a in ALIASES
     }
+
+
+R = np.sqrt(0.5)
+ONE = {
+    "H": R * np.array([[1, 1], [1, -1]]),
+    "S": np.diag([1, 1j]),
+    "S_DAG": np.diag([1, -1j]),
+    "SQRT_X": np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2,
+    "SQRT_Y_DAG": R * np.array([[1, 1], [-1, 1]]),
+    "H_YZ": R * np.array([[1, -1j], [1j, -1]]),
+    "C_XYZ": np.array([[1 - 1j, -1 - 1j], [1 - 1j, 1 + 1j]]) / 2,
+    **{name: PAULI[name] for name in "XYZ"},
+}
+TWO = {
+    "CX": np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]),
+    "CY": np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1j], [0, 0, 1j, 0]]),
+    "CZ": np.diag([1, 1, 1, -1]),
+    "SWAP": np.eye(4)[[0, 2, 1, 3]],
+    "ISWAP": np.array([[1, 0, 0, 0], [0, 0, 1j, 0], [0, 1j, 0, 0], [0, 0, 0, 1]]),
+    "SQRT_XX": (np.eye(4) * (1 + 1j) + np.kron(PAULI["X"], PAULI["X"]) * (1 - 1j)) / 2,
+}
+
+
+def applied(gate: np.ndarray, state: np.ndarray, at: list[int], d: int = 2) -> np.ndarray:
+    """A state of shape (d,) * n after a gate."""
+    k = len(at)
+    axes = (list(range(k, 2 * k)), at)
+    moved = np.tensordot(gate.reshape((d,) * 2 * k), state, axes)
+    return np.moveaxis(moved, list(range(k)), at)
+
+
+def test_circuits_of_qubits_against_dense_vectors(rng):
+    n = 3
+    for _ in range(60):
+        state, lines = np.zeros((2,) * n, dtype=complex), [f"I {n - 1}"]
+        state[(0,) * n] = 1
+        for _ in range(12):
+            name = str(rng.choice([*ONE, *TWO]))
+            at = rng.permutation(n)[: 1 + (name in TWO)].tolist()
+            state = applied((ONE | TWO)[name], state, at)
+            lines.append(f"{name} {' '.join(map(str, at))}")
+        vector = state.ravel()
+        for generator in write_strings(stim_generators("\n".join(lines), "c"), 2):
+            np.testing.assert_allclose(dense(generator) @ vector, vector, atol=1e-9)
+
+
+def test_circuits_of_qutrits_against_dense_vectors(rng):
+    """sdim's conventions: H: X -> Z -> X^-1, P: X -> X Z, CNOT |a, b> = |a, a + b>."""
+    d, n = 3, 2
+    w = np.exp(2j * np.pi / d)
+    k = np.arange(d)
+    x, z = np.roll(np.eye(d), 1, axis=0), np.diag(w**k)
+    h, p = w ** np.outer(k, k) / np.sqrt(d), np.diag(w ** (k * (k - 1) // 2))
+    np.testing.assert_allclose(h @ x, z @ h, atol=1e-12)
+    np.testing.assert_allclose(p @ x, x @ z @ p, atol=1e-12)
+    add = np.zeros((d * d, d * d))
+    for a in range(d):
+        for b in range(d):
+            add[d * a + (a + b) % d, d * a + b] = 1
+    cz = np.diag([w ** (a * b) for a in range(d) for b in range(d)])
+    swap = np.eye(d * d).reshape(d, d, d, d).swapaxes(0, 1).reshape(d * d, d * d)
+    gates = {"H": h, "P": p, "CNOT": add, "CZ": cz}
+    gates |= {f"{name}_INV": gate.conj().T for name, gate in gates.items()} | {"SWAP": swap, "X": x, "Z": z}
+    for _ in range(60):
+        state, lines = np.zeros((d, d), dtype=complex), ["#", f"d {d} qudits={n}"]
+        state[0, 0] = 1
+        for _ in range(10):
+            name = str(rng.choice(list(gates)))
+            at = rng.permutation(n)[: 1 if gates[name].shape == (d, d) else 2].tolist()
+            state = applied(gates[name], state, at, d)
+            lines.append(f"{name} {' '.join(map(str, at))}")
+        found, _ = chp_generators("\n".join(lines), "chp")
+        vector = state.ravel()
+        for a, b in zip(found.x, found.z, strict=True):
+            each = [np.linalg.matrix_power(x, a[q]) @ np.linalg.matrix_power(z, b[q]) for q in range(n)]
+            assert abs(np.vdot(vector, np.kron(*each) @ vector)) == pytest.approx(1)
 
 
 def test_random_circuits_and_tableaus_of_stim(rng):
