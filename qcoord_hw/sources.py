@@ -18,7 +18,7 @@ FILES = (".json", ".stim", ".chp", ".alist")
 
 
 def read_user_spec(name_or_path: str) -> ExperimentSpec:
-    """Return the spec of a catalogue name, a game with a known strategy, a `.toml` spec, or a file of `FILES`.
+    """Return the spec of a catalogue name, a game with a known strategy, a `.toml` spec, or a user's file.
 
     Raises:
         InputError: when it is none of these, or the file is wrong.

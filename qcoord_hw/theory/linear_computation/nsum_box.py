@@ -103,17 +103,16 @@ class NSumBox:
 
 
 def complete_rows(gf: Field, rows: Array) -> Array:
-    """Return commuting rows of M with further ones that make their rank N; the given ones stay first."""
+    """Return commuting rows of M with further ones that make their rank N; the given ones stay first.
+
+    What commutes with the rows L among all rows (a, 0), the generators Z^a, is enough: for a Lagrangian A so
+    is L + (A & L^perp).
+    """
     n = rows.shape[1] // 2
-    rank = gf.rank(rows)
-    while rank < n:
-        swapped = np.hstack([gf.neg[rows[:, n:]], rows[:, :n]])
-        for row in gf.null_space(swapped):  # what commutes with all of them
-            longer = np.vstack([rows, row])
-            if gf.rank(longer) > rank:
-                rows, rank = longer, rank + 1
-                break
-    return rows
+    free = gf.null_space(rows[:, n:])
+    whole = np.vstack([rows, np.hstack([free, np.zeros_like(free)])])
+    _, independent = gf.rref(whole.T)
+    return whole[[*range(len(rows)), *(k for k in independent if k >= len(rows))]]
 
 
 def conflict(gf: Field, m: Array) -> tuple[int, int] | None:
