@@ -202,6 +202,17 @@ def test_a_reducible_polynomial_is_refused(capsys):
     assert "irreducible_poly: [1, 0, 0, 1] is reducible over F_2" in err
 
 
+def test_primes_too_large_for_circuits_are_refused_at_once(capsys, tmp_path):
+    for order in (67, 127, 251):
+        task = {"field": order, "servers": {"A": [[1]], "B": [[2]]}}
+        assert theory(capsys, written(tmp_path, task))["c"] == 0
+        box = {"field": order, "servers": {"A": [0], "B": [1]}, "M": [[1, 1, 0, 0]]}
+        for data in (task, box):
+            status, out, err = call(capsys, "run", written(tmp_path, data), "--shots", 5)
+            assert (status, out, err.count("\n")) == (2, "", 1)
+            assert f"field: {order}; allowed for circuits are fields of characteristic up to 61" in err
+
+
 def test_a_sum_over_f256_is_run(capsys, tmp_path, rng):
     import galois
 

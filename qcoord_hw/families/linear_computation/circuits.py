@@ -57,6 +57,9 @@ SPREAD = 64
 
 MAX_QUBITS = 64
 
+MAX_PRIME = 61
+"""The largest p of a circuit: a Fourier transform on the seven qubits of the next is minutes of synthesis."""
+
 
 def build(spec: ExperimentSpec) -> Experiment:
     """Build the experiment of a spec of family `linear-computation`.
@@ -264,6 +267,11 @@ def _given(asked: _Asked, exponents: Exponents) -> _Found:
 
 def _check_size(task: LinearTask, qudits: int) -> None:
     """Refuse a task whose circuit is too large, before a circuit is looked for."""
+    if task.field.characteristic > MAX_PRIME:
+        raise TooLargeError(
+            f"field: {task.field.order}; allowed for circuits are fields of characteristic up to {MAX_PRIME} "
+            "(theory alone knows larger ones)"
+        )
     size = qudits * task.field.degree * qubits_per_digit(task.field.characteristic)
     if size > MAX_QUBITS:
         raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")
