@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -26,33 +27,34 @@ def box_theory(box: NSumBox, time_limit: float = 60.0, seed: int = 0) -> dict[st
         time_limit: seconds for everything.
         seed: of the searches.
     """
-    task, exponents = box.computation()
-    answer = linear_theory(task, time_limit, seed)
-    names = box.servers
+    answer = linear_theory(box.computation()[0], time_limit, seed)
+    return answer | {"stabilizers": box_part(box, answer)}
+
+
+def box_part(box: NSumBox, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of the box itself, beside the answer for the task that it computes."""
+    _, exponents = box.computation()
+    names, x_z = box.servers, box.generators
     sent = box.size - len(box.idle)
-    x, z = box.generators
-    further = box.completion()
-    return answer | {
-        "stabilizers": {
-            "self_orthogonal": True,
-            "strongly_self_orthogonal": box.complete,
-            "generators": write_strings(Generators(x, z, box.offset), box.field.order),
-            "servers": dict(zip(names, map(list, box.qudits), strict=True)),
-            "server_order": list(names),
-            "exponents": {server: list(own) for server, own in exponents},
-            "V": {server: v.tolist() for server, v in zip(names, box.matrices, strict=True)},
-            "M": box.M.tolist(),
-            "offset": box.offset.tolist(),
-            "completion": further.tolist(),
-            "idle": list(box.idle),
-            "qudits": sent,
-            "rate": str(Fraction(answer["K"], sent)),
-            "least": _least(answer, sent),
-        }
+    return {
+        "self_orthogonal": True,
+        "strongly_self_orthogonal": box.complete,
+        "generators": write_strings(Generators(*x_z, box.offset), box.field.order),
+        "servers": dict(zip(names, map(list, box.qudits), strict=True)),
+        "server_order": list(names),
+        "exponents": {server: list(own) for server, own in exponents},
+        "V": {server: v.tolist() for server, v in zip(names, box.matrices, strict=True)},
+        "M": box.M.tolist(),
+        "offset": box.offset.tolist(),
+        "completion": box.completion().tolist(),
+        "idle": list(box.idle),
+        "qudits": sent,
+        "rate": str(Fraction(answer["K"], sent)),
+        "least": _least(answer, sent),
     }
 
 
-def _least(answer: dict[str, Any], sent: int) -> dict[str, str]:
+def _least(answer: Mapping[str, Any], sent: int) -> dict[str, str]:
     """Return the least cost known of a scheme for the same task, and a bound on every scheme."""
     known = {"Hu2025, Theorem 1": Fraction(answer["region"]["cost"]), GIVEN: Fraction(sent)}
     if answer["beyond"]:
@@ -62,7 +64,7 @@ def _least(answer: dict[str, Any], sent: int) -> dict[str, str]:
     return {"cost": str(known[source]), "source": source, "lower": str(lower)}
 
 
-def box_theory_text(answer: dict[str, Any]) -> str:
+def box_theory_text(answer: Mapping[str, Any]) -> str:
     """Return the part `stabilizers` of an answer for a terminal."""
     box = answer["stabilizers"]
     rows, signed = len(box["M"]), any(box["offset"])
@@ -90,7 +92,7 @@ def box_theory_text(answer: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _cost(box: dict[str, Any]) -> str:
+def _cost(box: Mapping[str, Any]) -> str:
     least = box["least"]
     if Fraction(least["cost"]) == Fraction(least["lower"]):
         words = f"{least['cost']}, proved" if Fraction(least["cost"]) < box["qudits"] else "this one, proved"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def check_export(path: Path) -> None:
         )
 
 
-def stabilizer_files(answer: dict[str, Any], given: LinearTask | NSumBox, path: Path) -> dict[Path, str]:
+def stabilizer_files(answer: Mapping[str, Any], given: LinearTask | NSumBox, path: Path) -> dict[Path, str]:
     """Return the files that state a scheme's stabilizers, over F_p: a symbol of F_{p^r} is r digits.
 
     X exponents stand in the basis 1, x, .., x^(r-1), Z exponents in its trace-dual one.
@@ -77,7 +78,7 @@ def stabilizer_files(answer: dict[str, Any], given: LinearTask | NSumBox, path: 
     return {path.with_suffix(".json"): _pretty(data), circuit[0]: circuit[1]}
 
 
-def _holders(answer: dict[str, Any]) -> dict[str, list[int]]:
+def _holders(answer: Mapping[str, Any]) -> dict[str, list[int]]:
     """Return who holds which qudit of a scheme: data in server order, then the auxiliary ones.
 
     Nobody acts on those, so that it does not matter which of them a server holds, only how many.
