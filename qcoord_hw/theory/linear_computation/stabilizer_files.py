@@ -106,14 +106,12 @@ def box_from_json(
     check_commuting(found, m, form)
     if found.order == 2:
         check_signs(generators, form)
-    names = tuple(f"S{q}" for q in range(n)) if alone else tuple(data["servers"])
-    qudits = tuple((q,) for q in range(n)) if alone else _qudits(data["servers"], n)
-    if len(names) > MAX_SERVERS:
-        raise InputError(f"servers: {len(names)}; allowed are 1 to {MAX_SERVERS}")
-    return NSumBox(str(data.get("name", name)), found, names, qudits, m, generators.signs)
+    servers = _holders({f"S{q}": [q] for q in range(n)} if alone else data["servers"], n)
+    name = str(data.get("name", name))
+    return NSumBox(name, found, tuple(servers), tuple(servers.values()), m, generators.signs)
 
 
-def _qudits(servers: object, n: int) -> tuple[tuple[int, ...], ...]:
+def _holders(servers: object, n: int) -> dict[str, tuple[int, ...]]:
     """Return the qudits of each server, each of them held once."""
     if not isinstance(servers, Mapping) or not 1 <= len(servers) <= MAX_SERVERS:
         raise InputError(
@@ -137,7 +135,7 @@ def _qudits(servers: object, n: int) -> tuple[tuple[int, ...], ...]:
             holder[q] = server
     if missing := [q for q in range(n) if q not in holder]:
         raise InputError(f"servers: nobody holds qudit {missing[0]}; allowed is one holder for each of {n}")
-    return tuple(tuple(own) for own in servers.values())
+    return {server: tuple(own) for server, own in servers.items()}
 
 
 def _text(where: str, given: object, folder: Path | None) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,14 @@ from qcoord_hw.theory.linear_computation.clifford_circuits import (
 from qcoord_hw.theory.linear_computation.field import field_of
 from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.pauli_strings import Generators, read_strings, write_strings
-from qcoord_hw.theory.linear_computation.stabilizer_files import FORMS, box_from_json, read_box
+from qcoord_hw.theory.linear_computation.stabilizer_files import (
+    FORMS,
+    box_from_json,
+    is_stabilizer_file,
+    read_box,
+)
 from qcoord_hw.theory.linear_computation.state_circuits import chp_text, state_circuit, stim_text
+from tests.hostile import spoil
 from tests.theory.linear_computation.pauli_oracle import PAULI, STEANE, dense, random_generators, ring
 from tests.theory.linear_computation.test_nsum_box import isotropic
 
@@ -261,3 +269,17 @@ def test_a_circuit_without_end_is_refused():
     ):
         with pytest.raises(InputError, match=line):
             stim_generators(text, "circuit")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e["name"])
+def test_spoilt_examples_are_read_or_refused(example, tmp_path):
+    """Whatever stands in place of a value, no other error comes up."""
+    draw = random.Random(example["name"])
+    for _ in range(120):
+        data = json.loads(json.dumps(example))
+        how = spoil(data, draw)
+        path = tmp_path / "spoilt.json"
+        path.write_text(json.dumps(data))
+        with suppress(InputError):
+            assert is_stabilizer_file(path) in (True, False), how
+            read_box(path).computation()
