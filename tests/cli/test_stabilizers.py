@@ -111,6 +111,19 @@ def test_every_number_of_the_box_is_checked(tmp_path):
         assert not check_answer(spoilt).holds, name
 
 
+def test_a_box_of_another_task_is_refused(tmp_path):
+    """Each part holds alone, but not beside the other."""
+    both = [
+        theory_linear(written(tmp_path, PAIR | {"stabilizers": strings}), time_limit=4)
+        for strings in (["XX", "ZZ"], ["XZ", "ZX"])
+    ]
+    one, two = (json.loads(json.dumps(answer)) for answer in both)
+    assert check_answer(one).holds
+    assert check_answer(two).holds
+    found = check_answer(one | {"stabilizers": two["stabilizers"]})
+    assert found.violations == ("V: is not what the stabilizers compute",)
+
+
 def test_runs_as_given(capsys, tmp_path, rng):
     """All right without noise, and right means what letters say: random states, codes, and holders."""
     cases = list(CASES.values())
