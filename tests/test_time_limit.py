@@ -15,13 +15,13 @@ from qcoord_hw.cli import main
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.families.games import answer as theory_games
 from qcoord_hw.families.linear_computation import answer as theory
-from qcoord_hw.report.time_limit import kept_time, time_words
 from qcoord_hw.theory import regions
 from qcoord_hw.theory.games import Game, search
 from qcoord_hw.theory.games.checker import check_game
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.linear_computation import annealing, beyond
 from qcoord_hw.theory.linear_computation.task import reduce_task, task_from_json
+from qcoord_hw.time_limit import kept_time
 
 ASKED = 50.0
 
@@ -80,8 +80,8 @@ def test_a_limit_that_was_kept_is_told_and_not_complained_of(kind, work_clock, c
 
 
 def test_what_loading_takes_counts(clock, monkeypatch):
-    given = []
-    monkeypatch.setattr(theory, "linear_theory", lambda task, limit, seed: given.append(limit) or {})
+    given, answer = [], theory.linear_theory(answers.find_task("sum-2-f2"))
+    monkeypatch.setattr(theory, "linear_theory", lambda task, limit, seed: given.append(limit) or answer)
     monkeypatch.setattr(answers, "find_task", lambda task: setattr(clock, "now", clock.now + 2))
     kept = answers.theory_linear("x", time_limit=10)["time_limit"]
     assert kept["used"] == 2
@@ -108,7 +108,7 @@ def test_a_classical_value_that_takes_too_long_is_left_unknown(rng, monkeypatch)
     assert answer["classical"]["value"] is None
     assert "not found in the time" in theory_games.game_theory_text(answer)
     assert 0 < answer["quantum"]["lower"] <= answer["quantum"]["upper"]
-    verdict = check_game(answer)
+    verdict = check_game(answer.to_json())
     assert verdict.violations == ()
 
 
@@ -131,7 +131,7 @@ def test_a_search_beyond_the_theorem_looks_at_the_clock_all_the_way(rng, monkeyp
 
 def test_words(clock):
     now = clock()
-    assert time_words(kept_time(now, 5, {"solving": 1.0})) == ""
+    assert kept_time(now, 5, {"solving": 1.0}).words() == ""
     late = kept_time(now - 8, 5, {"loading": 1.0, "solving": 7.0})
-    assert "exceeded by 3 s" in time_words(late)
-    assert "solving, 7 s" in time_words(late)
+    assert "exceeded by 3 s" in late.words()
+    assert "solving, 7 s" in late.words()

@@ -134,7 +134,7 @@ def test_a_level_is_called_level(capsys, tmp_path):
 @pytest.mark.parametrize(("name", "seconds"), [("chsh", 15), ("ghz-3", 15), ("cglmp-3", 15), ("i3322", 1)])
 def test_an_own_game_is_of_one_kind_in_theory_and_in_run(capsys, tmp_path, name, seconds, monkeypatch):
     """Exact where the bracket is closed, in both; one that no time closes is a lower bound in `run`."""
-    from qcoord_hw.families.games import parameters as specs
+    from qcoord_hw.families.games import user_game as specs
     from qcoord_hw.theory.games.catalogue import GAMES
 
     monkeypatch.setattr(specs, "SEARCH_SECONDS", float(seconds))
@@ -147,7 +147,7 @@ def test_an_own_game_is_of_one_kind_in_theory_and_in_run(capsys, tmp_path, name,
 
 def test_a_certificate_of_another_game_makes_nothing_exact():
     from qcoord_hw.errors import InputError
-    from qcoord_hw.families.games.parameters import spec_of_game, value_of, with_strategy
+    from qcoord_hw.families.games.user_game import spec_of_game, value_of, with_strategy
     from qcoord_hw.theory.games.catalogue import GAMES
 
     parameters = {

@@ -306,11 +306,17 @@ def test_text_output_holds_the_figures(capsys):
         assert "loophole" in out
 
 
-def test_light_commands_load_neither_qiskit_nor_a_solver():
+@pytest.mark.parametrize(
+    "command", [["list"], ["--help"], ["run", "--help"], ["show", "mac-n2", "--parameters", "--help"]]
+)
+def test_light_commands_load_neither_qiskit_nor_a_solver(command):
     code = (
         "import sys, qcoord_hw\n"
         "from qcoord_hw.cli import main\n"
-        "main(['list'])\n"
+        "try:\n"
+        f"    main({command})\n"
+        "except SystemExit:\n"
+        "    pass\n"
         "heavy = {'qiskit', 'qiskit_aer', 'qiskit_ibm_runtime', 'scipy', 'numpy', 'matplotlib', 'rich'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from qcoord_hw import api
+from qcoord_hw.execution.devices.ibm.client import IBMDevice
 from qcoord_hw.execution.targets import fake_backends
 from tests.cli.test_cli import call, call_json
 
@@ -31,6 +32,7 @@ KEYS = (
         "expected.kind",
         "figure",
         "figures",
+        "titles",
         "theory",
         "bound",
         "holders",
@@ -171,8 +173,9 @@ def test_a_layout_can_be_asked_about():
 @pytest.mark.parametrize(("remaining", "enough"), [(6.0, False), (6.5, True), (None, None)])
 def test_the_account_is_asked_what_is_left(monkeypatch, capsys, remaining, enough):
     backend = fake_backends()["fake_manila"]()
-    device = SimpleNamespace(backend=backend, remaining_seconds=lambda: remaining)
-    monkeypatch.setattr("qcoord_hw.execution.ibm.client.connect", lambda name: device, raising=False)
+    device = IBMDevice(backend, SimpleNamespace(scrub=str))
+    monkeypatch.setattr(device, "remaining_seconds", lambda: remaining)
+    monkeypatch.setattr("qcoord_hw.execution.devices.ibm.client.connect", lambda name: device)
     found = call_json(capsys, "plan", "chsh", "--target", "ibm_manila")
     assert found["target"] == "ibm_manila"
     account = None if remaining is None else {"remaining_seconds": remaining, "enough": enough}

@@ -351,7 +351,7 @@ def test_parameters_of_families():
         ({"fields": {"layout": [0]}}, "layout: 0; allowed are lists"),
         ({"fields": {"layout": [[0, 1]]}}, "layout: [0, 1]; target aer has no physical qubits"),
         ({"targets": "fake_manila", "fields": {"layout": [[0, 4]]}}, "layout: qubits 0 and 4"),
-        ({"specs": "mac-n2", "fields": {"foo": [1]}}, "foo: "),
+        ({"specs": "mac-n2", "fields": {"foo": [1]}}, "parameters.foo: "),
         ({"specs": "sum-2-f2", "fields": {"foo": [1]}}, "parameters.foo: unknown"),
         ({"seeds": range(10_001)}, "points: 10001; allowed are at most 10000"),
         ({"workers": 0}, "workers: 0"),

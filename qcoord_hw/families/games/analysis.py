@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from qcoord_hw.families.games.scoring import GamePlay, question_label
+from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
@@ -32,6 +32,11 @@ from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits, sum_tai
 
 Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
 """(circuit, classical bits) -> confusion matrices, shape (bits, 2, 2)."""
+
+CLASSICAL = "classical bound"
+AXIS = "probability to win"
+FIGURES = {"chsh_s": "CHSH S"}
+"""Figures that are linear in the win probability -> what people call them."""
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
@@ -109,7 +114,8 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         win = _drawn_win_probability(play, cells, confidence)
     else:
         win = (_win_probability if won else _mean_score)(play, cells, confidence)
-    estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
+    win = replace(win, headline=True)
+    estimates = [win, *(_figure(win, f) for f in play.figures)]
     if readout is not None:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1 and won:
@@ -119,9 +125,15 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     return Analysis(
         estimates=tuple(estimates),
         checks={"no_signalling": _signalling(play, cells), "drift": drift(play, cells)},
-        questions=tuple(_row(cell, confidence) for cell in cells),
+        rows=tuple(_row(cell, confidence) for cell in cells),
         cautions=tuple(cautions),
     )
+
+
+def _figure(win: Estimate, figure: LinearFigure) -> Estimate:
+    """Return a figure that is linear in the win probability."""
+    title = FIGURES.get(figure.name, "")
+    return win.linear(figure.name, figure.scale, figure.offset, figure.theory, figure.bound, title=title)
 
 
 def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
@@ -252,6 +264,9 @@ def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -
         bound=play.bound,
         p_value=_p_value(cells, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        title="Win probability",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -274,6 +289,9 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
         bound=play.bound,
         p_value=tail(wins, shots, play.bound.value),
         assumes=ASSUMES_DRAWN,
+        title="Win probability",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -292,6 +310,9 @@ def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Est
         theory=play.theory,
         bound=play.bound,
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        title="Mean score",
+        bound_label=CLASSICAL,
+        axis="mean score",
     )
 
 
@@ -300,7 +321,16 @@ def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
     shots, leaked = sum(cell.shots for cell in cells), sum(cell.leaked for cell in cells)
     low, best, high = clopper_pearson(leaked, shots, confidence)
     return Estimate(
-        "leakage", low, best, high, "clopper-pearson", confidence, shots, assumes="shots independent"
+        "leakage",
+        low,
+        best,
+        high,
+        "clopper-pearson",
+        confidence,
+        shots,
+        assumes="shots independent",
+        better="less",
+        axis=AXIS,
     )
 
 
@@ -325,6 +355,9 @@ def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Es
         bound=play.bound,
         p_value=max(_p_value(part, play.bound.value) for part in rounds),
         assumes=ASSUMES,
+        title="Win probability of the worst round",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -369,6 +402,10 @@ def _mitigated(play: GamePlay, cells: Sequence[Cell], readout: Readout, confiden
         theory=play.theory,
         bound=play.bound,
         assumes=ASSUMES_MITIGATED,
+        title="Win probability, readout mitigated",
+        bound_label=CLASSICAL,
+        axis=AXIS,
+        origin="mitigated",
     )
 
 

@@ -18,14 +18,16 @@ import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.families.linear_computation.parameters import BOX, task_of
+from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, BOX, SOME_INPUTS, THEOREM_1
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
+from qcoord_hw.families.linear_computation.user_task import read_spec_task
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
 from qcoord_hw.qudits.graph import GraphCode, stabilizer_digit_code
 from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
 from qcoord_hw.qudits.leakage import qubits_per_digit
 from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
+from qcoord_hw.schema import refusal
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
@@ -33,7 +35,6 @@ from qcoord_hw.theory.linear_computation.field import Array
 from qcoord_hw.theory.linear_computation.nsum_box import (
     Exponents,
     box_scheme,
-    check_exponents,
     independent_rows,
 )
 from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
@@ -42,15 +43,8 @@ from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
 USER = "User"
 
-THEOREM_1, BEYOND = "theorem-1", "beyond"
-
 MAX_INPUTS = 65_536
 """Inputs of one run at most."""
-
-ALL_INPUTS = 6561
-"""Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
-
-SOME_INPUTS = 200
 
 SPREAD = 64
 """Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
@@ -62,40 +56,25 @@ MAX_PRIME = 61
 
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `linear-computation`.
-
-    Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
-    in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
-    fewer qudits; or `n-sum-box`: the stabilizer state that the matrices state, where `exponents` lists for
-    each server [name, [x0, .., z0, ..]], what its symbols are); `batch` (consecutive instances of F_p data
-    that become one symbol, default 1);
-    `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
-    `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
+    """Build the experiment of a spec of family `linear-computation`; `parameters` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
-    options: dict[str, Any] = spec.options
-    auxiliary = options.get("auxiliary")
-    if auxiliary is not None and not (
-        isinstance(auxiliary, tuple) and all(isinstance(name, str) for name in auxiliary)
-    ):
-        raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
-    task = task_of(spec)
-    if "inputs_seed" in options and not isinstance(options.get("inputs", 0), int):
-        raise InputError(
-            f"parameters.inputs_seed: {shown(options['inputs_seed'])}; allowed with a number of random inputs"
-        )
+    task, values = read_spec_task(spec)
+    inputs, seed = values["inputs"], values["inputs_seed"]
+    if seed is not None and not isinstance(0 if inputs is None else inputs, int):
+        raise refusal("inputs_seed", seed, "with a number of random inputs")
     return task_experiment(
         task,
         name=spec.name,
         title=spec.title,
-        scheme=options.get("scheme", THEOREM_1),
-        batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
-        auxiliary=auxiliary,
-        exponents=options.get("exponents"),
-        inputs=options.get("inputs"),
-        inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
+        scheme=values["scheme"],
+        batched=values["batch"],
+        auxiliary=values["auxiliary"],
+        exponents=values["exponents"],
+        inputs=inputs,
+        inputs_seed=seed or 0,
     )
 
 
@@ -107,7 +86,7 @@ def task_experiment(
     scheme: object = THEOREM_1,
     batched: int = 1,
     auxiliary: Sequence[str] | None = None,
-    exponents: object = None,
+    exponents: Exponents | None = None,
     inputs: object = None,
     inputs_seed: int = 0,
 ) -> Experiment:
@@ -135,16 +114,14 @@ def task_experiment(
         )
     wide = batch(task, batched) if batched > 1 else task
     asked, places = _Asked.of(wide), None if auxiliary is None else tuple(auxiliary)
-    if exponents is not None and scheme != BOX:
-        raise InputError(f"parameters.exponents: {shown(exponents)}; allowed with scheme {BOX}")
     if scheme == THEOREM_1:
         found = _theorem_1(asked, places)
     elif scheme == BEYOND:
         found = _beyond(asked, places)
-    elif scheme == BOX:
+    elif scheme == BOX and exponents is not None:
         if batched > 1 or places is not None:
             raise InputError(f"parameters.scheme: {BOX}; allowed without batch and auxiliary")
-        found = _given(asked, check_exponents(exponents))
+        found = _given(asked, exponents)
     else:
         raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
     code = _ordered(found.code)

@@ -9,19 +9,15 @@ Lemma 1].
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme
 from qcoord_hw.theory.linear_computation.field import Array, Field
 from qcoord_hw.theory.linear_computation.task import LinearTask, Reduction
-
-_NAME = re.compile("[xz](?:0|[1-9][0-9]?)")
 
 Exponents = tuple[tuple[str, tuple[str, ...]], ...]
 """For each server what its symbols are: `x0` is the X exponent of its first qudit, `z0` the Z exponent."""
@@ -140,27 +136,6 @@ def check_commuting(gf: Field, m: Array, what: str) -> None:
             f"{one} and {two}: do not commute: M is not self-orthogonal, no state has both; allowed are "
             "generators that all commute (what servers compute without a given state is a task file)"
         )
-
-
-def check_exponents(given: object) -> Exponents:
-    """Return what the symbols of each server are, as a spec states it.
-
-    Raises:
-        InputError: when it is no list of [server, [x0, .., z0, ..]].
-    """
-    if not isinstance(given, tuple) or not all(
-        isinstance(entry, tuple)
-        and len(entry) == 2
-        and isinstance(entry[0], str)
-        and isinstance(entry[1], tuple)
-        and all(isinstance(name, str) and _NAME.fullmatch(name) for name in entry[1])
-        for entry in given
-    ):
-        raise InputError(
-            f"parameters.exponents: {shown(given)}; allowed is a list of [server, [x0, .., z0, ..]], "
-            "what each of its symbols is"
-        )
-    return given
 
 
 def box_scheme(task: LinearTask, exponents: Sequence[tuple[str, Sequence[str]]]) -> StabilizerScheme:
