@@ -172,7 +172,7 @@ def box_scheme(task: LinearTask, exponents: Sequence[tuple[str, Sequence[str]]])
         halves[0].append(columns[:, :n])
         halves[1].append(columns[:, n:])
     m = np.hstack([*halves[0], *halves[1]])
-    check_commuting(gf, m, "rows")
+    check_commuting(gf, m, "parameters.servers: rows")
     scheme = StabilizerScheme(rows, 1, tuple(sizes), m, tuple(encoders), "the stabilizers as given")
     scheme.verify()
     return scheme

@@ -15,6 +15,7 @@ from qcoord_hw.theory.linear_computation.checker.beyond import _normal
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
 from qcoord_hw.theory.linear_computation.checker.scheme import ClaimedTask, auxiliary
 from qcoord_hw.theory.linear_computation.field import CONWAY, field_of
+from qcoord_hw.theory.linear_computation.task import task_from_json
 
 V = [[[1], [0]], [[0], [1]], [[1], [1]], [[1], [1]]]
 RANK_BOUND = {
@@ -83,7 +84,8 @@ def violations(answer: dict[str, Any], change: Any) -> str:
         (lambda a: a["sources"]["converse"].update(kind="optimum"), "sources.converse.kind"),
         (lambda a: a["batched"][1].update(c=0), "batched.1.c: 0; it is 1"),
         (lambda a: a["batched"][1].update(field=4, irreducible_poly=[1, 1, 1]), "batched.1.field: 4 is no"),
-        (lambda a: a["batched"].append({}), "batched.3.field: missing"),
+        (lambda a: a["batched"].__setitem__(2, {}), "batched.2.field: missing"),
+        (lambda a: a["batched"].append({}), "batched: a list of 4; allowed is a list of at most 3 entries"),
     ],
 )
 def test_names_what_is_wrong(good, change, text):
@@ -143,6 +145,13 @@ def test_each_part_may_be_right_and_the_whole_not_self_orthogonal(beyond):
         "encoders": own["encoders"] | {s: [data[k] for k in pivots] + [[0] * n] * n},
     }
     assert "not self-orthogonal" in violations(beyond, lambda a: a.update(beyond=spoilt))
+
+
+@pytest.mark.parametrize("order", [61, 64, 67, 81, 251, 256])
+def test_an_answer_over_a_large_field_holds(order):
+    servers = {"A": [[1], [0]], "B": [[0], [1]], "C": [[1], [order - 1]]}
+    answer = theory_linear(task_from_json({"field": order, "servers": servers}), time_limit=5.0)
+    assert check_linear(json.loads(json.dumps(answer.to_json()))).violations == ()
 
 
 @pytest.mark.parametrize("order", [2, 3, 4, 7, 8, 9, 27, 61, 64, 251, 256])

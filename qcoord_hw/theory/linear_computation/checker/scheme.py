@@ -23,7 +23,7 @@ MAX_SERVERS = 32
 MAX_SYMBOLS = 512
 MAX_BATCHES = 3
 MAX_BATCHED = 64
-"""Degrees 1, 2, 3, as far as the field of p^r is no larger than this."""
+"""Degrees 1, 2, 3, those above 1 as far as the field of p^r is no larger than this."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _check_all_degrees(
 ) -> None:
     """Check that every degree is there once, the best rate first; that none is there stays unchecked."""
     ranks = [(c, own.f.degree) for _, own, c in found]  # the least c has the best rate
-    every = [r for r in range(1, MAX_BATCHES + 1) if task.f.order**r <= MAX_BATCHED]
+    every = [r for r in range(1, MAX_BATCHES + 1) if r == 1 or task.f.order**r <= MAX_BATCHED]
     if ranks and (sorted(r for _, r in ranks) != every or ranks != sorted(ranks)):
         findings.wrong(
             ("batched",), f"degrees {[r for _, r in ranks]}; all of {every} are there, the best rate first"
