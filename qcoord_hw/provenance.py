@@ -26,7 +26,10 @@ A record of this version must be what is built today; one of another version, or
 be at one with itself.
 """
 
-PACKAGES = ("qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy", "rustworkx")
+SNAPSHOTS = "qiskit-ibm-runtime"
+"""The package that holds the calibration of snapshots."""
+
+PACKAGES = ("qiskit", "qiskit-aer", SNAPSHOTS, "numpy", "scipy", "rustworkx")
 
 
 def provenance() -> dict[str, object]:
