@@ -21,8 +21,9 @@ def spec_of(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:
     """Return the spec of what a person gives, with the parameters stated beside it.
 
     Args:
-        given: a catalogue name, another name that a family knows, a path of a `.toml` spec or of a JSON file,
-            a spec, or an object of Python that a family knows, such as a task, a state or a game.
+        given: a catalogue name, another name that a family knows, a path of a `.toml` spec, of a JSON file or
+            of another that a family reads (such as `.stim`), a spec, or an object of Python that a family
+            knows, such as a task, a state or a game.
         parameters: of its family, beside or instead of its own.
 
     Raises:
@@ -66,7 +67,8 @@ def _refused(given: object) -> ExperimentSpec:
     if isinstance(given, JsonFile):
         raise InputError(
             f"{given.path.name}: no family knows it; allowed is a game (prob, with win or score), a task "
-            "(field, servers), a state (systems), or what a family of another package takes"
+            "(field, servers), a stabilizer state (servers, with stabilizers, M, ..), a state (systems), or "
+            "what a family of another package takes"
         )
     if isinstance(given, str):
         names = ", ".join(catalogue_names())

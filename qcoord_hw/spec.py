@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,22 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
     return value
+
+
+def check_known(given: Iterable[str], allowed: Sequence[str], prefix: str = "") -> None:
+    """Refuse the first key of a file's object that is not one of those allowed.
+
+    Args:
+        given: the keys.
+        allowed: those that may be given.
+        prefix: what stands before a key in the message, such as `alist.`.
+
+    Raises:
+        InputError: naming it.
+    """
+    for name in given:
+        if name not in allowed:
+            raise InputError(f"{prefix}{name}: unknown; allowed are {', '.join(allowed)}")
 
 
 def check_seed(seed: object) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.theory.claims import Verdict
     from qcoord_hw.theory.games.game import Game
+    from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
 
@@ -61,36 +62,69 @@ class Check(Answer):
         return f"holds; lower bound {self.lower_bound}; not checked: {unseen}"
 
 
-def theory_linear(task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0) -> LinearAnswer:
+def theory_linear(
+    task: str | Path | LinearTask | NSumBox,
+    *,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    export: str | Path | None = None,
+) -> LinearAnswer:
     """Return what theory says of a linear computation: what `qcoord theory linear` prints.
 
     Args:
-        task: a catalogue name, a path of a task file (`.json`) or spec (`.toml`), or a task.
+        task: a catalogue name, a path of a task file (`.json`), a stabilizer file (`.json`, `.stim`, `.chp`
+            or `.alist`) or a spec (`.toml`), or a task or box.
         time_limit: seconds for everything; what is not proved by then is an interval.
         seed: of the searches.
+        export: a file to write the stabilizers of the scheme to, or of the box if one is given (`.json`);
+            beside it a circuit that makes the state (`.stim`, or `.chp` for odd d) is written. The answer
+            then has their paths under `exported`.
 
     Raises:
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
     _check_time_limit(time_limit)
     clock = _Clock(time_limit)
-    from qcoord_hw.families.linear_computation.answer import linear_theory
+    from qcoord_hw.families.linear_computation.answer import box_theory, linear_theory
+    from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 
-    answer = linear_theory(find_task(task), clock.left(), seed)
+    if export is not None:
+        from qcoord_hw.families.linear_computation.stabilizer_export import check_export
+        from qcoord_hw.report.output_files import check_place
+
+        check_export(Path(export))
+        check_place("export-stabilizers", Path(export))
+    found = find_task(task)
+    if isinstance(found, NSumBox):
+        answer = box_theory(found, clock.left(), seed)
+    else:
+        answer = linear_theory(found, clock.left(), seed)
+    if export is not None:
+        from qcoord_hw.families.linear_computation.stabilizer_export import stabilizer_files
+        from qcoord_hw.report.output_files import write_whole
+
+        files = stabilizer_files(answer, found, Path(export))
+        for path, text in files.items():
+            write_whole("export-stabilizers", path, text.encode())
+        answer = replace(answer, exported=list(map(str, files)))
     return clock.on(answer)
 
 
-def find_task(task: str | Path | LinearTask) -> LinearTask:
-    """Return the task of a name, of a task file or spec, or as it is.
+def find_task(task: str | Path | LinearTask | NSumBox) -> LinearTask | NSumBox:
+    """Return the task of a name, of a task file or spec, the box of a stabilizer file, or what is given.
 
     Raises:
         InputError: when the name is unknown, the file is wrong, or a spec is of another family.
     """
     from qcoord_hw.families.linear_computation.user_task import FAMILY, task_of
+    from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
+    from qcoord_hw.theory.linear_computation.stabilizer_files import is_stabilizer_file, read_box
     from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
-    if isinstance(task, LinearTask):
+    if isinstance(task, LinearTask | NSumBox):
         return task
+    if is_stabilizer_file(task):
+        return read_box(Path(task))
     if str(task).endswith(".json"):
         return read_task(Path(task))
     spec = load_spec(str(task))

@@ -23,7 +23,12 @@ def register(add: Add, commands: Any) -> None:
         )
 
     linear = add("linear", _theory_linear, "rates of a linear computation", runs=False, among=kinds)
-    linear.add_argument("task", metavar="FILE|NAME", help="a task file (.json), a spec or a catalogue name")
+    linear.add_argument("task", metavar="FILE|NAME", help="a task or stabilizer file, a spec or a name")
+    linear.add_argument(
+        "--export-stabilizers",
+        metavar="FILE",
+        help="write the scheme's stabilizers (.json), and beside them a circuit (.stim; .chp for odd d)",
+    )
     add_time_limit(linear)
     game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
     game.add_argument("game", metavar="FILE|NAME", help="a game file (.json) or a name, such as chsh or g14")
@@ -71,7 +76,8 @@ def _theory_game(options: argparse.Namespace) -> None:
 def _theory_linear(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_linear
 
-    show_answer(options, theory_linear(options.task, time_limit=options.time_limit))
+    answer = theory_linear(options.task, time_limit=options.time_limit, export=options.export_stabilizers)
+    show_answer(options, answer)
 
 
 def _theory_region(options: argparse.Namespace) -> None:

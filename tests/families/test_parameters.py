@@ -102,7 +102,8 @@ CASES = [
             "irreducible_poly": [[1, 1, 1]],
             "servers": [[*PAIRS[:2], ["C", [[1], [0]]]], [["A", 3]]],
             "batch": [2, 99],
-            "scheme": ["beyond", "none"],
+            "scheme": ["beyond", "n-sum-box", "none"],
+            "exponents": [[["A", ["x0"]]]],
             "auxiliary": [["A"], ["Z"], 3],
             "inputs": [6, "all", [[[0, 0, 1], [0, 0, 0]]]],
             "inputs_seed": [5, -1],
@@ -120,6 +121,34 @@ CASES = [
             "auxiliary": [["A"]],
             "inputs": [4, "all"],
             "inputs_seed": [5],
+        },
+    ),
+    (
+        "a stabilizer state that is given",
+        {
+            "field": 2,
+            "servers": [["A", [[0, 1], [1, 0]]], ["B", [[0, 1], [1, 0]]]],
+            "scheme": "n-sum-box",
+            "exponents": [["A", ["x0", "z0"]], ["B", ["x0", "z0"]]],
+            "inputs": 5,
+        },
+        {
+            "field": [3],
+            "irreducible_poly": [[1, 1, 1]],
+            "servers": [
+                [["A", [[1, 0], [0, 1]]], ["B", [[0, 1], [1, 0]]]],
+                [["A", [[0, 1], [1, 1]]], ["B", [[0, 1], [1, 0]]]],
+            ],
+            "scheme": ["theorem-1", "beyond"],
+            "exponents": [
+                [["A", ["z0", "x0"]], ["B", ["z0", "x0"]]],
+                [["A", ["x0", "z1"]], ["B", ["x0", "z0"]]],
+                [["A", ["y0"]], ["B", 3]],
+            ],
+            "batch": [2, 99],
+            "auxiliary": [["A"], 3],
+            "inputs": [6, "all", [[[0, 0, 1, 0]]]],
+            "inputs_seed": [5, -1],
         },
     ),
     *(
@@ -403,8 +432,9 @@ def test_a_parameter_has_an_effect_or_is_refused_by_its_name(base, name, value):
         after = effect(api.build(changed, seed=3))
     except (InputError, TooLargeError) as error:
         typed = {*base, name} - ({"network"} if name != "network" else set())
+        needed = {one.name for one in usable(declared_for(base), base | {name: value}) if one.required}
         refused = {part.split(".")[0] for part in named_in(error)}
-        assert refused & typed, error  # noqa: PT017
+        assert refused & (typed | needed), error  # noqa: PT017
     else:
         assert after != effect(built(json.dumps(base)))
 

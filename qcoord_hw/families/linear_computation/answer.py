@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qcoord_hw.answer import Answer, Row, optional
+from qcoord_hw.families.linear_computation.box_answer import box_part, box_theory_text
 from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field
+from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.precoding import auxiliary_rank, minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import Baseline, Region, baselines, region
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
@@ -117,6 +119,8 @@ class LinearAnswer(Answer):
         batched: the rates in extension fields.
         beyond: a scheme that beats the theorem, if one was found.
         seconds: how long it took.
+        stabilizers: what is said of the N-sum box itself, if one was given.
+        exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
     """
 
@@ -146,6 +150,8 @@ class LinearAnswer(Answer):
     batched: Sequence[Batched]
     beyond: Beyond | None
     seconds: float
+    stabilizers: Mapping[str, Any] | None = optional()
+    exported: Sequence[str] | None = optional()
     time_limit: TimeLimit | None = optional()
 
     def rows(self) -> Sequence[Row]:
@@ -241,6 +247,18 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
     )
 
 
+def box_theory(box: NSumBox, time_limit: float = 60.0, seed: int = 0) -> LinearAnswer:
+    """Return what theory says of a stabilizer state: of the task that it computes, and of itself.
+
+    Args:
+        box: as its file states it.
+        time_limit: seconds for everything.
+        seed: of the searches.
+    """
+    answer = linear_theory(box.computation()[0], time_limit, seed)
+    return replace(answer, stabilizers=box_part(box, answer))
+
+
 def _modulus(field: Field) -> list[int] | None:
     return list(field.irreducible_poly) if field.degree > 1 else None
 
@@ -326,6 +344,9 @@ def linear_theory_text(answer: LinearAnswer) -> str:
         lines += [
             "  " + ", ".join(f"{s}: {_row(f)}" for s, f in entry["function"].items()) for entry in bonus
         ]
+    if answer.stabilizers:
+        lines += ["", box_theory_text(answer.stabilizers)]
+    lines += [f"written: {path}" for path in answer.exported or ()]
     late = answer.time_limit.words() if answer.time_limit else ""
     return "\n".join([*lines, "", f"{answer.seconds:g} s", *filter(None, [late])])
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, SOME_INPUTS, THEOREM_1
+from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, BOX, SOME_INPUTS, THEOREM_1
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
 from qcoord_hw.families.linear_computation.user_task import read_spec_task
 from qcoord_hw.network import NetworkCircuit, many_to_one
@@ -32,6 +32,11 @@ from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.nsum_box import (
+    Exponents,
+    box_scheme,
+    independent_rows,
+)
 from qcoord_hw.theory.linear_computation.precoding import minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, region
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
@@ -45,6 +50,9 @@ SPREAD = 64
 """Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
 
 MAX_QUBITS = 64
+
+MAX_PRIME = 61
+"""The largest p of a circuit: a Fourier transform on the seven qubits of the next is minutes of synthesis."""
 
 
 def build(spec: ExperimentSpec) -> Experiment:
@@ -64,6 +72,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         scheme=values["scheme"],
         batched=values["batch"],
         auxiliary=values["auxiliary"],
+        exponents=values["exponents"],
         inputs=inputs,
         inputs_seed=seed or 0,
     )
@@ -77,6 +86,7 @@ def task_experiment(
     scheme: object = THEOREM_1,
     batched: int = 1,
     auxiliary: Sequence[str] | None = None,
+    exponents: Exponents | None = None,
     inputs: object = None,
     inputs_seed: int = 0,
 ) -> Experiment:
@@ -86,9 +96,10 @@ def task_experiment(
         task: what the user wants.
         name: name of the experiment.
         title: one line for people.
-        scheme: `theorem-1` or `beyond`.
+        scheme: `theorem-1`, `beyond` or `n-sum-box`.
         batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
         auxiliary: the server of each auxiliary qudit.
+        exponents: with `n-sum-box`, for each server its name and what its symbols are: `x0`, .., `z0`, ..
         inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
             200.
         inputs_seed: of the random ones.
@@ -107,8 +118,12 @@ def task_experiment(
         found = _theorem_1(asked, places)
     elif scheme == BEYOND:
         found = _beyond(asked, places)
+    elif scheme == BOX and exponents is not None:
+        if batched > 1 or places is not None:
+            raise InputError(f"parameters.scheme: {BOX}; allowed without batch and auxiliary")
+        found = _given(asked, exponents)
     else:
-        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}")
+        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
     code = _ordered(found.code)
     net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
     given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
@@ -206,8 +221,34 @@ def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
     return _Found(code, small.rows, scheme.instances, sum(scheme.qudits), baselines(small, c), words)
 
 
+@lru_cache(maxsize=32)
+def _given(asked: _Asked, exponents: Exponents) -> _Found:
+    task = asked.task
+    reduction = independent_rows(task)
+    scheme = box_scheme(task, exponents)
+    _check_size(task, sum(scheme.qudits))
+    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
+    small = reduce_task(task).task
+    words = {
+        "source": scheme.source,
+        "field": task.field.order,
+        "instances": 1,
+        "M": scheme.M.tolist(),
+        "download": dict(zip(task.servers, scheme.qudits, strict=True)),
+        "exponents": {server: list(names) for server, names in exponents},
+        "reduced": list(reduction.notes),
+    }
+    least = sum(scheme.qudits) * 2 - sum(small.sizes)  # c enters the rate of theorem 1 alone
+    return _Found(code, small.rows, 1, sum(scheme.qudits), baselines(small, least), words)
+
+
 def _check_size(task: LinearTask, qudits: int) -> None:
     """Refuse a task whose circuit is too large, before a circuit is looked for."""
+    if task.field.characteristic > MAX_PRIME:
+        raise TooLargeError(
+            f"field: {task.field.order}; allowed for circuits are fields of characteristic up to {MAX_PRIME} "
+            "(theory alone knows larger ones)"
+        )
     size = qudits * task.field.degree * qubits_per_digit(task.field.characteristic)
     if size > MAX_QUBITS:
         raise TooLargeError(f"task {task.name!r}: {size} qubits; allowed are at most {MAX_QUBITS}")

@@ -144,7 +144,7 @@ def _figures(found: Tally, confidence: float, drawn: bool) -> Iterator[Figure]:
         yield _share("leakage", clusters(found.lost, every), confidence, drawn, NEVER, None)
         yield shares("success_postselected", whole, ~found.lost, guess)
     one = Value(1 / field.order, "exact", GUESS)
-    names = [f"success_y{1 + j}[{k}]" for j in range(2) for k in range(rows)]
+    names = [f"success_y{1 + j}[{k}]" for j in range(min(2, play.instances)) for k in range(rows)]
     for j, name in enumerate(names):
         yield shares(name, found.right[:, j], every, one)
     kept = survival(counts.without_leaked(), confidence)

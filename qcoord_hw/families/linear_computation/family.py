@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Situation
@@ -45,12 +46,20 @@ class LinearComputations(Family):
         return analyse_linear(record, confidence)
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
-        """Take a task file and a `LinearTask`."""
-        from qcoord_hw.families.linear_computation.user_task import spec_of
+        """Take a task file, a stabilizer file, a `LinearTask` and an `NSumBox`."""
+        from qcoord_hw.families.linear_computation.user_task import spec_of, spec_of_box
+        from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
+        from qcoord_hw.theory.linear_computation.stabilizer_files import FORMS, SUFFIXES, read_box
         from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
-        if isinstance(given, JsonFile) and given.has("servers", "field"):
+        if isinstance(given, str) and given.endswith(tuple(SUFFIXES)):
+            given = read_box(Path(given))
+        elif isinstance(given, JsonFile) and given.has(*FORMS):
+            given = read_box(given.path)
+        elif isinstance(given, JsonFile) and given.has("servers", "field"):
             given = read_task(given.path)
+        if isinstance(given, NSumBox):
+            return spec_of_box(given).stating(parameters)
         return spec_of(given).stating(parameters) if isinstance(given, LinearTask) else None
 
     def complete(self, spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:

@@ -16,12 +16,17 @@ TASK = ("field", "irreducible_poly", "servers")
 
 THEOREM_1, BEYOND = "theorem-1", "beyond"
 
+BOX = "n-sum-box"
+"""The scheme of a stabilizer state that is given: the servers' symbols are the exponents themselves."""
+
 ALL_INPUTS = 6561
 """Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
 
 SOME_INPUTS = 200
 
 MAX_BATCH = 6
+
+_EXPONENT = re.compile("[xz](?:0|[1-9][0-9]?)")
 
 
 def read_count(text: str) -> Plain:
@@ -65,6 +70,14 @@ def _is_server(pair: Any) -> bool:
     return isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str)
 
 
+def _is_exponents(pair: Any) -> bool:
+    return _is_server(pair) and isinstance(pair[1], tuple | list) and all(map(_is_exponent, pair[1]))
+
+
+def _is_exponent(name: Any) -> bool:
+    return isinstance(name, str) and bool(_EXPONENT.fullmatch(name))
+
+
 PARAMETERS = (
     Parameter("field", "integer", "the order of the field, a prime power", required=True),
     Parameter(
@@ -85,9 +98,18 @@ PARAMETERS = (
     Parameter(
         "scheme",
         "choice",
-        "theorem-1 of [Hu2025], or a general stabilizer scheme that needs fewer qudits",
+        "theorem-1 of [Hu2025], a general stabilizer scheme that needs fewer qudits, or a given state",
         default=THEOREM_1,
-        choices=(THEOREM_1, BEYOND),
+        choices=(THEOREM_1, BEYOND, BOX),
+    ),
+    Parameter(
+        "exponents",
+        "list",
+        "what the symbols of each server are: exponents of X and Z on its qudits",
+        check=_list_of(_is_exponents),
+        allowed="is a list of [server, [x0, .., z0, ..]], what each of its symbols is",
+        required=True,
+        when={"scheme": (BOX,)},
     ),
     Parameter(
         "batch",

@@ -50,8 +50,8 @@ def check(intent: dict[str, Any], width: float) -> None:
     require(play.decoder.shape == shape, "play.decoder", play.decoder.shape, f"is an array of shape {shape}")
     require(bool((play.decoder < field.characteristic).all()), "play.decoder", "an entry", "are digits")
     require(bool((play.inputs < field.order).all()), "play.inputs", "an entry", "are symbols of the field")
-    fits = play.instances >= 2 and play.inputs.shape[2] == sum(task.sizes)
-    require(fits, "play.inputs", play.inputs.shape, "are the data of two instances or more")
+    fits = play.instances >= 1 and play.inputs.shape[2] == sum(task.sizes)
+    require(fits, "play.inputs", play.inputs.shape, "are the data of one instance or more")
     require(len(play.inputs) <= len(settings), "play.inputs", len(play.inputs), "is a setting for each")
     for digit in play.bits:
         require(max(digit) < width, "play.bits", list(digit), "are bits of the outcome")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.linear_computation.parameters import PARAMETERS, TASK
+from qcoord_hw.families.linear_computation.parameters import BOX, PARAMETERS, TASK
 from qcoord_hw.schema import read
 from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, shown
+from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 FAMILY = "linear-computation"
@@ -51,4 +53,14 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
         f"F_{task.field.order}",
         family=FAMILY,
         parameters=tuple(sorted((data | (parameters or {})).items())),
+    )
+
+
+def spec_of_box(box: NSumBox) -> ExperimentSpec:
+    """Return the spec that executes a stabilizer state as it is given."""
+    task, exponents = box.computation()
+    k, n = len(box.M), box.size
+    return replace(
+        spec_of(task, {"scheme": BOX, "exponents": exponents}),
+        title=f"{k} stabilizer generators of {n} qudits as given, over F_{box.field.order}",
     )

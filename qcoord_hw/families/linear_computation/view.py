@@ -90,10 +90,11 @@ def predict(experiment: Experiment, play: LinearPlay) -> Prediction:
     task = play.task
     field = task.field
     modulus = f", modulus {list(field.irreducible_poly)}" if field.degree > 1 else ""
+    instances = "one instance" if play.instances == 1 else f"{play.instances} instances"
     named = some([setting.label for setting in experiment.settings])
     lines = [
         f"field     F_{field.order}{modulus}",
-        f"task      y = V w for {play.instances} instances, {task.rows} symbols each",
+        f"task      y = V w for {instances}, {task.rows} symbols each",
         f"scheme    {play.scheme.get('source', '')}",
         *(f"V {s:<8}{v.tolist()}" for s, v in zip(task.servers, task.matrices, strict=True)),
         f"qudits    N = {play.qudits} of {field.order} levels{_auxiliary(play)}",

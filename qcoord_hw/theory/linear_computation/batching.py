@@ -12,10 +12,13 @@ from fractions import Fraction
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer
-from qcoord_hw.theory.linear_computation.field import MAX_ORDER, Array, Field, field_of
+from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 from qcoord_hw.theory.linear_computation.precoding import Precoding, minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import region
 from qcoord_hw.theory.linear_computation.task import LinearTask
+
+MAX_BATCHED = 64
+"""The largest field for batches: no gain was seen beyond F_8 (F_16, F_9), and every degree costs a search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +69,9 @@ def batch(task: LinearTask, degree: int) -> LinearTask:
 
 
 def degrees(p: int) -> range:
-    """Return the degrees r = 1, 2, .. with p^r within the fields that are allowed."""
+    """Return the degrees r = 1, 2, .. with p^r within the fields that are tried."""
     r = 1
-    while p ** (r + 1) <= MAX_ORDER:
+    while p ** (r + 1) <= MAX_BATCHED:
         r += 1
     return range(1, r + 1)
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, shown
 
-MAX_ORDER = 64
+MAX_ORDER = 256
 
 CONWAY = {
     4: (1, 1, 1),
@@ -29,6 +29,13 @@ CONWAY = {
     32: (1, 0, 0, 1, 0, 1),
     49: (1, 6, 3),
     64: (1, 0, 1, 1, 0, 1, 1),
+    81: (1, 2, 0, 0, 2),
+    121: (1, 7, 2),
+    125: (1, 0, 3, 3),
+    128: (1, 0, 0, 0, 0, 0, 1, 1),
+    169: (1, 12, 2),
+    243: (1, 0, 0, 0, 2, 1),
+    256: (1, 0, 0, 0, 1, 1, 1, 0, 1),
 }
 """Conway polynomials, highest coefficient first; looked up here, since galois compiles code to do it."""
 
@@ -171,7 +178,7 @@ def field_of(order: object, irreducible_poly: Sequence[int] | None = None) -> Fi
     """Return the field of a given order.
 
     Args:
-        order: d, a prime power from 2 to 64.
+        order: d, a prime power from 2 to 256.
         irreducible_poly: its modulus over F_p, coefficients highest first; the Conway polynomial if omitted.
 
     Raises:
@@ -204,7 +211,7 @@ def _near(order: object) -> str:
     powers = [q for q in range(2, MAX_ORDER + 1) if prime_power(q)]
     near = {
         max((q for q in powers if q < order), default=2),
-        min((q for q in powers if q > order), default=64),
+        min((q for q in powers if q > order), default=MAX_ORDER),
     }
     return f", the nearest {' and '.join(map(str, sorted(near)))}"
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.linear_computation.field import Array
+from qcoord_hw.theory.linear_computation.nsum_box import complete_rows
 from qcoord_hw.theory.linear_computation.task import LinearTask
 
 
@@ -80,10 +81,7 @@ class Scheme:
         Lemma 1 leaves 2K < N open. The user who measures a complete basis learns these functions of the
         X exponents as well.
         """
-        gf = self.task.field
-        rows = np.vstack([self.left, gf.null_space(self.right)])
-        _, independent = gf.rref(rows.T)  # the first rows that span everything: first all of `left`
-        return rows[list(independent[len(self.left) :])]
+        return complete_rows(self.task.field, self.matrix)[2 * self.task.rows :, : self.qudits]
 
     def bonus_outputs(self) -> list[dict[str, Any]]:
         """Return what the user learns besides y: a function of instance 1 for each row of `completion`.

@@ -15,6 +15,7 @@ from qcoord_hw.theory.linear_computation.checker.beyond import _normal
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
 from qcoord_hw.theory.linear_computation.checker.scheme import ClaimedTask, auxiliary
 from qcoord_hw.theory.linear_computation.field import CONWAY, field_of
+from qcoord_hw.theory.linear_computation.task import task_from_json
 
 V = [[[1], [0]], [[0], [1]], [[1], [1]], [[1], [1]]]
 RANK_BOUND = {
@@ -83,7 +84,8 @@ def violations(answer: dict[str, Any], change: Any) -> str:
         (lambda a: a["sources"]["converse"].update(kind="optimum"), "sources.converse.kind"),
         (lambda a: a["batched"][1].update(c=0), "batched.1.c: 0; it is 1"),
         (lambda a: a["batched"][1].update(field=4, irreducible_poly=[1, 1, 1]), "batched.1.field: 4 is no"),
-        (lambda a: a["batched"].append({}), "batched.3.field: missing"),
+        (lambda a: a["batched"].__setitem__(2, {}), "batched.2.field: missing"),
+        (lambda a: a["batched"].append({}), "batched: a list of 4; allowed is a list of at most 3 entries"),
     ],
 )
 def test_names_what_is_wrong(good, change, text):
@@ -145,7 +147,14 @@ def test_each_part_may_be_right_and_the_whole_not_self_orthogonal(beyond):
     assert "not self-orthogonal" in violations(beyond, lambda a: a.update(beyond=spoilt))
 
 
-@pytest.mark.parametrize("order", [2, 3, 4, 7, 8, 9, 27, 61, 64])
+@pytest.mark.parametrize("order", [61, 64, 67, 81, 251, 256])
+def test_an_answer_over_a_large_field_holds(order):
+    servers = {"A": [[1], [0]], "B": [[0], [1]], "C": [[1], [order - 1]]}
+    answer = theory_linear(task_from_json({"field": order, "servers": servers}), time_limit=5.0)
+    assert check_linear(json.loads(json.dumps(answer.to_json()))).violations == ()
+
+
+@pytest.mark.parametrize("order", [2, 3, 4, 7, 8, 9, 27, 61, 64, 251, 256])
 def test_the_arithmetic_is_that_of_the_solver(order):
     """Two implementations, of which neither knows the other."""
     gf = field_of(order)
@@ -158,9 +167,9 @@ def test_the_arithmetic_is_that_of_the_solver(order):
 @pytest.mark.parametrize(
     ("order", "poly"),
     [
-        *[(d, None) for d in (0, 1, 6, 65, 67, 81, 65537, 2**16, (2**61 - 1) * (2**89 - 1), 10**400)],
+        *[(d, None) for d in (0, 1, 6, 65, 257, 289, 65537, 2**16, (2**61 - 1) * (2**89 - 1), 10**400)],
         *[(d, None) for d in (4, 3.0, True, "3", None, [3], float("nan"))],
-        (81, [1, 0, 0, 1, 2]),
+        (289, [1, 16, 3]),
         (4, [1, 0, 1]),
         (9, [1, 0, 2]),
         (9, [2, 0, 1]),

@@ -11,18 +11,22 @@ import pytest
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.linear_computation.field import field_of, prime_power
 
-CONWAY = [(d, None) for d in (2, 3, 4, 5, 7, 8, 9, 16, 25, 27, 49, 64)]
+CONWAY = [(d, None) for d in (2, 3, 4, 5, 7, 8, 9, 16, 25, 27, 49, 64, 128, 251, 256)] + [
+    pytest.param(d, None, marks=pytest.mark.slow)
+    for d in (81, 121, 125, 169, 243)  # galois needs long
+]
 OTHER = [
     (8, (1, 1, 0, 1)),
     (9, (1, 0, 1)),  # irreducible, not primitive
     (16, (1, 1, 1, 1, 1)),  # not primitive
     (25, (1, 0, 2)),
     (27, (1, 0, 2, 2)),
+    (256, (1, 0, 0, 0, 1, 1, 0, 1, 1)),  # of AES, not primitive
 ]
 
 
 def reference(order: int, poly: tuple[int, ...] | None) -> type[galois.FieldArray]:
-    p, r = next((p, r) for p in (2, 3, 5, 7) for r in range(1, 7) if p**r == order)
+    p, r = next((p, r) for p in (2, 3, 5, 7, 11, 13, 251) for r in range(1, 9) if p**r == order)
     if r == 1:
         return galois.GF(p, compile="python-calculate")
     modulus = None if poly is None else galois.Poly(poly, field=galois.GF(p))
@@ -125,7 +129,16 @@ def test_dual_bases(rng, order, poly):
         (33, "32 and 37"),
         (62, "61 and 64"),
     ]
-    + [(63, "61 and 64"), (1, "2"), (0, "2"), (-9, "2"), (65, "64"), (81, "64"), (10**30, "64")],
+    + [
+        (63, "61 and 64"),
+        (1, "2"),
+        (0, "2"),
+        (-9, "2"),
+        (65, "64 and 67"),
+        (250, "243 and 251"),
+        (257, "256"),
+        (10**30, "256"),
+    ],
 )
 def test_other_orders_are_refused_with_the_nearest(order, nearest):
     with pytest.raises(InputError) as caught:
@@ -138,7 +151,7 @@ def test_other_orders_are_refused_with_the_nearest(order, nearest):
 
 @pytest.mark.parametrize("order", [True, False, 4.0, "4", None, [4], (2, 2), np.nan])
 def test_other_types_are_refused(order):
-    with pytest.raises(InputError, match=r"^field: .*allowed are prime powers from 2 to 64"):
+    with pytest.raises(InputError, match=r"^field: .*allowed are prime powers from 2 to 256"):
         field_of(order)
 
 
@@ -151,7 +164,7 @@ def test_a_huge_prime_is_refused_at_once():
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, 2)
     try:
-        with pytest.raises(InputError, match=r"^field: 2305843009213693951; .*nearest 64"):
+        with pytest.raises(InputError, match=r"^field: 2305843009213693951; .*nearest 256"):
             field_of(2**61 - 1)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -20,6 +20,7 @@ from qcoord_hw.theory.linear_computation.checker.scheme import (
     check_scheme,
     read_task,
 )
+from qcoord_hw.theory.linear_computation.checker.stabilizers import check_stabilizers
 
 __all__ = ["ClaimError", "ClaimedTask", "arithmetic", "check_linear", "check_lower_bound"]
 
@@ -46,6 +47,8 @@ def check_linear(answer: dict[str, Any]) -> Verdict:
         c = check_scheme(findings, task)
         check_rates(findings, task, c)
         check_beyond(findings, task, Fraction(sum(task.sizes) + c, 2))
+        if "stabilizers" in answer:
+            check_stabilizers(findings, task)
         claims = [((), task, c), *check_batched(findings, task)]
         for path, _, rank in claims:
             lower = findings.get(*path, "c_lower")

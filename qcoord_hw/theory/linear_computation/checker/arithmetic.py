@@ -17,7 +17,7 @@ from qcoord_hw.theory.claims import brief, is_integer
 
 Rows = list[list[int]]
 
-MAX_ORDER = 64
+MAX_ORDER = 256
 """Of a field; the solver's limit as well."""
 
 
@@ -150,7 +150,7 @@ def arithmetic(order: Any, modulus: Any, where: str = "") -> Arithmetic:
     """Return the field of a claimed order and modulus (None for a prime field).
 
     Raises:
-        ClaimError: when they are no prime power up to 64 and an irreducible polynomial that fits.
+        ClaimError: when they are no prime power up to 256 and an irreducible polynomial that fits.
     """
     if not is_integer(order, 2, MAX_ORDER):
         raise ClaimError(f"{where}field: {brief(order)}; allowed are prime powers from 2 to {MAX_ORDER}")

@@ -9,7 +9,6 @@ from typing import Any
 
 from qcoord_hw.theory.claims import Findings, Path, brief, is_integer
 from qcoord_hw.theory.linear_computation.checker.arithmetic import (
-    MAX_ORDER,
     Arithmetic,
     ClaimError,
     Rows,
@@ -23,7 +22,8 @@ MAX_ROWS = MAX_COLUMNS = 64
 MAX_SERVERS = 32
 MAX_SYMBOLS = 512
 MAX_BATCHES = 3
-"""Degrees 1, 2, 3, as far as the field of p^r is allowed."""
+MAX_BATCHED = 64
+"""Degrees 1, 2, 3, those above 1 as far as the field of p^r is no larger than this."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _check_all_degrees(
 ) -> None:
     """Check that every degree is there once, the best rate first; that none is there stays unchecked."""
     ranks = [(c, own.f.degree) for _, own, c in found]  # the least c has the best rate
-    every = [r for r in range(1, MAX_BATCHES + 1) if task.f.order**r <= MAX_ORDER]
+    every = [r for r in range(1, MAX_BATCHES + 1) if r == 1 or task.f.order**r <= MAX_BATCHED]
     if ranks and (sorted(r for _, r in ranks) != every or ranks != sorted(ranks)):
         findings.wrong(
             ("batched",), f"degrees {[r for _, r in ranks]}; all of {every} are there, the best rate first"
