@@ -1,9 +1,10 @@
 """Bell expressions in exact numbers: correlators, Collins-Gisin tables, probabilities or terms.
 
-Whatever the notation, an expression is a sum of terms: a coefficient and, for every party, nothing or a setting
-with a value for each of its outcomes (1, -1 for a correlator; 1 for one outcome and 0 for the others for a
-probability). On behaviours without signalling it is the same as its Collins-Gisin table [CollinsGisin2004], in
-which every term has one form: two expressions are equal there if and only if their tables are.
+Whatever the notation, an expression is a sum of terms: a coefficient and, for every party, nothing or a
+setting with a value for each of its outcomes (1, -1 for a correlator; 1 for one outcome and 0 for the others
+for a probability). On behaviours without signalling it is the same as its Collins-Gisin table
+[CollinsGisin2004], in which every term has one form: two expressions are equal there if and only if their
+tables are.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ Outcomes = tuple[tuple[int, ...], ...]
 """By party and setting."""
 
 Slots = tuple[int, ...]
-"""An entry of a Collins-Gisin table: of every party 0 (not asked), or the place of a setting and an outcome."""
+"""An entry of a Collins-Gisin table: of every party 0 (not asked), or the place of a setting and outcome."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,10 @@ class BellExpression:
         """Yield every choice of settings."""
         yield from itertools.product(*map(range, self.settings))
 
+    def sizes(self, question: Sequence[int]) -> tuple[int, ...]:
+        """Return how many outcomes the settings of a question have."""
+        return tuple(own[x] for own, x in zip(self.outcomes, question, strict=True))
+
     @cached_property
     def table(self) -> dict[Slots, Fraction]:
         """The Collins-Gisin table: its entries that are not zero."""
@@ -93,10 +98,8 @@ class BellExpression:
 
     def white_noise(self) -> Fraction:
         """Return the value where all outcomes of all settings are equally likely."""
-        return sum(
-            (c * math.prod(Fraction(sum(f[1]), len(f[1])) for f in factors if f) for c, factors in self.terms),
-            Fraction(0),
-        )
+        means = (c * math.prod(Fraction(sum(f[1]), len(f[1])) for f in own if f) for c, own in self.terms)
+        return sum(means, Fraction(0))
 
     def to_json(self) -> dict[str, Any]:
         """Return the expression in its file format, numbers as exact strings."""
@@ -116,7 +119,7 @@ class BellExpression:
             InputError: naming the field that is wrong.
         """
         if not isinstance(data, dict):
-            raise InputError(f"expression: {shown(data)}; allowed is an object with name, outcomes, expression")
+            raise InputError(f"expression: {shown(data)}; allowed is an object with {', '.join(_KEYS)}")
         for key in data:
             if key not in _KEYS:
                 raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(_KEYS)}")
@@ -172,7 +175,7 @@ def _check_common(terms: Iterable[Term]) -> None:
     for denominator in {c.denominator for c, _ in terms}:
         if (common := math.lcm(common, denominator)).bit_length() > MAX_COMMON:
             raise InputError(
-                f"expression: a common denominator of more than {MAX_COMMON} bits; allowed are simpler fractions"
+                f"expression: a common denominator of more than {MAX_COMMON} bits; allowed is a simpler one"
             )
 
 
@@ -180,14 +183,14 @@ def _outcomes(data: Any) -> Outcomes:
     nested = isinstance(data, list) and all(isinstance(own, list) and own for own in data)
     if not nested or not 1 <= len(data) <= MAX_PARTIES:
         raise InputError(
-            f"outcomes: {shown(data)}; allowed is a list for each of 1 to {MAX_PARTIES} parties, with the number "
-            "of outcomes of each of its settings"
+            f"outcomes: {shown(data)}; allowed is a list for each of 1 to {MAX_PARTIES} parties, with the "
+            "number of outcomes of each of its settings"
         )
     for number in itertools.chain(*data):
         if type(number) is not int or not 2 <= number <= MAX_OUTCOMES:
             raise InputError(f"outcomes: {shown(number)}; allowed are integers from 2 to {MAX_OUTCOMES}")
     if math.prod(len(own) * max(own) for own in data) > MAX_ENTRIES:
-        raise InputError(f"outcomes: more than {MAX_ENTRIES} settings and outcomes together; allowed are fewer")
+        raise InputError(f"outcomes: more than {MAX_ENTRIES} entries of all questions; allowed are fewer")
     return tuple(map(tuple, data))
 
 
@@ -218,9 +221,8 @@ def _table(field: str, content: Any, axes: Sequence[Sequence[Factor]], what: str
         raise InputError(f"{field}: shape {array.shape}; allowed is {shape}: {what}")
     exact = _exact(field, array)
     factors: list[list[Factor | None]] = [[None, *own] for own in axes]
-    terms = (
-        (c, tuple(own[i] for own, i in zip(factors, place, strict=True))) for place, c in np.ndenumerate(exact)
-    )
+    entries = np.ndenumerate(exact)
+    terms = ((c, tuple(own[i] for own, i in zip(factors, place, strict=True))) for place, c in entries)
     return tuple(terms), strings(exact)
 
 
@@ -272,6 +274,7 @@ def _terms(field: str, content: Any, outcomes: Outcomes) -> Read:
         c = fraction(f"{here}.c", entry["c"])
         asked = _indices(f"{here}.{'E' if 'E' in keys else 'x'}", entry.get("E", entry.get("x")), outcomes)
         sizes = [0 if x is None else outcomes[p][x] for p, x in enumerate(asked)]
+        factors: tuple[Factor | None, ...]
         if "E" in keys:
             if any(size not in (0, 2) for size in sizes):
                 raise InputError(f"{here}.E: a setting of more than two outcomes; allowed are those of two")
@@ -285,11 +288,10 @@ def _terms(field: str, content: Any, outcomes: Outcomes) -> Read:
                 for a, x, size in zip(said, asked, sizes, strict=True)
             ):
                 raise InputError(
-                    f"{here}.a: {shown(said)}; allowed is an outcome of every setting in x, null where that is null"
+                    f"{here}.a: {shown(said)}; allowed is an outcome of every setting in x, else null"
                 )
-            factors = tuple(
-                None if x is None else (x, unit(size, a)) for x, a, size in zip(asked, said, sizes, strict=True)
-            )
+            triples = zip(asked, said, sizes, strict=True)
+            factors = tuple(None if x is None else (x, unit(size, a)) for x, a, size in triples)
             written.append({"c": str(c), "x": asked, "a": said})
         terms.append((c, factors))
     return tuple(terms), written

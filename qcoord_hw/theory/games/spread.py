@@ -1,22 +1,25 @@
 """A Bell expression as a game: scores from 0 to 1, and questions as often as they matter.
 
-A marginal may be spread over the questions that ask for it in any way: without signalling the value is the same.
-Whatever the split, s_q(a) is what question q contributes when it is answered a; with lo_q <= s_q <= lo_q + mu_q
+A marginal may be spread over the questions that ask for it in any way: without signalling the value is the
+same. Whatever the split, s_q(a) is what question q contributes when it is answered a; with
+lo_q <= s_q <= lo_q + mu_q
 
     I = lam w + shift,   lam = sum of mu_q,   shift = sum of lo_q,
 
-for the mean score w of the game that asks q with probability mu_q / lam and scores (s_q(a) - lo_q) / mu_q. A linear
-program chooses the split of least lam: the fewest shots, and often a game that is only won or lost. Whatever its
-solver returns is rounded to exact fractions, and the split holds exactly; only how good it is hangs on the solver.
+for the mean score w of the game that asks q with probability mu_q / lam and scores (s_q(a) - lo_q) / mu_q. A
+linear program chooses the split of least lam: the fewest shots, and often a game that is only won or lost.
+Whatever its solver returns is rounded to exact fractions, and the split holds exactly; only how good it is
+hangs on the solver.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +32,9 @@ from qcoord_hw.theory.games.game import Game
 
 MAX_PROGRAM = 1_000_000
 """Entries of the linear program; a larger expression is split evenly."""
+
+SMALL_PROGRAM, DIRECTIONS = 20_000, 8
+"""Up to that size, so many further splits of the same scale are tried for one of two scores a question."""
 
 SECONDS = 20.0
 """For the linear program; where they are over the expression is split evenly."""
@@ -97,22 +103,22 @@ class Split:
     scores: Mapping[Question, ObjectArray]
 
     @property
-    def ranges(self) -> dict[Question, Fraction]:
-        """mu_q of every question."""
-        return {q: s.max() - s.min() for q, s in self.scores.items()}
+    def scale(self) -> Fraction:
+        """Lam, the sum of the ranges of all questions."""
+        return sum((s.max() - s.min() for s in self.scores.values()), Fraction(0))
 
     @property
-    def scale(self) -> Fraction:
-        """Lam."""
-        return sum(self.ranges.values(), Fraction(0))
+    def has_two_scores(self) -> bool:
+        """Whether no question has more than two, so that the game is won or lost."""
+        return all(len(set(s.flat)) <= 2 for s in self.scores.values())
 
 
 def spread(expression: BellExpression) -> ExpressionGame:
     """Return a Bell expression as the game of least scale, checked against the bound that was stated.
 
     Raises:
-        InputError: when the expression is constant or its values have an extreme range, or when the local bound
-            that was stated is not the right one.
+        InputError: when the expression is constant or its values have an extreme range, or when the local
+            bound that was stated is not the right one.
         TooLargeError: when a bound was stated that would take too long to check.
     """
     split = even_split(expression)
@@ -151,14 +157,11 @@ def even_split(expression: BellExpression, asked: Callable[[Question], bool] = l
         InputError: when no question that is asked has the settings of a term.
     """
     scores = {
-        q: np.full([own[x] for own, x in zip(expression.outcomes, q, strict=True)], Fraction(0), dtype=object)
-        for q in expression.questions()
-        if asked(q)
+        q: np.full(expression.sizes(q), Fraction(0), dtype=object) for q in expression.questions() if asked(q)
     }
     for coefficient, factors in expression.terms:
-        chosen = (
-            range(size) if f is None else (f[0],) for f, size in zip(factors, expression.settings, strict=True)
-        )
+        each = zip(factors, expression.settings, strict=True)
+        chosen = (range(size) if f is None else (f[0],) for f, size in each)
         questions = [q for q in itertools.product(*chosen) if q in scores]
         if not questions:
             raise InputError("expression: a term of settings that are not asked")
@@ -177,7 +180,10 @@ def _correlates(expression: BellExpression) -> bool:
 
 
 def _best_split(expression: BellExpression) -> Split | None:
-    """Return the split of least scale that the linear program finds; None where it finds none."""
+    """Return a split of least scale, of two scores a question if it comes across one; None if it finds none.
+
+    The splits of least scale are a polytope. Its vertices are looked at in a few directions, always the same.
+    """
     program = _Program(expression)
     if program.size > MAX_PROGRAM or not expression.table:
         return None
@@ -185,18 +191,25 @@ def _best_split(expression: BellExpression) -> Split | None:
     if solved is None:
         return None
     parts, least = solved
-    for denominator in DENOMINATORS:
-        split = program.split(parts, denominator)
-        if split.scale <= least * (1 + WIDER):
+    best = program.rounded(parts, least)
+    rng = np.random.default_rng(0)
+    for _ in range(DIRECTIONS if program.size <= SMALL_PROGRAM else 0):
+        if best.has_two_scores:
             break
-    return split
+        found = program.solve(rng.normal(size=len(program.numbers)), least)
+        if found is None:
+            break
+        other = program.rounded(found[0], least)
+        if other.has_two_scores and other.scale <= best.scale:
+            best = other
+    return best
 
 
 class _Program:
     """The linear program over all splits.
 
-    In every question the score is a Collins-Gisin table of its own: an entry for each party's not being asked or
-    an outcome but the last. Those in which all are asked are fixed; the others add up to the expression's.
+    In every question the score is a Collins-Gisin table of its own: an entry for each party's not being asked
+    or an outcome but the last. Those in which all are asked are fixed; the others add up to the expression's.
     """
 
     def __init__(self, expression: BellExpression) -> None:
@@ -205,7 +218,8 @@ class _Program:
         self.places = [starts(own) for own in expression.outcomes]
         self.questions = list(expression.questions())
         self.entries = {q: self._entries(q) for q in self.questions}
-        partial = ((q, slots) for q in self.questions for slots in self.entries[q] if 0 in slots and any(slots))
+        entries = ((q, slots) for q in self.questions for slots in self.entries[q])
+        partial = (key for key in entries if 0 in key[1] and any(key[1]))
         self.numbers = {key: k for k, key in enumerate(partial)}
         self.unit = Fraction(
             math.gcd(*(c.numerator for c in expression.table.values())) or 1,
@@ -226,20 +240,22 @@ class _Program:
         """How many entries the constraints have, at most."""
         return 2 * sum(len(entries) ** 2 for entries in self.entries.values())
 
-    def solve(self) -> tuple[dict[tuple[Question, Slots], float], float] | None:
-        """Return the entries and lam of a best split, in the expression's units; None where time is over."""
+    @cached_property
+    def _constraints(self) -> dict[str, Any]:
+        """The constraints of the entries, of every lo_q and of every mu_q."""
         from scipy import sparse
-        from scipy.optimize import linprog
 
         count, asked = len(self.numbers), len(self.questions)
         upper, right = [], []
         for k, q in enumerate(self.questions):
             entries = self.entries[q]
-            design = sparse.csr_matrix(_design([own[x] for own, x in zip(self.expression.outcomes, q, strict=True)]))
-            own = [(i, self.numbers[q, slots]) for i, slots in enumerate(entries) if (q, slots) in self.numbers]
-            picked = sparse.csr_matrix(
-                ([1.0] * len(own), ([i for i, _ in own], [n for _, n in own])), (len(entries), count)
-            )
+            design = sparse.csr_matrix(_design(self.expression.sizes(q)))
+            rows, columns = [], []
+            for i, slots in enumerate(entries):
+                if (q, slots) in self.numbers:
+                    rows.append(i)
+                    columns.append(self.numbers[q, slots])
+            picked = sparse.csr_matrix(([1.0] * len(rows), (rows, columns)), (len(entries), count))
             fixed = np.array([0.0 if 0 in s else self._float(s) for s in entries])
             answers = design.shape[0]
             low = sparse.csr_matrix((np.ones(answers), (range(answers), [k] * answers)), (answers, asked))
@@ -249,28 +265,54 @@ class _Program:
                 sparse.hstack([score, -low, -low]),
             ]
             right += [constant, -constant]
-        rows = {slots: i for i, slots in enumerate(dict.fromkeys(slots for _, slots in self.numbers))}
-        equal = sparse.csr_matrix(
-            ([1.0] * count, ([rows[s] for _, s in self.numbers], range(count))), (len(rows), count + 2 * asked)
-        )
-        found = linprog(
-            [0.0] * (count + asked) + [1.0] * asked,
-            sparse.vstack(upper),
-            np.concatenate(right),
-            equal if rows else None,
-            [self._float(slots) for slots in rows] if rows else None,
-            bounds=[(None, None)] * (count + asked) + [(0, None)] * asked,
-            method="highs-ds",
-            options={"time_limit": SECONDS},
-        )
+        split = {slots: i for i, slots in enumerate(dict.fromkeys(slots for _, slots in self.numbers))}
+        places = [split[slots] for _, slots in self.numbers], range(count)
+        equal = sparse.csr_matrix(([1.0] * count, places), (len(split), count + 2 * asked))
+        return {
+            "A_ub": sparse.vstack(upper).tocsr(),
+            "b_ub": np.concatenate(right),
+            "A_eq": equal if split else None,
+            "b_eq": [self._float(slots) for slots in split] if split else None,
+            "bounds": [(None, None)] * (count + asked) + [(0, None)] * asked,
+        }
+
+    def solve(
+        self, direction: npt.NDArray[np.float64] | None = None, least: float = math.inf
+    ) -> tuple[dict[tuple[Question, Slots], float], float] | None:
+        """Return the entries and lam of a best split, in the expression's units; None where time is over.
+
+        Args:
+            direction: shape (unknown entries,): what is minimised in place of lam;
+            least: lam is at most that.
+        """
+        from scipy import sparse
+        from scipy.optimize import linprog
+
+        count, asked, given = len(self.numbers), len(self.questions), dict(self._constraints)
+        lam = np.concatenate([np.zeros(count + asked), np.ones(asked)])
+        goal = lam
+        if direction is not None:
+            goal = np.concatenate([direction, np.zeros(2 * asked)])
+            given["A_ub"] = sparse.vstack([given["A_ub"], sparse.csr_matrix(lam)])
+            given["b_ub"] = np.append(given["b_ub"], least / self.most * (1 + 1e-9))
+        found = linprog(goal, **given, method="highs-ds", options={"time_limit": SECONDS})
         if found.status != 0:
             return None
-        return {key: found.x[n] * self.most for key, n in self.numbers.items()}, found.fun * self.most
+        parts = {key: found.x[n] * self.most for key, n in self.numbers.items()}
+        return parts, float(lam @ found.x) * self.most
 
     def _float(self, slots: Slots) -> float:
         return float(self.expression.table.get(slots, Fraction(0))) / self.most
 
-    def split(self, parts: Mapping[tuple[Question, Slots], float], denominator: int) -> Split:
+    def rounded(self, parts: Mapping[tuple[Question, Slots], float], least: float) -> Split:
+        """Return the split of entries in fractions as small as lam allows."""
+        for denominator in DENOMINATORS:
+            split = self._split(parts, denominator)
+            if split.scale <= least * (1 + WIDER):
+                break
+        return split
+
+    def _split(self, parts: Mapping[tuple[Question, Slots], float], denominator: int) -> Split:
         """Return the split of rounded entries; of every marginal the last question takes what is left."""
         table, unit = self.expression.table, float(self.unit)
         left = {slots: table.get(slots, Fraction(0)) for _, slots in self.numbers}
@@ -290,24 +332,24 @@ class _Program:
                     part = self.unit * Fraction(parts[q, slots] / unit).limit_denominator(denominator)
                     left[slots] -= part
                     entries.append(part)
-            shape = [own[x] for own, x in zip(self.expression.outcomes, q, strict=True)]
-            scores[q] = _scores(np.array(entries, dtype=object).reshape(shape))
+            own = np.array(entries, dtype=object).reshape(self.expression.sizes(q))
+            scores[q] = _scores(own)
         return Split(scores)
 
 
-def _design(sizes: list[int]) -> npt.NDArray[np.float64]:
+def _design(sizes: Sequence[int]) -> npt.NDArray[np.float64]:
     """Return the matrix that makes scores of a question's own table, shape (answers, entries)."""
-    design = np.ones((1, 1))
+    design: npt.NDArray[np.float64] = np.ones((1, 1))
     for size in sizes:
         own = np.zeros((size, size))
         own[:, 0] = 1
         own[np.arange(size - 1), np.arange(1, size)] = 1
-        design = np.kron(design, own)
+        design = np.asarray(np.kron(design, own))
     return design
 
 
 def _scores(entries: ObjectArray) -> ObjectArray:
-    """Return the scores of a question's own table, of the same shape: the last outcome has the first entry."""
+    """Return the scores of a question's own table, of its shape: the last outcome has the first entry."""
     for axis in range(entries.ndim):
         front = np.moveaxis(entries, axis, 0)
         entries = np.moveaxis(np.concatenate([front[1:] + front[:1], front[:1]]), 0, axis)
@@ -325,7 +367,7 @@ def _units(game: Game, expression: BellExpression) -> tuple[Fraction, Fraction]:
         raise wrong
     terms = []
     for q in game.questions():
-        shape = tuple(own[x] for own, x in zip(expression.outcomes, q, strict=True))
+        shape = expression.sizes(q)
         table = game.table[q].astype(object) * game.prob[q]
         real = table[tuple(map(slice, shape))]
         if sum(table.flat) != sum(real.flat):
