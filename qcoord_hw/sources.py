@@ -30,19 +30,27 @@ def read_user_spec(name_or_path: str) -> ExperimentSpec:
                 family="nonlocal-game",
                 parameters=(("game", name_or_path),),
             )
+        from qcoord_hw.theory.games.named_expressions import is_named
+
+        if is_named(name_or_path) and name_or_path not in catalogue_paths():
+            return _spec_of_game(name_or_path)
         return load_spec(name_or_path)
     kind = _kind(Path(name_or_path))
     if kind == "state":
         raise InputError(f"network: missing; allowed with a state file are {', '.join(NETWORKS)}")
     if kind == "game":
-        from qcoord_hw.families.games.parameters import spec_of_game
-        from qcoord_hw.theory.games.game import read_game
-
-        return spec_of_game(read_game(Path(name_or_path)))
+        return _spec_of_game(name_or_path)
     from qcoord_hw.families.linear_computation.parameters import spec_of
     from qcoord_hw.theory.linear_computation.task import read_task
 
     return spec_of(read_task(Path(name_or_path)))
+
+
+def _spec_of_game(name_or_path: str) -> ExperimentSpec:
+    from qcoord_hw.families.games.parameters import spec_of_game
+    from qcoord_hw.theory.games.files import find_game
+
+    return spec_of_game(find_game(name_or_path))
 
 
 def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> ExperimentSpec:
@@ -96,6 +104,9 @@ def _kind(path: Path) -> str:
     data = read_json(path)
     if not isinstance(data, dict):
         return "task"
-    if not {"prob", "win", "score"}.isdisjoint(data):
+    from qcoord_hw.theory.games.files import KEYS, check_door
+
+    check_door(data)
+    if not KEYS.isdisjoint(data):
         return "game"
     return "state" if "systems" in data else "task"

@@ -8,6 +8,7 @@ from typing import Any
 
 from qcoord_hw.families.coordination.analysis import analyse_coordination
 from qcoord_hw.families.games.analysis import analyse_game
+from qcoord_hw.families.games.expression import summary_block
 from qcoord_hw.families.linear_computation.analysis import analyse_linear
 from qcoord_hw.provenance import RULES
 from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
@@ -47,7 +48,8 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     each = [_summarise(tile, confidence) for tile in tiles]
     if len(each) == 1:
         return each[0]
-    keys = ("layout", "calibrated", "cautions", "shots", "estimates", "checks")
+    stated = ("layout", "calibrated", "cautions", "shots", "estimates", "checks", "expression")
+    keys = [key for key in stated if key in each[0]]
     chunks = {"planned": len(record.plan), "done": len(record.counts)}
     return each[0] | {"chunks": chunks, "tiles": [{key: one[key] for key in keys} for one in each]}
 
@@ -59,7 +61,7 @@ def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
         analyse = ANALYSERS[summary["play"]]
     if record.sealed:
         with our_own(record.path, "its analysis"):
-            _add(summary, analyse(record, confidence))
+            _add(summary, analyse(record, confidence), record.intent["experiment"]["play"].get("figures", ()))
     return summary
 
 
@@ -109,11 +111,13 @@ def _stated(record: RunRecord) -> dict[str, Any]:
     return summary
 
 
-def _add(summary: dict[str, Any], analysis: Analysis) -> None:
+def _add(summary: dict[str, Any], analysis: Analysis, figures: Sequence[Mapping[str, Any]]) -> None:
     """Add what was derived from counts."""
     summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
     summary["checks"] = analysis.checks
     summary["cautions"] += analysis.cautions
+    if block := summary_block(figures, analysis.estimates):
+        summary["expression"] = block
     summary["cases" if summary["play"] == COORDINATION else "questions"] = list(analysis.questions)
     if summary["play"] == LINEAR:
         summary["inputs"] = _inputs(analysis.outputs)

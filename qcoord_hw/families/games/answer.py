@@ -7,12 +7,14 @@ import time
 from typing import Any
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.families.games.expression import answer_block
 from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import quantum_value
+from qcoord_hw.theory.games.spread import ExpressionGame
 
 FRONTIER_SECONDS = 20.0
 
@@ -68,6 +70,8 @@ def game_theory(
 
         left = max(0.05, min(FRONTIER_SECONDS, time_limit - (time.monotonic() - start)))
         answer["frontier"] = frontier(game, win, quantum=found, time_limit=left, seed=seed)
+    if isinstance(game, ExpressionGame):
+        answer["expression"] = answer_block(game, classical["value"], found.lower, found.upper)
     if name in BELL and classical["float"] is not None:
         inequality, scale, offset = BELL[name]
         answer["bell_inequality"] = {
@@ -99,6 +103,13 @@ def game_theory_text(answer: dict[str, Any]) -> str:
         b = answer["bell_inequality"]
         lines.append(
             f"{b['name']:<16} classical {b['classical']:g}, quantum {b['lower']:.7g} to {b['upper']:.7g}"
+        )
+    if "expression" in answer:
+        e = answer["expression"]
+        local = "not known" if e["local_bound"] is None else f"at most {e['local_bound']:.7g}"
+        lines.append(
+            f"as an expression  local {local}, quantum {e['lower']:.9g} to {e['upper']:.9g}; it is "
+            f"{e['exact']['scale']} w + ({e['exact']['offset']}) for the value w above"
         )
     if "frontier" in answer:
         lines += _frontier_lines(answer["frontier"])

@@ -22,6 +22,7 @@ from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
+from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
 from qcoord_hw.families.games.parameters import TABLES, game_of, strategy_of, value_of, with_strategy
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
@@ -408,8 +409,8 @@ def build(spec: ExperimentSpec) -> Experiment:
     Parameters of the family: `game` (`chsh`, `magic-square` or `ghz`, played by circuits of their own, or
     any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), `rounds` (1 to 64, default 1) and
     `rate` (qubits a round to each player; less than a share mixes in deterministic rounds). In place of
-    `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game file; its `strategy` is
-    looked for if it is not given.
+    `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game file, and `expression`
+    the Bell expression that it was made of, if any; its `strategy` is looked for if it is not given.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
@@ -446,4 +447,5 @@ def build(spec: ExperimentSpec) -> Experiment:
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
     given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
-    return quantum_experiment(game, strategy, theory=value_of(game, given["strategy"]), **shared)
+    theory = value_of(game, given["strategy"])
+    return quantum_experiment(game, strategy, theory=theory, figures=figures_of(game, theory), **shared)

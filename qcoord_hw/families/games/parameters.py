@@ -1,7 +1,8 @@
 """Games in specs: the parameters of the family `nonlocal-game` that hold a game of the user's own.
 
-`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text. A strategy that was
-looked for is put there before anything is built, so that a record can be built again at any machine's speed.
+`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text, and `expression` the
+Bell expression that the game was made of. A strategy that was looked for, and how marginals were spread, are
+put there before anything is built, so that a record can be built again at any machine's speed.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.games.expression import expression_of
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import bracket_kind, quantum_value, size_of, strategy_json
+from qcoord_hw.theory.games.spread import ExpressionGame
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.value import Value
 
 SEARCH_SECONDS = 15.0
 """For a strategy of a game that is not in the catalogue."""
 
-TABLES = ("prob", "win", "score")
+TABLES = ("prob", "win", "score", "expression")
 
 
 def spec_of_game(game: Game) -> ExperimentSpec:
@@ -30,9 +33,12 @@ def spec_of_game(game: Game) -> ExperimentSpec:
     data = game.to_json()
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
     parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
+    kind = "game"
+    if isinstance(game, ExpressionGame):
+        kind, parameters["expression"] = "Bell expression", canonical_json(game.expression.to_json())
     return ExperimentSpec(
         name=name,
-        title=f"{game.name}: a game of {game.players} players",
+        title=f"{game.name}: a {kind} of {game.players} players",
         family="nonlocal-game",
         parameters=tuple(sorted(parameters.items())),
     )
@@ -47,7 +53,10 @@ def game_of(name: str, parameters: dict[str, Plain]) -> Game:
     given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
     if "prob" not in given:
         raise InputError("parameters.prob: missing; a game of your own needs prob with win or score")
-    return Game(name, given.pop("prob"), given.pop("win", None), **given)
+    expression, prob, win = given.pop("expression", None), given.pop("prob"), given.pop("win", None)
+    if expression is None:
+        return Game(name, prob, win, **given)
+    return ExpressionGame(expression_of(expression), prob, win, **given)
 
 
 def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:

@@ -1,4 +1,4 @@
-"""Bell expressions by name: `ch`, or with a parameter `cglmp:d=4`, `tilted-chsh:alpha=1/2`, `sliwa:facet=7`."""
+"""Bell expressions by name: `ch`, or with a parameter `cglmp:d=4`, `tilted-chsh:alpha=1/2`, `sliwa-7`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Named:
     Attributes:
         title: what it is, with its source.
         build: from the parameter, if there is one, to what stands in a file.
-        parameter: name, default, lowest and highest value of the parameter; integers where the default is one.
+        parameter: name, default, lowest and highest value of it; integers where the default is one.
     """
 
     title: str
@@ -136,7 +136,7 @@ def _symmetric(parties: int, sign: Callable[[int], int]) -> Content:
 
 
 def _cglmp(d: int) -> Content:
-    terms = []
+    terms: list[dict[str, Any]] = []
 
     def add(weight: Fraction, x: int, y: int, shift: int) -> None:
         """Add a multiple of P(A_x = B_y + shift mod d)."""

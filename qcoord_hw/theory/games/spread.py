@@ -76,7 +76,7 @@ class ExpressionGame(Game):
         self.expression: Final = expression
         self.scale, self.offset = _units(self, expression)
 
-    @property
+    @cached_property
     def local_bound(self) -> Fraction:
         """The largest value of local models, exactly.
 
