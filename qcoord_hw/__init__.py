@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qcoord_hw.api import (
         collect,
         compare,
+        convert,
         export_csv,
         load_run,
         plan,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "collect": "api",
     "compare": "api",
+    "convert": "api",
     "export_csv": "api",
     "load_run": "api",
     "plan": "api",
@@ -122,6 +124,7 @@ __all__ = [
     "Value",
     "collect",
     "compare",
+    "convert",
     "export_csv",
     "game_experiment",
     "load_run",

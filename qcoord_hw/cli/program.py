@@ -16,6 +16,7 @@ from qcoord_hw.cli import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
     compare,
+    convert,
     export,
     jobs,
     plan,
@@ -118,4 +119,5 @@ def _parser() -> argparse.ArgumentParser:
     runs.register(add)
     compare.register(add)
     export.register(add)
+    convert.register(add)
     return parser

@@ -14,6 +14,8 @@ import numpy as np
 from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief
 from qcoord_hw.theory.games.checker.bell import check_bell
 from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
+from qcoord_hw.theory.games.checker.expression import NEVER as EXPRESSION
+from qcoord_hw.theory.games.checker.expression import check_expression
 from qcoord_hw.theory.games.checker.frontier import check_frontier
 from qcoord_hw.theory.games.checker.payoffs import (
     ClaimedGame,
@@ -36,6 +38,7 @@ NEVER: tuple[Path, ...] = (
     ("quantum", "upper_certificate", "bound"),
     ("bell_inequality",),
     ("game",),
+    *EXPRESSION,
 )
 """What may not stay unproved."""
 
@@ -74,6 +77,8 @@ def _check(findings: Findings) -> None:
         _check_kind(findings, game)
         if "bell_inequality" in answer:
             check_bell(findings, game)
+        if "expression" in answer:
+            check_expression(findings, game)
         if "frontier" in answer:
             check_frontier(findings, game)
         if classical is not None and not findings.violations and exceeded(game, classical):  # may take long
