@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -152,7 +152,7 @@ def _cglmp(d: int) -> Content:
     return {"outcomes": [[d, d]] * 2, "expression": {"terms": terms}, "local_bound": "2"}
 
 
-def sliwa_table(row: tuple[int, ...] | list[Any]) -> Content:
+def sliwa_table(row: Sequence[int] | Sequence[Fraction]) -> Content:
     """Return what stands in a file for a row of 27 numbers as in `sliwa.FACETS`."""
     table = [[[-row[9 * c + 3 * b + a] for c in range(3)] for b in range(3)] for a in range(3)]
     table[0][0][0] = 0

@@ -28,6 +28,9 @@ from qcoord_hw.theory.games.expression import BellExpression, Outcomes, Term, ta
 from qcoord_hw.theory.games.named_expressions import Content, sliwa_table
 from qcoord_hw.theory.games.sliwa import FACETS
 
+MOST = 1000
+"""Settings and outcomes, each below that."""
+
 LONGEST = 100_000
 """Numbers of a table of text."""
 
@@ -72,8 +75,11 @@ def _with(option: str) -> str:
 def _toqito(text: str) -> Content:
     data = _json(text, ("coefficients", "desc", "notation"))
     desc = data["desc"]
-    if not isinstance(desc, list) or len(desc) != 4 or not all(type(n) is int and n > 0 for n in desc):
-        raise InputError(f"desc: {shown(desc)}; allowed are four integers [o_A, o_B, m_A, m_B]")
+    fits = isinstance(desc, list) and len(desc) == 4 and all(type(n) is int and 0 < n < MOST for n in desc)
+    if not fits:
+        raise InputError(
+            f"desc: {shown(desc)}; allowed are four integers [o_A, o_B, m_A, m_B] from 1 to {MOST - 1}"
+        )
     oa, ob, ma, mb = desc
     outcomes = [[oa] * ma, [ob] * mb]
     kind, table = data["notation"], data["coefficients"]
@@ -220,11 +226,11 @@ def _sliwa(text: str, number: int | None) -> Content:
         raise InputError(
             "allowed is a facet's number, or rows of 27 numbers: the bound and 26 coefficients of -I"
         )
-    return sliwa_table([str(n) if k == 0 else n for k, n in enumerate(_chosen(rows, number, 1))])
+    return sliwa_table(_chosen(rows, number, 1))
 
 
 FAACETS = {"Non-signaling Correlators": "correlators", "Non-signaling Collins-Gisin": "collins-gisin"}
-_SCENARIO = re.compile(r"\[\s*(\((?:\s*\d{1,2}\s*)+\)\s*)+\]")
+_PARTY = re.compile(r"\(([0-9 ]*)\)")
 
 
 def _faacets(text: str, fastest: str | None) -> Content:
@@ -243,9 +249,10 @@ def _faacets(text: str, fastest: str | None) -> Content:
             )
     if fields.get("type", "BellExpression") != "BellExpression":
         raise InputError(f"type: {shown(fields['type'])}; allowed is BellExpression")
-    if not _SCENARIO.fullmatch(fields["scenario"]):
-        raise InputError(f"scenario: {shown(fields['scenario'])}; allowed is text such as [(2 2) (2 2)]")
-    outcomes = [list(map(int, party.split())) for party in re.findall(r"\(([^)]*)\)", fields["scenario"])]
+    said = fields["scenario"]
+    outcomes = [[int(n) if len(n) < 4 else MOST for n in party.split()] for party in _PARTY.findall(said)]
+    if not outcomes or not all(outcomes) or _PARTY.sub("", said).replace(" ", "") != "[]":
+        raise InputError(f"scenario: {shown(said)}; allowed is text such as [(2 2) (2 2)]")
     notation = FAACETS.get(fields["representation"])
     if notation is None:
         raise InputError(

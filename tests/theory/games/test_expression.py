@@ -73,7 +73,7 @@ def random_expression(rng, parties):
 
 
 def plain_value(data, behaviour):
-    """What a file says, by its words alone; behaviour(question, answers) is a probability without signalling."""
+    """What a file says, by its words alone, where behaviour(question, answers) is a probability."""
     ((notation, content),) = data["expression"].items()
     outcomes = data["outcomes"]
     total = Fraction(0)
@@ -127,7 +127,7 @@ def deterministic(rng, outcomes):
 
 
 def no_signalling(rng, outcomes):
-    """A random behaviour without signalling: an affine mixture of deterministic points, exact, weights of any sign."""
+    """A random behaviour without signalling: deterministic points mixed exactly, with weights of any sign."""
     points = [deterministic(rng, outcomes) for _ in range(4)]
     weights = [Fraction(int(rng.integers(-5, 9)), 7) for _ in points[1:]]
     weights.append(1 - sum(weights))
@@ -152,11 +152,12 @@ def game_value(game, behaviour):
 
 
 def spread_or_none(data):
-    try:
-        return spread(BellExpression.from_json(data))
-    except InputError as error:
-        assert "ranges over 0" in str(error)  # all coefficients are zero, or cancel
-        return None
+    expression = BellExpression.from_json(data)
+    if any(any(slots) for slots in expression.table):
+        return spread(expression)
+    with pytest.raises(InputError, match="ranges over 0"):  # all coefficients are zero, or cancel
+        spread(expression)
+    return None
 
 
 @pytest.mark.parametrize(("parties", "count"), [(2, 120), (3, 60), (4, 20)])
@@ -301,35 +302,20 @@ def test_names_are_the_published_expressions(text, case):
         ("cglmp:d=2", 2),
         ("cglmp-5", 2),
         ("sliwa-46", 10),
-        ("svetlichny-4", 8),
+        ("svetlichny-4", 4),
     ],
 )
 def test_names_with_a_parameter(text, bound):
     game = spread(named_expression(text))
-    if text != "svetlichny-4":
-        assert game.local_bound == Fraction(bound)
+    assert game.local_bound == Fraction(bound)
     assert game.name == game.expression.name
 
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "ch:2",
-        "ch-2",
-        "cglmp:d=1",
-        "cglmp:x=3",
-        "cglmp:d=5/2",
-        "cglmp:",
-        "sliwa-47",
-        "sliwa-0",
-        "tilted-chsh:a",
-        "no",
-    ],
+    ["ch:2", "ch-2", "cglmp:d=1", "cglmp:x=3", "cglmp:d=5/2", "sliwa-47", "sliwa-0", "tilted-chsh:a", "no"],
 )
 def test_wrong_names_are_refused_in_one_line(text):
-    if text == "cglmp:":
-        assert named_expression(text).name == "cglmp-3"  # the default
-        return
     with pytest.raises(InputError, match="allowed|no parameter") as caught:
         named_expression(text)
     assert "\n" not in str(caught.value)
