@@ -235,8 +235,7 @@ _PARTY = re.compile(r"\(([0-9 ]*)\)")
 
 def _faacets(text: str, fastest: str | None) -> Content:
     fields: dict[str, str] = {}
-    in_lines = re.sub(r"\[[^\]]*\]", lambda found: " ".join(found.group().split()), text)
-    for line in in_lines.splitlines():
+    for line in _lists_in_one_line(text).splitlines():
         key, colon, value = line.partition(":")
         if colon and not key.startswith((" ", "\t", "#")):
             if key in fields:
@@ -286,6 +285,12 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], Callable[..., Content]]] = {
     "faacets": (("fastest",), _faacets),
 }
 """By name: the options that a notation takes, and what reads it."""
+
+
+def _lists_in_one_line(text: str) -> str:
+    """Return a text without the line breaks inside of brackets."""
+    pieces = (piece.partition("[") for piece in text.split("]"))
+    return "]".join(before + bracket + " ".join(inside.split()) for before, bracket, inside in pieces)
 
 
 def scenario_of(name: str) -> tuple[int, ...] | None:
