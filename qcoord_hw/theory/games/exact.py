@@ -82,7 +82,8 @@ def fraction(field: str, number: Any, allowed: str = "numbers") -> Fraction:
 def _share(field: str, number: Any) -> Fraction:
     exact = fraction(field, number, "numbers from 0 to 1")
     if not 0 <= exact <= 1:
-        raise InputError(f"{field}: {str(number)[:40]}; allowed are numbers from 0 to 1")
+        more = ", or a file with `expression` in place of `score`" if field == "score" else ""
+        raise InputError(f"{field}: {str(number)[:40]}; allowed are numbers from 0 to 1{more}")
     return exact
 
 

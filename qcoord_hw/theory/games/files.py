@@ -38,8 +38,8 @@ def find_game(name_or_path: str) -> Game:
     if is_named(name_or_path):
         return spread(named_expression(name_or_path))
     raise InputError(
-        f"game: unknown {name_or_path!r}; allowed are a .json file, one of {', '.join(GAMES)}, or a Bell "
-        f"expression: {', '.join(EXPRESSIONS)}"
+        f"game: unknown {name_or_path!r}; allowed are a .json file, an expression ({', '.join(EXPRESSIONS)}) "
+        f"or a game: {', '.join(GAMES)}"
     )
 
 
