@@ -14,6 +14,7 @@ import qcoord_hw as qc
 from qcoord_hw.api.theory import check_answer, theory_game
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
+from qcoord_hw.theory.games.named_expressions import named_expression
 from tests.test_cli import call, call_json
 from tests.theory.games.test_expression import TABLES, as_expression
 
@@ -142,6 +143,16 @@ def test_signalling_data_tell_the_split_from_what_was_written(ch):
     block = summarise(replace(record, counts=counts))["expression"]
     assert block["estimate"]["best"] == pytest.approx(0)
     assert block["as_written"]["best"] == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("text", ["{}", "[", '{"name": "x"}', None])
+def test_a_record_whose_expression_is_another_is_refused(ch, text):
+    record = qc.run(ch, shots=20, seed=1).record
+    other = named_expression("i3322-cg").to_json()
+    spec = copy.deepcopy(record.intent["spec"])
+    spec["parameters"]["expression"] = json.dumps(other) if text is None else text
+    with pytest.raises(qc.RecordError):
+        summarise(replace(record, intent=record.intent | {"spec": spec}))
 
 
 @pytest.mark.parametrize(

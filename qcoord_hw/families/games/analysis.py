@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from qcoord_hw.families.games.expression import as_written, expression_of
+from qcoord_hw.families.games.expression import as_written, expression_game
 from qcoord_hw.families.games.scoring import GamePlay, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
@@ -115,14 +115,14 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         drawn = bool(record.intent["spec"].get("random_questions"))
         readout, cautions = _readout(record, play) if play.decoded is None and won else (None, [])
         text = record.intent["spec"]["parameters"].get("expression")
-        written = None if text is None else expression_of(text)
+        written = None if text is None else expression_game(text, play.game)
     if drawn:
         win = (_drawn_win_probability if won else _drawn_mean_score)(play, cells, confidence)
     else:
         win = (_win_probability if won else _mean_score)(play, cells, confidence)
     estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
     if written is not None and play.rounds == 1:
-        estimates += filter(None, [as_written(written, cells, estimates[-1], play.figures[-1].scale)])
+        estimates += filter(None, [as_written(written, cells, estimates[-1])])
     if readout is not None:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1 and won:

@@ -63,23 +63,33 @@ def figures_of(game: Game, theory: Value) -> tuple[LinearFigure, ...]:
     )
 
 
-def as_written(
-    expression: BellExpression, cells: Sequence[Cell], found: Estimate, scale: float
-) -> Estimate | None:
+def expression_game(text: Any, game: Game) -> ExpressionGame:
+    """Return a recorded game as that of the Bell expression of its spec's parameter.
+
+    Raises:
+        ValueError: when it is none, or the game is not its own.
+    """
+    table: dict[str, Any] = {"win": game.win} if game.score is None else {"score": game.score}
+    try:
+        return ExpressionGame(expression_of(text), game.prob, **table)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+
+
+def as_written(game: ExpressionGame, cells: Sequence[Cell], found: Estimate) -> Estimate | None:
     """Return the expression with every marginal the mean over the questions that ask for it.
 
     Without signalling that is the same; where a device signals it is not. None where the game is split so
     anyway, or something was not asked.
 
     Args:
-        expression: the Bell expression.
+        game: the Bell expression as a game.
         cells: what was counted, one round.
         found: its estimate as a game.
-        scale: of the game's mean score.
     """
     asked = {cell.question for cell in cells}
     try:
-        scores = even_split(expression, asked.__contains__).scores
+        scores = even_split(game.expression, asked.__contains__).scores
     except InputError:  # a term of settings that were not asked
         return None
     strata, same = [], True
@@ -88,7 +98,7 @@ def as_written(
         # what no outcome stands for is worth the least, as in the game
         table = np.full(cell.win.shape, own.min())
         table[tuple(map(slice, own.shape))] = own
-        same &= np.allclose(table - own.min(), scale * cell.weight * cell.win)
+        same &= np.allclose(table - own.min(), float(game.scale) * cell.weight * cell.win)
         counts = cell.tally.sum(axis=0)
         mean = float((counts * table).sum()) / cell.shots
         variance = float((counts * (table - mean) ** 2).sum()) / max(cell.shots - 1, 1)

@@ -338,15 +338,15 @@ def test_a_game_that_is_not_the_expression_is_refused():
 
 
 def test_padded_answers_score_nothing():
-    data = {
-        "name": "p",
-        "outcomes": [[2, 3], [2, 2]],
-        "expression": {"terms": [{"c": -2, "x": [1, 0], "a": [2, 0]}]},
-    }
+    terms = [{"c": -2, "x": [1, 0], "a": [2, 0]}, {"c": 1, "x": [0, 0], "a": [0, 0]}]
+    data = {"name": "p", "outcomes": [[2, 3], [2, 2]], "expression": {"terms": terms}}
     game = spread(BellExpression.from_json(data))
     assert game.answers == (3, 2)
+    assert game.prob[0, 0] > 0
     assert not game.table[0, :, 2].any()
+    field = "win" if game.score is None else "score"
     padded = game.table.copy()
+    ExpressionGame(game.expression, game.prob, **{field: padded})
     padded[0, 0, 2, 0] = 1
     with pytest.raises(InputError, match="not that of the game"):
-        ExpressionGame(game.expression, [["1/2", "1/2"], [0, 0]], padded)
+        ExpressionGame(game.expression, game.prob, **{field: padded})
