@@ -29,10 +29,12 @@ from qcoord_hw.families.coordination.multiple_access import protocols as multipl
 from qcoord_hw.families.coordination.quantum_broadcast import protocols as quantum_broadcast
 from qcoord_hw.families.games.circuits import PARAMETERS as GAMES
 from qcoord_hw.families.linear_computation.parameters import OPTIONS as LINEAR
-from qcoord_hw.spec import spec_from_mapping
+from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.theory.games import chsh
 from qcoord_hw.theory.games.explicit import EXPLICIT
+from qcoord_hw.theory.games.named_expressions import named_expression
 
+CH = canonical_json(named_expression("ch").to_json())
 FLAT = json.dumps(
     {
         "dimensions": [1, 1],
@@ -78,6 +80,7 @@ CASES = [
             "win": [[[[[1, 0], [0, 0]]] * 2] * 2],
             "score": [[[[["1/2", "0"], ["0", "1"]]] * 2] * 2],
             "strategy": [FLAT, "{}"],
+            "expression": [CH, CH.replace("1", "3"), "{}"],
         },
     ),
     (

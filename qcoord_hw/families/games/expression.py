@@ -44,7 +44,10 @@ def expression_of(text: Any) -> BellExpression:
         raise InputError(
             f"parameters.expression: {one_line(error, 160)}; allowed is the JSON text of a Bell expression"
         ) from None
-    return BellExpression.from_json(data)
+    try:
+        return BellExpression.from_json(data)
+    except InputError as error:
+        raise InputError(f"parameters.expression: {error}") from None
 
 
 def figures_of(game: Game, theory: Value) -> tuple[LinearFigure, ...]:
