@@ -145,6 +145,20 @@ def test_signalling_data_tell_the_split_from_what_was_written(ch):
     assert block["as_written"]["best"] == pytest.approx(1 / 2)
 
 
+def test_a_figure_has_an_axis_in_units_of_the_expression(ch):
+    result = qc.run(ch, shots=200, seed=1)
+    own, above, below = result.plot().axes
+    assert own.get_xlabel() == "in the units of the expression"
+    assert [label.get_text() for label in own.get_yticklabels()] == [
+        "Bell expression",
+        "Bell expression as written",
+    ]
+    assert [label.get_text() for label in above.get_yticklabels()] == ["Win probability"]
+    assert above.get_xlim() == below.get_xlim()
+    assert own.get_xlim()[0] < 0 < own.get_xlim()[1]  # the local bound is in sight
+    assert "local bound 0" in [text.get_text() for text in own.texts]
+
+
 @pytest.mark.parametrize("text", ["{}", "[", '{"name": "x"}', None])
 def test_a_record_whose_expression_is_another_is_refused(ch, text):
     record = qc.run(ch, shots=20, seed=1).record

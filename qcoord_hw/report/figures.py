@@ -16,6 +16,7 @@ from qcoord_hw.report.format import (
     LINEAR,
     bound_words,
     count_rounds,
+    in_own_units,
     in_words,
     number,
     question_words,
@@ -57,7 +58,9 @@ def plot_estimates(summary: dict[str, Any]) -> Figure:
 def _game(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
     questions = summary["questions"]
     names = [question_words(row, count_rounds(summary)) for row in questions]
-    figure, below = _above_and_below(summary, estimates, questions, names, "each question")
+    own = [e for e in summary["estimates"] if in_own_units(e)]
+    estimates = [e for e in estimates if not in_own_units(e)]
+    figure, below = _above_and_below(summary, estimates, questions, names, "each question", own)
     for mark in {e["bound"]["value"] for e in estimates if e["bound"]}:
         below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
     below.set_xlabel(f"probability to win, {100 * estimates[0]['confidence']:g}% intervals")
@@ -86,11 +89,23 @@ def _above_and_below(
     rows: Sequence[Mapping[str, Any]],
     names: Sequence[str],
     title: str,
+    own: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[Figure, Axes]:
-    """Return a figure of the estimates above and all rows below, and the axes of the latter."""
+    """Return a figure of the estimates above and all rows below, and the axes of the latter.
+
+    What has units of its own stands on an axis of its own, on top.
+    """
     heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(rows), MAX_LABELS)]
+    if own:
+        heights.insert(0, 1.1 + 0.4 * len(own))
     figure = _figure(summary, sum(heights) + 0.4)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    *top, above, below = figure.subplots(len(heights), 1, height_ratios=heights)
+    above.sharex(below)
+    above.tick_params(axis="x", labelbottom=False)
+    for axes in top:
+        _draw_intervals(axes, own, [in_words(e["name"]) for e in own])
+        _draw_marks(axes, own)
+        axes.set_xlabel("in the units of the expression", fontsize=8)
     _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
     _draw_marks(above, estimates)
     _draw_intervals(below, rows, names)

@@ -147,12 +147,19 @@ def p_words(p_value: float) -> str:
     return "< 1e-300" if p_value <= _SMALLEST else f"= {p_value:.2g}"
 
 
+def in_own_units(estimate: Mapping[str, Any]) -> bool:
+    """Return whether an estimate is a Bell expression, in units of its own."""
+    return str(estimate["name"]).startswith("expression")
+
+
 def bound_words(estimate: Mapping[str, Any]) -> str:
     """Return what the bound of an estimate is."""
     if estimate["name"] == "surviving_rate":
         return "classical rate"
     if estimate["name"].startswith("fidelity_"):
         return "separable bound"
+    if in_own_units(estimate):
+        return "local bound"
     return "guessing" if estimate["name"].startswith("success_") else "classical bound"
 
 
