@@ -1,21 +1,23 @@
 # Everything starts from nothing: the first target that needs .venv makes it.
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first fit one of these is taken.
-# CORES=n runs the tests in so many processes, each with one thread.
+# CORES=n runs the tests in so many processes, each with one thread. They keep compiled modules (`make clean` removes
+# them) wherever the environment forbids it: each of a hundred processes would compile the package anew.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 UV ?= uv
 CORES ?= 2
 BIN := .venv/bin
 STAMP := .venv/.stamp
-PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 $(BIN)/python -m pytest -n $(CORES)
+ONE_THREAD := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(CORES) --dist worksteal
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-slow lint bench lock clean
+.PHONY: help venv demo test test-slow test-lowest test-latest coverage lint bench lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP)  ## make .venv and install what the lock file names
 
@@ -40,8 +42,31 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 test: lint  ## lint, then every test, on two cores
 	@$(PYTEST)
 
-test-slow: $(STAMP)  ## what takes minutes each: coverage over many seeds, every mutation, exhaustive walks
-	@$(PYTEST) -m slow
+test-slow: $(STAMP)  ## what takes long: coverage over many seeds, every mutation, exhaustive walks
+	@$(PYTEST) -m slow -v --durations=20
+
+# Each bound of pyproject.toml at its lowest, and each dependency at its newest, in an environment of its own. What
+# one dependency says of another that came later is a warning there, and no error.
+test-lowest: .venv-lowest/.stamp  ## every test with the oldest dependencies that are allowed
+	@$(subst $(BIN),.venv-lowest/bin,$(PYTEST)) -W default
+
+test-latest: .venv-latest/.stamp  ## every test with the newest dependencies that are allowed
+	@$(subst $(BIN),.venv-latest/bin,$(PYTEST)) -W default
+
+.venv-lowest/.stamp: RESOLUTION = lowest-direct
+.venv-latest/.stamp: RESOLUTION = highest
+.venv-%/.stamp: pyproject.toml
+	@python=; for c in $(PYTHONS); do \
+	  if "$$c" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$c; break; fi; \
+	done; \
+	echo "[1/2] making .venv-$*"; "$$python" -m venv --clear .venv-$* && .venv-$*/bin/python -m pip -qq install uv
+	@echo "[2/2] installing the $(RESOLUTION) versions"
+	@.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --resolution $(RESOLUTION) -e '.[dev]'
+	@touch $@
+
+coverage: $(STAMP)  ## every test, and which part of each package they execute
+	@$(PYTEST) --cov=qcoord_hw --cov-report= --cov-config=pyproject.toml
+	@$(BIN)/python tools/coverage_table.py
 
 lint: $(STAMP)  ## ruff, import-linter, mypy
 	@$(BIN)/ruff check --quiet .
@@ -59,5 +84,5 @@ lock:  ## write requirements.lock anew (needs uv)
 	  --custom-compile-command "make lock" $(LOCKFLAGS) --output-file requirements.lock
 
 clean:  ## remove .venv, caches and builds; runs/ stays
-	@rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	@rm -rf .venv .venv-lowest .venv-latest .coverage build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

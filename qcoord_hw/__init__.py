@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qcoord_hw import network, theory
+    from qcoord_hw.answer import Answer
     from qcoord_hw.api import (
         collect,
         compare,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     )
     from qcoord_hw.api.result import Result
     from qcoord_hw.api.theory import (
+        Check,
         theory_check,
         theory_game,
         theory_linear,
@@ -56,16 +58,35 @@ if TYPE_CHECKING:
         TargetError,
         TooLargeError,
     )
+    from qcoord_hw.execution.devices.backends import BackendDevice
+    from qcoord_hw.execution.devices.base import Device
+    from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
     from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.families.games.answer import GameAnswer
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
     from qcoord_hw.families.games.strategy_circuits import Strategy
+    from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.network import Link, NetworkCircuit, Topology
+    from qcoord_hw.report.comparison import Comparison
+    from qcoord_hw.report.plan_answer import Plan
+    from qcoord_hw.report.sweep import SweepResult
+    from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import sweep
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
 _HOMES = {
+    "Answer": "answer",
+    "Check": "api.theory",
+    "Comparison": "report.comparison",
+    "GameAnswer": "families.games.answer",
+    "LinearAnswer": "families.linear_computation.answer",
+    "Plan": "report.plan_answer",
+    "RegionAnswer": "families.coordination.answer",
+    "SchumacherAnswer": "families.coordination.answer",
+    "SweepResult": "report.sweep",
+    "Verification": "report.verification",
     "collect": "api",
     "compare": "api",
     "convert": "api",
@@ -78,14 +99,16 @@ _HOMES = {
     "status": "api",
     "submit": "api",
     "sweep": "sweeps",
-    "theory_check": "answers",
-    "theory_game": "answers",
-    "theory_linear": "answers",
-    "theory_region": "answers",
-    "theory_schumacher": "answers",
+    "theory_check": "api.theory",
+    "theory_game": "api.theory",
+    "theory_linear": "api.theory",
+    "theory_region": "api.theory",
+    "theory_schumacher": "api.theory",
     "verify": "api",
-    "Result": "result",
-    "Estimate": "analysis.estimate",
+    "BackendDevice": "execution.devices.backends",
+    "Device": "execution.devices.base",
+    "Result": "api.result",
+    "Estimate": "statistics.estimate",
     "InputError": "errors",
     "LocalityError": "errors",
     "QcoordError": "errors",
@@ -93,10 +116,10 @@ _HOMES = {
     "TargetError": "errors",
     "NetworkCircuit": "network",
     "Topology": "network",
-    "Experiment": "protocols",
-    "Strategy": "protocols",
-    "game_experiment": "protocols",
-    "strategy_experiment": "protocols",
+    "Experiment": "families.experiment",
+    "Strategy": "families.games.strategy_circuits",
+    "game_experiment": "families.games.circuits",
+    "strategy_experiment": "families.games.circuits",
     "Link": "network",
     "LinearTask": "theory.linear_computation.task",
     "TooLargeError": "errors",
@@ -107,21 +130,33 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
+    "BackendDevice",
+    "Check",
+    "Comparison",
+    "Device",
     "Estimate",
     "Experiment",
+    "GameAnswer",
     "InputError",
+    "LinearAnswer",
     "LinearTask",
     "Link",
     "LocalityError",
     "NetworkCircuit",
+    "Plan",
     "QcoordError",
     "RecordError",
+    "RegionAnswer",
     "Result",
+    "SchumacherAnswer",
     "Strategy",
+    "SweepResult",
     "TargetError",
     "TooLargeError",
     "Topology",
     "Value",
+    "Verification",
     "collect",
     "compare",
     "convert",

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError
+from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, read_spec
 
 
@@ -22,8 +24,17 @@ def catalogue_paths() -> dict[str, Path]:
     return {path.stem: path for path in sorted(catalogue_root().glob("*/*.toml"))}
 
 
+def outside_entries() -> dict[str, ExperimentSpec]:
+    """Return name -> spec of the experiments that come with families of other packages.
+
+    Raises:
+        InputError: when such a family is incomplete.
+    """
+    return {spec.name: spec for family in registry.outside() for spec in family.catalogue()}
+
+
 NEEDS = "needs.json"
-"""What each entry needs of a device, beside the folders of the entries; `qcoord_hw.golden` writes it."""
+"""What each entry needs of a device, beside the folders of the entries; `tools/golden.py` writes it."""
 
 
 def catalogue_needs() -> dict[str, dict[str, Any]]:
@@ -43,9 +54,21 @@ def load_spec(name_or_path: str) -> ExperimentSpec:
     """
     if name_or_path.endswith(".toml"):
         return read_spec(Path(name_or_path))
-    paths = catalogue_paths()
-    if name_or_path not in paths:
+    if (entry := catalogue_entry(name_or_path)) is None:
+        names = catalogue_names()
+        unknown = f"{name_or_path!r}{meant(name_or_path, names)}"
         raise InputError(
-            f"experiment: unknown {name_or_path!r}; allowed are a .toml file or one of {', '.join(paths)}"
+            f"experiment: unknown {unknown}; allowed are a .toml file or one of {', '.join(names)}"
         )
-    return read_spec(paths[name_or_path])
+    return entry
+
+
+def catalogue_entry(name: str) -> ExperimentSpec | None:
+    """Return the spec of a catalogue name, ours or of a family of another package; None if it is none."""
+    paths = catalogue_paths()
+    return read_spec(paths[name]) if name in paths else outside_entries().get(name)
+
+
+def catalogue_names() -> list[str]:
+    """Return all names of the catalogue."""
+    return [*catalogue_paths(), *outside_entries()]

@@ -1,112 +1,78 @@
-"""What a user names on the command line, as a spec: a catalogue entry, a game, or a file of their own."""
+"""The one room in which what a person gives becomes a spec: recognised, then completed; then it goes down.
+
+A name, a path, a spec or an object of Python is recognised by the families: ours first, then the catalogue,
+then those of other packages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from qcoord_hw.catalogue import catalogue_paths, load_spec
+from qcoord_hw import registry
+from qcoord_hw.catalogue import catalogue_entry, catalogue_names
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, read_json, shown
-
-if TYPE_CHECKING:
-    from qcoord_hw.theory.states import State
-
-
-def read_user_spec(name_or_path: str) -> ExperimentSpec:
-    """Return the spec of a catalogue name, a game with a known strategy, a `.toml` spec, or a JSON file.
-
-    Raises:
-        InputError: when it is none of these, or the file is wrong.
-    """
-    if not name_or_path.endswith(".json"):
-        from qcoord_hw.theory.games.explicit import EXPLICIT
-
-        if name_or_path in EXPLICIT and name_or_path not in catalogue_paths():
-            return ExperimentSpec(
-                name=name_or_path,
-                title=f"The game {name_or_path} by its strategy in closed form",
-                family="nonlocal-game",
-                parameters=(("game", name_or_path),),
-            )
-        from qcoord_hw.theory.games.named_expressions import is_named
-
-        if is_named(name_or_path) and name_or_path not in catalogue_paths():
-            return _spec_of_game(name_or_path)
-        return load_spec(name_or_path)
-    kind = _kind(Path(name_or_path))
-    if kind == "state":
-        raise InputError(f"network: missing; allowed with a state file are {', '.join(NETWORKS)}")
-    if kind == "game":
-        return _spec_of_game(name_or_path)
-    from qcoord_hw.families.linear_computation.parameters import spec_of
-    from qcoord_hw.theory.linear_computation.task import read_task
-
-    return spec_of(read_task(Path(name_or_path)))
+from qcoord_hw.families.base import Family, JsonFile, Situation
+from qcoord_hw.schema import meant
+from qcoord_hw.spec import ExperimentSpec, Plain, read_json, read_spec
 
 
-def _spec_of_game(name_or_path: str) -> ExperimentSpec:
-    from qcoord_hw.families.games.parameters import spec_of_game
-    from qcoord_hw.theory.games.files import find_game
-
-    return spec_of_game(find_game(name_or_path))
-
-
-def state_spec(state: str | Path | State, parameters: Mapping[str, Plain]) -> ExperimentSpec:
-    """Return the spec of a coordination protocol that makes a user's state.
-
-    What theory has to search for (a mixture, a codebook) is found once and stands in the spec, so that a
-    record can be built again at any machine's speed.
+def spec_of(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+    """Return the spec of what a person gives, with the parameters stated beside it.
 
     Args:
-        state: a path of a state file (`.json`), a name such as `werner:visibility=1/3`, or a state.
-        parameters: `network`, and the options of its builder.
+        given: a catalogue name, another name that a family knows, a path of a `.toml` spec or of a JSON file,
+            a spec, or an object of Python that a family knows, such as a task, a state or a game.
+        parameters: of its family, beside or instead of its own.
 
     Raises:
-        InputError: when the state or an option is wrong, or the network cannot make the state.
+        InputError: when it is none of these, or wrong.
     """
-    from qcoord_hw.families.coordination.builders import BUILDERS, FAMILY
-    from qcoord_hw.families.coordination.classical_links import classical_links, no_communication
-    from qcoord_hw.theory.named_states import named_state
-    from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
-    from qcoord_hw.theory.states import State, read_state
+    if isinstance(given, Path):
+        given = str(given)
+    return given.stating(parameters) if isinstance(given, ExperimentSpec) else _recognised(given, parameters)
 
-    network = parameters.get("network")
-    if not isinstance(network, str) or network not in BUILDERS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
-    named = isinstance(state, str) and not state.endswith(".json")
-    text = str(state)
-    if named and text in catalogue_paths():
-        raise InputError(f"network: {shown(network)}; {text!r} has its own, allowed with a state or its name")
-    if named:
-        state = named_state(text)
-    elif not isinstance(state, State):
-        state = read_state(Path(state))
-    if not named:
-        text = state.to_text()
-    options: dict[str, Plain] = {"state": text, **parameters}
-    if network == "no-communication":
-        options = no_communication.prepare_options(text if named else state, dict(parameters))
-    elif network in RECEIVERS and not has_qubit_link(state, network):
-        options = classical_links.prepare_options(text if named else state, dict(parameters))
-    stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in state.name).strip("-") or "state"
-    return ExperimentSpec(
-        name=stem,
-        title=f"{state.name} in the {network} network",
-        family=FAMILY,
-        parameters=tuple(sorted(options.items())),
+
+def completed(spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:
+    """Return a spec with all that it leaves open filled in by its family.
+
+    Raises:
+        InputError: when the family or a parameter is unknown or wrong.
+    """
+    return registry.family(spec.family).complete(spec, situation)
+
+
+def _recognised(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+    if isinstance(given, str):
+        if given.endswith(".toml"):
+            return read_spec(Path(given)).stating(parameters)
+        if given.endswith(".json"):
+            given = JsonFile(Path(given), read_json(Path(given)))
+    found = _asked(registry.families(), given, parameters)
+    if found is None and isinstance(given, str):
+        entry = catalogue_entry(given)
+        found = entry and entry.stating(parameters)
+    return found or _asked(registry.outside(), given, parameters) or _refused(given)
+
+
+def _asked(
+    families: Iterable[Family], given: object, parameters: Mapping[str, Plain]
+) -> ExperimentSpec | None:
+    """Return the spec of the first family that knows what was given."""
+    return next((spec for family in families if (spec := family.recognise(given, parameters))), None)
+
+
+def _refused(given: object) -> ExperimentSpec:
+    if isinstance(given, JsonFile):
+        raise InputError(
+            f"{given.path.name}: no family knows it; allowed is a game (prob with win or score, or "
+            "expression), a task (field, servers), a state (systems), or what a family of another package takes"
+        )
+    if isinstance(given, str):
+        names = ", ".join(catalogue_names())
+        unknown = f"{given!r}{meant(given, catalogue_names())}"
+        raise InputError(f"experiment: unknown {unknown}; allowed are a .toml file or one of {names}")
+    raise InputError(
+        f"experiment: {type(given).__name__}; allowed are a name, a path, a spec, an Experiment, or a "
+        "task, a state or a game"
     )
-
-
-def _kind(path: Path) -> str:
-    """Return what a JSON file looks like: a game, a state, or else a task, as what is none of these does."""
-    data = read_json(path)
-    if not isinstance(data, dict):
-        return "task"
-    from qcoord_hw.theory.games.files import KEYS, check_door
-
-    check_door(data)
-    if not KEYS.isdisjoint(data):
-        return "game"
-    return "state" if "systems" in data else "task"

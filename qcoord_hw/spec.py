@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
 MAX_BLOCKS = 1000
+MAX_SEED = 2**63 - 1
 MAX_BYTES = 2**20
 MAX_DOTS = 500
 """Of a spec, and of a line in it: tomllib takes its time with tables in tables."""
@@ -96,6 +97,14 @@ class ExperimentSpec:
     def options(self) -> dict[str, Plain]:
         """The family's parameters as a dictionary."""
         return dict(self.parameters)
+
+    def with_parameters(self, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+        """Return the spec with these parameters of its family instead of its own."""
+        return replace(self, parameters=tuple(sorted(parameters.items())))
+
+    def stating(self, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+        """Return the spec with these parameters of its family beside or instead of its own."""
+        return self.with_parameters(self.options | dict(parameters)) if parameters else self
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values (what `spec_id` is computed from)."""
@@ -196,21 +205,26 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     return value
 
 
-def check_known(given: Iterable[str], allowed: Sequence[str], about: str = "", prefix: str = "") -> None:
-    """Refuse the first name that is not one of those allowed.
-
-    Args:
-        given: names of parameters.
-        allowed: those that may be given.
-        about: what they would be for, such as " for game 'chsh'".
-        prefix: what stands before a name in the message, such as `parameters.`.
+def check_seed(seed: object) -> int:
+    """Return a root seed.
 
     Raises:
-        InputError: naming it.
+        InputError: when it is not an integer from 0 to 2^63 - 1.
     """
-    for name in given:
-        if name not in allowed:
-            raise InputError(f"{prefix}{name}: unknown{about}; allowed are {', '.join(allowed)}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise InputError(f"seed: {seed!r}; allowed are integers from 0 to {MAX_SEED}")
+    return seed
+
+
+def check_confidence(confidence: float) -> float:
+    """Return a confidence level strictly between 0 and 1.
+
+    Raises:
+        InputError: when it is not.
+    """
+    if isinstance(confidence, bool) or not isinstance(confidence, float) or not 0 < confidence < 1:
+        raise InputError(f"confidence: {confidence!r}; allowed are numbers between 0 and 1, for example 0.95")
+    return confidence
 
 
 def check_unicode(name: str, value: Any) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from qcoord_hw import pytest_plugin
+
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 DEFAULT_SEED = 20250127
+WRITTEN_BY = (2, 6)
+"""The Qiskit of `runs/reference` and of the golden circuits."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let the doctests of the package have the fixtures below, although they live outside tests/."""
     config.pluginmanager.register(Everywhere(), "qcoord_hw-fixtures")
+    if not config.pluginmanager.is_registered(pytest_plugin):  # it is where qcoord_hw was installed
+        config.pluginmanager.register(pytest_plugin, "qcoord")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -34,12 +42,28 @@ class Everywhere:
     """Fixtures of every item pytest collects."""
 
     @pytest.fixture(autouse=True)
-    def runs_dir(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def runs_dir(self, qcoord_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """The folder that $QCOORD_RUNS names during the test; it does not exist yet, and no run was begun."""
-        path = tmp_path / "runs"
-        monkeypatch.setenv("QCOORD_RUNS", str(path))
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-        return path
+        return qcoord_runs
+
+    @pytest.fixture
+    def as_written(self) -> None:
+        """Skip a test of circuits that are kept here, where Qiskit is older than what wrote them.
+
+        It cannot read their QPY, and its synthesis of states is another.
+        """
+        if tuple(map(int, version("qiskit").split(".")[:2])) < WRITTEN_BY:
+            pytest.skip(f"needs the Qiskit that wrote the circuits, {'.'.join(map(str, WRITTEN_BY))}")
+
+    @pytest.fixture
+    def work_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let a search's time limit be a budget of work: seconds that this process computes, not that pass.
+
+        What a search finds is then the same however busy the machine is. Nothing that waits for another
+        process may run under this clock, which stands still meanwhile.
+        """
+        monkeypatch.setattr(time, "monotonic", time.process_time)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:

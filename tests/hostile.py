@@ -106,5 +106,8 @@ def ends_well(*arguments: str) -> tuple[int, str, str]:
     if status:
         assert len(said.splitlines()) == 1, (arguments, said)
         assert len(said) <= 400, (arguments, said)
-        assert shown == "", arguments
+        if arguments[:2] == ("theory", "check") and "--json" in arguments and shown:  # it says so there, too
+            assert json.loads(shown)["holds"] is False, arguments
+        else:
+            assert shown == "", arguments
     return status, shown, said

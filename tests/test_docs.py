@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import golden
+import parameter_page
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,10 @@ def test_python_snippets_run(page, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for block in re.findall(r"```text\n(.*?)```", page.read_text(), re.S):
         assert block in printed
+
+
+def test_the_page_of_parameters_is_what_the_families_declare():
+    assert parameter_page.PAGE.read_text() == parameter_page.page(), "run python tools/parameter_page.py"
 
 
 def test_the_demo_tables_are_what_the_program_prints():

@@ -14,6 +14,8 @@ from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.regions import coordination_region
 from qcoord_hw.theory.states import state_from_json
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 LOG3 = math.log2(3)
 PHI = np.array([1, 0, 0, 1]) / math.sqrt(2)
 

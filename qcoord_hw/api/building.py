@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError
-from qcoord_hw.sources import read_user_spec, state_spec
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.families.base import Situation
+from qcoord_hw.sources import completed, spec_of
+from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, check_seed
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
-
-NOISY_INPUTS = 8
-"""Inputs of a linear computation that are run by default where each needs an execution of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,16 +25,25 @@ class Built:
     experiment: Experiment
 
     @classmethod
-    def of(cls, spec: ExperimentSpec, parameters: Mapping[str, Plain]) -> Built:
-        """Build a spec with these parameters of its family."""
-        from qcoord_hw.families.builders import build_experiment
+    def of(cls, spec: ExperimentSpec) -> Built:
+        """Build a spec that leaves nothing open, as it stands.
 
-        stated = replace(spec, parameters=tuple(sorted(parameters.items())))
-        return cls(stated, build_experiment(stated))
+        Raises:
+            InputError: when the family is unknown or incomplete, or a parameter is wrong.
+        """
+        from qcoord_hw.families.experiment import Experiment
+
+        family = registry.family(spec.family)
+        made: object = family.build(spec)
+        if not isinstance(made, Experiment):
+            kind = type(made).__name__
+            raise InputError(f"family {family.name}: build: returned {kind}; allowed is an Experiment")
+        _check_scoring(made, family.kind)
+        return cls(spec, made)
 
 
 def build(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     shots: int | None = None,
     layout: Sequence[int] | None = None,
     parameters: Mapping[str, Plain] | None = None,
@@ -52,97 +56,73 @@ def build(
 
     Args:
         experiment: as in `run`; what was built already is returned as it is.
-        shots: shots a circuit, if not the spec's.
+        shots: shots per circuit, if not the spec's.
         layout: physical qubits, if not the spec's.
         parameters: of the family, beside or instead of the spec's.
-        target: where it is meant to run, which decides how many inputs are given by default.
+        target: where it is meant to run, which decides what is left open, such as how many inputs are given.
         seed: of random inputs, if the spec states none; a fresh one if omitted.
         random_questions: for games, draw the question of every shot at random.
 
     Raises:
-        InputError: when an argument or a field of the spec is not allowed.
+        InputError: when an argument or a field of the spec is not allowed, or the family is unknown or
+            incomplete.
     """
     if isinstance(experiment, Built):
         return experiment
-    from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.execution.run_description import program_of
-    from qcoord_hw.execution.simulate import shares_noisy_run
-    from qcoord_hw.execution.targets import is_foreign
+    from qcoord_hw.execution.run_description import spec_of as spec_of_experiment
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.families.games.parameters import with_strategy
-    from qcoord_hw.families.linear_computation import parameters as specs
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
-    if isinstance(experiment, Experiment):
-        from qcoord_hw.execution.run_description import spec_of
-
-        spec = spec_of(experiment)
-    elif isinstance(experiment, State) or (
-        isinstance(experiment, (str, Path)) and "network" in (parameters or {})
-    ):
-        spec, parameters = state_spec(experiment, parameters or {}), None
-    elif isinstance(experiment, (str, Path)):
-        spec = read_user_spec(str(experiment))
-    elif isinstance(experiment, ExperimentSpec):
-        spec = experiment
-    elif isinstance(experiment, LinearTask):
-        spec = specs.spec_of(experiment)
-    else:
-        raise InputError(
-            f"experiment: {type(experiment).__name__}; allowed are a name, a path, a spec, a LinearTask or "
-            "an Experiment"
-        )
     if seed is not None:
         check_seed(seed)
-    if parameters and not isinstance(experiment, Experiment):
-        spec = replace(spec, parameters=tuple(sorted((spec.options | dict(parameters)).items())))
-    if shots is not None:
-        spec = replace(spec, shots=shots)
-    if layout is not None:
-        spec = replace(spec, layout=tuple(layout))
-    if random_questions:
-        spec = replace(spec, random_questions=True)
+    fields: dict[str, Any] = {"shots": shots, "layout": None if layout is None else tuple(layout)}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    fields |= {"random_questions": True} if random_questions else {}
     if isinstance(experiment, Experiment):
-        return Built(spec, experiment)
-    if spec.family == "nonlocal-game" and "prob" in spec.options:
-        return Built.of(spec, with_strategy(spec.name, spec.options))
-    if spec.family != specs.FAMILY:
-        return Built.of(spec, spec.options)
-    options = spec.options
-    free = "inputs" not in options and not (isinstance(target, str) and target == "aer")
-    if (
-        free and specs.task_of(spec).field.characteristic > 2
-    ):  # no Pauli frames: an input costs a noisy simulation
-        options["inputs"] = NOISY_INPUTS
-    if isinstance(options.get("inputs", 0), int):
-        options.setdefault("inputs_seed", secrets.randbits(32) if seed is None else seed)
-    built = Built.of(spec, options)
-    paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges
-    derived = not paid and shares_noisy_run(program_of(built.experiment))
-    if free and "inputs" not in options and not derived:
-        built = Built.of(spec, options | {"inputs": NOISY_INPUTS})
-    typed = {**(parameters or {}), **(spec.options if isinstance(experiment, (str, Path)) else {})}
-    if "inputs_seed" in typed and "inputs" not in built.spec.options and _has_all_inputs(built.experiment):
-        raise InputError("inputs_seed: given; allowed with a number of random inputs, here are all")
-    return built
+        _check_scoring(experiment)
+        return Built(replace(spec_of_experiment(experiment), **fields), experiment)
+    stated = replace(spec_of(experiment, parameters or {}), **fields)
+    spec = completed(stated, _situation(experiment, stated, parameters or {}, target, seed))
+    return Built.of(spec)
 
 
-def _has_all_inputs(experiment: Experiment) -> bool:
-    """Return whether a linear computation is run for every input that there is."""
-    data = experiment.play.to_json()
-    inputs = data["inputs"]
-    return bool(len(inputs) == data["task"]["field"] ** sum(map(len, inputs[0])))
+def _situation(
+    experiment: object, spec: ExperimentSpec, parameters: Mapping[str, Plain], target: Any, seed: int | None
+) -> Situation:
+    """Return where an experiment is meant to run, as far as its family asks."""
+    named = not isinstance(experiment, ExperimentSpec)  # a spec may be one that was completed before
+
+    def shares_simulation(built: Experiment) -> bool:
+        from qcoord_hw.execution.devices.registry import device_name
+        from qcoord_hw.execution.run_description import program_of
+        from qcoord_hw.execution.simulate import shares_noisy_run
+        from qcoord_hw.execution.targets import is_foreign
+
+        paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges
+        return not paid and shares_noisy_run(program_of(built))
+
+    return Situation(
+        ideal=isinstance(target, str) and target == "aer",
+        seed=secrets.randbits(32) if seed is None else seed,
+        stated=frozenset(parameters) | (frozenset(spec.options) if named else frozenset()),
+        shares_simulation=shares_simulation,
+    )
 
 
-def device_name(target: Any) -> str | None:
-    """Return the name of the IBM device that a target is; None if it is none."""
-    if isinstance(target, str):
-        if not target.startswith("ibm_"):
-            return None
-        if not re.fullmatch(r"ibm_\w{1,60}", target, re.ASCII):
-            raise InputError(f"target: {shown(target)}; allowed are ibm_ and letters, digits or underscores")
-        return target
-    if type(target).__module__.startswith("qiskit_ibm_runtime.ibm_backend"):
-        return str(target.name)
-    return None
+def _check_scoring(experiment: Experiment, kind: str | None = None) -> None:
+    """Refuse an experiment whose counts could not be scored once they are there.
+
+    Args:
+        experiment: what would be run.
+        kind: of the scoring, if a family built it.
+
+    Raises:
+        InputError: when its scoring is of no known kind, or a record cannot keep it.
+    """
+    play = experiment.play.to_json()
+    found = registry.family_of_kind(play.get("kind") if isinstance(play, dict) else None)
+    if kind is not None and found.kind != kind:
+        raise InputError(f"play.kind: {found.kind!r}; allowed is {kind!r}, that of its family")
+    try:
+        canonical_json(play)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"play: {error}; allowed are plain values of JSON") from None

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import Built, build
-from qcoord_hw.spec import ExperimentSpec, Plain
+from qcoord_hw.api.building import build
+from qcoord_hw.spec import Plain
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
+    from qcoord_hw.report.plan_answer import Plan
 
 
 def plan(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -25,12 +22,12 @@ def plan(
     jobs: int = 1,
     parameters: Mapping[str, Plain] | None = None,
     random_questions: bool = False,
-) -> dict[str, Any]:
+) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
     Args:
         experiment: as in `run`.
-        target: as in `run`; an IBM backend is asked for its calibration and what the account has left.
+        target: as in `run`; a device is asked for its calibration and what the account has left.
         shots: shots a circuit; the spec's if omitted.
         seed: of random inputs, if the spec states none.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
@@ -39,9 +36,8 @@ def plan(
         random_questions: for games, draw the question of every shot at random.
 
     Returns:
-        The object that `qcoord plan --json` prints: circuits, gates, depth and duration; QPU seconds and
-        overhead; ranked qubits and tiles, each with the figure that is expected; shots for a verdict at 5
-        sigma. What has no meaning on the target is None.
+        What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
+        qubits and tiles, each with the figure that is expected; shots for a verdict at 5 sigma.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.

@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from qcoord_hw import record
+from qcoord_hw import record, registry
+from qcoord_hw.api.finding import RunLike, RunsLike, find_run, find_runs
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.families.linear_computation.analysis import paired_runs
 from qcoord_hw.inputs import parse_json
 from qcoord_hw.provenance import RULES
-from qcoord_hw.report.comparison import differences
-from qcoord_hw.report.outcomes import Row
-from qcoord_hw.report.output_files import check_place, write_whole
-from qcoord_hw.report.revision import split_by_rules
+from qcoord_hw.report.comparison import Comparison, differences
+from qcoord_hw.report.export import Row
+from qcoord_hw.report.output_files import check_figure, check_place, write_figure, write_whole
+from qcoord_hw.report.revision import split_by_rules, without_new_words
+from qcoord_hw.report.verification import Rules, Verification
 from qcoord_hw.spec import spec_from_mapping
+from qcoord_hw.statistics.estimate import Limits
+
+if TYPE_CHECKING:
+    from qcoord_hw.report.export import Exported
 
 REPORT, PAGE = "report.json", "report.html"
 
 
 def load_run(
-    path: str | Path, *, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+    path: RunLike, *, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
 ) -> Result:
-    """Load a run by its folder, a unique prefix of its name, or `latest`.
+    """Load a run by its folder, a unique prefix of its name, or `latest`; of a result, the run as it is now.
 
     Raises:
         RecordError: when no run or more than one fits, or the record is damaged.
     """
-    return Result(record.read(record.find(str(path), record.runs_folder(runs))), confidence)
+    return Result(find_run(path, runs), confidence)
 
 
-def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None = None) -> dict[str, Any]:
+def verify(path: RunLike, *, execute: bool = False, runs: str | Path | None = None) -> Verification:
     """Recompute every estimate of a run from raw counts, and compare with what `report` wrote.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
+        path: a run's folder, a unique prefix, `latest`, or a result.
         execute: also build, compile and execute the run again at its seed, and compare with the record.
         runs: the folder of all runs.
-
-    Returns:
-        `ok`, the run, what was compared and recomputed (`locality` from the circuits of the record),
-        whether its `protocol` is what this program builds of its spec, and `differs`: a line for each
-        difference. `rules` has the versions of the rules of analysis of the run, of its report and of this
-        program; what differs since the rule for it changed is in `changed_by_rules` and is no difference of
-        the record.
 
     Raises:
         RecordError: when the record is damaged, or does not fit its spec, its network or itself.
     """
     from qcoord_hw.execution.recorded import check_recorded
 
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if not found.sealed:
         raise RecordError(
             f"run {found.path.name}: unfinished; {found.how_to_finish}, then it can be verified"
@@ -61,12 +59,13 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
     recorded = check_recorded(found)
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
-    summary = Result(found, confidence).summary
+    result = Result(found, confidence)
+    summary = result.summary
     early = written is not None and written.get("state") == "unfinished"
-    rules = {"run": found.rules, "report": None if written is None else _rules_of(written), "now": RULES}
+    rules = Rules(found.rules, None if written is None else _rules_of(written), RULES)
     changed, differs = list[str](), list[str]()
     if written is not None and not early:
-        computed = json.loads(json.dumps(summary))
+        computed = without_new_words(written, json.loads(json.dumps(summary)))
         changed, written, computed = split_by_rules(written, computed, _rules_of(written), RULES)
         differs = _changes(written, computed)
     if execute:
@@ -76,31 +75,30 @@ def verify(path: str | Path, *, execute: bool = False, runs: str | Path | None =
                 "allowed is verify without it"
             )
         differs += _execute_again(found)
-    return {
-        "ok": not differs,
-        "run": str(found.path),
-        "report": "none written" if written is None else "written before the end" if early else "compared",
-        "rules": rules,
-        "changed_by_rules": changed,
-        "executed": execute,
-        "differs": differs,
-        "locality": recorded.locality.to_json(),
-        "protocol": recorded.to_json(),
-        "estimates": summary["estimates"],
-        "checks": summary["checks"],
-    }
+    return Verification(
+        run=str(found.path),
+        report="none written" if written is None else "written before the end" if early else "compared",
+        rules=rules,
+        changed_by_rules=changed,
+        executed=execute,
+        differs=differs,
+        locality=recorded.locality,
+        protocol=recorded,
+        estimates=result.estimates,
+        checks=result.checks,
+    )
 
 
 def compare(
-    *paths: str | Path,
+    *paths: RunsLike,
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     plot: str | Path | None = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """Return the differences of the estimates of several runs of one experiment from the first one's.
 
     Args:
-        paths: two or more runs: folders, unique prefixes or `latest`.
+        paths: two or more runs: folders, unique prefixes, `latest`, results, or a sweep.
         runs: the folder of all runs.
         confidence: two-sided confidence level of each interval, and of all differences together.
         plot: a file for a figure of them (.png, .svg or .pdf).
@@ -110,40 +108,43 @@ def compare(
         RecordError: when a run is not found or damaged.
     """
     if plot is not None:
-        from qcoord_hw.report.comparison_figure import check_plot, plot_comparison
-
-        check_plot(Path(plot))
-    results = [load_run(path, runs=runs, confidence=confidence) for path in paths]
+        check_figure(Path(plot))
+    results = [Result(found, confidence) for found in find_runs(paths, runs)]
     records = [result.record for result in results]
     found = differences(
         [result.summary for result in results],
         lambda level: [Result(one, level).summary for one in records],
-        lambda i, level: paired_runs(records[0], records[i], level),
+        lambda i, level: _paired(records[0], records[i], level),
     )
     if plot is not None:
-        plot_comparison(found, Path(plot))
+        write_figure(found.plot(), Path(plot))
     return found
 
 
+def _paired(before: record.RunRecord, after: record.RunRecord, confidence: float) -> Mapping[str, Limits]:
+    """Return the limits of differences of two runs that had the same inputs."""
+    kinds = [one.intent["experiment"]["play"]["kind"] for one in (before, after)]
+    if kinds[0] != kinds[1]:
+        return {}
+    return registry.family_of_kind(kinds[0]).paired(before, after, confidence)
+
+
 def export_csv(
-    path: str | Path | Sequence[str | Path],
+    path: RunsLike,
     csv: str | Path | TextIO,
     *,
     estimates: bool = False,
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
-) -> dict[str, Any]:
+) -> Exported:
     """Write what runs counted as a table, one row a chunk and outcome, and return how many rows it has.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`; or several of them, of any families.
+        path: a run's folder, a unique prefix, `latest` or a result; or several of them, of any families.
         csv: the file, or an open one; an existing one is replaced, unless it is part of a record.
         estimates: write a row an estimate instead; the run must be finished.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the estimates' intervals.
-
-    Returns:
-        `ok`, `run` (of several: `runs`), `csv`, `rows`.
 
     Raises:
         InputError: when the file cannot be written, no run is named, or an unfinished run is asked for
@@ -157,10 +158,9 @@ def export_csv(
     place = Path(csv) if isinstance(csv, (str, Path)) else csv
     if isinstance(place, Path):
         check_place("csv", place)
-    paths = [path] if isinstance(path, (str, Path)) else list(path)
-    if not paths:
+    found = find_runs([path], runs)
+    if not found:
         raise InputError("run: none; allowed is at least one run")
-    found = [record.read(record.find(str(one), record.runs_folder(runs))) for one in paths]
     columns = export.ESTIMATE_COLUMNS if estimates else export.count_columns(found)
     rows: Iterable[Row]
     if estimates:  # all of them, before a line is written
@@ -169,16 +169,22 @@ def export_csv(
         rows = (row for one in found for row in export.count_rows(one))
     written = export.write_csv(place, columns, rows)
     name = str(place) if isinstance(place, Path) else getattr(place, "name", "")
-    which = {"run": str(found[0].path)} if len(found) == 1 else {"runs": [str(one.path) for one in found]}
-    return {"ok": True, **which, "csv": str(name), "rows": written}
+    of = [str(one.path) for one in found]
+    return export.Exported(
+        run=of[0] if len(of) == 1 else None,
+        runs=of if len(of) > 1 else None,
+        csv=str(name),
+        written=written,
+    )
 
 
-def write_report(result: Result, html: str | Path | None = None) -> Path:
+def write_report(result: RunLike, html: str | Path | None = None, *, runs: str | Path | None = None) -> Path:
     """Write `derived/report.json` and the HTML page of a run, and return the page's path.
 
     Args:
-        result: a finished run.
+        result: a result, which is written as it is; or a run's folder, a unique prefix or `latest`.
         html: where the page goes; `derived/report.html` in the run's folder if omitted.
+        runs: the folder of all runs.
 
     Raises:
         InputError: when the folder cannot be written.
@@ -186,6 +192,7 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
     """
     from qcoord_hw.execution.recorded import check_recorded
 
+    result = result if isinstance(result, Result) else load_run(result, runs=runs)
     if not result.record.is_draft:
         check_recorded(result.record, rebuild=False)
     page = Path(html) if html else result.path / record.DERIVED / PAGE
@@ -200,14 +207,14 @@ def write_report(result: Result, html: str | Path | None = None) -> Path:
 
 def _execute_again(found: record.RunRecord) -> list[str]:
     from qcoord_hw.execution.run import moved
-    from qcoord_hw.execution.run_description import prepared_of, program_of, recorded_program
+    from qcoord_hw.execution.run_description import PYTHON, prepared_of, program_of, recorded_program
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
-    from qcoord_hw.families.builders import FAMILIES, build_experiment
 
     RecordedTarget(prepared_of(found))  # a backend or sampler may be called like a simulator of ours
     spec: dict[str, Any] = found.intent["spec"]
-    if spec["family"] in FAMILIES:
-        program = program_of(build_experiment(spec_from_mapping(spec, "recorded spec")))
+    if spec["family"] != PYTHON:
+        family = registry.family(spec["family"])
+        program = program_of(family.build(spec_from_mapping(spec, "recorded spec")))
     else:
         program = recorded_program(found)
     return moved(found, program, resolve_target(found.intent["target"]["name"]))

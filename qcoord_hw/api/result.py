@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.statistics.estimate import Estimate
-from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 DEFAULT_CONFIDENCE = 0.95
 
@@ -42,7 +42,7 @@ class Result:
     @property
     def estimates(self) -> tuple[Estimate, ...]:
         """The figures of merit; none while the run is unfinished."""
-        return tuple(_estimate(data) for data in self.summary["estimates"])
+        return tuple(Estimate.from_json(data) for data in self.summary["estimates"])
 
     @property
     def checks(self) -> dict[str, Any]:
@@ -77,6 +77,17 @@ class Result:
 
         return plot_estimates(self.summary)
 
+    def to_dataframe(self) -> DataFrame:
+        """Return the estimates as a pandas data frame: the columns of `qcoord export --estimates`.
+
+        Raises:
+            InputError: when pandas is not installed, or the run is unfinished.
+        """
+        from qcoord_hw.answer import data_frame
+        from qcoord_hw.report.export import estimate_rows
+
+        return data_frame(estimate_rows(self.record, self.summary))
+
     def html(self) -> str:
         """Return the report as one self-contained HTML page."""
         from qcoord_hw.report.html import page
@@ -91,11 +102,3 @@ class Result:
         from qcoord_hw.report.html import fragment
 
         return fragment(self.summary)
-
-
-def _estimate(data: dict[str, Any]) -> Estimate:
-    fields = {key: value for key, value in data.items() if key != "verdict"}
-    for key in ("theory", "bound"):
-        if fields[key] is not None:
-            fields[key] = Value(**fields[key])
-    return Estimate(**fields)

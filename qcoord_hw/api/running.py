@@ -8,23 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build
+from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown, spec_from_mapping
+from qcoord_hw.spec import Plain, check_confidence, check_seed, shown, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.targets import RunTarget
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
 
 
 def run(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any = "aer",
     shots: int | None = None,
@@ -40,17 +38,18 @@ def run(
     """Run an experiment and return its result; the record stays in a new folder.
 
     Args:
-        experiment: a catalogue name, a path of a `.toml` spec or of a task file (`.json`), a spec, a
-            `LinearTask`, an `Experiment` built in Python, or what `build` returned.
-        target: `aer`, `fake_NAME`, `ibm_NAME` (jobs are sent, and waited for), any `BackendV2` or any
-            `BaseSamplerV2`.
+        experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
+            spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
+            returned.
+        target: `aer`, `fake_NAME`, the name of a device (jobs are sent, and waited for; `docs/hardware.md`
+            lists the forms), a `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (chunks done, chunks planned).
-        parameters: of the spec's family, beside or instead of the spec's; for a linear computation for
+        parameters: of the spec's family, beside or instead of the spec's; for a linear task for
             example `inputs` (`all`, a number of random ones, or a list of (w1, w2)); for a state (a file, a
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
@@ -61,9 +60,6 @@ def run(
         TooLargeError: when the circuits fit neither the target nor any simulation method.
         TargetError: when the target failed; what was counted is kept.
     """
-    from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.statistics.binomial import check_confidence
-
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
@@ -74,7 +70,7 @@ def run(
 
 
 def collect(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -84,13 +80,13 @@ def collect(
     """Execute what an interrupted run still lacks, seal it, and return the result.
 
     Simulators are rebuilt from the record; for a backend or sampler give the object as `target`. Of a run on
-    an IBM device what came back is counted, without waiting, and a submission that was cut off is finished.
+    a device what came back is counted, without waiting, and a submission that was cut off is finished.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if found.sealed:
         return Result(found, confidence)
     if found.is_on_device:
-        from qcoord_hw.execution.ibm.run import go_on
+        from qcoord_hw.execution.submission import go_on
 
         go_on(found.path, connector(same_target(found, target)), fetch=True)
     else:
@@ -106,7 +102,7 @@ def collect(
 
 
 def replay(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -124,11 +120,11 @@ def replay(
         InputError: when the target is not allowed.
         TargetError: when the target failed; what was counted is kept.
     """
+    from qcoord_hw.execution.devices.registry import device_name
     from qcoord_hw.execution.recorded import check_recorded
-    from qcoord_hw.execution.run import check_seed
     from qcoord_hw.execution.run_description import recorded_program
 
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if not found.is_draft:
         check_recorded(found)
     with record.interpreting(found.path):
@@ -146,22 +142,28 @@ def replay(
 
 def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
     """Execute an order, to the end, and return the folder of the sealed record."""
-    from qcoord_hw.execution.ibm.options import JobOptions
+    from qcoord_hw.execution.devices.base import Device
+    from qcoord_hw.execution.devices.registry import ALLOWED, device_name, is_ours, open_typed
+    from qcoord_hw.execution.job_options import JobOptions
     from qcoord_hw.execution.run import execute
+    from qcoord_hw.execution.submission import wait
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
+    chosen = JobOptions.of(options)
     name = None if isinstance(target, RecordedTarget) else device_name(target)
+    stated = None
+    if name is not None and isinstance(target, str) and not is_ours(name):
+        stated, target = name, open_typed(name)
+        name = name if isinstance(target, Device) else None
     if name is None:
         for option in options:
             if option != "tiles":
-                raise InputError(f"{option}: not on target {shown(target)}; allowed are ibm_NAME")
-        tiles = JobOptions.of(options).tiles
-        where = target if isinstance(target, RecordedTarget) else resolve_target(target)
+                raise InputError(f"{option}: not on target {shown(stated or target)}; allowed on {ALLOWED}")
+        where = target if isinstance(target, RecordedTarget) else resolve_target(target, stated)
+        program, runs = order.program, order.runs
         return execute(
-            order.description, order.program, order.spec, where, order.seed, order.runs, progress, tiles
+            order.description, program, order.spec, where, order.seed, runs, progress, chosen.tiles
         )
-    from qcoord_hw.execution.ibm.run import wait
-
     path = draft_order(order, name, options)
     device = submit_draft(path, target)
     if device is not None:
@@ -170,12 +172,15 @@ def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Pr
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:
-    """Return the target given, or the recorded simulator if it is the same or none is given."""
+    """Return the target given, or that of the record if it is the same or none is given."""
+    from qcoord_hw.execution.devices.registry import open_recorded
     from qcoord_hw.execution.run_description import prepared_of
     from qcoord_hw.execution.targets import RecordedTarget, resolve_target
 
     with record.interpreting(found.path):
-        begun = found.intent["target"]["name"]
-    if target is None or target == begun:
-        return RecordedTarget(prepared_of(found))
-    return resolve_target(target)
+        begun, kind = found.intent["target"]["name"], found.intent["target"]["kind"]
+    if target is not None and target != begun:
+        return resolve_target(target)
+    if kind in record.FOREIGN and ":" in begun:
+        return resolve_target(open_recorded(begun), begun)
+    return RecordedTarget(prepared_of(found))

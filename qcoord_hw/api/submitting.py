@@ -1,4 +1,4 @@
-"""Runs on IBM devices: send, send again, ask how far they are."""
+"""Runs on devices: send, send again, ask how far they are."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import Built, build, device_name
+from qcoord_hw.api.building import build
+from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.request import Order
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import Plain, check_confidence, check_seed, shown
 
 if TYPE_CHECKING:
-    from qcoord_hw.execution.ibm.client import Device
-    from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.theory.linear_computation.task import LinearTask
-    from qcoord_hw.theory.states import State
+    from qcoord_hw.execution.devices.base import Device
 
 
 def submit(
-    experiment: str | Path | ExperimentSpec | LinearTask | State | Experiment | Built,
+    experiment: object,
     *,
     target: Any,
     shots: int | None = None,
@@ -39,7 +37,8 @@ def submit(
 
     Args:
         experiment: as in `run`.
-        target: `ibm_NAME`, or a backend of the IBM runtime client.
+        target: the name of a device (`docs/hardware.md` lists the forms), a `qc.Device`, or a backend object
+            of a vendor whose client we know.
         shots: shots a circuit; the spec's if omitted.
         seed: root seed, of the order of execution; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
@@ -56,13 +55,12 @@ def submit(
         TooLargeError: when the circuits do not fit the device.
         TargetError: when the device cannot be reached or takes no jobs; the run is kept for `resubmit`.
     """
-    from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.statistics.binomial import check_confidence
+    from qcoord_hw.execution.devices.registry import ALLOWED, device_name
 
     check_confidence(confidence)
     name = device_name(target)
     if name is None:
-        raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit is ibm_NAME")
+        raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit are {ALLOWED}")
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
         experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
@@ -74,7 +72,7 @@ def submit(
 
 
 def resubmit(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -83,8 +81,8 @@ def resubmit(
     """Send what a run on a device still lacks: what was never sent, or ended without a result.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
-        target: a backend of the IBM runtime client, if not that of the account.
+        path: a run's folder, a unique prefix, `latest`, or a result.
+        target: the same device as an object, if it is not to be connected by its name.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the intervals.
 
@@ -92,7 +90,7 @@ def resubmit(
         RecordError: when the run is not found or damaged.
         TargetError: when the device cannot be reached or takes no jobs; nothing is lost.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     where = same_target(found, target)
     record.remember(found.path)
     submit_draft(found.path, where)
@@ -100,7 +98,7 @@ def resubmit(
 
 
 def status(
-    path: str | Path,
+    path: RunLike,
     *,
     target: Any = None,
     runs: str | Path | None = None,
@@ -109,8 +107,8 @@ def status(
     """Return a run as it is, after asking the device for the states of its jobs; nothing is sent or fetched.
 
     Args:
-        path: a run's folder, a unique prefix or `latest`.
-        target: a backend of the IBM runtime client, if not that of the account.
+        path: a run's folder, a unique prefix, `latest`, or a result.
+        target: the same device as an object, if it is not to be connected by its name.
         runs: the folder of all runs.
         confidence: two-sided confidence level of the intervals.
 
@@ -118,9 +116,9 @@ def status(
         RecordError: when the run is not found or damaged.
         TargetError: when the device does not answer.
     """
-    found = record.read(record.find(str(path), record.runs_folder(runs)))
+    found = find_run(path, runs)
     if not found.sealed and found.is_on_device:
-        from qcoord_hw.execution.ibm.run import go_on
+        from qcoord_hw.execution.submission import go_on
 
         with suppress(BusyError):  # then that process asks, and what it was told is in the record
             go_on(found.path, connector(same_target(found, target)), fetch=False)
@@ -143,8 +141,8 @@ def is_strangers(path: Path) -> bool:
 
 def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:
     """Write down what is to be sent to the device of that name, and return the run's folder."""
-    from qcoord_hw.execution.ibm.options import JobOptions
-    from qcoord_hw.execution.ibm.run import draft
+    from qcoord_hw.execution.job_options import JobOptions
+    from qcoord_hw.execution.submission import draft
 
     chosen = JobOptions.of(options)
     path = draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
@@ -153,8 +151,13 @@ def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:
 
 
 def submit_draft(path: Path, target: Any) -> Device | None:
-    """Send what a run lacks; an error says that the run is kept."""
-    from qcoord_hw.execution.ibm.run import submit
+    """Send what a run lacks; an error says that the run is kept.
+
+    Args:
+        path: the run's folder.
+        target: as somebody typed it or handed it in; None for that of the record.
+    """
+    from qcoord_hw.execution.submission import submit
 
     try:
         return submit(path, connector(target))
@@ -166,10 +169,10 @@ def submit_draft(path: Path, target: Any) -> Device | None:
 
 
 def connector(target: Any) -> Callable[[str], Device]:
-    """Return what finds the device of a name: through the account, or the backend that was handed in."""
-    from qcoord_hw.execution.ibm.client import Device, connect
+    """Return what finds the device of a name: the vendor's own way, or the object that was handed in."""
+    from qcoord_hw.execution.devices.registry import connect, reconnect
 
-    return connect if target is None or isinstance(target, str) else lambda name: Device(target)
+    return reconnect if target is None else lambda name: connect(name, target)
 
 
 def same_target(found: record.RunRecord, target: Any) -> Any:
@@ -178,9 +181,11 @@ def same_target(found: record.RunRecord, target: Any) -> Any:
     Raises:
         InputError: when it is another device, or the run was not made on one.
     """
+    from qcoord_hw.execution.devices.registry import ALLOWED, device_name
+
     begun = found.intent["target"]["name"]
     if not found.is_on_device:
-        raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on ibm_NAME")
+        raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on {ALLOWED}")
     if target is not None and device_name(target) != begun:
         raise InputError(f"target: {shown(target)}; this run was begun on {begun} and can only go on there")
     return target

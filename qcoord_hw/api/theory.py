@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from qcoord_hw.answer import Answer, Row
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, one_line, read_json
+from qcoord_hw.time_limit import kept_time
 
 if TYPE_CHECKING:
+    from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
+    from qcoord_hw.families.games.answer import GameAnswer
+    from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.theory.claims import Verdict
     from qcoord_hw.theory.games.game import Game
     from qcoord_hw.theory.linear_computation.task import LinearTask
@@ -23,11 +30,39 @@ MAX_TIME_LIMIT = 1_000_000
 MAX_FRONTIER = 200
 """Points."""
 
+Timed = TypeVar("Timed", "LinearAnswer", "GameAnswer", "RegionAnswer")
 
-def theory_linear(
-    task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0
-) -> dict[str, Any]:
-    """Return what theory says of a linear computation: what `qcoord theory linear --json` prints.
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Check(Answer):
+    """What an independent checker says of an answer of theory.
+
+    Attributes:
+        holds: whether no condition fails.
+        violations: a line for each condition that fails.
+        not_checked: dotted paths of the numbers that were not proved again; one covers all below it.
+        lower_bound: `confirmed`, `refuted: ..` or `not rechecked: ..`.
+    """
+
+    holds: bool
+    violations: Sequence[str]
+    not_checked: Sequence[str]
+    lower_bound: str
+
+    def rows(self) -> Sequence[Row]:
+        """Return a row for each condition that fails and each path that was not checked."""
+        failed = [{"found": "violated", "what": line} for line in self.violations]
+        return failed + [{"found": "not checked", "what": path} for path in self.not_checked]
+
+    def _text(self) -> str:
+        if not self.holds:
+            return "\n".join(["does not hold:", *(f"  {line}" for line in self.violations)])
+        unseen = ", ".join(self.not_checked) or "nothing"
+        return f"holds; lower bound {self.lower_bound}; not checked: {unseen}"
+
+
+def theory_linear(task: str | Path | LinearTask, *, time_limit: float = 60.0, seed: int = 0) -> LinearAnswer:
+    """Return what theory says of a linear computation: what `qcoord theory linear` prints.
 
     Args:
         task: a catalogue name, a path of a task file (`.json`) or spec (`.toml`), or a task.
@@ -51,7 +86,7 @@ def find_task(task: str | Path | LinearTask) -> LinearTask:
     Raises:
         InputError: when the name is unknown, the file is wrong, or a spec is of another family.
     """
-    from qcoord_hw.families.linear_computation.parameters import FAMILY, task_of
+    from qcoord_hw.families.linear_computation.user_task import FAMILY, task_of
     from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
 
     if isinstance(task, LinearTask):
@@ -71,8 +106,8 @@ def theory_game(
     seed: int = 0,
     time_limit: float = 60.0,
     win: float | None = None,
-) -> dict[str, Any]:
-    """Return what theory says of a game: what `qcoord theory game --json` prints.
+) -> GameAnswer:
+    """Return what theory says of a game: what `qcoord theory game` prints.
 
     Args:
         game: a name in the catalogue of games or of a Bell expression, a path of a game file or a Bell
@@ -116,15 +151,13 @@ class _Clock:
         self.loading = time.monotonic() - self.started
         return max(0.05, self.asked - self.loading)
 
-    def on(self, answer: dict[str, Any]) -> dict[str, Any]:
+    def on(self, answer: Timed) -> Timed:
         """Return an answer with what became of the limit."""
-        from qcoord_hw.report.time_limit import kept_time
-
         solving = time.monotonic() - self.started - self.loading
-        told = answer.get("seconds")
-        steps = told if isinstance(told, dict) else {"solving": solving}
+        told = answer.seconds
+        steps = told if isinstance(told, Mapping) else {"solving": solving}
         kept = kept_time(self.started, self.asked, {"loading and reading": self.loading, **steps})
-        return answer | {"time_limit": kept}
+        return replace(answer, time_limit=kept)
 
 
 def theory_region(
@@ -136,8 +169,8 @@ def theory_region(
     plot: str | Path | None = None,
     seed: int = 0,
     time_limit: float = 60.0,
-) -> dict[str, Any]:
-    """Return what a network must send to make a state: what `qcoord theory region --json` prints.
+) -> RegionAnswer:
+    """Return what a network must send to make a state: what `qcoord theory region` prints.
 
     Args:
         state: a path of a state file (`.json`), a name such as `example-1` or `werner:visibility=1/3`, or a
@@ -157,12 +190,13 @@ def theory_region(
     check_integer("seed", seed, 0, 2**63 - 1)
     check_integer("frontier", frontier, 0, MAX_FRONTIER)
     clock = _Clock(time_limit)
+    from qcoord_hw.families.coordination.answer import shown_region
     from qcoord_hw.theory.named_states import named_state
     from qcoord_hw.theory.regions import coordination_region
     from qcoord_hw.theory.states import State, read_state
 
     if plot is not None:
-        from qcoord_hw.report.regions import check_figure, plot_region
+        from qcoord_hw.report.output_files import check_figure, write_figure
 
         check_figure(Path(plot))
     if not isinstance(state, State):
@@ -171,12 +205,14 @@ def theory_region(
     left = clock.left()
     answer = coordination_region(state, network, at=at, frontier=frontier, seed=seed, time_limit=left)
     if plot is not None:
-        plot_region(answer, Path(plot))
-    return clock.on(answer.to_json())
+        from qcoord_hw.families.coordination.region_figure import region_figure
+
+        write_figure(region_figure(answer), Path(plot))
+    return clock.on(shown_region(answer))
 
 
-def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> dict[str, Any]:
-    """Return how well n copies of a source compress: what `qcoord theory schumacher --json` prints.
+def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> SchumacherAnswer:
+    """Return how well n copies of a source compress: what `qcoord theory schumacher` prints.
 
     Args:
         spectrum: the eigenvalues of the source state: numbers, or strings such as "1/3".
@@ -186,34 +222,27 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> d
     Raises:
         InputError: when an argument is not allowed.
     """
-    from qcoord_hw.theory.finite_blocklength import schumacher_json
+    from qcoord_hw.families.coordination.answer import schumacher_answer
     from qcoord_hw.theory.named_states import read_number
 
-    return schumacher_json([read_number("spectrum", value) for value in spectrum], n, rate)
+    return schumacher_answer([read_number("spectrum", value) for value in spectrum], n, rate)
 
 
-def theory_check(path: str | Path) -> dict[str, Any]:
-    """Return what an independent checker says of an answer of `qcoord theory linear|game|region --json`.
+def theory_check(path: str | Path | Answer) -> Check:
+    """Return what an independent checker says of an answer about a linear computation, a game or a region.
 
     Args:
-        path: a file with all that was printed.
-
-    Returns:
-        `holds`; `violations`, a line for each condition that fails; `not_checked`, dotted paths of the
-        numbers that were not proved again (a path covers everything below it); `lower_bound` (`confirmed`,
-        `refuted: ..` or `not rechecked: ..`).
+        path: a file with all that `qcoord theory linear|game|region --json` printed, or the answer itself.
 
     Raises:
         InputError: when the file cannot be read or is no such answer.
     """
-    found = check_answer(read_json(Path(path)), str(path))
-    return {
-        "ok": True,
-        "holds": found.holds,
-        "violations": list(found.violations),
-        "not_checked": list(found.not_checked),
-        "lower_bound": found.lower_bound,
-    }
+    if isinstance(path, Answer):
+        data, where = json.loads(json.dumps(path.to_json())), f"a {type(path).__name__}"
+    else:
+        data, where = read_json(Path(path)), str(path)
+    found = check_answer(data, where)
+    return Check(found.holds, list(found.violations), list(found.not_checked), found.lower_bound)
 
 
 def check_answer(data: Any, where: str = "answer") -> Verdict:

@@ -7,16 +7,18 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from qcoord_hw.spec import NETWORKS, shown
+from qcoord_hw.cli import EXIT_BAD_INPUT
+from qcoord_hw.spec import shown
 from qcoord_hw.text import one_line, printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qcoord_hw.answer import Answer
     from qcoord_hw.api.result import Result
     from qcoord_hw.execution.run import Progress
 
@@ -25,6 +27,29 @@ MAX_LINE = 399
 """Characters of an error or a note."""
 
 RUN = "folder, unique prefix or 'latest'"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error.
+
+    Attributes:
+        later: what adds options that take loading; called when the arguments are this command's.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Make it, as `argparse.ArgumentParser`."""
+        super().__init__(*arguments, **named)
+        self.later: list[Callable[[argparse.ArgumentParser], None]] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the options that were left for later, and parse."""
+        while self.later:
+            self.later.pop(0)(self)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the one line."""
+        self.exit(EXIT_BAD_INPUT, one_line(f"{self.prog}: error: {message}", MAX_LINE) + "\n")
 
 
 class Add(Protocol):
@@ -38,7 +63,7 @@ class Add(Protocol):
         *,
         runs: bool = True,
         among: Any = None,
-    ) -> argparse.ArgumentParser:
+    ) -> Parser:
         """Return the parser of the new command.
 
         Args:
@@ -57,16 +82,6 @@ def add_confidence(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def add_coordination(sub: argparse.ArgumentParser) -> None:
-    """Add the options of coordination protocols."""
-    sub.add_argument("--network", metavar="N", help=f"of a state file or name: {', '.join(NETWORKS)}")
-    sub.add_argument("--copies", type=integer, metavar="N", help="coordination: the block length n")
-    sub.add_argument("--protocol", metavar="P", help="coordination: which protocol of the network")
-    sub.add_argument(
-        "--time-limit", type=seconds, metavar="S", help="classical links: of the search for a mixture (30)"
-    )
-
-
 def integer(text: str) -> int:
     """Return the integer that an argument states."""
     if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
@@ -74,20 +89,22 @@ def integer(text: str) -> int:
     return int(text)
 
 
-def rate(text: str) -> float:
-    """Return the number that an argument states."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers of qubits") from None
+def numbers(allowed: str) -> Callable[[str], float]:
+    """Return the type of an argument that states a number; `allowed` says which."""
+
+    def read(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are {allowed}") from None
+
+    return read
 
 
-def number(text: str) -> float:
-    """Return the number that an argument states."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers") from None
+number = numbers("numbers")
+rate = numbers("numbers of qubits")
+seconds = numbers("seconds, a number above 0")
+probability = numbers("numbers between 0 and 1")
 
 
 def folder(text: str) -> str:
@@ -97,31 +114,12 @@ def folder(text: str) -> str:
     return text
 
 
-def seconds(text: str) -> float:
-    """Return the seconds that an argument states."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are seconds, a number above 0") from None
-
-
-def probability(text: str) -> float:
-    """Return the number between 0 and 1 that an argument states."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers between 0 and 1") from None
-
-
-def coordination(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of coordination protocols that the command line states."""
-    stated = {
-        "network": options.network,
-        "n": options.copies,
-        "protocol": options.protocol,
-        "time_limit": options.time_limit,
-    }
-    return {name: value for name, value in stated.items() if value is not None}
+def show_answer(options: argparse.Namespace, answer: Answer) -> None:
+    """Print an answer, as JSON if that is asked for."""
+    if options.json:
+        print_json(answer.to_json())
+    else:
+        say(answer.table())
 
 
 def show_result(options: argparse.Namespace, result: Result) -> None:
@@ -175,7 +173,7 @@ def tell(kind: str, words: object) -> None:
         print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     print(json.dumps(value, allow_nan=False))
 

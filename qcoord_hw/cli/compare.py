@@ -23,7 +23,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     found = api.compare(*options.run, runs=options.runs, confidence=options.confidence, plot=options.plot)
     if options.json:
-        print_json(found if options.plot is None else found | {"plot": options.plot})
+        print_json(found.to_json() | ({} if options.plot is None else {"plot": options.plot}))
         return
     print_differences(found, console())
     if options.plot is not None:

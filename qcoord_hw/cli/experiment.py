@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.cli.common import SPEC, add_coordination, coordination, integer, number, rate
+from qcoord_hw.cli.common import SPEC, Parser, integer, number, numbers
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.registry import every
+from qcoord_hw.schema import Flag, Parameter
 
 if TYPE_CHECKING:
     from qcoord_hw.api import Built
 
 
-def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bool = True) -> None:
+def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> None:
     """Add what says which experiment is meant, and with which shots, seed and parameters."""
     if many:
         sub.add_argument("specs", metavar=name, nargs="+", help=SPEC)
@@ -37,64 +37,90 @@ def add_experiment(sub: argparse.ArgumentParser, *, name: str = "SPEC", many: bo
     )
 
 
-def add_parameters(sub: argparse.ArgumentParser) -> None:
-    """Add the parameters of the families."""
-    sub.add_argument(
-        "--inputs", type=inputs, metavar="all|N", help="linear computations: all inputs, or N random ones"
-    )
-    sub.add_argument(
-        "--inputs-file", metavar="F", help='linear computations: inputs as JSON [{"w1": [..], "w2": [..]}]'
-    )
-    sub.add_argument(
-        "--auxiliary", metavar="A,B,..", help="linear computations: the server of each auxiliary qudit"
-    )
-    sub.add_argument("--rounds", type=integer, metavar="N", help="games: rounds in a row in one circuit")
-    sub.add_argument(
-        "--rate",
-        type=rate,
-        metavar="Q",
-        help="games: qubits a round to each player; few mix in classical rounds",
-    )
-    add_coordination(sub)
+def add_parameters(sub: Parser) -> None:
+    """Add the parameters of the families, when the command is the one that was typed."""
+    sub.later.append(_add_flags)
+
+
+def _add_flags(sub: argparse.ArgumentParser) -> None:
+    group = sub.add_argument_group("parameters of the families")
+    for flag, parameter, family in family_flags():
+        how: dict[str, Any] = {"type": _text_type(flag, parameter), "metavar": flag.metavar}
+        if parameter.type == "boolean" and flag.read is None:
+            how = {"action": "store_const", "const": True}
+        words = f"{family}: {flag.help or parameter.help}".replace("%", "%%")
+        try:
+            group.add_argument(flag.name, dest=flag.key, help=words, **how)
+        except (argparse.ArgumentError, ValueError) as error:
+            raise InputError(f"family {family}: flag {flag.name}: {error}; allowed is a free one") from None
+
+
+def family_flags() -> list[tuple[Flag, Parameter, str]]:
+    """Return the ways to state a parameter, each with its parameter and the name of its family.
+
+    Raises:
+        InputError: when two families have a flag for different parameters.
+    """
+    found: dict[str, tuple[Flag, Parameter, str]] = {}
+    for family in every():
+        for parameter in family.parameters:
+            for flag in parameter.flags:
+                known = found.setdefault(flag.name, (flag, parameter, family.name))
+                if (known[1].name, known[1].type) != (parameter.name, parameter.type):
+                    raise InputError(
+                        f"family {family.name}: flag {flag.name} of {parameter.name} is that of {known[2]}'s "
+                        f"{known[1].name}; allowed is another"
+                    )
+    return list(found.values())
+
+
+def _text_type(flag: Flag, parameter: Parameter) -> Callable[[str], Any]:
+    """Return what makes a value of an argument's text."""
+
+    def read(text: str) -> Any:
+        assert flag.read is not None
+        try:
+            return flag.read(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    if flag.read is not None:
+        return read
+    if parameter.type == "integer":
+        return integer
+    return numbers(parameter.range().partition(" ")[2]) if parameter.type == "number" else str
+
+
+def _stated(options: argparse.Namespace) -> list[tuple[Flag, Parameter]]:
+    """Return the flags that were typed."""
+    return [(flag, one) for flag, one, _ in family_flags() if getattr(options, flag.key, None) is not None]
 
 
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of the families that the command line states."""
-    parameters: dict[str, Any] = {}
-    if options.inputs is not None and options.inputs_file is not None:
-        raise InputError("inputs: --inputs and --inputs-file; allowed is one of them")
-    if options.inputs is not None:
-        parameters["inputs"] = options.inputs
-    if options.inputs_file is not None:
-        from qcoord_hw.families.linear_computation.parameters import read_inputs
+    """Return the parameters of the families that the command line states.
 
-        parameters["inputs"] = read_inputs(Path(options.inputs_file))
-    for name in ("rounds", "rate"):
-        if getattr(options, name) is not None:
-            parameters[name] = getattr(options, name)
-    if options.auxiliary is not None:
-        parameters["auxiliary"] = tuple(name for name in options.auxiliary.split(",") if name)
-    return parameters | coordination(options)
+    Raises:
+        InputError: when one is stated twice.
+    """
+    found: dict[str, Any] = {}
+    for flag, parameter in (stated := _stated(options)):
+        if parameter.name in found:
+            both = " and ".join(other.name for other, one in stated if one.name == parameter.name)
+            raise InputError(f"{parameter.name}: {both}; allowed is one of them")
+        found[parameter.name] = getattr(options, flag.key)
+    return found
 
 
 @contextmanager
 def typed(options: argparse.Namespace) -> Iterator[None]:
     """Let errors call a parameter as it was typed: the block length n is `--copies` on the command line."""
-    names = {"n": ("copies", options.copies), "inputs": ("inputs-file", options.inputs_file)}
     try:
         yield
     except InputError as error:
-        for name, (flag, given) in names.items():
-            if given is not None and (found := re.match(rf"(parameters\.)?{name}(?=[: ])", str(error))):
-                raise InputError(f"{flag}{str(error)[found.end() :]}") from None
+        for flag, parameter in _stated(options):
+            if found := re.match(rf"(parameters\.)?{re.escape(parameter.name)}(?=[: ])", str(error)):
+                raise InputError(flag.name.lstrip("-") + str(error)[found.end() :]) from None
         raise
-
-
-def inputs(text: str) -> int | str:
-    """Return `all` or the number of inputs that an argument states."""
-    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are all or a number of inputs")
-    return text if text == "all" else int(text)
 
 
 def _qubits(text: str) -> tuple[int, ...]:
@@ -103,12 +129,12 @@ def _qubits(text: str) -> tuple[int, ...]:
 
 def add_device_options(sub: argparse.ArgumentParser) -> None:
     """Add the options of jobs on a device."""
-    sub.add_argument("--dynamical-decoupling", metavar="D", help="ibm_NAME: XX, XpXm or XY4 on idle qubits")
-    sub.add_argument("--twirling", metavar="T", help="ibm_NAME: random Paulis around gates, measure or all")
-    sub.add_argument("--mode", metavar="M", help="ibm_NAME: job (default), or batch to queue jobs together")
-    sub.add_argument("--jobs", type=integer, metavar="N", help="ibm_NAME: into how many jobs, at least (1)")
+    sub.add_argument("--dynamical-decoupling", metavar="D", help="devices: XX, XpXm or XY4 on idle qubits")
+    sub.add_argument("--twirling", metavar="T", help="devices: random Paulis around gates, measure or all")
+    sub.add_argument("--mode", metavar="M", help="devices: job (default), or batch to queue jobs together")
+    sub.add_argument("--jobs", type=integer, metavar="N", help="devices: into how many jobs, at least (1)")
     sub.add_argument(
-        "--tiles", type=integer, metavar="N", help="fake_NAME, ibm_NAME: copies that run side by side (1)"
+        "--tiles", type=integer, metavar="N", help="fake_NAME, devices: copies that run side by side (1)"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, say
+from qcoord_hw.cli.common import RUN, Add, add_confidence, show_answer
 from qcoord_hw.errors import InputError
 
 STANDARD_OUTPUT = "-"
@@ -33,7 +33,5 @@ def _export(options: argparse.Namespace) -> None:
         runs=options.runs,
         confidence=options.confidence,
     )
-    if options.json:
-        print_json(found)
-    elif not is_printed:
-        say(f"{found['csv']}: {found['rows']} rows")
+    if not is_printed:
+        show_answer(options, found)

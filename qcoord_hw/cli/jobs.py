@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, progress_bar, say, show_results, tell
 from qcoord_hw.cli.experiment import add_device_options, add_experiment, build_all, device_options, target_of
 from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
+from qcoord_hw.execution.devices.registry import ALLOWED
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def register(add: Add) -> None:
     """Add the commands."""
     submit = add("submit", _submit, "send experiments, or what a run lacks, to a device; return at once")
     add_experiment(submit, name="SPEC|RUN")
-    submit.add_argument("--target", metavar="T", help="ibm_NAME; of a RUN: none is needed")
+    submit.add_argument("--target", metavar="T", help=f"{ALLOWED}; of a RUN: none is needed")
     add_device_options(submit)
     add_confidence(submit)
 
@@ -55,7 +56,7 @@ def _submit(options: argparse.Namespace) -> None:
         return
     if options.target is None:
         raise InputError(
-            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target ibm_NAME"
+            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target with {ALLOWED}"
         )
     target = target_of(options)
     results: list[Result] = []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, integer, print_json, say
+from qcoord_hw.cli.common import Add, integer, show_answer
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
+from qcoord_hw.execution.devices.registry import ALLOWED
 
 
 def register(add: Add) -> None:
@@ -15,7 +16,10 @@ def register(add: Add) -> None:
     )
     add_experiment(plan, many=False)
     plan.add_argument(
-        "--target", default="aer", metavar="T", help="fake_NAME (calibration snapshot), ibm_NAME or aer"
+        "--target",
+        default="aer",
+        metavar="T",
+        help=f"aer, fake_NAME (calibration snapshot), or a device: {ALLOWED}",
     )
     plan.add_argument(
         "--jobs",
@@ -40,9 +44,4 @@ def _plan(options: argparse.Namespace) -> None:
             parameters=parameters(options),
             random_questions=options.random_questions,
         )
-    if options.json:
-        print_json(found)
-    else:
-        from qcoord_hw.report.plan_text import plan_text
-
-        say(plan_text(found))
+    show_answer(options, found)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any
 
 from qcoord_hw.cli import (
     EXIT_BAD_INPUT,
@@ -25,18 +25,17 @@ from qcoord_hw.cli import (
     sweep,
     theory,
 )
-from qcoord_hw.cli.common import MAX_LINE, folder, tell
+from qcoord_hw.cli.common import Parser, folder, tell
 from qcoord_hw.errors import QcoordError, QcoordWarning
-from qcoord_hw.spec import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 2 bad input, 3 the target failed."""
-    options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
     try:
         with _notes_in_one_line():
+            options = _parser().parse_args(arguments)
             options.command(options)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -76,17 +75,8 @@ def _notes_in_one_line() -> Iterator[None]:
         yield
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like every other error."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_BAD_INPUT, one_line(f"{self.prog}: error: {message}", MAX_LINE) + "\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="qcoord", description="Run protocols on quantum networks; see theory beside counts."
-    )
+    parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
     parser.add_argument("--version", action="version", version=f"qcoord {version('qcoord_hw')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -97,11 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         *,
         runs: bool = True,
         among: Any = None,
-    ) -> argparse.ArgumentParser:
+    ) -> Parser:
         parsers = commands if among is None else among
-        sub: argparse.ArgumentParser = parsers.add_parser(
-            name, help=text, description=text, allow_abbrev=False
-        )
+        sub: Parser = parsers.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(command=command)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.cli.common import (
     SPEC,
@@ -28,10 +29,12 @@ from qcoord_hw.cli.experiment import (
     typed,
 )
 from qcoord_hw.errors import InputError
+from qcoord_hw.execution.devices.registry import ALLOWED
 from qcoord_hw.spec import shown
 
 if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
+    from qcoord_hw.families.base import Family
 
 
 def register(add: Add) -> None:
@@ -39,14 +42,22 @@ def register(add: Add) -> None:
     add("list", _list, "the catalogue of experiments", runs=False)
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
-    show.add_argument("spec", metavar="SPEC", help=SPEC)
+    show.add_argument("spec", metavar="SPEC", help=f"{SPEC}; with --parameters also a family")
     add_parameters(show)
     show.add_argument("--circuit", type=integer, default=0, metavar="K", help="which circuit is drawn (0)")
+    show.add_argument(
+        "--parameters",
+        action="store_true",
+        help="what may be asked of it, or of a family: name, range, default",
+    )
 
     run = add("run", _run, "run experiments and print estimates with verdicts")
     add_experiment(run)
     run.add_argument(
-        "--target", default="aer", metavar="T", help="aer (ideal, default), fake_NAME (noise model), ibm_NAME"
+        "--target",
+        default="aer",
+        metavar="T",
+        help=f"aer (ideal, default), fake_NAME (noise model), or a device: {ALLOWED}",
     )
     add_device_options(run)
     add_confidence(run)
@@ -56,7 +67,7 @@ def register_play(add: Add) -> None:
     """Add `play`."""
     play = add("play", _play, "play a game round by round: questions, answers, won or lost")
     play.add_argument(
-        "game", metavar="GAME|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
+        "spec", metavar="SPEC|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
     )
     play.add_argument("--target", metavar="T", help="of a game: aer (ideal, default) or fake_NAME")
     play.add_argument("--rounds", type=integer, default=30, metavar="N", help="rounds at most (30)")
@@ -69,24 +80,27 @@ def register_play(add: Add) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
+    from qcoord_hw.catalogue import catalogue_needs, catalogue_paths, outside_entries
     from qcoord_hw.spec import read_spec
 
     needs, rows = catalogue_needs(), []
-    for path in catalogue_paths().values():
-        spec = read_spec(path)
+    for spec in [*map(read_spec, catalogue_paths().values()), *outside_entries().values()]:
         about = {"name": spec.name, "title": spec.title, "family": spec.family}
-        rows.append((about, needs[spec.name]))
+        rows.append((about, needs.get(spec.name)))  # what a family of another package needs is not known
     if options.json:
         print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
         return
     width = 2 + max(len(about["name"]) for about, _ in rows)
     for about, needed in rows:
-        nowhere = "" if None in needed["fits"].values() else "  (simulators only: fits no device)"
-        say(f"{about['name']:<{width}}{about['title']}{nowhere}")
+        nowhere = needed is not None and None not in needed["fits"].values()
+        mark = "  (simulators only: fits no device)" if nowhere else ""
+        say(f"{about['name']:<{width}}{about['title']}{mark}")
 
 
 def _show(options: argparse.Namespace) -> None:
+    if options.parameters:
+        _show_parameters(options)
+        return
     from qcoord_hw.api import build
     from qcoord_hw.report.protocol import describe_protocol, protocol_text
 
@@ -99,6 +113,18 @@ def _show(options: argparse.Namespace) -> None:
         print_json({"ok": True, **describe_protocol(experiment)})
     else:
         say(protocol_text(experiment, options.circuit))
+
+
+def _show_parameters(options: argparse.Namespace) -> None:
+    from qcoord_hw.api.parameters import parameters as declared
+    from qcoord_hw.api.parameters import parameters_text
+
+    with typed(options):
+        found = declared(options.spec, parameters(options))
+    if options.json:
+        print_json({"ok": True, **found})
+    else:
+        say(parameters_text(found))
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -128,59 +154,56 @@ def _play(options: argparse.Namespace) -> None:
         raise InputError(f"delay: {options.delay}; allowed are 0 to 60 seconds")
 
     import time
-    from dataclasses import asdict
-
-    from qcoord_hw.families.games.rounds import closing_line, play_lines, rounds
-    from qcoord_hw.families.games.scoring import GamePlay
-    from qcoord_hw.record import interpreting
 
     found = _played(options).record
     seed = found.intent["seed"] if options.seed is None else options.seed
-    with interpreting(found.path):
-        play = GamePlay.from_json(found.intent["experiment"]["play"])
-    played = list(rounds(found, seed, options.rounds))
+    told = _family_of(found.intent).rounds(found, seed, options.rounds)
+    if told is None:
+        raise InputError(f"game: {shown(options.spec)} has no rounds; allowed are games")
     if options.json:
-        last = played[-1].wins if played else 0
-        print_json(
-            {
-                "ok": True,
-                "run": str(found.path),
-                "seed": seed,
-                "rounds": [asdict(one) for one in played],
-                "wins": round(last) if play.game.score is None else last,
-                "played": len(played),
-                "classical": play.bound.value,
-            }
-        )
+        print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
-    for line in play_lines(played, play):
+    for line in told.lines:
         say(line)
         time.sleep(options.delay)
-    say(closing_line(played[-1] if played else None, play))
+    say(told.closing)
+
+
+def _family_of(intent: Mapping[str, Any]) -> Family:
+    from qcoord_hw import registry
+
+    return registry.family_of_kind(intent["experiment"]["play"]["kind"])
+
+
+def _has_rounds(family: Family) -> bool:
+    """Whether the runs of a family can be told round by round."""
+    from qcoord_hw.families.base import Family
+
+    return type(family).rounds is not Family.rounds
 
 
 def _played(options: argparse.Namespace) -> Result:
     """Return the finished run of a game that `play` names, after running it if it is no run yet."""
-    from qcoord_hw import api
+    from qcoord_hw import api, registry
     from qcoord_hw.execution.run import check_seed
-    from qcoord_hw.report.format import GAME
 
     if options.seed is not None:
         check_seed(options.seed)
-    if options.game == "latest" or os.path.isdir(options.game):
+    if options.spec == "latest" or os.path.isdir(options.spec):
         if options.target is not None:
             raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
-        result = api.load_run(options.game, runs=options.runs)
-        if result.summary["play"] != GAME:
+        result = api.load_run(options.spec, runs=options.runs)
+        if not _has_rounds(_family_of(result.record.intent)):
             kind = result.summary["play"].replace("-", " ")
-            raise InputError(f"run: {shown(options.game)} is of kind {kind}; allowed are runs of games")
+            raise InputError(f"run: {shown(options.spec)} is of kind {kind}; allowed are runs of games")
         if not result.record.sealed:
-            raise InputError(f"run: {shown(options.game)} is unfinished; {result.record.how_to_finish}")
+            raise InputError(f"run: {shown(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
-    built = api.build(options.game, options.rounds, target=options.target or "aer", seed=options.seed)
-    if (kind := built.experiment.play.to_json()["kind"]) != GAME:
+    built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
+    kind = built.experiment.play.to_json()["kind"]
+    if not _has_rounds(registry.family_of_kind(kind)):
         words = kind.replace("-", " ")
-        raise InputError(f"game: {shown(options.game)} is of kind {words}; allowed are games")
+        raise InputError(f"game: {shown(options.spec)} is of kind {words}; allowed are games")
     with progress_bar(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

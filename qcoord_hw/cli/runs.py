@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from qcoord_hw.cli.common import (
     RUN,
@@ -15,6 +13,7 @@ from qcoord_hw.cli.common import (
     print_result,
     progress_bar,
     say,
+    show_answer,
     show_result,
 )
 
@@ -53,27 +52,9 @@ def _verify(options: argparse.Namespace) -> None:
     from qcoord_hw.errors import RecordError
 
     found = api.verify(options.run, execute=options.execute, runs=options.runs)
-    if not found["ok"]:
-        raise RecordError(f"run {Path(found['run']).name} differs: " + "; ".join(found["differs"]))
-    if options.json:
-        print_json(found)
-    else:
-        again = "; executed again, nothing moved" if options.execute else ""
-        say(f"{found['run']}: record intact, estimates recomputed, report: {found['report']}{again}")
-        for line in _rule_lines(found):
-            say(line)
-
-
-def _rule_lines(found: dict[str, Any]) -> Iterator[str]:
-    """Yield what is to be said of the versions of the protocol and of the rules of analysis."""
-    rules, changed, protocol = found["rules"], found["changed_by_rules"], found["protocol"]
-    if protocol["why"]:
-        yield f"protocol at one with itself, not compared with its spec: {protocol['why']}"
-    if rules["run"] != rules["now"]:
-        yield f"made under version {rules['run']} of the rules of analysis, estimated by {rules['now']}"
-    if changed:
-        yield f"figures of the report that differ since the rule for them changed, {len(changed)}:"
-        yield from (f"  {line}" for line in changed)
+    if not found.ok:
+        raise RecordError(f"run {Path(found.run).name} differs: " + "; ".join(found.differs))
+    show_answer(options, found)
 
 
 def _replay(options: argparse.Namespace) -> None:

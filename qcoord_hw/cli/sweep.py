@@ -20,7 +20,11 @@ def register(add: Add) -> None:
     sweep = add("sweep", _sweep, "run every combination of targets, noise, seeds, shots and fields")
     sweep.add_argument("specs", metavar="SPEC", nargs="+", help=SPEC)
     sweep.add_argument(
-        "--targets", type=_names, default=["aer"], metavar="T,..", help="aer (default), fake_NAME"
+        "--targets",
+        type=_names,
+        default=["aer"],
+        metavar="T,..",
+        help="aer (default), fake_NAME, VENDOR:DEVICE, MODULE:CALLABLE",
     )
     sweep.add_argument(
         "--noise-scale", type=_numbers, default=[], metavar="F,..", help="times the noise of each fake_NAME"
@@ -65,15 +69,15 @@ def _sweep(options: argparse.Namespace) -> None:
             confidence=options.confidence,
             progress=progress,
         )
-    failed = [point for point in found["points"] if "error" in point]
     if not options.json:
         print_sweep(found, console())
-    elif not failed:
-        print_json(found)
-    if failed:
-        worst = max(failed, key=lambda point: int(point["exit_code"]))
-        kind = TargetError if worst["exit_code"] == TargetError.exit_code else InputError
-        raise kind(f"sweep: {counted_words(found)}; {point_words(worst)}: {worst['error']}")
+    elif found.ok:
+        print_json(found.to_json())
+    if not found.ok:
+        failed = [point for point in found.points if point.error is not None]
+        worst = max(failed, key=lambda point: point.exit_code or 0)
+        kind = TargetError if worst.exit_code == TargetError.exit_code else InputError
+        raise kind(f"sweep: {counted_words(found)}; {point_words(worst)}: {worst.error}")
 
 
 def _names(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds
+from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds, show_answer
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import NETWORKS, shown
 
@@ -58,7 +58,6 @@ def register(add: Add, commands: Any) -> None:
 
 def _theory_game(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_game
-    from qcoord_hw.families.games.answer import game_theory_text
 
     answer = theory_game(
         options.game,
@@ -67,36 +66,17 @@ def _theory_game(options: argparse.Namespace) -> None:
         time_limit=options.time_limit,
         win=options.win,
     )
-    if options.json:
-        print_json(answer)
-    else:
-        say(game_theory_text(answer))
-        _print_time(answer)
-
-
-def _print_time(answer: dict[str, Any]) -> None:
-    """Say where a time limit was exceeded, and by what."""
-    from qcoord_hw.report.time_limit import time_words
-
-    if words := time_words(answer["time_limit"]):
-        say(words)
+    show_answer(options, answer)
 
 
 def _theory_linear(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_linear
-    from qcoord_hw.families.linear_computation.answer import linear_theory_text
 
-    answer = theory_linear(options.task, time_limit=options.time_limit)
-    if options.json:
-        print_json(answer)
-    else:
-        say(linear_theory_text(answer))
-        _print_time(answer)
+    show_answer(options, theory_linear(options.task, time_limit=options.time_limit))
 
 
 def _theory_region(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_region
-    from qcoord_hw.families.coordination.answer import region_text
 
     answer = theory_region(
         options.state,
@@ -107,13 +87,9 @@ def _theory_region(options: argparse.Namespace) -> None:
         seed=options.seed,
         time_limit=options.time_limit,
     )
-    if options.json:
-        print_json(answer)
-    else:
-        say(region_text(answer))
-        _print_time(answer)
-        if options.plot is not None:
-            say(f"figure: {options.plot}")
+    show_answer(options, answer)
+    if options.plot is not None and not options.json:
+        say(f"figure: {options.plot}")
 
 
 def _rates(text: str) -> dict[str, float]:
@@ -131,13 +107,8 @@ def _rates(text: str) -> dict[str, float]:
 
 def _theory_schumacher(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_schumacher
-    from qcoord_hw.families.coordination.answer import schumacher_text
 
-    answer = theory_schumacher(options.spectrum.split(","), options.n, options.rate)
-    if options.json:
-        print_json(answer)
-    else:
-        say(schumacher_text(answer))
+    show_answer(options, theory_schumacher(options.spectrum.split(","), options.n, options.rate))
 
 
 def _theory_check(options: argparse.Namespace) -> None:
@@ -145,11 +116,10 @@ def _theory_check(options: argparse.Namespace) -> None:
 
     found = theory_check(options.file)
     if options.json:
-        print_json(found)
-    if not found["holds"]:
-        first, *further = found["violations"]
+        print_json(found.to_json())
+    if not found.holds:
+        first, *further = found.violations
         more = f" (and {len(further)} more; --json has all)" if further else ""
         raise InputError(f"{options.file}: does not hold: {first}{more}")
     if not options.json:
-        unseen = ", ".join(found["not_checked"]) or "nothing"
-        say(f"{options.file}: holds; lower bound {found['lower_bound']}; not checked: {unseen}")
+        say(f"{options.file}: {found.table()}")

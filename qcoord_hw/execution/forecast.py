@@ -19,19 +19,21 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import BackendV2
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError
+from qcoord_hw.execution.devices.base import Device as ConnectedDevice
+from qcoord_hw.execution.devices.registry import device_name, device_of, open_typed
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
 from qcoord_hw.execution.foreign.target import ForeignTarget
-from qcoord_hw.execution.ibm.jobs import plan_jobs
+from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import intent_of
+from qcoord_hw.execution.run_description import exact_figures, intent_of
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.states import exact_figures
 from qcoord_hw.execution.targets import (
     IDEAL,
     SAMPLER,
@@ -44,18 +46,9 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.execution.usage import REP_DELAY, REP_DELAY_SOURCE
 from qcoord_hw.record import Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
-
-REP_DELAY = 250e-6
-"""Seconds between two shots where a backend states none: the default of IBM's devices [IBMUsage]."""
-
-MAX_SETTINGS = 256
-"""Settings of one parametrised circuit (inputs) that stand for all of them, evenly spread."""
-
-LINEAR, COORDINATION = "linear-computation", "coordination"
-"""Kinds of plays: of the one, some settings (inputs) can stand for all; of the other, states are computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +62,7 @@ class Device:
         simulated: whether a run there is a simulation of ours.
         scale: what the noise of such a simulation is multiplied by.
         foreign: the target, where it is a backend or sampler that somebody else wrote.
+        connection: to the device, where jobs would be sent to it.
     """
 
     name: str
@@ -77,6 +71,13 @@ class Device:
     simulated: bool = True
     scale: float = 1.0
     foreign: ForeignTarget | None = None
+    connection: ConnectedDevice | None = None
+
+    @property
+    def compiler(self) -> ForeignTarget | ConnectedDevice | None:
+        """What compiles by means of a provider of whose gates nothing is known beforehand; None if we do."""
+        connected = self.connection if self.connection and self.connection.compiles else None
+        return self.foreign or connected
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
@@ -87,7 +88,7 @@ class Device:
             try:
                 return Snapshot.of(self.backend).scaled(self.scale)
             except Exception:
-                if self.foreign is None:
+                if self.compiler is None:
                     raise
                 return None  # it states nothing that can be read
 
@@ -104,22 +105,24 @@ class Device:
             delay = stated(configuration() if callable(configuration) else None, "default_rep_delay")
         if isinstance(delay, int | float) and delay > 0:
             return float(delay), f"the default of {self.name}"
-        return REP_DELAY, f"IBM's usual default, {self.name} states none"
+        return REP_DELAY, f"{REP_DELAY_SOURCE}, {self.name} states none"
 
 
-def device_of(target: object) -> Device:
+def where_of(target: object) -> Device:
     """Return the device that a target's name or object stands for.
 
     Raises:
         InputError: when it is no target.
-        TargetError: when an IBM backend cannot be reached.
+        TargetError: when it cannot be reached.
     """
-    if isinstance(target, str) and target.startswith("ibm_"):
-        from qcoord_hw.execution.ibm.client import connect
-
-        connection = connect(target)
-        return Device(target, connection.backend, connection.remaining_seconds(), simulated=False)
-    where = resolve_target(target)
+    name = device_name(target)
+    if name is not None:
+        target = open_typed(name) if isinstance(target, str) else device_of(target, name)
+        if isinstance(target, ConnectedDevice):
+            with provider(name):
+                remaining = target.remaining_seconds()
+            return Device(name, target.backend, remaining, simulated=False, connection=target)
+    where = resolve_target(target, name)
     if isinstance(target, str):
         device, scale = split_scale(target)
         with warnings.catch_warnings():
@@ -179,9 +182,9 @@ class Forecast:
             TargetError: when the target cannot be reached.
             TooLargeError: when the circuits do not fit the device.
         """
-        device = device_of(target)
-        if device.foreign is not None:
-            return cls._of_foreign(description, program, spec, device, device.foreign)
+        device = where_of(target)
+        if device.compiler is not None:
+            return cls._compiled(description, program, spec, device, device.compiler)
         if device.backend is None or device.snapshot is None:
             if spec.layout:
                 raise InputError(
@@ -195,16 +198,17 @@ class Forecast:
         return cls(description, program, spec, device, prepared, noisy=device.states_errors)
 
     @classmethod
-    def _of_foreign(
+    def _compiled(
         cls,
         description: dict[str, Any],
         program: Program,
         spec: ExperimentSpec,
         device: Device,
-        target: ForeignTarget,
+        target: ForeignTarget | ConnectedDevice,
     ) -> Forecast:
         """Prepare as the target would; what is expected has its errors, if it states any that we know."""
-        sent = target.prepare(program, spec.layout)
+        with provider(device.name):
+            sent = target.prepare(program, spec.layout)
         # Refuses what a run would refuse: a gate that joins two parties.
         intent_of(description, program, spec, sent, [], 0)
         ideal = replace(IdealTarget().prepare(program, ()), target=device.name, layout=sent.layout)
@@ -248,16 +252,19 @@ class Forecast:
 
         Where the protocol draws how often its circuits run they are those of one draw.
         """
-        return plan_jobs(self._plan(equal=True), least)
+        connection = self.device.connection
+        limits = connection.limits if connection else None
+        known = self.sent is not None and self.sent.known is not None
+        return plan_jobs(self._plan(equal=True), least, limits, known_answer=known)
 
     @property
     def known_answer(self) -> int | None:
         """Shots of the circuit whose answer is known, which a foreign target gets first; None elsewhere."""
-        return (
-            None
-            if self.sent is None
-            else max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
-        )
+        if self.sent is None or self.sent.known is None:
+            return None
+        if self.device.connection is not None:
+            return self.jobs()[0].shots
+        return max(self._plan(equal=self.sent.kind == SAMPLER)[0].shots, MIN_SHOTS)
 
     def foreign_jobs(self) -> tuple[int, int]:
         """Return in how many jobs a foreign target is sent everything, and how many executions that is."""
@@ -355,10 +362,7 @@ class Forecast:
         prepared = prepared or self.prepared
         settings = prepared.settings[: len(self.program.settings)]  # without those that check the others
         prepared = replace(prepared, settings=settings)
-        exact = None
-        if figures and self.description["play"]["kind"] == COORDINATION:
-            play = CoordinationPlay.from_json(self.description["play"])
-            exact = exact_figures(play, prepared.circuits, prepared.snapshot)
+        exact = exact_figures(self.description["play"], prepared) if figures else None
         return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
 
     @cached_property
@@ -384,10 +388,8 @@ class Forecast:
     @cached_property
     def _chosen(self) -> list[int]:
         """The settings that stand for all."""
-        every = len(self.program.settings)
-        if self.description["play"]["kind"] != LINEAR or every <= MAX_SETTINGS:
-            return list(range(every))
-        return sorted({round(k) for k in np.linspace(0, every - 1, MAX_SETTINGS)})
+        family = registry.family_of_kind(self.description["play"]["kind"])
+        return list(family.representatives(len(self.program.settings)))
 
 
 def _straight(circuit: QuantumCircuit) -> QuantumCircuit:

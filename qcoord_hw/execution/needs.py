@@ -14,7 +14,7 @@ from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import fake_backends, place_circuits
 
 DEVICES = ("fake_fez", "fake_nighthawk", "fake_sherbrooke", "fake_torino")
-"""Snapshots of the lattices that IBM offers: heavy hexagons of 156, 127 and 133 qubits, squares of 120."""
+"""Snapshots of the lattices on offer: heavy hexagons of 156, 127 and 133 qubits, squares of 120."""
 
 
 def snapshots() -> dict[str, Snapshot]:

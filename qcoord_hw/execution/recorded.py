@@ -23,6 +23,7 @@ from qcoord_hw.execution.equivalence import check_equivalence
 from qcoord_hw.execution.ownership import Locality, check_ownership
 from qcoord_hw.execution.program import bind, instructions
 from qcoord_hw.execution.run_description import (
+    PYTHON,
     describe,
     gates_used,
     measured_by,
@@ -33,7 +34,7 @@ from qcoord_hw.execution.run_description import (
 from qcoord_hw.execution.simulate import unroll
 from qcoord_hw.execution.targets import IDEAL, Prepared
 from qcoord_hw.provenance import PROTOCOLS
-from qcoord_hw.record import DEVICE, RunRecord
+from qcoord_hw.record import RunRecord
 from qcoord_hw.spec import spec_from_mapping
 
 AS_TODAY, ALONE = "rebuilt", "consistent"
@@ -133,7 +134,7 @@ def _layouts(run: RunRecord, one: Prepared) -> list[Sequence[int]]:
     """Return the layout of each tile in circuits; none where they are on the protocol's own qubits."""
     if not one.is_placed:
         return []
-    if one.kind == DEVICE:  # all tiles in one circuit
+    if run.is_on_device:  # all tiles in one circuit
         target = run.intent["target"]
         return [place["layout"] for place in (target, *target.get("tiles", ()))]
     return [one.layout]
@@ -187,10 +188,10 @@ def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
     Raises:
         LocalityError: when it is something else, and the same program made it, or the network is another.
     """
-    from qcoord_hw.families.builders import FAMILIES, build_experiment
+    from qcoord_hw.families.builders import build_experiment
 
     spec, provenance = run.intent["spec"], run.intent["provenance"]
-    if spec["family"] not in FAMILIES:
+    if spec["family"] == PYTHON:
         return "built in Python, not from a spec"
     versions = [provenance.get("protocols", 0), provenance["packages"].get("qiskit")]
     today = [PROTOCOLS, version("qiskit")]

@@ -11,7 +11,7 @@ from typing import Any
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw import record
-from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.errors import RecordError
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.program import Program, instructions
 from qcoord_hw.execution.recorded import check_recorded
@@ -21,15 +21,14 @@ from qcoord_hw.execution.run_description import (
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.targets import IDEAL, NOISE, Executor, Request, RunTarget
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import check_seed as check_seed
 
 Progress = Callable[[int, int], None]
 """Called with (chunks done, chunks planned) after every chunk."""
-
-MAX_SEED = 2**63 - 1
 
 SYNC_SECONDS = 0.25
 """How much of a simulation a power failure may cost."""
@@ -59,7 +58,8 @@ def execute(
     """
     prepared = target.prepare(program, spec.layout, tiles)
     executor = target.executor(prepared)
-    intent = intent_of(description, program, spec, prepared, executor.methods, seed)
+    equal = prepared.kind == SAMPLER
+    intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
     executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
     files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
     if prepared.known is not None:
@@ -117,17 +117,6 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
         changes = [f"{k} {then.get(k)} -> {v}" for k, v in today.items() if then.get(k) != v]
         found.append(f"packages: {', '.join(changes) or 'the same'}")
     return found
-
-
-def check_seed(seed: object) -> int:
-    """Return a root seed.
-
-    Raises:
-        InputError: when it is not an integer from 0 to 2^63 - 1.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed: {seed!r}; allowed are integers from 0 to {MAX_SEED}")
-    return seed
 
 
 def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
-from qcoord_hw import record
+from qcoord_hw import record, registry
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
@@ -18,21 +18,21 @@ from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Prepared
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
+from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
-from qcoord_hw.record import DEVICE, Chunk, RunRecord
+from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 
-COORDINATION = "coordination"
-"""The kind of play whose figures a simulator also computes exactly."""
+PYTHON = "python"
+"""The `family` of specs of experiments that were built in Python; how they are scored tells their family."""
 
 
 def spec_of(experiment: Experiment) -> ExperimentSpec:
     """Return the spec under which an experiment built in Python is recorded.
 
-    Its family is `python`; a hash of protocol, scoring and circuits stands among the parameters, so its id
+    Its family is `PYTHON`; a hash of protocol, scoring and circuits stands among the parameters, so its id
     is their identity.
     """
     parts = [canonical_json(describe(experiment)), *(to_qasm(net.circuit) for net in experiment.circuits)]
@@ -40,7 +40,7 @@ def spec_of(experiment: Experiment) -> ExperimentSpec:
     return ExperimentSpec(
         name=experiment.name,
         title=experiment.title,
-        family="python",
+        family=PYTHON,
         parameters=(("sha256", hashlib.sha256(text.encode()).hexdigest()),),
     )
 
@@ -84,6 +84,8 @@ def intent_of(
     prepared: Prepared,
     methods: Sequence[str],
     seed: int,
+    *,
+    equal: bool = False,
 ) -> dict[str, Any]:
     """Return everything that is decided before execution, in plain values.
 
@@ -94,6 +96,7 @@ def intent_of(
         prepared: its circuits as they will be executed.
         methods: how they will be.
         seed: root seed.
+        equal: whether all chunks get the same shots: a job may have one number of shots for all circuits.
 
     Raises:
         TargetError: when a compiled gate joins two parties.
@@ -114,7 +117,7 @@ def intent_of(
         seed,
         sampled=bool(description.get("sampled")),
         spread=bool(description.get("spread")),
-        equal=prepared.kind in (SAMPLER, DEVICE),  # these may take one number of shots a job
+        equal=equal,
     )
     plan = on_tiles(plan, 1 + len(prepared.tiles))
     tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
@@ -138,14 +141,19 @@ def intent_of(
 
 
 def draft_of(
-    description: dict[str, Any], spec: ExperimentSpec, target: str, options: dict[str, Any], seed: int
+    description: dict[str, Any],
+    spec: ExperimentSpec,
+    target: str,
+    kind: str,
+    options: dict[str, Any],
+    seed: int,
 ) -> dict[str, Any]:
     """Return the intent of a run on a device that is not known yet: no layout, nothing compiled, no plan."""
     empty: dict[str, Any] = {"layout": [], "noise": "", "methods": [], "locality": None, "snapshot": None}
     return {
         "spec": spec.to_json(),
         "experiment": description,
-        "target": {"name": target, "kind": DEVICE, **empty, "options": options},
+        "target": {"name": target, "kind": kind, **empty, "options": options},
         "seed": seed,
         "plan": [],
         "provenance": provenance(),
@@ -164,7 +172,7 @@ def prepared_of(run: RunRecord) -> Prepared:
         target = run.intent["target"]
         circuits = from_qpy(run.file(record.EXECUTED))
         places = [target, *target.get("tiles", ())]
-        if target["kind"] == DEVICE:  # there the circuits of all tiles are one
+        if run.is_on_device:  # there the circuits of all tiles are one
             places = places[:1]
         each = len(circuits) // len(places)
         made = [
@@ -252,11 +260,18 @@ def _locality(description: dict[str, Any], prepared: Prepared) -> dict[str, int]
 
 def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
     """Return the figures of what a simulator's circuits make, before readout; None where there are none."""
-    if play["kind"] != COORDINATION or prepared.kind not in (IDEAL, NOISE):
-        return None
-    from qcoord_hw.execution.states import exact_figures
+    return exact_figures(play, prepared) if prepared.kind in (IDEAL, NOISE) else None
 
-    return exact_figures(CoordinationPlay.from_json(play), prepared.circuits, prepared.snapshot)
+
+def exact_figures(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
+    """Return the figures of the exact states of circuits; None where a family computes none."""
+
+    def states() -> Sequence[OutputState | None]:
+        from qcoord_hw.execution.states import output_states
+
+        return output_states(prepared.circuits, prepared.snapshot)
+
+    return registry.family_of_kind(play["kind"]).exact(play, states)
 
 
 def two_qubit(circuit: QuantumCircuit) -> int:

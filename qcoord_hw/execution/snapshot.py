@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 from qiskit.providers import BackendV2, QubitProperties
 from qiskit.transpiler import InstructionProperties, Target
 
+from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import TargetError
 
 _GATES = get_standard_gate_name_mapping()
@@ -185,19 +186,12 @@ class Snapshot:
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""
-        return asdict(self)
+        return to_plain(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Snapshot:
         """Build a snapshot from what `to_json` returned, after a pass through JSON."""
-        return cls(
-            data["device"],
-            data["version"],
-            data["calibrated"],
-            data["num_qubits"],
-            tuple(QubitCalibration(**q) for q in data["qubits"]),
-            tuple(GateCalibration(**(g | {"qubits": tuple(g["qubits"])})) for g in data["gates"]),
-        )
+        return from_plain(cls, data)
 
 
 def _number(stated: object, name: str) -> float | None:

@@ -1,12 +1,11 @@
 """The exact state of the qubits that a circuit measures, before its last stage; without readout error.
 
-In a coordination experiment the last stage, after the last barrier over all qubits, turns each output into a
-basis and measures it. What stands before it is what the protocol made.
+The last stage, after the last barrier over all qubits, turns each output into a basis and measures it. What
+stands before it is what the protocol made.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,9 +20,8 @@ from qcoord_hw.execution.layout import components, interactions
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
 from qcoord_hw.network.ideal_state import few_columns, output_branches
-from qcoord_hw.theory.pauli_measurements.figures import branches_of, combined, figures_of
+from qcoord_hw.theory.pauli_measurements.figures import branches_of
 
 MAX_IDEAL = 22
 MAX_NOISY = 12
@@ -73,39 +71,10 @@ class OutputState:
             return np.asarray(tensor.reshape(2**n, 2**n))
         return np.asarray(whole.reshape((2,) * n + (-1,)).transpose([*axes, n]).reshape(2**n, -1))
 
-
-def exact_figures(
-    play: CoordinationPlay,
-    circuits: Sequence[QuantumCircuit],
-    snapshot: Snapshot | None,
-) -> dict[str, float]:
-    """Return trace norm and fidelity of what circuits make on a simulator, by `theory.coordination`'s names.
-
-    Nothing is returned where a state is too large, or a circuit measures on its way.
-
-    Args:
-        play: the targets; its preparations are the circuits.
-        circuits: as executed; the values of their parameters, all in the last stage, are of no matter.
-        snapshot: calibration of the circuits' qubits, in order; None without noise.
-
-    Raises:
-        TargetError: when Aer reports a failure.
-    """
-    states = output_states(circuits, snapshot)
-    figures = []
-    for case in play.cases:
-        if case.state is None:
-            return {}
-        bits = [play.bits[q] for q in case.outputs]
-        parts = []
-        for k, weight in case.mixture:
-            state = states[k]
-            own = None if state is None else state.of(bits)
-            if own is None:
-                return {}
-            parts.append(math.sqrt(weight) * (branches_of(own) if snapshot is not None else own))
-        figures.append(figures_of(case, few_columns(np.concatenate(parts, axis=1))))
-    return combined(figures, play.cases, play.combine)
+    def branches(self, bits: Sequence[int]) -> ComplexArray | None:
+        """Return the state of some outputs as branches, shape (2^k, e), noisy or not: see `of`."""
+        own = self.of(bits)
+        return branches_of(own) if self.noisy and own is not None else own
 
 
 def output_states(circuits: Sequence[QuantumCircuit], snapshot: Snapshot | None) -> list[OutputState | None]:

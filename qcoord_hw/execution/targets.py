@@ -6,7 +6,6 @@ Backends and samplers that somebody else wrote are in `qcoord_hw.execution.forei
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from qiskit.transpiler import Target as QiskitTarget
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
+from qcoord_hw.execution.devices.registry import ALLOWED, device_name, snapshots
 from qcoord_hw.execution.foreign.guard import name_of, provider
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
@@ -87,7 +87,7 @@ class Prepared:
 
     Attributes:
         target: the target's name.
-        kind: `ideal`, `noise-model`, `backend`, `sampler` or `ibm`.
+        kind: `ideal`, `noise-model`, `backend`, `sampler`, or that of a device.
         circuits: as they are executed; for a noise model on qubits 0..n-1 that stand for `layout`.
         layout: physical qubit of each circuit qubit; empty where there is none.
         snapshot: calibration of the layout's qubits; None where there is none.
@@ -245,7 +245,7 @@ def check_no_tiles(target: str, tiles: int) -> None:
         InputError: when more than one is asked for.
     """
     if tiles != 1:
-        raise InputError(f"tiles: {tiles}; target {target} has none, allowed on fake_NAME and ibm_NAME")
+        raise InputError(f"tiles: {tiles}; target {target} has none, allowed on fake_NAME and devices")
 
 
 def compile_whole(
@@ -370,22 +370,16 @@ def _compile(
 
 def fake_backends() -> dict[str, type[BackendV2]]:
     """Return name -> class of every device snapshot in the runtime package."""
-    from qiskit_ibm_runtime import fake_provider  # two seconds of imports, only where they are needed
-
-    found = {}
-    for attribute in dir(fake_provider):
-        name = getattr(getattr(fake_provider, attribute), "backend_name", None)
-        if isinstance(name, str):
-            found[name] = getattr(fake_provider, attribute)
-    return dict(sorted(found.items()))
+    return {name: kind for one in snapshots() for name, kind in one.backends().items()}
 
 
-def resolve_target(target: object) -> RunTarget:
+def resolve_target(target: object, name: str | None = None) -> RunTarget:
     """Return the target that a name or an object stands for.
 
     Args:
         target: `aer`, `fake_NAME`, a `BackendV2` or a `BaseSamplerV2`. A fake backend of the runtime
             package is run through our own noise model, exactly as by its name.
+        name: under which the object was found, if not by its own; a foreign one is recorded under it.
 
     Raises:
         InputError: when it is none of these.
@@ -398,9 +392,10 @@ def resolve_target(target: object) -> RunTarget:
     if isinstance(target, (BackendV2, BaseSamplerV2)):
         from qcoord_hw.execution.foreign.target import ForeignTarget
 
-        return ForeignTarget.of(target)
+        return ForeignTarget.of(target, name)
     raise InputError(
-        f"target: {type(target).__name__}; allowed are aer, fake_NAME, a BackendV2 or a BaseSamplerV2"
+        f"target: {f'{name} is a ' if name else ''}{type(target).__name__}; allowed are aer, fake_NAME, a "
+        "Device, a BackendV2 or a BaseSamplerV2"
     )
 
 
@@ -412,10 +407,7 @@ def is_foreign(target: object) -> bool:
     """
     if not isinstance(target, BackendV2):
         return isinstance(target, BaseSamplerV2)
-    package = "qiskit_ibm_runtime.fake_provider"  # if that is not loaded, the target is none of its
-    if not type(target).__module__.startswith(f"{package}.") or package not in sys.modules:
-        return True
-    return type(target) not in fake_backends().values()
+    return not any(one.is_snapshot(target) for one in snapshots())
 
 
 def _named_target(name: str) -> RunTarget:
@@ -427,13 +419,13 @@ def _named_target(name: str) -> RunTarget:
         if device in known:
             return NoiseTarget(_fake_backend(device), scale)
         raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
-    if name.startswith("ibm_"):
+    if device_name(name) is not None:
         raise InputError(
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
             "allowed here are aer and fake_NAME"
         )
     raise InputError(
-        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, and ibm_NAME"
+        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, {ALLOWED}"
     )
 
 

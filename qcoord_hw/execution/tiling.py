@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
 from qcoord_hw.execution.layout import VIRTUAL, Places
 from qcoord_hw.execution.snapshot import Snapshot
@@ -54,3 +54,22 @@ def _faulty_qubits(snapshot: Snapshot) -> set[int]:
         for gate in snapshot.gates
         if len(gate.qubits) == 1 and gate.name not in VIRTUAL and (gate.error or 0.0) >= FAULTY
     }
+
+
+def side_by_side(tiles: Sequence[Sequence[QuantumCircuit]]) -> tuple[QuantumCircuit, ...]:
+    """Return circuits that execute every tile at once; registers of tile k have its number in their name.
+
+    Args:
+        tiles: the circuits of each tile, on all qubits of the device; of one tile they stay as they are.
+    """
+    if len(tiles) == 1:
+        return tuple(tiles[0])
+    merged = []
+    for together in zip(*tiles, strict=True):
+        whole = QuantumCircuit(*together[0].qregs, name=together[0].name)
+        for number, circuit in enumerate(together):
+            registers = [ClassicalRegister(r.size, f"tile{number}_{r.name}") for r in circuit.cregs]
+            whole.add_register(*registers)
+            whole.compose(circuit, whole.qubits, [b for r in registers for b in r], inplace=True)
+        merged.append(whole)
+    return tuple(merged)

@@ -1,31 +1,147 @@
 """What a protocol family is: one object that knows all about its experiments, from parameters to pages.
 
 Nothing outside a family's own folder knows it by name. The object itself is light: what needs Qiskit, a
-solver or matplotlib is imported where it is used.
+solver or matplotlib is imported where it is used. Four methods and three attributes are required; every other
+method has a default that suits a family whose parameters, counts and figures say all there is to say.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment, Play
+    from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
-    from qcoord_hw.spec import ExperimentSpec
+    from qcoord_hw.schema import Parameter
+    from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
+    from qcoord_hw.statistics.estimate import Limits
+
+ComplexArray = Any
+"""An array of complex numbers; numpy is not imported for its name."""
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """A JSON file that a person named.
+
+    Attributes:
+        path: where it is.
+        data: what stands in it.
+    """
+
+    path: Path
+    data: Any
+
+    def has(self, *keys: str) -> bool:
+        """Whether it is an object with any of these keys."""
+        return isinstance(self.data, dict) and not self.data.keys().isdisjoint(keys)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where and how an experiment is meant to run, as far as that decides what is left open in its spec.
+
+    Attributes:
+        ideal: whether on the ideal simulator, where every setting is cheap.
+        seed: of what is drawn.
+        stated: the parameters that a person stated just now.
+        shares_simulation: whether one noisy simulation would serve all settings of an experiment there.
+    """
+
+    ideal: bool
+    seed: int
+    stated: frozenset[str] = frozenset()
+    shares_simulation: Callable[[Experiment], bool] = lambda experiment: False
+
+
+class OutputState(Protocol):
+    """The exact state of the qubits that a circuit measures, before its last stage."""
+
+    def branches(self, bits: Sequence[int]) -> ComplexArray | None:
+        """Return the state of the qubits that are measured into some classical bits.
+
+        Returns:
+            Shape (2^k, e): unnormalised vectors, the first bit's qubit most significant; None where it is too
+            large.
+        """
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is said of an experiment before it is run.
+
+    Attributes:
+        values: further keys of the object that `qcoord show --json` prints.
+        lines: lines for a terminal: a word of at most nine letters, and from column 10 what there is to say.
+    """
+
+    values: Mapping[str, Any]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the outcomes of a run say, in columns of a table.
+
+    Attributes:
+        columns: the columns of every row beside those that all runs have.
+        rows: (setting as in the record, its number, outcomes with classical bit 0 first) -> the rows of each
+            outcome.
+    """
+
+    columns: tuple[str, ...]
+    rows: Callable[[Mapping[str, Any], int, Sequence[str]], Iterator[list[dict[str, object]]]]
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """A run told round by round.
+
+    Attributes:
+        lines: one for each round.
+        closing: what it came to.
+        values: keys of the object that `qcoord play --json` prints.
+    """
+
+    lines: tuple[str, ...]
+    closing: str
+    values: Mapping[str, Any]
 
 
 class Family(ABC):
     """A protocol family.
 
     Attributes:
-        name: the `family` of its specs, such as `nonlocal-game`.
-        kind: the `kind` of its scoring in records, such as `game`.
+        name: the `family` of its specs, such as `dense-coding`.
+        kind: the `kind` of its scoring in records; often the name.
+        parameters: all that may stand in its specs, each behind those that it depends on.
+        samples: the parameters that only say which of all inputs are run; runs in which they were drawn
+            differently are compared all the same.
     """
 
     name: ClassVar[str]
     kind: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+
+    def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
+        """Return the parameters of each kind of its specs, by its title; by default one, titled ""."""
+        return {"": self.parameters}
+
+    def parameters_of(self, spec: ExperimentSpec) -> tuple[Parameter, ...]:
+        """Return the parameters of a spec's kind.
+
+        Raises:
+            InputError: when the spec does not say of which kind it is.
+        """
+        return self.parameters
+
+    samples: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, spec: ExperimentSpec) -> Experiment:
@@ -36,7 +152,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def scoring(self, data: dict[str, Any]) -> Play:
+    def scoring(self, play: dict[str, Any]) -> Play:
         """Build how counts are scored from what its `to_json` returned."""
 
     @abstractmethod
@@ -47,3 +163,113 @@ class Family(ABC):
             InputError: when the confidence is not between 0 and 1.
             RecordError: when the record is not that of this family.
         """
+
+    # From what a person gives to a spec
+
+    def catalogue(self) -> Sequence[ExperimentSpec]:
+        """Return the experiments that come with a family of another package, each found by its name."""
+        return ()
+
+    def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
+        """Return the spec of what a person gave, if it is the family's; else None.
+
+        Args:
+            given: a name, a `JsonFile`, or an object of Python.
+            parameters: what is stated beside it; the spec has it as well (`ExperimentSpec.stating`).
+
+        Raises:
+            InputError: when it is the family's, and wrong.
+        """
+        return None
+
+    def complete(self, spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:
+        """Return a spec with all that it leaves open filled in, so that it alone tells what is run.
+
+        Raises:
+            InputError: when a parameter is wrong.
+        """
+        return spec
+
+    # From an experiment to figures
+
+    def check(self, intent: dict[str, Any], width: float) -> None:
+        """Check that a record's scoring is one, and that it fits the rest of the record.
+
+        Args:
+            intent: of the run; everything else in it is checked.
+            width: classical bits of each circuit; infinite while they are not known.
+
+        Raises:
+            ValueError: naming the field (`qcoord_hw.record.shape.Misfit`).
+            InputError: when something in it is not what it should be.
+        """
+        self.scoring(intent["experiment"]["play"])
+
+    def representatives(self, settings: int) -> Sequence[int]:
+        """Return the settings whose outcomes are computed in a forecast, standing for all."""
+        return range(settings)
+
+    def exact(
+        self, play: dict[str, Any], states: Callable[[], Sequence[OutputState | None]]
+    ) -> dict[str, float] | None:
+        """Return figures of the exact states that circuits make on a simulator; None for none.
+
+        Args:
+            play: how counts are scored, as in the record.
+            states: computes the state of each circuit's outputs; None where it is too large.
+        """
+        return None
+
+    def paired(self, before: RunRecord, after: RunRecord, confidence: float) -> Mapping[str, Limits]:
+        """Return name of an estimate -> limits of its difference, where two runs had the same inputs."""
+        return {}
+
+    # From figures to what a person sees
+
+    def predict(self, experiment: Experiment) -> Prediction:
+        """Return what is said of an experiment before it is run."""
+        named = list(dict.fromkeys(setting.label for setting in experiment.settings))
+        return Prediction({}, (f"settings  {len(experiment.settings)}: {_some(named)}",))
+
+    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
+        """Return the family's own keys of the object that `qcoord run --json` prints.
+
+        Args:
+            intent: of the run.
+            analysis: of a finished run; None before its end.
+        """
+        return {}
+
+    def view(self, summary: Mapping[str, Any]) -> View:
+        """Return what is to be drawn of a run.
+
+        Args:
+            summary: the object that `qcoord run --json` prints.
+        """
+        from qcoord_hw.families.view import View
+        from qcoord_hw.statistics.words import main_estimate, verdict_words
+
+        main = main_estimate(summary["estimates"])
+        return View(headline="" if main is None else verdict_words(main))
+
+    def side_by_side(self, summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+        """Return what stands beside the estimates where runs are compared; None for nothing.
+
+        Returns:
+            Rows of `section`, `name` and `runs`: of each run what `statistics.words.cell` can say, or None.
+        """
+        return None
+
+    def outcomes(self, play: dict[str, Any]) -> Outcomes:
+        """Return what the outcomes of a run say, in columns of a table."""
+        return Outcomes((), lambda setting, number, found: ([{}] for _ in found))
+
+    def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds | None:
+        """Return a finished run told round by round, in an order drawn from a seed; None without rounds."""
+        return None
+
+
+def _some(names: Sequence[str]) -> str:
+    from qcoord_hw.statistics.words import some
+
+    return some(names)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
 from qcoord_hw.network import NetworkCircuit
 
@@ -45,23 +46,12 @@ class Setting:
 
     def to_json(self) -> dict[str, Any]:
         """Return the setting as plain JSON values."""
-        return {
-            "label": self.label,
-            "circuit": self.circuit,
-            "values": list(self.values),
-            "flips": None if self.flips is None else list(self.flips),
-            "method": self.method,
-            "input": self.input,
-        }
+        return to_plain(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Setting:
         """Build the setting from what `to_json` returned."""
-        flips = data["flips"]
-        return cls(
-            **data
-            | {"values": tuple(data["values"]), "flips": None if flips is None else tuple(map(int, flips))}
-        )
+        return from_plain(cls, data)
 
 
 @dataclass(frozen=True, eq=False)

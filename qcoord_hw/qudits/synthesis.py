@@ -128,10 +128,11 @@ def _completions(code: DigitCode, rng: np.random.Generator, most: int = 12) -> I
                 free = prime.null_space(swapped[:, columns])
                 basis = np.zeros((len(free), 2 * n), dtype=np.int64)
                 basis[:, columns] = free
-                new = [v for v in basis[rng.permutation(len(basis))] if _extends(prime, rows, v)]
-                if not new:
+                shuffled = basis[rng.permutation(len(basis))]
+                new = next((row for row in shuffled if _extends(prime, rows, row)), None)
+                if new is None:
                     break
-                rows = np.vstack([rows, new[0]])
+                rows = np.vstack([rows, new])
         yield rows
 
 

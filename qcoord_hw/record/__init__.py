@@ -9,9 +9,9 @@
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
-A run on a backend or sampler that is not our own also has `known.qpy`, the circuit whose answer is known,
-`bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of it, and counts
-that were not what was asked for (`qcoord_hw.record.notes`).
+A run on a backend, sampler or device that is compiled for by its provider also has `known.qpy`, the circuit
+whose answer is known, `bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of
+it, and counts that were not what was asked for (`qcoord_hw.record.notes`).
 
 A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
 `executed.qpy` come behind it, then the journal of its jobs (`qcoord_hw.record.journal`).
@@ -33,9 +33,9 @@ from qcoord_hw.record.reader import (
     CIRCUITS,
     COUNTS,
     DERIVED,
-    DEVICE,
     DRAFT,
     EXECUTED,
+    FOREIGN,
     FORMAT,
     INTENT,
     SEAL,
@@ -56,9 +56,9 @@ __all__ = [
     "CIRCUITS",
     "COUNTS",
     "DERIVED",
-    "DEVICE",
     "DRAFT",
     "EXECUTED",
+    "FOREIGN",
     "FORMAT",
     "INTENT",
     "KNOWN",

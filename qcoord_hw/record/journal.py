@@ -5,8 +5,10 @@
     results/<tag>.properties.json   the device's properties when the job ran
 
 A job is written down with a tag of its own before it is sent, so that its id can be found by the tag if this
-process ends, or the server's answer is lost, before the id is written down. A last line that was cut short is
-an event that never happened.
+process ends, or the server's answer is lost, before the id is written down. Where a device cannot be searched
+for tags, a line `sending` stands before each sending: without `sent` behind it the job may be on the device,
+and is sent again; so there may be one duplicate for each interruption, and never a loss. A last line that was
+cut short is an event that never happened.
 """
 
 from __future__ import annotations
@@ -75,6 +77,8 @@ class Job:
         sent: when its id was written down, in ISO format and UTC; empty before.
         files: name -> SHA-256 of what came back.
         usage_seconds: what the device charges for it; None if unknown.
+        known_answer: whether its last circuit, of no chunk, is that whose answer is known beforehand.
+        sendings: how often it was about to be sent to a device that cannot be searched for its tag.
     """
 
     tag: str
@@ -87,6 +91,14 @@ class Job:
     sent: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     usage_seconds: float | None = None
+    known_answer: bool = False
+    sendings: int = 0
+
+    @property
+    def duplicates(self) -> int:
+        """How many further jobs with its tag there may be on the device: sendings whose id was never told."""
+        told = self.id is not None or self.state == REFUSED
+        return max(0, self.sendings - told)
 
     @property
     def result(self) -> str:
@@ -139,7 +151,12 @@ def read_journal(path: Path) -> Journal:
                 for planned in event["jobs"]:
                     if planned["tag"] in jobs or not _TAG.fullmatch(planned["tag"]):
                         raise KeyError(planned["tag"])
-                    jobs[planned["tag"]] = Job(planned["tag"], tuple(planned["chunks"]), planned["shots"])
+                    jobs[planned["tag"]] = Job(
+                        planned["tag"],
+                        tuple(planned["chunks"]),
+                        planned["shots"],
+                        known_answer=planned.get("known_answer", False),
+                    )
             else:
                 jobs[event["tag"]] = _after(jobs[event["tag"]], event)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -154,6 +171,8 @@ def _after(job: Job, event: Mapping[str, Any]) -> Job:
         KeyError: when the event does not fit the job.
     """
     kind = event["event"]
+    if kind == "sending":
+        return replace(job, sendings=job.sendings + 1)
     if kind == "sent":
         twins = (*job.twins, *event["twins"])
         return replace(job, id=event["id"], twins=twins, state=QUEUED, reason="", sent=event["at"])
@@ -168,8 +187,17 @@ def _after(job: Job, event: Mapping[str, Any]) -> Job:
 
 def intend(path: Path, jobs: Sequence[Job]) -> None:
     """Write down all jobs of a submission, which may be none, before the first is sent: all, or none."""
-    planned = [{"tag": job.tag, "chunks": job.chunks, "shots": job.shots} for job in jobs]
+    planned = [
+        {"tag": job.tag, "chunks": job.chunks, "shots": job.shots}
+        | ({"known_answer": True} if job.known_answer else {})
+        for job in jobs
+    ]
     _write(path, {"event": "intend", "jobs": planned})
+
+
+def mark_sending(path: Path, job: Job) -> Job:
+    """Write down that a job is about to be sent, and return the job with that."""
+    return _note(path, job, {"event": "sending"})
 
 
 def mark_sent(path: Path, job: Job, ids: Sequence[str]) -> Job:

@@ -14,7 +14,7 @@ from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import check_digests, exists, read_bytes, read_signed, read_signed_lines
 from qcoord_hw.record.journal import JOBS, Job, read_journal
-from qcoord_hw.record.notes import check_known_answer, read_notes
+from qcoord_hw.record.notes import answered, read_notes
 from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
 from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import one_line
@@ -28,9 +28,6 @@ SEAL = "seal.json"
 CIRCUITS = "circuits.qpy"
 EXECUTED = "executed.qpy"
 DERIVED = "derived"
-
-DEVICE = "ibm"
-"""The kind of a target to which jobs are sent."""
 
 FOREIGN = ("backend", "sampler")
 """The kinds of targets that somebody else wrote."""
@@ -107,7 +104,14 @@ class RunRecord:
     def is_on_device(self) -> bool:
         """Whether it is made of jobs on a device."""
         with interpreting(self.path):
-            return bool(self.intent["target"]["kind"] == DEVICE)
+            return "options" in self.intent["target"]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the target gave the known answer, or is not asked for one."""
+        with interpreting(self.path):
+            expected = self.intent["target"].get("known_answer")
+            return expected is None or answered(expected, self.notes)
 
     @property
     def is_draft(self) -> bool:
@@ -133,7 +137,7 @@ class RunRecord:
     @property
     def how_to_finish(self) -> str:
         """What finishes an unfinished run, in words; of a foreign target a record keeps the name only."""
-        if self.intent["target"]["kind"] in FOREIGN:
+        if self.intent["target"]["kind"] in FOREIGN and ":" not in self.intent["target"]["name"]:
             return "in Python, `qc.collect(run, target=..)` with the same object finishes it"
         return "`qcoord collect` finishes it"
 
@@ -179,9 +183,6 @@ def read(path: Path) -> RunRecord:
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     notes = read_notes(path)
-    with interpreting(path):
-        if sealed and (expected := intent["target"].get("known_answer")) is not None:
-            check_known_answer(path, expected, notes)
     journal = read_journal(path)
     if journal.empty and stated == INTENT and exists(path, DRAFT):
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
@@ -190,7 +191,13 @@ def read(path: Path) -> RunRecord:
             name = min(unknown)
             raise RecordError(f"run {path.name}: {name} does not match the journal; the record is damaged")
     check_digests(path, {n: sha for job in journal.jobs for n, sha in job.files.items()}, "the journal")
-    return RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
+    run = RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
+    if sealed and not run.is_answered:
+        expected = intent["target"]["known_answer"]
+        raise RecordError(
+            f"run {path.name}: sealed without the known answer {expected!r}; the record is damaged"
+        )
+    return run
 
 
 def derived(path: Path, name: str) -> bytes | None:

@@ -7,9 +7,10 @@ and what comes after need not ask again. Further fields are let through: newer p
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from qcoord_hw.record.plays import check_play
+from qcoord_hw import registry
 from qcoord_hw.record.shape import (
     anything,
     boolean,
@@ -174,9 +175,17 @@ EVENTS = {
     "start": fields({"reason": WORDS}),
     "stop": fields({"reason": WORDS}),
     "intend": fields(
-        {"jobs": listed(fields({"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)}))}
+        {
+            "jobs": listed(
+                fields(
+                    {"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)},
+                    {"known_answer": boolean},
+                )
+            )
+        }
     ),
-    "sent": fields({"tag": WORDS, "id": NAME, "twins": listed(NAME), "at": WORDS}),
+    "sending": fields({"tag": WORDS}),
+    "sent": fields({"tag": WORDS, "id": WORDS, "twins": listed(WORDS), "at": WORDS}),
     "state": fields({"tag": WORDS, "state": NAME, "reason": WORDS}),
     "result": fields({"tag": WORDS, "files": FILES, "usage_seconds": maybe(real(0))}),
 }
@@ -220,7 +229,8 @@ def check_intent(intent: dict[str, Any]) -> None:
         for k, setting in enumerate(settings):
             fits = all(bit < width for bit in setting["flips"] or ())
             require(fits, f"settings[{k}].flips", setting["flips"], f"are bits below {width}")
-    check_play(intent, len(circuits[0]["measured"]) if plan else None)
+    family = registry.family_of_kind(experiment["play"].get("kind"))
+    family.check(intent, len(circuits[0]["measured"]) if plan else math.inf)
 
 
 def _check_events(events: list[dict[str, Any]], wires: int, where: str) -> None:

@@ -156,3 +156,14 @@ def require(holds: bool, where: str, value: object, allowed: str) -> None:
     """
     if not holds:
         raise Misfit(where, value, allowed)
+
+
+WORDS = text()
+INDEX = integer(0, 10**7)
+BITS = listed(integer(0, 10_000), least=1, most=62)
+"""Positions in the outcome string of bits that are read together."""
+
+SHARE = real(0, 1)
+KIND = text("exact|lower|upper|bracket", 10)
+VALUE = fields({"value": real(), "kind": KIND, "source": WORDS})
+"""Something that theory says, with its kind and source."""

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.coordination.view import HERE, cell, side_by_side
-from qcoord_hw.report.format import (
-    COORDINATION,
-    bound_words,
-    found_words,
-    is_exact,
-    number,
-    target_words,
-)
-from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table
-from qcoord_hw.statistics.estimate import Limits, difference_limits
+from qcoord_hw.report.format import target_words
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.summary import family_of
+from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table, printed_text
+from qcoord_hw.statistics.estimate import Limits, Origin, difference_limits
+from qcoord_hw.statistics.words import cell, found_words, interval, is_exact, number, number_exactly
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+HERE = "this target"
+"""Heading of what the estimates say: of rows beside them those have no need to be said again."""
 
 ROUNDING = 1e-9
 """Figures that were computed do not differ by less."""
@@ -33,17 +34,115 @@ PAIRED = "Student's t over the inputs, which are the same"
 NAME_WIDTH = 20
 """Names of estimates and targets are broken at this width, so that two intervals stand beside them."""
 
-Summary = dict[str, Any]
+Summary = RunSummary
 
 Paired = Callable[[int, float], Mapping[str, Limits]]
 """(run, confidence) -> name -> limits of the difference from the first run, where inputs were the same."""
+
+
+@dataclass(frozen=True)
+class Simultaneous:
+    """The interval of a difference at the level at which all differences are tested together."""
+
+    low: float
+    high: float
+    confidence: float
+    differ: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How an estimate of a run differs from that of the first run.
+
+    Attributes:
+        name: of the estimate.
+        run: the folder.
+        against: that of the first run.
+        low: lower end of the interval.
+        best: the difference.
+        high: upper end.
+        method: how the interval was made; `exact` without one.
+        confidence: its two-sided level.
+        differ: whether the interval leaves out 0.
+        origin: of both figures: counted, mitigated or computed.
+        independent: whether the two runs are draws of their own.
+        simultaneous: the interval where all differences are tested together; None where there is none.
+    """
+
+    name: str
+    run: str
+    against: str
+    low: float
+    best: float
+    high: float
+    method: str
+    confidence: float
+    differ: bool
+    origin: Origin
+    independent: bool
+    simultaneous: Simultaneous | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether both figures were computed."""
+        return self.origin == "computed"
+
+    def words(self) -> str:
+        """Return the difference with its interval, or what was computed."""
+        if self.is_exact:
+            return f"{number_exactly(self.best)} exact"
+        return interval({"low": self.low, "best": self.best, "high": self.high})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Answer):
+    """Several runs of one experiment, and how their estimates differ from those of the first.
+
+    Attributes:
+        experiment: its name.
+        runs: the summary of each.
+        differences: of each estimate of each run but the first.
+        comparisons: how many of them have an interval.
+        side_by_side: every rate and figure of each run; where the family has any.
+    """
+
+    experiment: str
+    runs: Sequence[Summary]
+    differences: Sequence[Difference]
+    comparisons: int
+    side_by_side: Sequence[Mapping[str, Any]] | None = optional()
+
+    def rows(self) -> Sequence[Row]:
+        """Return a row for each estimate of each run, with its difference from the first run."""
+        found = {(row.run, row.name): row for row in self.differences}
+        rows = []
+        for place, run in enumerate(self.runs):
+            for estimate in run["estimates"]:
+                row = found.get((run["run"], estimate["name"])) if place else None
+                facts = {
+                    key: value for key, value in run.items() if key in ("run", "target", "seed", "shots")
+                }
+                kept = ("name", "low", "best", "high", "verdict")
+                ends = {key: value for key, value in estimate.items() if key in kept}
+                less = {f"difference_{key}": row and getattr(row, key) for key in ("low", "best", "high")}
+                rows.append({**facts, **ends, **less, "differ": row and row.differ})
+        return rows
+
+    def plot(self) -> Figure:
+        """Return a figure of at most six estimates, the runs side by side."""
+        from qcoord_hw.report.comparison_figure import comparison_figure
+
+        return comparison_figure(self)
+
+    def _text(self) -> str:
+        return printed_text(lambda console: print_differences(self, console))
 
 
 def differences(
     summaries: Sequence[Summary],
     again: Callable[[float], Sequence[Summary]] | None = None,
     paired: Paired | None = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """Return how each run's estimates differ from those of the first run.
 
     The interval of a difference is made from both intervals by square-and-add [Newcombe1998]; it holds
@@ -57,7 +156,7 @@ def differences(
     1 - (1 - confidence) / comparisons: by Bonferroni's inequality all of these hold together at the
     confidence level, however the estimates depend on each other.
 
-    Runs of a coordination protocol also have `side_by_side`: every rate and figure of each run.
+    Where a family has more to compare than estimates, `side_by_side` has it: rates and figures of each run.
 
     Args:
         summaries: of finished runs, all of one confidence level.
@@ -71,23 +170,17 @@ def differences(
     """
     _check(summaries)
     rows = _rows(summaries, paired)
-    counted = [i for i, row in enumerate(rows) if row["independent"] and row["low"] < row["high"]]
+    counted = [i for i, row in enumerate(rows) if row.independent and row.low < row.high]
     wider = rows
     if len(counted) > 1:
-        confidence = min(rows[i]["confidence"] for i in counted)
+        confidence = min(rows[i].confidence for i in counted)
         wider = _rows(again(1 - (1 - confidence) / len(counted)), paired) if again else []
     for i in counted if wider else ():
-        rows[i]["simultaneous"] = {key: wider[i][key] for key in ("low", "high", "confidence", "differ")}
-    found = {
-        "ok": True,
-        "experiment": summaries[0]["experiment"],
-        "runs": list(summaries),
-        "differences": rows,
-        "comparisons": len(counted),
-    }
-    if summaries[0].get("play") == COORDINATION:
-        found["side_by_side"] = side_by_side(summaries)
-    return found
+        wide = wider[i]
+        together = Simultaneous(wide.low, wide.high, wide.confidence, wide.differ)
+        rows[i] = replace(rows[i], simultaneous=together)
+    beside = family_of(summaries[0]).side_by_side(summaries)
+    return Comparison(summaries[0]["experiment"], list(summaries), rows, len(counted), beside)
 
 
 def estimate_names(summaries: Sequence[Summary]) -> list[str]:
@@ -104,26 +197,25 @@ def short_time(time: str | None) -> str:
     return str(time or "").removesuffix("+00:00").replace("T", " ", 1)
 
 
-def difference_words(row: Mapping[str, Any] | None) -> str:
+def difference_words(row: Difference | None) -> str:
     """Return what was found of a difference: `differ`, or `(differ)` where that may be chance among many."""
-    if row is None or is_exact(row):
-        return "differ" if row and row["differ"] else ""
-    if not row["independent"]:
+    if row is None or row.is_exact:
+        return "differ" if row and row.differ else ""
+    if not row.independent:
         return "same draws"
-    together = row["simultaneous"]
-    alone = together is not None and not together["differ"]
-    return "" if not row["differ"] else "(differ)" if alone else "differ"
+    alone = row.simultaneous is not None and not row.simultaneous.differ
+    return "" if not row.differ else "(differ)" if alone else "differ"
 
 
-def print_differences(comparison: dict[str, Any], console: Console) -> None:
+def print_differences(comparison: Comparison, console: Console) -> None:
     """Print which runs are compared, every estimate of each, and how it differs from that of the first."""
-    console.print(as_text(f"{comparison['experiment']}: differences from run 1", "bold"))
-    console.print(_runs(comparison["runs"], console))
-    for i, run in enumerate(comparison["runs"], start=1):
+    console.print(as_text(f"{comparison.experiment}: differences from run 1", "bold"))
+    console.print(_runs(comparison.runs, console))
+    for i, run in enumerate(comparison.runs, start=1):
         layout = f", layout {' '.join(map(str, run['layout']))}" if run.get("layout") else ""
         console.print(as_text(f"{i}  {Path(run['run']).resolve().name}{layout}", "dim"))
     console.print()
-    if shared := [row for row in comparison.get("side_by_side", ()) if row["section"] != HERE]:
+    if shared := [row for row in comparison.side_by_side or () if row["section"] != HERE]:
         console.print(_shared(shared))
         console.print()
     console.print(_estimates(comparison, console))
@@ -156,22 +248,15 @@ def _estimand(summary: Summary) -> str:
 
 def _given(summary: Summary) -> Any:
     """Return the inputs that somebody chose; None if nobody did."""
-    inputs = summary["parameters"].get("inputs")
-    return inputs if isinstance(inputs, list) else None
+    stated = (summary["parameters"].get(name) for name in family_of(summary).samples)
+    return next((value for value in stated if isinstance(value, list)), None)
 
 
-def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str, Any]]:
+def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[Difference]:
     """Return the difference of each estimate that a run shares with the first run."""
     first, *others = summaries
     return [
-        {
-            "name": a["name"],
-            "run": other["run"],
-            "against": first["run"],
-            **_difference(by_name[a["name"]], a, together.get(a["name"])),
-            "independent": _draw(first) != _draw(other),
-            "simultaneous": None,
-        }
+        _difference(first, other, by_name[a["name"]], a, together.get(a["name"]))
         for i, other in enumerate(others, start=1)
         for by_name in [{e["name"]: e for e in other["estimates"]}]
         for together in [paired(i, first["estimates"][0]["confidence"]) if paired else {}]
@@ -182,30 +267,38 @@ def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[dict[str,
 
 def _asked(summary: Summary) -> dict[str, Any]:
     """Return what was asked for, but for which inputs happened to be run."""
-    return {k: v for k, v in summary["parameters"].items() if k not in ("inputs", "inputs_seed")}
+    samples = family_of(summary).samples
+    return {k: v for k, v in summary["parameters"].items() if k not in samples}
 
 
 def _draw(summary: Summary) -> tuple[Any, ...]:
     """Return what fixes a run's random draws: runs that agree in it are copies of each other.
 
-    A seed fixes nothing that IBM hardware does, so there each run is a draw of its own.
+    A seed fixes nothing that a device does, so there each run is a draw of its own.
     """
-    if summary.get("kind") == "ibm" or str(summary["target"]).startswith("ibm_"):
+    if "options" in summary:
         return summary["run"], summary["created"]
     return summary["spec_id"], summary["target"], summary["seed"]
 
 
-def _difference(b: dict[str, Any], a: dict[str, Any], paired: Limits | None) -> dict[str, Any]:
+def _difference(
+    first: Summary, other: Summary, b: EstimateJson, a: EstimateJson, paired: Limits | None
+) -> Difference:
     exact, sides = is_exact(a), [(e["low"], e["best"], e["high"]) for e in (a, b)]
     low, best, high = paired or difference_limits(sides[0], sides[1])
-    return {
-        "low": low,
-        "best": best,
-        "high": high,
-        "method": "exact" if exact else PAIRED if paired else "square-and-add",
-        "confidence": min(a["confidence"], b["confidence"]),
-        "differ": abs(best) > ROUNDING if exact else not low <= 0 <= high,
-    }
+    return Difference(
+        name=a["name"],
+        run=other["run"],
+        against=first["run"],
+        low=low,
+        best=best,
+        high=high,
+        method="exact" if exact else PAIRED if paired else "square-and-add",
+        confidence=min(a["confidence"], b["confidence"]),
+        differ=abs(best) > ROUNDING if exact else not low <= 0 <= high,
+        origin=a["origin"],
+        independent=_draw(first) != _draw(other),
+    )
 
 
 def _runs(runs: Sequence[Summary], console: Console) -> Table:
@@ -237,9 +330,9 @@ def _shared(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _estimates(comparison: Mapping[str, Any], console: Console) -> Table:
-    runs = comparison["runs"]
-    found = {(row["run"], row["name"]): row for row in comparison["differences"]}
+def _estimates(comparison: Comparison, console: Console) -> Table:
+    runs = comparison.runs
+    found = {(row.run, row.name): row for row in comparison.differences}
     table = new_table(f"on {HERE}", "best [low, high]", "verdict", "less that of run 1", "found")
     for name in estimate_names(runs):
         of_run = [next((e for e in run["estimates"] if e["name"] == name), None) for run in runs]
@@ -252,7 +345,7 @@ def _estimates(comparison: Mapping[str, Any], console: Console) -> Table:
                 add_row(table, who, "none", "", "", "")
                 continue
             row = found.get((run["run"], name)) if i > 1 else None
-            less, words = "" if row is None else found_words(row), difference_words(row)
+            less, words = "" if row is None else row.words(), difference_words(row)
             add_row(table, who, found_words(estimate), _verdict(estimate), less, as_text(words, "yellow"))
     return table
 
@@ -266,7 +359,7 @@ def _shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str
     mark = known[0][key]
     if key == "theory":
         return f"theory {number(mark['value'])} ({mark['kind']})"
-    return f"{bound_words(known[0])} {number(mark['value'])}"
+    return f"{known[0]['bound_label']} {number(mark['value'])}"
 
 
 def _verdict(estimate: Mapping[str, Any]) -> Text:
@@ -274,26 +367,26 @@ def _verdict(estimate: Mapping[str, Any]) -> Text:
     return as_text(verdict, VERDICTS.get(verdict, ""))
 
 
-def _notes(comparison: Mapping[str, Any]) -> list[str]:
+def _notes(comparison: Comparison) -> list[str]:
     """Return what the intervals are, and what the words of the last column mean."""
-    rows = [row for row in comparison["differences"] if not is_exact(row)]
-    many = comparison["comparisons"]
+    rows = [row for row in comparison.differences if not row.is_exact]
+    many = comparison.comparisons
     notes = [
         f"differ: the interval of the difference ({words}) does not hold 0"
-        for words in dict.fromkeys(f"{100 * r['confidence']:g}% {r['method']}" for r in rows)
+        for words in dict.fromkeys(f"{100 * r.confidence:g}% {r.method}" for r in rows)
     ]
     if many > 1:
-        misses = many * (1 - min(row["confidence"] for row in rows))
+        misses = many * (1 - min(row.confidence for row in rows))
         notes.append(
             f"every interval is right by itself: of {many} differences, {misses:.2g} would miss by chance"
         )
-    together = [row["simultaneous"] for row in rows if row["simultaneous"]]
+    together = [row.simultaneous for row in rows if row.simultaneous]
     if many > 1 and together:
-        level = 100 * together[0]["confidence"]
+        level = 100 * together[0].confidence
         notes[-1] += (
             f";\n(differ): by itself only, not at {level:.6g}%, where all {many} intervals hold together "
             "(Bonferroni)"
         )
-    if any(not row["independent"] for row in rows):
+    if any(not row.independent for row in rows):
         notes.append("same draws: target, experiment and seed are the same, so this run is no new evidence")
     return notes

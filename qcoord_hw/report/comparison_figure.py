@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.report.comparison import difference_words, estimate_names, short_time
-from qcoord_hw.report.figures import BOUND, DATA, THEORY, RunFigure
-from qcoord_hw.report.format import COORDINATION, bound_words, in_words, is_exact, main_estimate
-from qcoord_hw.report.output_files import check_place, write_whole
-from qcoord_hw.report.regions import check_figure
-from qcoord_hw.text import printable
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
+from qcoord_hw.charts import plain_text as _plain
+from qcoord_hw.report.comparison import Comparison, Summary, difference_words, estimate_names, short_time
+from qcoord_hw.report.shapes import EstimateJson
+from qcoord_hw.statistics.words import is_exact
 
 MAX_PANELS = 6
 MAX_LABELS = 24
@@ -28,38 +24,11 @@ MAX_LABELS = 24
 LONGEST = 24
 """Characters of a target's name on the axis; the table has all of it."""
 
-Estimates = list[dict[str, Any] | None]
+Estimates = list[EstimateJson | None]
 """The estimate of one name of each run; None where a run has none."""
 
 
-def check_plot(path: Path) -> None:
-    """Check where a figure is to go, before anything is read.
-
-    Raises:
-        InputError: when the format is unknown, its folder is not there, or it lies in a record.
-    """
-    check_figure(path)
-    check_place("plot", path)
-
-
-def plot_comparison(comparison: Mapping[str, Any], path: Path) -> None:
-    """Write the figure of `comparison_figure`: the whole file or, after an error, none.
-
-    Args:
-        comparison: what `qcoord_hw.compare` returns.
-        path: a file that ends in .png, .svg or .pdf.
-
-    Raises:
-        InputError: when it cannot be written.
-    """
-    image = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is a box
-        comparison_figure(comparison).savefig(image, format=path.suffix[1:])
-    write_whole("plot", path, image.getvalue())
-
-
-def comparison_figure(comparison: Mapping[str, Any]) -> Figure:
+def comparison_figure(comparison: Comparison) -> Figure:
     """Return a figure of at most six estimates, a panel each, with the runs on the horizontal axis.
 
     A point is an estimate with its interval; a line is what theory says, a dashed one the bound. A star
@@ -68,18 +37,18 @@ def comparison_figure(comparison: Mapping[str, Any]) -> Figure:
     Args:
         comparison: what `qcoord_hw.compare` returns.
     """
-    runs = comparison["runs"]
+    runs = comparison.runs
     panels = list(_panels(runs))
     shown = panels[:MAX_PANELS]
     width = min(14.0, max(3.4, 1.2 + (0.62 if len(runs) <= MAX_LABELS else 0.2) * len(runs)))
     across = max(1, min(len(shown), 3, int(15 // width)))
     down = max(1, math.ceil(len(shown) / across))
-    figure = RunFigure(figsize=(max(5.5, width * across), 1.8 + 2.2 * down), layout="constrained")
+    figure = NotebookFigure(figsize=(max(5.5, width * across), 1.8 + 2.2 * down), layout="constrained")
     figure.suptitle(_title(comparison, len(shown), len(panels)), fontsize=10)
     if not shown:
         figure.text(0.5, 0.4, "no estimate to draw", ha="center")
         return figure
-    found = {(row["run"], row["name"]): row for row in comparison["differences"]}
+    found = {(row.run, row.name): row for row in comparison.differences}
     grid = figure.subplots(down, across, squeeze=False, sharex=True).ravel().tolist()
     labels = _labels(runs)
     for place, axes in enumerate(grid):
@@ -99,22 +68,22 @@ def comparison_figure(comparison: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _title(comparison: Mapping[str, Any], shown: int, every: int) -> str:
-    runs = comparison["runs"]
+def _title(comparison: Comparison, shown: int, every: int) -> str:
+    runs = comparison.runs
     levels = {e["confidence"] for run in runs for e in run["estimates"] if not is_exact(e)}
     facts = [f"{100 * level:g}% intervals" for level in sorted(levels)]
-    if any(difference_words(row) == "differ" for row in comparison["differences"]):
+    if any(difference_words(row) == "differ" for row in comparison.differences):
         facts.append("* differs from run 1")
     if shown < every:
         facts.append(f"{shown} of {every} estimates")
     return f"{_plain(runs[0].get('title', ''), 90)}\n{', '.join(facts)}"
 
 
-def _panels(runs: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Estimates]]:
+def _panels(runs: Sequence[Summary]) -> Iterator[tuple[str, Estimates]]:
     """Yield the estimates that say something, that which stands for the run first."""
     names = estimate_names(runs)
-    if runs[0].get("play") == COORDINATION and (first := main_estimate(runs[0])):
-        names.sort(key=lambda name: name != first["name"])
+    main = {e["name"] for e in runs[0]["estimates"] if e["headline"]}
+    names.sort(key=lambda name: name not in main)
     for name in names:
         estimates = [next((e for e in run["estimates"] if e["name"] == name), None) for run in runs]
         known = [e for e in estimates if e is not None]
@@ -145,28 +114,29 @@ def _draw(axes: Axes, name: str, estimates: Estimates, stars: Sequence[bool]) ->
     reach = [[e["best"] - e["low"] for e in known], [e["high"] - e["best"] for e in known]]
     axes.errorbar(places, best, yerr=reach, fmt="o", markersize=4, capsize=3, color=DATA)
     for i, e in zip(places, known, strict=True):
-        for key, colour, line in (("theory", THEORY, "-"), ("bound", BOUND, "--")):
-            if e.get(key):
-                axes.hlines(e[key]["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
+        for mark, colour, line in ((e["theory"], THEORY, "-"), (e["bound"], BOUND, "--")):
+            if mark:
+                axes.hlines(mark["value"], i - 0.4, i + 0.4, color=colour, linestyle=line, linewidth=1.4)
         if stars[i]:
             axes.text(i, 0.98, "*", transform=axes.get_xaxis_transform(), ha="center", va="top", color=DATA)
     marks = [("theory", THEORY)] * any(e.get("theory") for e in known)
-    marks += [(bound_words(known[0]), BOUND)] * any(e.get("bound") for e in known)
+    marks += [(known[0]["bound_label"], BOUND)] * any(e.get("bound") for e in known)
     for k, (words, colour) in enumerate(marks):
         above = (0, 2 + 9 * k)
         axes.annotate(
-            words, (1, 1), above, "axes fraction", "offset points", ha="right", fontsize=7, color=colour
+            _plain(words),
+            (1, 1),
+            above,
+            "axes fraction",
+            "offset points",
+            ha="right",
+            fontsize=7,
+            color=colour,
         )
-    title = textwrap.wrap(_plain(in_words(name)), 38)[:2] or [""]
+    title = textwrap.wrap(_plain(known[0]["title"]), 38)[:2] or [""]
     axes.set_title("\n".join([*title, ""][:2]), fontsize=8, loc="left")
     axes.set_xlim(-0.6, len(estimates) - 0.4)
     axes.margins(y=0.15)
     axes.grid(axis="y", linewidth=0.4, alpha=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", labelsize=8)
-
-
-def _plain(words: object, longest: int = 200) -> str:
-    """Return words in which matplotlib sees neither a formula nor a control character, not too long."""
-    text = printable(words)
-    return (text if len(text) <= longest else text[: longest - 1] + "…").replace("$", r"\$")

@@ -1,12 +1,12 @@
 """Runs as a table for R or pandas: one row a chunk and outcome, or one row an estimate.
 
 The first columns say which run it is and on which qubits, under which calibration; the last but `count` say
-what was asked and answered (`qcoord_hw.report.outcomes`), so that the file alone says who won. Numbers are
-written with all their digits; what is not known, or has no meaning for a run, is an empty cell. `bits` is
-what was read, classical bit 0 first, and `outcome` the same, but of a coordination protocol its output
-qubits alone: read both as text, since their leading zeros count (in pandas `dtype={"outcome": str, "bits":
-str}`). `method` is `direct` where the setting was executed, else how its counts were derived. A circuit
-that plays a game n times has n rows an outcome, one a `round`.
+what was asked and answered (the columns that the run's family adds), so that the file alone says who won.
+Numbers are written with all their digits; what is not known, or has no meaning for a run, is an empty cell.
+`bits` is what was read, classical bit 0 first, and `outcome` the same, or what of it a family scores: read
+both as text, since their leading zeros count (in pandas `dtype={"outcome": str, "bits": str}`). `method` is
+`direct` where the setting was executed, else how its counts were derived. A circuit that plays n rounds has n
+rows per outcome.
 
 A cell that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet. Text that does
 so gets a `'` in front; numbers never need it. Control characters become `?`.
@@ -17,14 +17,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from qcoord_hw import registry
+from qcoord_hw.answer import Answer, optional
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.base import Outcomes
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.record.journal import COLLECTED
-from qcoord_hw.report.outcomes import Row, place_of, reader
 from qcoord_hw.report.output_files import whole_file
+from qcoord_hw.report.shapes import RunSummary
 from qcoord_hw.text import printable
 
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "layout", "seed")
@@ -38,10 +42,32 @@ ESTIMATE_COLUMNS = (
     *("theory", "bound", "verdict", "p_value", "estimand"),
 )
 
+Row = dict[str, object]
+
 Jobs = Mapping[int, tuple[str, str]]
 """Chunk id -> id and tag of the job that executed it."""
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Exported(Answer):
+    """A table that was written.
+
+    Attributes:
+        run: the folder, of one run.
+        runs: the folders, of several.
+        csv: the file.
+        written: how many rows it has below its heading.
+    """
+
+    run: str | None = optional()
+    runs: Sequence[str] | None = optional()
+    csv: str
+    written: int = field(metadata={"key": "rows"})
+
+    def _text(self) -> str:
+        return f"{self.csv}: {self.written} rows"
 
 
 def count_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -50,11 +76,34 @@ def count_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:
     Raises:
         RecordError: when a record cannot be interpreted.
     """
-    said: dict[str, None] = {}
+    said: list[str] = []
     for record in records:
         with interpreting(record.path):
-            said |= dict.fromkeys(reader(record.intent["experiment"]["play"]).columns)
-    return (*RUN_COLUMNS, *CHUNK_COLUMNS, *sorted(said, key=place_of), "outcome", "count")
+            said = merged(said, _outcomes(record).columns)
+    return (*RUN_COLUMNS, *CHUNK_COLUMNS, *said, "outcome", "count")
+
+
+def merged(columns: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return the columns of two kinds of runs, each in its order.
+
+    >>> merged(["question_1", "answer_1", "win"], ["question_1", "question_2", "answer_1", "answer_2", "win"])
+    ['question_1', 'question_2', 'answer_1', 'answer_2', 'win']
+    """
+    found = list(columns)
+    place = 0
+    for name in others:
+        if name in found:
+            place = found.index(name) + 1
+        else:
+            found.insert(place, name)
+            place += 1
+    return found
+
+
+def _outcomes(record: RunRecord) -> Outcomes:
+    """Return what says what the outcomes of a run mean."""
+    play = record.intent["experiment"]["play"]
+    return registry.family_of_kind(play["kind"]).outcomes(play)
 
 
 def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
@@ -69,7 +118,7 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
     """
     with interpreting(record.path):
         experiment = record.intent["experiment"]
-        settings, read = experiment["settings"], reader(experiment["play"])
+        settings, read = experiment["settings"], _outcomes(record)
         runs = [_run_cells(record.tile(number)) for number in range(record.tiles)]
         jobs = jobs_of(record) if jobs is None else jobs
         for chunk in sorted(record.plan, key=lambda chunk: chunk.id):
@@ -95,7 +144,7 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
                     yield about | {"bits": outcome, "outcome": outcome, "count": count} | row
 
 
-def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
+def estimate_rows(record: RunRecord, summary: RunSummary) -> list[Row]:
     """Return a row for each estimate of a finished run.
 
     Args:
@@ -113,8 +162,12 @@ def estimate_rows(record: RunRecord, summary: Mapping[str, Any]) -> list[Row]:
         run = _run_cells(record)
     rows = []
     for estimate in summary["estimates"]:
-        values = {key: estimate[key] and estimate[key]["value"] for key in ("theory", "bound")}
-        rows.append(run | {key: (estimate | values)[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
+        values = {
+            key: value and value["value"]
+            for key, value in (("theory", estimate["theory"]), ("bound", estimate["bound"]))
+        }
+        cells: Row = {**estimate, **values}
+        rows.append(run | {key: cells[key] for key in ESTIMATE_COLUMNS[len(RUN_COLUMNS) :]})
     return rows
 
 

@@ -2,155 +2,92 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from qcoord_hw.families.coordination.view import case_words, several
-from qcoord_hw.report.format import (
-    COORDINATION,
-    GAME,
-    LINEAR,
-    bound_words,
-    count_rounds,
-    in_own_units,
-    in_words,
-    number,
-    question_words,
-    target_words,
-    unfinished_words,
-)
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
+from qcoord_hw.families.view import Limits, Panel
+from qcoord_hw.report.format import target_words, unfinished_words
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.summary import view_of
+from qcoord_hw.statistics.words import main_estimate, number
 from qcoord_hw.text import printable
 
-DATA, THEORY, BOUND = "#1d5fc0", "#0d7a55", "#b3261e"
 MAX_LABELS = 40
 """With more questions than this their names are left out."""
 
 
-class RunFigure(Figure):
-    """A figure that a notebook shows although pyplot does not know it."""
+def plot_estimates(summary: RunSummary) -> NotebookFigure:
+    """Return a figure of the main estimate and all that share its axis, with the rows of the family's panel.
 
-    def _repr_png_(self) -> bytes:
-        image = io.BytesIO()
-        self.savefig(image, format="png")
-        return image.getvalue()
-
-
-def plot_estimates(summary: dict[str, Any]) -> Figure:
-    """Return a figure of the estimates that can be drawn on one axis, with every question or case.
-
-    These are probabilities and rates; of a coordination protocol fidelities and trace norms (0 to 2).
+    Estimates of other axes stand above, on axes of their own. Computed figures are points without an
+    interval.
     """
-    kind = summary["play"]
-    estimates = [e for e in summary["estimates"] if kind == COORDINATION or _is_probability(e)]
-    if not estimates:
-        figure = RunFigure(figsize=(7.5, 1.5), layout="constrained")
-        nothing = "no estimate to draw" if kind == COORDINATION else "no probability to draw"
-        words = unfinished_words(summary) if summary["state"] == "unfinished" else nothing
+    main = main_estimate(summary["estimates"])
+    if main is None or not main["axis"]:
+        figure = NotebookFigure(figsize=(7.5, 1.5), layout="constrained")
+        words = "no estimate to draw"
+        words = unfinished_words(summary) if summary["state"] == "unfinished" else words
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
         return figure
-    return {GAME: _game, LINEAR: _rates, COORDINATION: _made}[kind](summary, estimates)
-
-
-def _game(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
-    questions = summary["questions"]
-    names = [question_words(row, count_rounds(summary)) for row in questions]
-    own = [e for e in summary["estimates"] if in_own_units(e)]
-    estimates = [e for e in estimates if not in_own_units(e)]
-    figure, below = _above_and_below(summary, estimates, questions, names, "each question", own)
-    for mark in {e["bound"]["value"] for e in estimates if e["bound"]}:
-        below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
-    below.set_xlabel(f"probability to win, {100 * estimates[0]['confidence']:g}% intervals")
-    return figure
-
-
-def _made(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return fidelities and trace norms: computed ones are points without an interval."""
-    cases = summary["cases"]
-    words = f"trace norm (0 to 2) or fidelity, {100 * estimates[0]['confidence']:g}% intervals"
-    if not several(cases):
-        figure, axes = _one(summary, estimates)
-        axes.set_xlabel(words)
-        return figure
-    names = [case_words(row, cases) for row in cases]
-    figure, below = _above_and_below(summary, estimates, cases, names, "each case")
-    for place, row in enumerate(cases):
-        below.vlines(row["theory"], place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
-    below.set_xlabel(words)
-    return figure
-
-
-def _above_and_below(
-    summary: dict[str, Any],
-    estimates: Sequence[Mapping[str, Any]],
-    rows: Sequence[Mapping[str, Any]],
-    names: Sequence[str],
-    title: str,
-    own: Sequence[Mapping[str, Any]] = (),
-) -> tuple[Figure, Axes]:
-    """Return a figure of the estimates above and all rows below, and the axes of the latter.
-
-    What has units of its own stands on an axis of its own, on top.
-    """
-    heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(rows), MAX_LABELS)]
-    if own:
-        heights.insert(0, 1.1 + 0.4 * len(own))
+    groups: dict[str, list[EstimateJson]] = {}
+    for estimate in summary["estimates"]:
+        if estimate["axis"]:
+            groups.setdefault(estimate["axis"], []).append(estimate)
+    shared = groups.pop(main["axis"])
+    panel = view_of(summary).panel
+    heights = [1.1 + 0.4 * len(own) for own in (*groups.values(), shared)]
+    if panel is not None:
+        heights.append(0.7 + 0.24 * min(len(panel.rows), MAX_LABELS))
     figure = _figure(summary, sum(heights) + 0.4)
-    *top, above, below = figure.subplots(len(heights), 1, height_ratios=heights)
-    above.sharex(below)
-    above.tick_params(axis="x", labelbottom=False)
-    for axes in top:
-        _draw_intervals(axes, own, [in_words(e["name"]) for e in own])
-        _draw_marks(axes, own)
-        axes.set_xlabel("in the units of the expression", fontsize=8)
-    _draw_intervals(above, estimates, [in_words(e["name"]) for e in estimates])
-    _draw_marks(above, estimates)
-    _draw_intervals(below, rows, names)
-    below.set_title(title, fontsize=9, loc="left")
+    axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for own, (name, estimates) in zip(axes, groups.items(), strict=False):
+        _draw_estimates(own, estimates)
+        own.set_xlabel(_plain(name), fontsize=8)
+    _draw_estimates(axes[len(groups)], shared)
+    if panel is not None:
+        axes[-2].sharex(axes[-1])
+        axes[-2].tick_params(axis="x", labelbottom=False)
+        _draw_panel(axes[-1], panel)
+    axes[-1].set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
+    return figure
+
+
+def _draw_panel(below: Axes, panel: Panel) -> None:
+    """Draw the rows of a family's panel."""
+    rows = panel.rows
+    limits = [row.limits for row in rows if row.limits is not None]
+    _draw_intervals(below, limits, [row.cells[0] for row in rows if row.limits is not None])
+    for place, row in enumerate(rows):
+        if row.theory is not None:
+            below.vlines(row.theory, place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
+    for mark in panel.bounds:
+        below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
+    below.set_title(panel.title, fontsize=9, loc="left")
     if len(rows) > MAX_LABELS:
         below.set_yticks([])
-    return figure, below
 
 
-def _one(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> tuple[Figure, Axes]:
-    """Return a figure of the estimates alone, and its axes."""
-    figure = _figure(summary, 1.6 + 0.45 * len(estimates))
-    axes = figure.subplots()
-    _draw_intervals(axes, estimates, [in_words(e["name"]) for e in estimates])
+def _draw_estimates(axes: Axes, estimates: Sequence[EstimateJson]) -> None:
+    """Draw estimates with theory and bound."""
+    limits = [(e["low"], e["best"], e["high"]) for e in estimates]
+    _draw_intervals(axes, limits, [e["title"] for e in estimates])
     _draw_marks(axes, estimates)
-    return figure, axes
 
 
-def _rates(summary: dict[str, Any], estimates: Sequence[Mapping[str, Any]]) -> Figure:
-    figure, axes = _one(summary, estimates)
-    level = 100 * estimates[0]["confidence"]
-    axes.set_xlabel(f"probability, or rate in dits a qudit; {level:g}% intervals")
-    return figure
-
-
-def _figure(summary: dict[str, Any], height: float) -> Figure:
-    figure = RunFigure(figsize=(7.5, height), layout="constrained")
+def _figure(summary: RunSummary, height: float) -> NotebookFigure:
+    figure = NotebookFigure(figsize=(7.5, height), layout="constrained")
     where = f"{target_words(summary)}, {summary['shots']} shots"
     figure.suptitle(f"{_plain(summary['title'])}\n{_plain(where)}", fontsize=10)
     return figure
 
 
-def _is_probability(estimate: Mapping[str, Any]) -> bool:
-    """Whether an estimate and all it is compared with lie in [0, 1]; an entropy may, but is none."""
-    if estimate["name"] == "error_entropy":
-        return False
-    marks = [estimate[key]["value"] for key in ("theory", "bound") if estimate[key]]
-    return all(0 <= value <= 1 for value in (estimate["low"], estimate["high"], *marks))
-
-
-def _draw_intervals(axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
-    """Draw one interval a row, the first on top."""
+def _draw_intervals(axes: Axes, rows: Sequence[Limits], names: Sequence[str]) -> None:
+    """Draw one interval per row, the first on top."""
     places = range(len(rows))
-    best = [row["best"] for row in rows]
-    reach = [[r["best"] - r["low"] for r in rows], [r["high"] - r["best"] for r in rows]]
+    best = [best for _, best, _ in rows]
+    reach = [[best - low for low, best, _ in rows], [high - best for _, best, high in rows]]
     axes.errorbar(best, places, xerr=reach, fmt="o", markersize=4, capsize=3, color=DATA)
     axes.set_yticks(places, [_plain(name) for name in names], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -159,16 +96,17 @@ def _draw_intervals(axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequen
     axes.tick_params(axis="y", length=0)
 
 
-def _draw_marks(axes: Axes, estimates: Sequence[Mapping[str, Any]]) -> None:
+def _draw_marks(axes: Axes, estimates: Sequence[EstimateJson]) -> None:
     """Mark theory and bound on each row; name each distinct theory above its row, each bound below."""
-    for key, colour, line, side in (("theory", THEORY, "-", -1), ("bound", BOUND, "--", 1)):
-        marked = [(row, e[key]["value"]) for row, e in enumerate(estimates) if e[key]]
+    theory = [(row, e["theory"]["value"]) for row, e in enumerate(estimates) if e["theory"]]
+    bounds = [(row, e["bound"]["value"]) for row, e in enumerate(estimates) if e["bound"]]
+    for marked, colour, line, side in ((theory, THEORY, "-", -1), (bounds, BOUND, "--", 1)):
         for row, value in marked:
             axes.vlines(value, row - 0.3, row + 0.3, color=colour, linestyle=line, linewidth=1.6)
         for value, row in {round(value, 9): row for row, value in reversed(marked)}.items():
-            words = key if key == "theory" else bound_words(estimates[row])
+            words = "theory" if marked is theory else estimates[row]["bound_label"]
             axes.annotate(
-                f"{words} {number(value)}",
+                _plain(f"{words} {number(value)}"),
                 (value, row + 0.32 * side),
                 ha="center",
                 va="bottom" if side < 0 else "top",

@@ -16,18 +16,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from qcoord_hw.families.coordination import view as coordination
+from qcoord_hw.families.view import Listing
 from qcoord_hw.record import interpreting
 from qcoord_hw.report import format as words
 from qcoord_hw.report import svg
 from qcoord_hw.report.faults import our_own
+from qcoord_hw.report.shapes import RunSummary
+from qcoord_hw.report.summary import view_of
+from qcoord_hw.statistics import words as figures
 from qcoord_hw.text import printable_lines
 
 MAX_CIRCUITS = 32
 """Circuits beyond the first that are drawn."""
 
 
-def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
+def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
     """Return the report of a run as a complete HTML page that needs nothing else.
 
     Args:
@@ -52,7 +55,7 @@ def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
             .get_template("report.html.j2")
             .render(
                 s=summary,
-                axis=_axis(summary),
+                view=view_of(summary),
                 usage=_usage(summary),
                 parties=parties,
                 drawings=[(label, svg.circuit_svg(circuit, label)) for label, circuit in drawn],
@@ -63,9 +66,9 @@ def page(summary: dict[str, Any], intent: dict[str, Any]) -> str:
         )
 
 
-def fragment(summary: dict[str, Any]) -> str:
+def fragment(summary: RunSummary) -> str:
     """Return the summary of a run as a piece of HTML that a notebook shows in its own colours."""
-    return _environment().get_template("fragment.html.j2").render(s=summary)
+    return _environment().get_template("fragment.html.j2").render(s=summary, view=view_of(summary))
 
 
 def unbroken(words: str) -> Markup:
@@ -94,34 +97,20 @@ def _environment() -> Environment:
     environment.filters |= {
         function.__name__: function
         for function in (
-            words.bound_words,
+            figures.confidence_words,
+            figures.found_words,
+            figures.is_exact,
+            figures.main_estimate,
+            figures.number,
+            figures.p_words,
             words.check_words,
-            words.confidence_words,
-            words.found_words,
-            words.headline,
-            words.input_words,
-            words.in_words,
-            words.interval,
-            words.is_exact,
             words.is_passed,
             words.is_suspicious,
-            words.number,
-            words.number_exactly,
-            words.p_words,
-            words.question_words,
-            words.rate_rows,
-            words.symbols,
-            words.target_words,
             words.job_words,
+            words.target_words,
             words.unfinished_words,
-            words.worst_outputs,
-            words.worst_questions,
-            words.count_rounds,
-            coordination.case_words,
-            coordination.cell,
-            coordination.rate_sections,
-            coordination.several,
-            coordination.worst_cases,
+            axis_of,
+            capital,
             svg.bar_svg,
             svg.interval_svg,
             unbroken,
@@ -152,29 +141,33 @@ def _drawn(experiment: Mapping[str, Any]) -> list[tuple[str, svg.Circuit]]:
     return drawings
 
 
-def _axis(summary: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the axis on which the intervals of all questions or cases are drawn, and the bound on it."""
-    cases = summary.get("cases", [])
-    bounds = [e["bound"]["value"] for e in summary["estimates"][:1] if e["bound"] and not cases]
-    ends = [row[end] for row in summary["questions"] + cases for end in ("low", "high")] + bounds
-    return {
-        "low": min(ends, default=0.0),
-        "high": max(ends, default=1.0),
-        "bound": next(iter(bounds), None),
-    }
+def axis_of(listing: Listing) -> dict[str, float | None]:
+    """Return the axis on which the intervals of all rows are drawn, and the bound on it."""
+    bounds = [] if listing.bound is None else [listing.bound]
+    ends = [end for row in listing.rows if row.limits for end in row.limits] + bounds
+    return {"low": min(ends, default=0.0), "high": max(ends, default=1.0), "bound": listing.bound}
 
 
-def _usage(summary: Mapping[str, Any]) -> list[tuple[str, str, float, float]]:
+def capital(words: str) -> str:
+    """Return a column's title as a page has it; what is no word, such as `w1`, stays as it is.
+
+    >>> capital("best [low, high]"), capital("w1")
+    ('Best [low, high]', 'w1')
+    """
+    return words[:1].upper() + words[1:] if words.split(" ")[0].isalpha() else words
+
+
+def _usage(summary: RunSummary) -> list[tuple[str, str, float, float]]:
     """Return (link or resource, unit, used by one circuit, used per copy) of all that was used."""
     return [
         (resource, unit.replace("_", " "), used[unit], used[unit] / summary["copies"])
         for resource, used in summary["usage"].items()
-        for unit in words.units({resource: used})
+        for unit in figures.units({resource: used})
         if used[unit]
     ]
 
 
-def _facts(summary: Mapping[str, Any], intent: Mapping[str, Any]) -> dict[str, str]:
+def _facts(summary: RunSummary, intent: Mapping[str, Any]) -> dict[str, str]:
     """Return where a run comes from, leaving out what is not known."""
     target, made = intent["target"], intent["provenance"]
     facts = {

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import one_line, shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+"""Of figures."""
 
 
 def check_place(field: str, path: Path) -> None:
@@ -75,6 +83,34 @@ def write_whole(field: str, path: Path, content: bytes) -> None:
     """
     with whole_file(field, path) as file:
         file.write(content)
+
+
+def check_figure(path: Path) -> None:
+    """Check where a figure is to go, before anything is computed.
+
+    Raises:
+        InputError: when the format is unknown, its folder is not there, or it lies in a record.
+    """
+    if path.suffix not in FORMATS:
+        raise InputError(f"plot: {shown(str(path))}; allowed are files that end in {', '.join(FORMATS)}")
+    check_place("plot", path)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure: the whole file or, after an error, none.
+
+    Args:
+        figure: what is drawn.
+        path: a file that ends in .png, .svg or .pdf.
+
+    Raises:
+        InputError: when it cannot be written.
+    """
+    image = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is a box
+        figure.savefig(image, format=path.suffix[1:])
+    write_whole("plot", path, image.getvalue())
 
 
 def _check_outside(path: Path, given: str) -> None:

@@ -1,18 +1,19 @@
-"""What a run would cost and show: the object that `qcoord plan --json` prints."""
+"""What a run would cost and show: how the numbers of a plan are made."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.execution.ibm.options import MAX_JOBS
+from qcoord_hw.execution.job_options import MAX_JOBS
+from qcoord_hw.execution.usage import JOB_OVERHEAD, OVERHEAD
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.format import COORDINATION, LINEAR, main_estimate
-from qcoord_hw.report.summary import ANALYSERS
+from qcoord_hw.report.plan_answer import NO_ERRORS, Account, Place, Plan, Tiling
 from qcoord_hw.spec import check_integer
-from qcoord_hw.statistics.estimate import Estimate
+from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
 
 if TYPE_CHECKING:
@@ -34,15 +35,6 @@ FEW, DRAWS = 2**12, 3
 SECONDS = 3.0
 """Time for simulations of other layouts than that of the plan; the others are interpolated."""
 
-JOB_OVERHEAD = 2.0
-"""Seconds that a job costs beside its shots."""
-
-OVERHEAD = "2 s a job for loading it, by IBM's rule for the usage of a job [IBMUsage]"
-_LESS = ("trace_norm", "leakage", "error_entropy")
-"""Figures of which less is better."""
-
-NO_ERRORS = "no error data: ideal"
-"""What is expected of a target that states no rate of errors."""
 
 _BINOMIAL = "clopper-pearson"
 """The method of estimates that are shares of all shots, which an exact binomial test judges."""
@@ -58,7 +50,7 @@ class Outlook:
             TooLargeError: when the target is a simulator that cannot run the circuits.
         """
         self.forecast = forecast
-        self._kind: str = forecast.description["play"]["kind"]
+        self._family = registry.family_of_kind(forecast.description["play"]["kind"])
         self.here: Expectation | None = None
         self.estimates: tuple[Estimate, ...] = ()
         self.cautions: tuple[str, ...] = ()
@@ -68,24 +60,24 @@ class Outlook:
             if forecast.device.simulated:
                 raise
         if self.here is not None:
-            analysis = ANALYSERS[self._kind](self.here.record(SHOTS), 0.95)
+            analysis = self._family.analyse(self.here.record(SHOTS), 0.95)
             self.estimates, self.cautions = analysis.estimates, analysis.cautions
         self._simulations = int(SECONDS / forecast.work) if self.here is not None else 0
-        self.main = _main(self._kind, self.estimates)
+        self.main = headline_of(self.estimates)
         self._anchors: tuple[float, float, float] | None = None
 
     def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
-        estimates = ANALYSERS[self._kind](record, confidence).estimates
+        estimates = self._family.analyse(record, confidence).estimates
         return next(e for e in estimates if e.name == self.main.name)
 
     @property
     def less_is_better(self) -> bool:
         """Whether the main figure is the better the smaller it is."""
-        return self.main is not None and self.main.name.startswith(_LESS)
+        return self.main is not None and self.main.better == "less"
 
-    def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[dict[str, Any]]:
+    def at(self, places: Sequence[tuple[float, tuple[int, ...]]]) -> list[Place]:
         """Return layout, expected number of errors and main figure of some places.
 
         As many of the first ones are simulated as there should be time for; the rest is interpolated.
@@ -97,14 +89,14 @@ class Outlook:
                 simulated = layout == self.forecast.prepared.layout or k < self._simulations
                 value = self._simulated(layout) if simulated else self.interpolated(errors)
                 method = "simulated" if simulated else "interpolated"
-            rows.append({"layout": list(layout), "errors": errors, "expected": value, "method": method})
+            rows.append(Place(layout, errors, value, method))
         return rows
 
     def _simulated(self, layout: tuple[int, ...]) -> float:
         assert self.main is not None
         if layout == self.forecast.prepared.layout:
             return self.main.best
-        figures = self.main.name.endswith(("_exact", "_exact_all"))
+        figures = self.main.origin == "computed"
         expected = self.forecast.expect(self.forecast.at(layout), figures=figures)
         return self.figure(expected.record(SHOTS)).best
 
@@ -154,15 +146,12 @@ class Outlook:
         return None if shots is None else max(self.here.shots(shots), self.forecast.circuits)
 
 
-def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
+def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
     """Return the plan of a run: what it takes, where it would stand, and what is expected of it.
 
     Args:
         forecast: the experiment on its device.
         jobs: in how many jobs it is sent, at least.
-
-    Returns:
-        A plain object. `expected` is a number; its kind stands beside it, under the key `expected.kind`.
 
     Raises:
         InputError: when the number of jobs is not allowed.
@@ -175,52 +164,52 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> dict[str, Any]:
     cost = forecast.cost(prepared)
     known = device.snapshot is not None
     executions = forecast.circuits * forecast.spec.shots
-    if forecast.sent is not None:
+    if device.foreign is not None:
         if jobs != 1:
             raise InputError(f"jobs: {jobs}; target {device.name} gets as many as it takes, allowed is none")
         jobs, executions = forecast.foreign_jobs()
-    elif known:
+    elif known or device.connection is not None:
         sent = forecast.jobs(jobs)
-        jobs, executions = len(sent), sum(len(job.chunks) * job.shots for job in sent)
+        jobs = len(sent)
+        executions = sum((len(job.chunks) + job.known_answer) * job.shots for job in sent)
     overhead = JOB_OVERHEAD * jobs if known else None
     seconds = _seconds(forecast, executions, cost.duration)
     verdict = outlook.shots_for_verdict()
     ranked = outlook.at(forecast.candidates(LISTED))
     sign = 1 if outlook.less_is_better else -1
-    if main is not None:
-        ranked.sort(key=lambda row: sign * row["expected"])
+    ranked.sort(key=lambda place: sign * (place.expected or 0.0))
     tiling = _tiling(forecast, outlook)
-    return {
-        "ok": True,
-        "experiment": forecast.description["name"],
-        "target": device.name,
-        "shots": forecast.spec.shots,
-        "circuits": forecast.circuits,
-        "known_answer": forecast.known_answer,
-        "executions": executions,
-        "two_qubit_gates": cost.two_qubit_gates,
-        "depth": cost.depth,
-        "duration_us": _micro(cost.duration),
-        "qpu_seconds": seconds,
-        "overhead_seconds": overhead,
-        "overhead": OVERHEAD if known else None,
-        "jobs": jobs,
-        "account": _account(device.remaining, seconds, overhead),
-        "layout": list(prepared.layout) or None,
-        "ranked": ranked if known and forecast.noisy else None,
-        "tiles": len(tiling["layouts"]) if tiling else 0 if known else None,
-        "tiling": tiling,
-        "shots_for_verdict": verdict,
-        "seconds_for_verdict": None if verdict is None else _seconds(forecast, verdict, cost.duration),
-        "expected": None if main is None else main.best,
-        "expected.kind": None if main is None else _kind(forecast),
-        "figure": None if main is None else main.name,
-        "figures": {estimate.name: estimate.best for estimate in outlook.estimates},
-        "theory": main.theory.value if main and main.theory else None,
-        "bound": main.bound.value if main and main.bound else None,
-        "holders": forecast.description["play"].get("holders", {}),
-        "notes": [*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
-    }
+    return Plan(
+        experiment=forecast.description["name"],
+        target=device.name,
+        shots=forecast.spec.shots,
+        circuits=forecast.circuits,
+        known_answer=forecast.known_answer,
+        executions=executions,
+        two_qubit_gates=cost.two_qubit_gates,
+        depth=cost.depth,
+        duration_us=_micro(cost.duration),
+        qpu_seconds=seconds,
+        overhead_seconds=overhead,
+        overhead=OVERHEAD if known else None,
+        jobs=jobs,
+        account=_account(device.remaining, seconds, overhead),
+        layout=list(prepared.layout) or None,
+        ranked=ranked if known and forecast.noisy else None,
+        tiles=len(tiling.layouts) if tiling else 0 if known else None,
+        tiling=tiling,
+        shots_for_verdict=verdict,
+        seconds_for_verdict=None if verdict is None else _seconds(forecast, verdict, cost.duration),
+        expected=None if main is None else main.best,
+        expected_kind=None if main is None else _kind(forecast),
+        figure=None if main is None else main.name,
+        figures={estimate.name: estimate.best for estimate in outlook.estimates},
+        titles={estimate.name: estimate.title for estimate in outlook.estimates},
+        theory=main.theory.value if main and main.theory else None,
+        bound=main.bound.value if main and main.bound else None,
+        holders=forecast.description["play"].get("holders", {}),
+        notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
+    )
 
 
 def _kind(forecast: Forecast) -> str:
@@ -230,7 +219,7 @@ def _kind(forecast: Forecast) -> str:
     return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
 
 
-def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
+def _tiling(forecast: Forecast, outlook: Outlook) -> Tiling | None:
     """Return what running disjoint tiles at once takes, for as many shots in all; None where none fits."""
     tiles = forecast.tiles()
     if not tiles:
@@ -239,24 +228,13 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> dict[str, Any] | None:
     durations = [cost.duration for cost in costs if cost.duration is not None]
     longest = max(durations) if len(durations) == len(costs) else None
     executions = forecast.circuits * math.ceil(forecast.spec.shots / len(tiles))
-    return {
-        "layouts": [list(layout) for _, layout in tiles],
-        "worst": outlook.at([max(tiles)])[0],
-        "executions": executions,
-        "duration_us": _micro(longest),
-        "qpu_seconds": _seconds(forecast, executions, longest),
-    }
-
-
-def _main(kind: str, estimates: Sequence[Estimate]) -> Estimate | None:
-    """Return the estimate that stands for a run."""
-    named = {estimate.name: estimate for estimate in estimates}
-    if kind == LINEAR:
-        return named.get("surviving_rate")
-    if kind == COORDINATION:
-        found = main_estimate({"estimates": [estimate.to_json() for estimate in estimates]})
-        return None if found is None else named[found["name"]]
-    return next(iter(estimates), None)
+    return Tiling(
+        layouts=[layout for _, layout in tiles],
+        worst=outlook.at([max(tiles)])[0],
+        executions=executions,
+        duration_us=_micro(longest),
+        qpu_seconds=_seconds(forecast, executions, longest),
+    )
 
 
 def _seconds(forecast: Forecast, executions: int, duration: float | None) -> float | None:
@@ -270,10 +248,10 @@ def _micro(seconds: float | None) -> float | None:
     return None if seconds is None else round(1e6 * seconds, 6)
 
 
-def _account(remaining: float | None, seconds: float | None, overhead: float | None) -> dict[str, Any] | None:
+def _account(remaining: float | None, seconds: float | None, overhead: float | None) -> Account | None:
     if remaining is None or seconds is None or overhead is None:
         return None
-    return {"remaining_seconds": remaining, "enough": seconds + overhead <= remaining}
+    return Account(remaining, seconds + overhead <= remaining)
 
 
 def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list[str]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
-from qcoord_hw.families.coordination.view import cell
+from qcoord_hw import registry
+from qcoord_hw.families.base import Prediction
 from qcoord_hw.families.experiment import Experiment
-from qcoord_hw.families.games.scoring import GamePlay
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.network import Event
-from qcoord_hw.report.format import number, number_exactly, short_words
-from qcoord_hw.statistics.shots import shots_for_verdict
-from qcoord_hw.theory.value import Value
-
-SHOWN = 8
-"""Settings that are named; of thousands nobody reads more."""
 
 
-def describe_protocol(experiment: Experiment) -> dict[str, Any]:
+class Protocol(TypedDict):
+    """A protocol as `qcoord show --json` prints it; the family's prediction adds keys of its own."""
+
+    experiment: str
+    title: str
+    topology: dict[str, Any]
+    copies: int
+    usage: dict[str, dict[str, float]]
+    settings: int
+    wires: list[str]
+    two_qubit_gates: int
+    circuits: list[dict[str, Any]]
+
+
+def describe_protocol(experiment: Experiment) -> Protocol:
     """Return name, network, usage, prediction and the steps of every circuit as plain values."""
     first = experiment.circuits[0]
     return {
@@ -28,7 +33,7 @@ def describe_protocol(experiment: Experiment) -> dict[str, Any]:
         "topology": first.topology.to_json(),
         "copies": experiment.copies,
         "usage": experiment.usage,
-        **_prediction(experiment),
+        **_prediction(experiment).values,  # type: ignore[typeddict-item]
         "settings": len(experiment.settings),
         "wires": list(first.wires),
         "two_qubit_gates": first.circuit.num_nonlocal_gates(),
@@ -50,7 +55,7 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
     lines = [
         f"{experiment.name}: {experiment.title}",
         f"network   {net.topology.name}: {', '.join(map(str, net.topology.links)) or 'no links'}",
-        *_facts(experiment),
+        *_prediction(experiment).lines,
         f"gates     {net.circuit.num_nonlocal_gates()} on two qubits, before any routing",
         f"usage     of one circuit, {experiment.copies} {'copy' if experiment.copies == 1 else 'copies'}:",
     ]
@@ -66,112 +71,9 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
     return "\n".join(lines)
 
 
-def _prediction(experiment: Experiment) -> dict[str, Any]:
-    """Return what theory says, as plain values."""
-    match experiment.play:
-        case GamePlay() as play:
-            return {
-                "theory": play.theory.to_json() if play.theory else None,
-                "bound": play.bound.to_json(),
-                "shots_for_verdict": shots_for_verdict(play.theory.value, play.bound.value)
-                if play.theory and play.game.score is None
-                else None,
-            }
-        case LinearPlay() as play:
-            return {
-                "task": play.task.to_json(),
-                "qudits": play.qudits,
-                "scheme": play.scheme,
-                "rates": {name: {"value": v, "source": s} for name, (v, s) in play.baselines.items()},
-            }
-        case CoordinationPlay() as play:
-            return {
-                "network": play.network,
-                "cases": [case.label for case in play.cases],
-                "exact": play.exact,
-                "rates": play.rates,
-                "notes": list(play.notes),
-                "holders": play.holders,
-            }
-    return {}
-
-
-def _facts(experiment: Experiment) -> list[str]:
-    """Return what is asked, and what theory says of it, line by line."""
-    some = _some([setting.label for setting in experiment.settings])
-    match experiment.play:
-        case GamePlay() as play:
-            return [
-                f"circuits  {len(experiment.circuits)}, one a question: {some}",
-                f"theory    win probability {_stated(play.theory)}",
-                f"bound     {_stated(play.bound)}, classical",
-                *_shots_needed(play),
-            ]
-        case LinearPlay() as play:
-            task = play.task
-            field = task.field
-            modulus = f", modulus {list(field.irreducible_poly)}" if field.degree > 1 else ""
-            matrices = [f"V {s:<8}{v.tolist()}" for s, v in zip(task.servers, task.matrices, strict=True)]
-            rates = [
-                f"{'rates' if k == 0 else '':<10}{number(value):<8}{name.replace('_', ' ')} ({source})"
-                for k, (name, (value, source)) in enumerate(play.baselines.items())
-            ]
-            return [
-                f"field     F_{field.order}{modulus}",
-                f"task      y = V w for {play.instances} instances, {task.rows} symbols each",
-                f"scheme    {play.scheme.get('source', '')}",
-                *matrices,
-                f"qudits    N = {play.qudits} of {field.order} levels{_auxiliary(play)}",
-                *(f"P {s:<8}{p}" for s, p in play.scheme.get("P", {}).items()),
-                *(f"reduced   {note}" for note in play.scheme.get("reduced", [])),
-                f"inputs    {len(experiment.settings)}: {some}",
-                *rates,
-            ]
-        case CoordinationPlay() as play:
-            named = list(dict.fromkeys(setting.label for setting in experiment.settings))
-            rates = [
-                f"{'rates' if k == 0 else '':<10}{name}: {cell(rate)} ({rate['source']})"
-                for k, (name, rate) in enumerate(play.rates.items())
-            ]
-            return [
-                *(
-                    f"{'' if k else 'systems':<10}{s}: {words}"
-                    for k, (s, words) in enumerate(play.holders.items())
-                ),
-                f"circuits  {len(experiment.circuits)}, one a preparation",
-                f"settings  {len(experiment.settings)}, in Pauli bases: {_some(named)}",
-                *([f"cases     {_some([c.label for c in play.cases])}"] if len(play.cases) > 1 else []),
-                *rates,
-                *(f"ideal     {short_words(name)}: {number_exactly(v)}" for name, v in play.exact.items()),
-                *(f"note      {note}" for note in play.notes),
-            ]
-    return []
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", .." if len(names) > SHOWN else "")
-
-
-def _auxiliary(play: LinearPlay) -> str:
-    """Return how many of the scheme's qudits are auxiliary, if it is one of Theorem 1."""
-    if "c" not in play.scheme:
-        return ""
-    batched = play.scheme["field"] != play.task.field.order
-    return f", c = {play.scheme['c']} of them auxiliary" + (
-        f" (batched: counted in qudits of {play.scheme['field']} levels)" if batched else ""
-    )
-
-
-def _shots_needed(play: GamePlay) -> list[str]:
-    """Return how many shots a verdict takes at what theory predicts; nothing if the bound is not beaten."""
-    if play.theory is None or play.game.score is not None:
-        return []
-    shots = shots_for_verdict(play.theory.value, play.bound.value)
-    return [] if shots is None else [f"shots     {shots} in all for p < 1e-6, if it wins as theory says"]
-
-
-def _stated(value: Value | None) -> str:
-    return f"{value.value:.6g} ({value.kind}; {value.source})" if value else "not stated"
+def _prediction(experiment: Experiment) -> Prediction:
+    """Return what theory says."""
+    return registry.family_of_kind(experiment.play.to_json().get("kind")).predict(experiment)
 
 
 def _step(event: Event, wires: tuple[str, ...]) -> str:

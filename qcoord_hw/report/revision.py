@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qcoord_hw.report.format import interval, p_words
+from qcoord_hw.statistics.estimate import SAYS
+from qcoord_hw.statistics.words import interval, p_words
 
 ROWS = ("questions", "cases")
 """Tables whose rows follow the rules of the estimates."""
@@ -39,6 +40,19 @@ def split_by_rules(
         computed["tiles"] = [one for _, _, one in pairs] + computed["tiles"][len(pairs) :]
     found, written, computed = _split(written, computed, then, now)
     return [*found, *lines], written, computed
+
+
+def without_new_words(written: Any, computed: Any) -> Any:
+    """Return what is computed without those fields of estimates that an older report does not have at all.
+
+    They say what a figure is, and no number: a report that was written before them is not another one.
+    """
+    if isinstance(written, dict) and isinstance(computed, dict):
+        new = {key for key in SAYS if "estimand" in computed and SAYS[0] not in written}
+        return {k: without_new_words(written.get(k), v) for k, v in computed.items() if k not in new}
+    if isinstance(written, list) and isinstance(computed, list) and len(written) == len(computed):
+        return [without_new_words(*pair) for pair in zip(written, computed, strict=True)]
+    return computed
 
 
 def _split(written: Any, computed: Object, then: int, now: int) -> tuple[list[str], Any, Object]:

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qcoord_hw.families.coordination.analysis import analyse_coordination
-from qcoord_hw.families.games.analysis import analyse_game
-from qcoord_hw.families.games.expression import summary_block
-from qcoord_hw.families.linear_computation.analysis import analyse_linear
+from qcoord_hw import registry
+from qcoord_hw.families.base import Family
+from qcoord_hw.families.view import View
 from qcoord_hw.provenance import RULES
-from qcoord_hw.record import DEVICE, KNOWN_ANSWER, REFUSED, RunRecord, interpreting
+from qcoord_hw.record import KNOWN_ANSWER, REFUSED, RunRecord, interpreting
 from qcoord_hw.report.faults import our_own
-from qcoord_hw.report.format import COORDINATION, GAME, LINEAR
-from qcoord_hw.statistics.analysis import Analysis
+from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
 
 NOTE = (
     "One chip is not a network: links are ownership of qubits on one device, and no locality, "
     "freedom-of-choice or detection loophole is closed."
 )
 
-ANALYSERS: dict[str, Callable[[RunRecord, float], Analysis]] = {
-    GAME: analyse_game,
-    LINEAR: analyse_linear,
-    COORDINATION: analyse_coordination,
-}
-"""Kind of play -> its analysis."""
-
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
 
 
-def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
+def summarise(record: RunRecord, confidence: float = 0.95) -> RunSummary:
     """Return the summary of a run, recomputed from raw counts.
 
     An unfinished run has `state` `unfinished` and no estimates. Where copies of the circuits ran side by side
@@ -48,28 +39,57 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> dict[str, Any]:
     each = [_summarise(tile, confidence) for tile in tiles]
     if len(each) == 1:
         return each[0]
-    stated = ("layout", "calibrated", "cautions", "shots", "estimates", "checks", "expression")
-    keys = [key for key in stated if key in each[0]]
-    chunks = {"planned": len(record.plan), "done": len(record.counts)}
-    return each[0] | {"chunks": chunks, "tiles": [{key: one[key] for key in keys} for one in each]}
+    each[0]["chunks"] = {"planned": len(record.plan), "done": len(record.counts)}
+    each[0]["tiles"] = [_tile(one) for one in each]
+    return each[0]
 
 
-def _summarise(record: RunRecord, confidence: float) -> dict[str, Any]:
+def _tile(one: RunSummary) -> TileJson:
+    return {
+        "layout": one["layout"],
+        "calibrated": one["calibrated"],
+        "cautions": one["cautions"],
+        "shots": one["shots"],
+        "estimates": one["estimates"],
+        "checks": one["checks"],
+    }
+
+
+def _summarise(record: RunRecord, confidence: float) -> RunSummary:
     """Return the summary of a run of one tile."""
     with interpreting(record.path):
         summary = _stated(record)
-        analyse = ANALYSERS[summary["play"]]
+    family = family_of(summary)
+    analysis = None
     if record.sealed:
         with our_own(record.path, "its analysis"):
-            _add(summary, analyse(record, confidence), record.intent["experiment"]["play"].get("figures", ()))
-    return summary
+            analysis = family.analyse(record, confidence)
+            summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]  # type: ignore[misc]
+            summary["checks"] = analysis.checks
+            summary["cautions"] = [*summary["cautions"], *analysis.cautions]
+    with our_own(record.path, "its summary"):
+        return {**summary, **family.summary(record.intent, analysis)}  # type: ignore[typeddict-item]
 
 
-def _stated(record: RunRecord) -> dict[str, Any]:
+def family_of(summary: RunSummary) -> Family:
+    """Return the family of a run.
+
+    Raises:
+        InputError: when it is not installed.
+    """
+    return registry.family_of_kind(summary["play"])
+
+
+def view_of(summary: RunSummary) -> View:
+    """Return what is to be drawn of a run."""
+    return family_of(summary).view(summary)
+
+
+def _stated(record: RunRecord) -> RunSummary:
     """Return what the record itself says."""
     intent = record.intent
     experiment, target = intent["experiment"], intent["target"]
-    summary: dict[str, Any] = {
+    summary: RunSummary = {
         "ok": True,
         "run": str(record.path),
         "state": "sealed" if record.sealed else "unfinished",
@@ -90,7 +110,11 @@ def _stated(record: RunRecord) -> dict[str, Any]:
         "usage": experiment["usage"],
         "gates": _gates(experiment["circuits"]),
         "locality": target.get("locality"),
-        "cautions": [*_cautions(record.calibration, target.get("gates")), *_refusals(record)],
+        "cautions": [
+            *_cautions(record.calibration, target.get("gates")),
+            *_refusals(record),
+            *_duplicates(record),
+        ],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "rules": RULES,
         "estimates": [],
@@ -100,29 +124,10 @@ def _stated(record: RunRecord) -> dict[str, Any]:
     }
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
-    if target["kind"] == DEVICE:
-        summary |= {"options": target["options"], "jobs": _jobs(record), "stopped": record.stopped}
-    if summary["play"] == LINEAR:
-        summary |= {"rates": _rates(experiment), "methods": _methods(experiment)}
-    if summary["play"] == COORDINATION:
-        play = experiment["play"]
-        summary |= {key: play[key] for key in ("network", "rates", "notes")}
-        summary |= {"ideal": play["exact"], "cases": [], "holders": play.get("holders", {})}
+    if record.is_on_device:
+        summary["options"] = target["options"]
+        summary["jobs"], summary["stopped"] = _jobs(record), record.stopped
     return summary
-
-
-def _add(summary: dict[str, Any], analysis: Analysis, figures: Sequence[Mapping[str, Any]]) -> None:
-    """Add what was derived from counts."""
-    summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]
-    summary["checks"] = analysis.checks
-    summary["cautions"] += analysis.cautions
-    if block := summary_block(figures, analysis.estimates):
-        summary["expression"] = block
-    summary["cases" if summary["play"] == COORDINATION else "questions"] = list(analysis.questions)
-    if summary["play"] == LINEAR:
-        summary["inputs"] = _inputs(analysis.outputs)
-        if isinstance(summary["parameters"].get("inputs"), list):  # somebody asked for these outputs
-            summary["outputs"] = list(analysis.outputs)
 
 
 def _known_answer(record: RunRecord) -> dict[str, Any]:
@@ -156,61 +161,35 @@ def _refusals(record: RunRecord) -> list[str]:
     return lines
 
 
-def _jobs(record: RunRecord) -> list[dict[str, Any]]:
+def _duplicates(record: RunRecord) -> list[str]:
+    """Return which jobs may be on a device more than once, since it cannot be searched for them."""
+    name = record.intent["target"]["name"]
+    return [
+        f"job {job.id or job.tag}: sending it was interrupted, and {name} cannot be searched for it, so that "
+        f"there may be duplicates: at most {job.duplicates}, never counted, perhaps charged"
+        for job in record.jobs
+        if job.duplicates
+    ]
+
+
+def _jobs(record: RunRecord) -> list[JobJson]:
     """Return the jobs of a run on a device, in the order in which they were intended."""
     return [
         {
             "tag": job.tag,
             "id": job.id,
             "twins": list(job.twins),
+            "duplicates": job.duplicates,
             "state": job.state,
             "reason": job.reason,
             "sent": job.sent,
             "chunks": sorted(set(job.chunks)),
-            "circuits": len(job.chunks),
+            "circuits": len(job.chunks) + job.known_answer,
             "shots": job.shots,
             "usage_seconds": job.usage_seconds,
         }
         for job in record.jobs
     ]
-
-
-def _rates(experiment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return name -> value and source of what the surviving rate stands beside, in dits a qudit."""
-    play, usage = experiment["play"], experiment["usage"]
-    rates = {name: {"value": v, "source": source} for name, (v, source) in play["baselines"].items()}
-    rates["guessing"] = {"value": 0.0, "source": "no output is learnt when nothing is sent"}
-    links = {link: used["qudits"] for link, used in usage.items() if "->" in link and used.get("qudits")}
-    if total := sum(links.values()):
-        dits = play["baselines"]["quantum"][0] * play["qudits"]
-        source = f"{dits:g} dits in {total:g} qudits: " + ", ".join(f"{k} {n:g}" for k, n in links.items())
-        rates["counted"] = {"value": dits / total, "source": source}
-    return rates
-
-
-def _methods(experiment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how the inputs were executed, with a sentence for people."""
-    inputs = len(experiment["play"]["inputs"])
-    methods = sorted({setting["method"] for setting in experiment["settings"][:inputs]})
-    checked = len({setting["input"] for setting in experiment["settings"][inputs:]})
-    words = "direct: every input was executed"
-    if methods != ["direct"]:
-        words = (
-            "derived: one noisy simulation serves all inputs, its outcomes shifted by what the data flip, "
-            f"before the readout error; checked against {checked or 'no'} directly simulated inputs"
-        )
-    return {"inputs": ", ".join(methods), "checked": checked, "words": words}
-
-
-def _inputs(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return how many inputs ran, the least share of right shots, and if every commonest output is right."""
-    return {
-        "run": len(outputs),
-        "worst_success": min(row["success"] for row in outputs),
-        "all_right": all(
-            row[key[9:]] == row[key] for row in outputs for key in row if key[:9] == "expected_"
-        ),
-    }
 
 
 def _cautions(snapshot: dict[str, Any] | None, used: Sequence[Sequence[Any]] | None) -> list[str]:

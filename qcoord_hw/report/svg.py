@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from qcoord_hw.report.format import bound_words, in_words, interval, number
+from qcoord_hw.report.shapes import EstimateJson
+from qcoord_hw.statistics.estimate import Limits
+from qcoord_hw.statistics.words import interval, number
 from qcoord_hw.text import printable
 
 PARTY_CLASSES = 8
@@ -39,10 +41,13 @@ def party_classes(parties: Iterable[str]) -> dict[str, str]:
     return {party: f"p{i % PARTY_CLASSES}" for i, party in enumerate(parties)}
 
 
-def interval_svg(estimate: Mapping[str, Any]) -> str:
+def interval_svg(estimate: EstimateJson) -> str:
     """Return a drawing of an estimate beside theory and bound, on an axis that just holds all three."""
-    words = {"theory": "theory", "bound": bound_words(estimate)}
-    marks = [(kind, estimate[kind]["value"], words[kind], _MARKS[kind]) for kind in _MARKS if estimate[kind]]
+    known = (
+        ("theory", estimate["theory"], "theory"),
+        ("bound", estimate["bound"], estimate["bound_label"]),
+    )
+    marks = [(kind, value["value"], word, _MARKS[kind]) for kind, value, word in known if value]
     values = [estimate["low"], estimate["high"], *(mark[1] for mark in marks)]
     axis = _Axis(min(values), max(values), _WIDE)
     parts = [_line("axis", _MARGIN - 8, 66, _WIDE - _MARGIN + 8, 66)]
@@ -53,18 +58,18 @@ def interval_svg(estimate: Mapping[str, Any]) -> str:
         x = axis.at(value)
         parts.append(_line(kind, x, height + 4, x, 66))
         parts.append(_text(kind, x, height, f"{word} {number(value)}", _anchor(x)))
-    parts.append(_whisker(axis, estimate, 46, 7))
-    return _svg("interval", f"{in_words(estimate['name'])} {interval(estimate)}", _WIDE, 86, parts)
+    parts.append(_whisker(axis, (estimate["low"], estimate["best"], estimate["high"]), 46, 7))
+    return _svg("interval", f"{estimate['title']} {interval(estimate)}", _WIDE, 86, parts)
 
 
-def bar_svg(row: Mapping[str, Any], low: float, high: float, bound: float | None) -> str:
+def bar_svg(limits: Limits, low: float, high: float, bound: float | None) -> str:
     """Return a small drawing of one interval on an axis from `low` to `high`, with the bound."""
     axis = _Axis(low, high, _NARROW)
     parts = [_line("axis", 0, 17, _NARROW, 17)]
     if bound is not None:
         parts.append(_line("bound", axis.at(bound), 1, axis.at(bound), 17))
-    parts.append(_whisker(axis, row, 9, 4))
-    return _svg("bar", interval(row), _NARROW, 18, parts)
+    parts.append(_whisker(axis, limits, 9, 4))
+    return _svg("bar", interval(dict(zip(("low", "best", "high"), limits, strict=True))), _NARROW, 18, parts)
 
 
 @dataclass(frozen=True)
@@ -140,14 +145,14 @@ class _Axis:
         return [k * step for k in range(first, last + 1)]
 
 
-def _whisker(axis: _Axis, estimate: Mapping[str, Any], y: float, half: float) -> str:
+def _whisker(axis: _Axis, limits: Limits, y: float, half: float) -> str:
     """Return a bar over an interval, at least visibly wide, with a dot at the best value."""
-    low, high = axis.at(estimate["low"]), axis.at(estimate["high"])
+    low, best, high = map(axis.at, limits)
     width = max(high - low, 2)
     return (
         f'<rect class="data" x="{(low + high - width) / 2:.1f}" y="{y - half}" width="{width:.1f}" '
         f'height="{2 * half}" rx="1"/>'
-        f'<circle class="data" cx="{axis.at(estimate["best"]):.1f}" cy="{y}" r="{0.4 * half:.1f}"/>'
+        f'<circle class="data" cx="{best:.1f}" cy="{y}" r="{0.4 * half:.1f}"/>'
     )
 
 

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from qcoord_hw.families.coordination.view import case_words, cell, rate_sections, several, worst_cases
+from qcoord_hw.families.view import Listing, Section, View
 from qcoord_hw.record.journal import LOST
-from qcoord_hw.report.format import (
-    COORDINATION,
-    LINEAR,
-    bound_words,
-    check_words,
+from qcoord_hw.report.format import check_words, is_suspicious, job_words, target_words, unfinished_words
+from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.summary import view_of
+from qcoord_hw.statistics.words import (
     confidence_words,
-    count_rounds,
     found_words,
-    headline,
-    ideal_and_exact,
-    input_words,
-    interval,
     is_exact,
-    is_suspicious,
-    job_words,
     main_estimate,
     number,
-    number_exactly,
     p_words,
-    question_words,
-    rate_rows,
-    short_words,
-    symbols,
-    target_words,
-    unfinished_words,
     units,
-    worst_outputs,
-    worst_questions,
 )
 from qcoord_hw.text import printable
 
@@ -51,51 +35,87 @@ VERDICTS = {"above": "green", "below": "red", "inconclusive": "yellow"}
 """Verdict -> colour."""
 
 
-def text_table(summary: dict[str, Any]) -> str:
+def text_table(summary: RunSummary) -> str:
     """Return a summary as plain text, at most 100 columns wide."""
+    return printed_text(lambda console: print_summary(summary, console))
+
+
+def printed_text(prints: Callable[[Console], None]) -> str:
+    """Return what is printed on a terminal, as plain text at most 100 columns wide."""
     from rich.console import Console
 
     file = io.StringIO()
     console = Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False)
-    print_summary(summary, console)
+    prints(console)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
-def print_summary(summary: dict[str, Any], console: Console) -> None:
+def print_summary(summary: RunSummary, console: Console) -> None:
     """Print the summary of a run: where it ran, estimates, usage, checks and questions."""
     for part in _parts(summary, console):
         console.print(part)
 
 
-def print_overview(summaries: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print one line a run: its main figure beside theory and, of games and computations, the verdict."""
-    begun = [summary for summary in summaries if summary["state"] == "unfinished"]
-    ended = [summary for summary in summaries if summary["state"] != "unfinished"]
-    judged = [summary for summary in ended if summary["play"] != COORDINATION]
-    made = [summary for summary in ended if summary["play"] == COORDINATION]
-    for rows, table in ((judged, _judged_runs), (made, _made_runs), (begun, _begun_runs)):
-        if rows:
-            console.print(table(rows))
-            console.print()
+def print_overview(summaries: Sequence[RunSummary], console: Console) -> None:
+    """Print one line per run: its main figure beside theory and bound, or what else its family puts there."""
+    tables: dict[tuple[str, ...], list[tuple[RunSummary, View]]] = {}
+    for summary in summaries:
+        if summary["state"] != "unfinished":
+            view = view_of(summary)
+            tables.setdefault(tuple(name for name, _ in view.beside), []).append((summary, view))
+    for runs in tables.values():
+        console.print(_ended_runs(runs))
+        console.print()
+    if begun := [summary for summary in summaries if summary["state"] == "unfinished"]:
+        console.print(_begun_runs(begun))
+        console.print()
     console.print(as_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
     for summary in summaries:
         layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
         console.print(as_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
 
 
-def _judged_runs(summaries: Sequence[dict[str, Any]]) -> Table:
-    kinds = {summary["play"] == LINEAR for summary in summaries}
-    shown = [name for kind, name in ((False, "win probability"), (True, "surviving rate")) if kind in kinds]
-    main = " or\n".join(shown)
-    table = new_table("experiment", "target", main, "theory", "classical", "verdict", "p-value")
-    for summary in summaries:
-        e = summary["estimates"][1 if summary["play"] == LINEAR else 0]
-        theory = number(e["theory"]["value"]) if e["theory"] else ""
-        add_row(table, summary["experiment"], summary["target"], interval(e), theory, *_judged(e))
+def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
+    """Return a table of runs; figures that share an axis, so that they look alike, are named in each cell."""
+    mains = [main_estimate(summary["estimates"]) for summary, _ in runs]
+    figures = {e["short"]: e["axis"] for e in mains if e}
+    named = len(set(figures.values())) < len(figures) or not figures
+    title = "estimate" if named else " or\n".join(figures)
+    label = _shared_words([e["bound_label"] for e in mains if e and e["bound"]])
+    beside = [name for name, _ in runs[0][1].beside]
+    columns = [
+        "experiment",
+        "target",
+        title,
+        *(beside or ["theory", label]),
+        "verdict",
+        "p-value",
+    ]
+    rows: list[list[object]] = []
+    for (summary, view), e in zip(runs, mains, strict=True):
+        found = "none" if e is None else f"{e['short']}\n{found_words(e)}" if named else found_words(e)
+        theory = number(e["theory"]["value"]) if e and e["theory"] else ""
+        bound, verdict, p_value = _judged(e) if e else ("", "", "")
+        middle: list[object] = [words for _, words in view.beside] or [theory, bound]
+        rows.append([summary["experiment"], summary["target"], found, *middle, verdict, p_value])
+    columns, rows = _without_empty(columns, rows)
+    table = new_table(*columns)
+    for row in rows:
+        add_row(table, *row)
     return table
 
 
-def _begun_runs(summaries: Sequence[dict[str, Any]]) -> Table:
+def _shared_words(labels: Sequence[str]) -> str:
+    """Return the words with which all of some labels begin.
+
+    >>> _shared_words(["classical bound", "classical rate"]), _shared_words(["guessing", "classical rate"])
+    ('classical', 'bound')
+    """
+    words = os.path.commonprefix([label.split() for label in labels])
+    return " ".join(words) or "bound"
+
+
+def _begun_runs(summaries: Sequence[RunSummary]) -> Table:
     table = new_table("unfinished", "target", "chunks", "jobs")
     for summary in summaries:
         states = Counter(job["state"] for job in summary.get("jobs", ()))
@@ -105,37 +125,11 @@ def _begun_runs(summaries: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _made_runs(summaries: Sequence[dict[str, Any]]) -> Table:
-    """Return a line for each run of a coordination protocol: what was counted, and what was computed."""
-    names = {e["name"] for summary in summaries if (e := main_estimate(summary))}
-    one = next(iter(names)) if len(names) == 1 else None
-    columns = ["experiment", "target", short_words(one) if one else "estimate", "exact", "ideal", "verdict"]
-    rows: list[list[object]] = []
-    for summary in summaries:
-        e = main_estimate(summary)
-        ideal, exact = ideal_and_exact(summary, e["name"] if e else "")
-        found = found_words(e) if e else "none"
-        computed = ["" if value is None else number_exactly(value) for value in (exact, ideal)]
-        rows.append(
-            [
-                summary["experiment"],
-                summary["target"],
-                found if one or not e else f"{short_words(e['name'])}\n{found}",
-                *computed,
-                _judged(e)[1] if e else "",
-            ]
-        )
-    columns, rows = _without_empty(columns, rows)
-    table = new_table(*columns)
-    for row in rows:
-        add_row(table, *row)
-    return table
-
-
-def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType]:
+def _parts(summary: RunSummary, console: Console) -> Iterator[RenderableType]:
     """Yield what is printed of a summary, with an empty line between its sections."""
+    view = view_of(summary)
     yield as_text(summary["title"], "bold")
-    yield _heading(summary)
+    yield _heading(summary, view)
     if summary["state"] == "unfinished":
         yield as_text(unfinished_words(summary), "bold yellow")
     if summary.get("stopped") and summary["state"] == "unfinished":
@@ -146,62 +140,75 @@ def _parts(summary: dict[str, Any], console: Console) -> Iterator[RenderableType
         yield as_text(f"CAUTION: {caution}", "bold red")
     if summary["estimates"]:
         yield ""
-        if summary["play"] == LINEAR:
-            yield as_text(headline(summary), "bold")
+        if view.leads:
+            yield as_text(view.headline, "bold")
             yield ""
         yield from _estimates(summary["estimates"], console)
-    if "rates" in summary:
-        yield ""
-        yield _sections(summary) if summary["play"] == COORDINATION else _rates(summary)
+    if view.rates:
+        yield from _section(view.rates)
     if summary["usage"]:
         yield ""
         yield _usage(summary)
     if summary["checks"]:
         yield ""
     for name, check in summary["checks"].items():
-        yield as_text(check_words(name, check), "bold red" if is_suspicious(check) else "")
-    if "methods" in summary:
-        yield as_text(summary["methods"]["words"])
-    if "inputs" in summary:
-        yield as_text(input_words(summary), "" if summary["inputs"]["all_right"] else "yellow")
-    if "outputs" in summary:
-        yield ""
-        yield _outputs(summary)
+        words = check_words(view.checks.get(name, name), check)
+        yield as_text(words, "bold red" if is_suspicious(check) else "")
     if "tiles" in summary:
         yield ""
         yield _tiles(summary)
-    if summary["questions"]:
+    for section in view.details:
+        yield from _section(section)
+    if view.facts:
         yield ""
-        yield _questions(summary)
-    if several(summary.get("cases", ())):
+        yield from map(as_text, view.facts)
+    if view.notes:
         yield ""
-        yield _cases(summary)
-    if summary.get("holders"):
-        yield ""
-        yield from (as_text(f"{system}: {words}") for system, words in summary["holders"].items())
-    if summary.get("notes"):
-        yield ""
-        yield from (as_text(f"note: {note}") for note in summary["notes"])
+        yield from (as_text(f"note: {note}") for note in view.notes)
     yield ""
     yield as_text(summary["note"], "dim")
 
 
-def _tiles(summary: dict[str, Any]) -> Table:
+def _section(section: Section) -> Iterator[RenderableType]:
+    """Yield sentences and rows of a section; the first column says what they are, as its title would."""
+    if section.lines:
+        yield ""
+        yield from map(as_text, section.lines)
+    if section.listing:
+        yield ""
+        yield _listing(section.listing)
+
+
+def _listing(listing: Listing) -> Table:
+    shown, every = listing.shown, len(listing.rows)
+    first, *others = listing.columns
+    table = new_table(f"{first} (worst {len(shown)} of {every})" if len(shown) < every else first, *others)
+    under = any(row.heading for row in shown)
+    for row in shown:
+        first, *cells = row.cells
+        if row.heading:
+            add_row(table, as_text(first, "bold"), *cells)
+        else:
+            add_row(table, f"  {first}" if under else first, *cells)
+    return table
+
+
+def _tiles(summary: RunSummary) -> Table:
     table = new_table("tile", "layout", "estimate", "best [low, high]", "verdict")
     for place, tile in enumerate(summary["tiles"], start=1):
-        first = tile["estimates"][0] if tile["estimates"] else None
-        found = [first["name"], found_words(first), _judged(first)[1]] if first else ["", "", ""]
+        main = main_estimate(tile["estimates"])
+        found = [main["name"], found_words(main), _judged(main)[1]] if main else ["", "", ""]
         add_row(table, place, " ".join(map(str, tile["layout"])), *found)
     return table
 
 
-def _heading(summary: dict[str, Any]) -> Table:
+def _heading(summary: RunSummary, view: View) -> Table:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
     facts = {
         "experiment": summary["experiment"],
-        "network": summary.get("network"),
+        "network": view.network,
         "target": target_words(summary),
         "layout": " ".join(map(str, summary["layout"])),
         "calibrated": summary["calibrated"],
@@ -215,13 +222,13 @@ def _heading(summary: dict[str, Any]) -> Table:
     return grid
 
 
-def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterator[RenderableType]:
+def _estimates(estimates: Sequence[EstimateJson], console: Console) -> Iterator[RenderableType]:
     from rich.padding import Padding
 
     kind = folded("theory (kind)", 9, console)
     bounds: dict[str, list[str]] = {}
     for e in (e for e in estimates if e["bound"]):
-        bounds.setdefault(bound_words(e), []).append(e["name"])
+        bounds.setdefault(e["bound_label"], []).append(e["name"])
     bound = next(iter(bounds)).replace(" ", "\n") if len(bounds) == 1 else "bound"
     columns = ["estimate", "best [low, high]", kind, bound, "verdict", "p-value"]
     rows: list[list[object]] = []
@@ -245,45 +252,17 @@ def _estimates(estimates: Sequence[dict[str, Any]], console: Console) -> Iterato
         yield Padding(as_text(f"{', '.join(names)}: {words}", "dim"), (0, 0, 0, 2))
 
 
-def _judged(estimate: dict[str, Any]) -> tuple[object, ...]:
+def _judged(estimate: EstimateJson) -> tuple[object, ...]:
     """Return the cells of an estimate's bound, verdict and p-value."""
     bound, verdict, p_value = estimate["bound"], estimate["verdict"], estimate["p_value"]
     return (
         number(bound["value"]) if bound else "",
-        as_text(verdict or "", VERDICTS.get(verdict, "")),
+        as_text(verdict or "", VERDICTS.get(verdict or "", "")),
         "" if p_value is None else p_words(p_value).removeprefix("= "),
     )
 
 
-def _rates(summary: dict[str, Any]) -> Table:
-    table = new_table("rate", "dits a qudit", "source")
-    for row in rate_rows(summary):
-        add_row(table, *row)
-    return table
-
-
-def _sections(summary: dict[str, Any]) -> Table:
-    table = new_table("rate or figure", "value", "source")
-    for heading, rows in rate_sections(summary):
-        add_row(table, as_text(heading, "bold"), "", "")
-        for row in rows:
-            add_row(table, f"  {row['name']}", cell(row), row["source"])
-    return table
-
-
-def _outputs(summary: dict[str, Any]) -> Table:
-    rows, every = worst_outputs(summary), len(summary["outputs"])
-    vectors = [key for key in rows[0] if key != "success"]
-    names = [key.replace("_", " ") for key in vectors]
-    if len(rows) < every:
-        names[0] += f" (worst {len(rows)} of {every})"
-    table = new_table(*names, "success")
-    for row in rows:
-        add_row(table, *(symbols(row[key]) for key in vectors), number(row["success"]))
-    return table
-
-
-def _usage(summary: dict[str, Any]) -> Table:
+def _usage(summary: RunSummary) -> Table:
     usage, copies = summary["usage"], summary["copies"]
     columns = units(usage)
     whole = "used by one circuit" if copies == 1 else f"used by one circuit of {copies} copies"
@@ -294,26 +273,7 @@ def _usage(summary: dict[str, Any]) -> Table:
 
 
 def _amount(total: float, copies: int) -> str:
-    return f"{total:g}" if copies == 1 else f"{total:g} ({total / copies:g} a copy)"
-
-
-def _questions(summary: dict[str, Any]) -> Table:
-    rows, rounds = worst_questions(summary), count_rounds(summary)
-    some = len(rows) < len(summary["questions"])
-    first = f"question (worst {len(rows)} of {len(summary['questions'])})" if some else "question"
-    table = new_table(first, "wins", "shots", "best [low, high]")
-    for row in rows:
-        add_row(table, question_words(row, rounds), row["wins"], row["shots"], interval(row))
-    return table
-
-
-def _cases(summary: dict[str, Any]) -> Table:
-    rows, every = worst_cases(summary), summary["cases"]
-    first = f"case (worst {len(rows)} of {len(every)})" if len(rows) < len(every) else "case"
-    table = new_table(first, "shots", "best [low, high]", "ideal")
-    for row in rows:
-        add_row(table, case_words(row, every), row["shots"], interval(row), number_exactly(row["theory"]))
-    return table
+    return f"{total:g}" if copies == 1 else f"{total:g} ({total / copies:g} per copy)"
 
 
 def new_table(*columns: str) -> Table:

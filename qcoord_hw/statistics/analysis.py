@@ -14,15 +14,14 @@ class Analysis:
 
     Attributes:
         estimates: the figures of merit.
-        checks: tests on raw counts (`no_signalling`, `drift`, `frame`), each with its p-value; None where
-            there was nothing to test.
-        questions: of a game: wins and interval of every circuit and round.
-        outputs: of a linear computation: what was asked, read and expected for every input.
+        checks: tests on raw counts (such as `drift`), each with its p-value; None where there was nothing to
+            test.
+        rows: what was found piece by piece (of questions, inputs, cases), as plain values; what they hold is
+            the family's.
         cautions: what had to be left out, and why.
     """
 
     estimates: tuple[Estimate, ...]
     checks: dict[str, dict[str, Any] | None]
-    questions: tuple[dict[str, Any], ...] = ()
-    outputs: tuple[dict[str, Any], ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
     cautions: tuple[str, ...] = ()

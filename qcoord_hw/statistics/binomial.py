@@ -7,18 +7,7 @@ import sys
 
 from scipy.special import betainc, betaincinv
 
-from qcoord_hw.errors import InputError
-
-
-def check_confidence(confidence: float) -> float:
-    """Return a confidence level strictly between 0 and 1.
-
-    Raises:
-        InputError: when it is not.
-    """
-    if isinstance(confidence, bool) or not isinstance(confidence, float) or not 0 < confidence < 1:
-        raise InputError(f"confidence: {confidence!r}; allowed are numbers between 0 and 1, for example 0.95")
-    return confidence
+from qcoord_hw.spec import check_confidence as check_confidence
 
 
 def lower_limit(successes: int, trials: int, alpha: float) -> float:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from qcoord_hw.theory.value import Value
 
 Verdict = Literal["above", "below", "inconclusive"]
+
+Origin = Literal["counted", "mitigated", "computed"]
+"""Where a figure comes from: from counts, from counts after inverting known readout errors, or from the
+circuits as executed, without a count."""
+
+Better = Literal["more", "less"]
+
+SAYS = ("title", "short", "unit", "better", "bound_label", "origin", "headline", "axis")
+"""Fields of an estimate's JSON object that say what the figure is; reports of before lack them."""
 
 Limits = tuple[float, float, float]
 """(low, best, high)."""
@@ -24,10 +34,10 @@ def difference_limits(before: Limits, after: Limits) -> Limits:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure estimated from counts.
+    """A figure estimated from counts, or computed.
 
     Attributes:
-        name: what is estimated.
+        name: what is estimated; a key of the JSON object.
         low: lower end of the interval.
         best: point estimate.
         high: upper end of the interval.
@@ -39,6 +49,15 @@ class Estimate:
         p_value: probability of a result at least this good if the bound held, if tested.
         assumes: what the interval and the p-value rest on.
         estimand: what the figure is the mean over, where that is not plain from its name.
+        title: what people call it, as the heading of a page; made of the name if empty.
+        short: the same in a table; the title in lower case if empty.
+        unit: of its numbers; empty where they have none.
+        better: whether more of it is better, or less.
+        bound_label: what the bound is called.
+        origin: where it comes from; a computed figure has no interval.
+        headline: whether it stands for the run; at most one estimate of a run does.
+        axis: what the axis is called on which it is drawn, together with the others of that axis; empty for
+            a figure that is not drawn.
     """
 
     name: str
@@ -53,6 +72,20 @@ class Estimate:
     p_value: float | None = None
     assumes: str = ""
     estimand: str = ""
+    title: str = ""
+    short: str = ""
+    unit: str = ""
+    better: Better = "more"
+    bound_label: str = "bound"
+    origin: Origin = "counted"
+    headline: bool = False
+    axis: str = "probability"
+
+    def __post_init__(self) -> None:
+        """Fill in what the figure is called."""
+        title = self.title or self.name.replace("_", " ").capitalize()
+        object.__setattr__(self, "title", title)
+        object.__setattr__(self, "short", self.short or title[:1].lower() + title[1:])
 
     @property
     def verdict(self) -> Verdict | None:
@@ -68,8 +101,30 @@ class Estimate:
         """Low, best and high."""
         return self.low, self.best, self.high
 
-    def linear(self, name: str, scale: float, offset: float, theory: Value | None, bound: Value) -> Estimate:
-        """Return the estimate of `scale * self + offset`, for a positive scale; the p-value carries over."""
+    def linear(
+        self,
+        name: str,
+        scale: float,
+        offset: float,
+        theory: Value | None,
+        bound: Value | None,
+        *,
+        title: str = "",
+        axis: str = "",
+        bound_label: str = "",
+    ) -> Estimate:
+        """Return the estimate of `scale * self + offset`, for a positive scale; the p-value carries over.
+
+        Args:
+            name: of the new figure.
+            scale: the factor.
+            offset: the constant.
+            theory: what theory says of the new figure.
+            bound: what it is judged against.
+            title: what people call the new figure.
+            axis: on which it is drawn.
+            bound_label: what the bound is called, if not the same.
+        """
         return replace(
             self,
             name=name,
@@ -78,6 +133,11 @@ class Estimate:
             high=scale * self.high + offset,
             theory=theory,
             bound=bound,
+            title=title,
+            short="",
+            axis=axis,
+            bound_label=bound_label or self.bound_label,
+            headline=False,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -96,4 +156,17 @@ class Estimate:
             "p_value": self.p_value,
             "assumes": self.assumes,
             "estimand": self.estimand,
+            **{name: getattr(self, name) for name in SAYS},
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Estimate:
+        """Build the estimate from what `to_json` returned."""
+        given = {key: value for key, value in data.items() if key != "verdict"}
+        marks = {key: Value(**given[key]) for key in ("theory", "bound") if given[key] is not None}
+        return cls(**given | marks)
+
+
+def headline_of(estimates: Sequence[Estimate]) -> Estimate | None:
+    """Return the estimate that stands for a run: the one that says so, else the first; None of none."""
+    return next((e for e in estimates if e.headline), next(iter(estimates), None))

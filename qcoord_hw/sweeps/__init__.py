@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qcoord_hw import record
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.report.sweep import SweepPoint, SweepResult
 from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
 from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.sweeps.points import Grid, Identity, Point
@@ -38,7 +39,7 @@ def sweep(
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> SweepResult:
     """Run every combination of experiments, targets, seeds, shots and fields that is not there yet.
 
     Args:
@@ -56,8 +57,8 @@ def sweep(
         progress: called with (points done, points in all).
 
     Returns:
-        `ok`; `sweep`, the folder; `points`, each with its run and estimates, or with `error` and `exit_code`;
-        and how many were `computed`, `finished` (begun before), `already` there, and `failed`.
+        Every point with its run and estimates, or with its error; and how many were computed, finished (begun
+        before), already there, and failed.
 
     Raises:
         InputError: when something asked for is not allowed; nothing has been run then.
@@ -106,30 +107,26 @@ def sweep(
             from qcoord_hw.sweeps.cluster import compute_there
 
             compute_there(fresh, path, dask, report)
-    return {
-        "ok": not counted["failed"],
-        "sweep": str(path),
-        "points": [_row(point, outcomes[point.identity], path, confidence) for point in points],
-        **counted,
-    }
+    found = [_point(point, outcomes[point.identity], path, confidence) for point in points]
+    return SweepResult(str(path), found, **counted)
 
 
-def _row(point: Point, outcome: Outcome, folder: Path, confidence: float) -> dict[str, Any]:
+def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> SweepPoint:
     """Return what a sweep says of a point."""
-    row: dict[str, Any] = {
-        "run": None,
-        "experiment": point.spec.name,
-        "target": point.target,
-        "noise_scale": point.noise_scale,
-        "seed": point.seed,
-        "shots": point.spec.shots,
-        "set": {name: listed(value) for name, value in point.fields},
-        "estimates": [],
-    }
-    if "error" in outcome:
-        return row | outcome
-    summary = Result(record.read(folder / Path(outcome["run"]).name), confidence).summary
-    return row | {"run": summary["run"], "estimates": summary["estimates"]}
+    failed = "error" in outcome
+    result = None if failed else Result(record.read(folder / Path(outcome["run"]).name), confidence)
+    return SweepPoint(
+        run=None if result is None else str(result.path),
+        experiment=point.spec.name,
+        target=point.target,
+        noise_scale=point.noise_scale,
+        seed=point.seed,
+        shots=point.spec.shots,
+        set={name: listed(value) for name, value in point.fields},
+        estimates=() if result is None else result.estimates,
+        error=outcome["error"] if failed else None,
+        exit_code=outcome["exit_code"] if failed else None,
+    )
 
 
 def _cores() -> int:

@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from qcoord_hw import api
+from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
+from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
 from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
-from qcoord_hw.families.linear_computation.parameters import FAMILY as LINEAR
-from qcoord_hw.sources import read_user_spec
+from qcoord_hw.schema import check_names, names_of
+from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
     MAX_SHOTS,
     ExperimentSpec,
@@ -36,6 +37,7 @@ SPEC_FIELDS = ("blocks", "layout", "random_questions", "shots")
 """Fields of a spec that may be swept; any other name is a parameter of its family."""
 
 IDEAL = "aer"
+OTHERS = "VENDOR:DEVICE and MODULE:CALLABLE"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Point:
     @property
     def noise_scale(self) -> float | None:
         """What the noise is multiplied by; None where there is none."""
-        return None if self.target == IDEAL else split_scale(self.target)[1]
+        is_scaled = self.target != IDEAL and device_name(self.target) is None
+        return split_scale(self.target)[1] if is_scaled else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the point as plain JSON values, its spec by its id."""
@@ -163,19 +166,24 @@ class Grid:
         from qcoord_hw.execution.run_description import program_of
         from qcoord_hw.execution.targets import resolve_target
 
-        where = {target: resolve_target(target) for target in self.targets}
+        devices = {target for target in self.targets if device_name(target) is not None}
+        for target in sorted(devices):  # that there is one, before anything runs
+            open_typed(target)
+        where = {target: resolve_target(target) for target in self.targets if target not in devices}
         seeds, shots = self.seeds or (default_seed,), self.shots or (None,)
         found: dict[Identity, Point] = {}
         for source, values in itertools.product(self.sources, itertools.product(*self.fields.values())):
             fields = tuple(zip(self.fields, values, strict=True))
-            drawn = isinstance(source, ExperimentSpec) and source.family == LINEAR  # inputs, from the seed
+            _check_names(source, [name for name, _ in fields if name not in SPEC_FIELDS])
+            # inputs, from the seed
+            drawn = isinstance(source, ExperimentSpec) and bool(registry.family(source.family).samples)
             known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
                 key = (target == IDEAL, seed if drawn else 0)
                 built = known[key] = known.get(key) or _build(source, fields, *key)
                 spec = built.spec if number is None else replace(built.spec, shots=number)
                 point = Point(spec, target, seed, fields)
-                if spec.layout and point.identity not in found:
+                if spec.layout and target in where and point.identity not in found:
                     where[target].prepare(program_of(built.experiment), spec.layout)
                 found.setdefault(point.identity, point)
         return list(found.values())
@@ -187,7 +195,7 @@ def _source(spec: str | Path | ExperimentSpec, is_state: bool) -> ExperimentSpec
     if not isinstance(spec, (str, Path)):
         raise InputError(f"experiment: {type(spec).__name__}; allowed are a name, a path or a spec")
     if not is_state:
-        return read_user_spec(str(spec))
+        return spec_of(spec, {})
     return read_state(Path(spec)) if str(spec).endswith(".json") else str(spec)
 
 
@@ -202,11 +210,13 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
     names: list[str] = []
     for target in targets:
         if not isinstance(target, str):
-            raise InputError(f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME")
-        if target.startswith("ibm_"):
+            raise InputError(
+                f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME, {OTHERS}"
+            )
+        if is_ours(target):
             raise InputError(
                 f"targets: {target} is a real backend, where every run needs its own `qcoord submit`; "
-                f"allowed in a sweep are {IDEAL} and fake_NAME"
+                f"allowed in a sweep are {IDEAL}, fake_NAME, {OTHERS}"
             )
         if scales and target != IDEAL:
             names += [scaled_target(target, scale) for scale in scales]
@@ -215,6 +225,16 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
     if scales and set(names) == {IDEAL}:
         scaled_target(IDEAL, scales[0])  # says that nothing here has noise
     return tuple(dict.fromkeys(names))
+
+
+def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> None:
+    """Refuse a field that is none of a spec, and no parameter of its family either."""
+    if not isinstance(source, ExperimentSpec):
+        return
+    own = registry.family(source.family)
+    if unknown := set(names) - set(names_of(own.parameters)):
+        given = source.options | dict.fromkeys(sorted(unknown), "")
+        check_names(own.parameters_of(source), given, f"for {source.name}", SPEC_FIELDS)
 
 
 def _build(

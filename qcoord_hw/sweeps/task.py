@@ -22,9 +22,15 @@ def attempt(task: Task, folder: Path) -> Outcome:
 
     try:
         if "run" in task:
-            return {"run": str(api.collect(task["run"]).path)}
+            found = api.collect(task["run"])
+            if not found.record.sealed:  # of a device, whose jobs nobody waits for a second time
+                name = found.path.name
+                return failed(
+                    f"run {name} is on its device; {found.record.how_to_finish}, then the same sweep"
+                )
+            return {"run": str(found.path)}
         spec = spec_from_mapping(task["spec"], "sweep")
-        built = api.Built.of(spec, spec.options)
+        built = api.Built.of(spec)
         return {"run": str(api.run(built, target=task["target"], seed=task["seed"], runs=folder).path)}
     except QcoordError as error:
         return failed(one_line(error), error.exit_code)

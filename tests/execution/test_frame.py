@@ -16,7 +16,7 @@ from qcoord_hw.execution.simulate import SPOT_CHECKS, Simulator, split
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, fake_backends
 from qcoord_hw.families.experiment import DIRECT, FRAME, Experiment
 from qcoord_hw.families.linear_computation.circuits import task_experiment
-from qcoord_hw.families.linear_computation.parameters import spec_of
+from qcoord_hw.families.linear_computation.user_task import spec_of
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 

@@ -136,9 +136,11 @@ def test_every_gate_that_no_party_could_have_done_is_counted(name, place):
 @pytest.mark.parametrize("name", sorted(set(catalogue_paths()) - set(SAMPLE)))
 def test_in_the_whole_catalogue(name, place):
     try:
-        compiled(name, place)
+        *_, where = compiled(name, place)
     except TooLargeError:
         pytest.skip("does not fit the device")
+    if len(where) == 1:
+        pytest.skip("a single qubit has no gate on two")
     assert check_all_insertions(name, place)
 
 
@@ -405,6 +407,7 @@ def test_an_unfinished_run_with_another_circuit_is_not_executed(runs_dir, monkey
         api.collect(result.path)
 
 
+@pytest.mark.usefixtures("as_written")
 def test_reference_runs_keep_to_their_networks(tmp_path):
     from tests.integration.test_reference import REFERENCE
 

@@ -13,7 +13,7 @@ from qcoord_hw import api
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution import simulate
 from qcoord_hw.execution.expectation import apportion, work
-from qcoord_hw.execution.forecast import REP_DELAY, Forecast, device_of
+from qcoord_hw.execution.forecast import REP_DELAY, Forecast, where_of
 from qcoord_hw.execution.layout import choose_layout, expected_errors, ranked_layouts
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
@@ -180,8 +180,8 @@ def test_interpolated_figures_are_near_simulated_ones():
     outlook = Outlook(forecast("chsh", "fake_torino"))
     for place in outlook.forecast.candidates(4)[1:]:
         found = outlook.at([place])[0]
-        assert found["method"] == "simulated"
-        assert outlook.interpolated(place[0]) == pytest.approx(found["expected"], abs=0.01)
+        assert found.method == "simulated"
+        assert outlook.interpolated(place[0]) == pytest.approx(found.expected, abs=0.01)
 
 
 def test_the_work_grows_with_the_circuits():
@@ -191,18 +191,18 @@ def test_the_work_grows_with_the_circuits():
 
 
 def test_devices():
-    assert device_of("aer").snapshot is None
-    scaled, plain = device_of("fake_manila_x2"), device_of("fake_manila")
+    assert where_of("aer").snapshot is None
+    scaled, plain = where_of("fake_manila_x2"), where_of("fake_manila")
     assert scaled.name == "fake_manila_x2"
     assert scaled.snapshot == plain.snapshot.scaled(2.0) != plain.snapshot
     assert plain.rep_delay == (250e-6, "the default of fake_manila")
-    other = device_of(GenericBackendV2(5, coupling_map=[[0, 1], [1, 2], [2, 3], [3, 4]], seed=1))
+    other = where_of(GenericBackendV2(5, coupling_map=[[0, 1], [1, 2], [2, 3], [3, 4]], seed=1))
     assert not other.simulated
     assert other.rep_delay[0] == REP_DELAY
     with pytest.raises(InputError, match="target: unknown"):
-        device_of("fake_nowhere")
+        where_of("fake_nowhere")
     with pytest.raises(InputError, match="target: unknown"):
-        device_of("nowhere")
+        where_of("nowhere")
 
 
 def test_any_backend_is_planned_for():

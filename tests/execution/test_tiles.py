@@ -13,8 +13,9 @@ from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 import qcoord_hw as qc
 from qcoord_hw import api, record
 from qcoord_hw.cli import main
-from qcoord_hw.execution.ibm.target import prepare, side_by_side
+from qcoord_hw.execution.devices.ibm.target import prepare
 from qcoord_hw.execution.run_description import program_of
+from qcoord_hw.execution.tiling import side_by_side
 
 
 @pytest.fixture
@@ -88,8 +89,8 @@ def test_what_does_not_fit_is_refused(target, tiles, says, runs_dir):
 def test_circuits_side_by_side_do_what_they_do_alone():
     backend = FakeManilaV2()
     program = program_of(api.build("chsh").experiment)
-    prepared = prepare(backend, program, (), 2)
-    merged = side_by_side(prepared)
+    prepared = prepare("ibm_x", backend, program, (), 2)
+    merged = side_by_side([prepared.circuits, *(one.circuits for one in prepared.tiles)])
     assert [[r.name for r in c.cregs] for c in merged] == [
         ["tile0_bob", "tile0_charlie", "tile1_bob", "tile1_charlie"]
     ] * 4

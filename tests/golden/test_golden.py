@@ -12,8 +12,18 @@ from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.spec import read_spec
 
+pytestmark = pytest.mark.usefixtures("work_clock")
 
-@pytest.mark.parametrize("name", catalogue_paths())
+
+LONG = ("five-dimensional-f4", "six-servers-f4")
+"""Ten seconds of synthesis each."""
+
+
+@pytest.mark.usefixtures("as_written")
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in catalogue_paths()],
+)
 def test_an_entry_is_built_as_it_is_written_down(name):
     path = catalogue_paths()[name]
     experiment = build_experiment(read_spec(path))

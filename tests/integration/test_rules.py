@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw import cli, provenance
+from qcoord_hw import cli, provenance, registry
 from qcoord_hw.api import write_report
 from qcoord_hw.errors import InternalError, RecordError
-from qcoord_hw.report import html, summary, svg
+from qcoord_hw.report import html, svg
 from qcoord_hw.theory.games import chsh
 
 REFERENCE = Path(__file__).parents[2] / "runs" / "reference"
@@ -127,8 +127,8 @@ def test_a_fault_of_ours_accuses_nobody(kind, error, monkeypatch, capsys):
     def broken(*_):
         raise error
 
-    for name in list(summary.ANALYSERS):
-        monkeypatch.setitem(summary.ANALYSERS, name, broken)
+    for family in registry.every():
+        monkeypatch.setattr(type(family), "analyse", broken)
     with pytest.raises(InternalError, match="fault of qcoord_hw") as raised:
         qc.load_run(path)
     assert raised.value.__cause__ is error
@@ -151,7 +151,9 @@ def test_nor_does_one_deep_in_an_analysis(where, monkeypatch):
         raise KeyError(where)
 
     module, name = where.split(".")
-    monkeypatch.setattr(importlib.import_module(f"qcoord_hw.statistics.{module}"), name, broken)
+    homes = {"games": "games", "coordination": "coordination", "linear": "linear_computation"}
+    home = f"families.{homes[module]}.analysis" if module in homes else f"statistics.{module}"
+    monkeypatch.setattr(importlib.import_module(f"qcoord_hw.{home}"), name, broken)
     kind = {"games": "chsh", "coordination": "two-node-n1", "drift": "chsh"}.get(module, "sum-2-f2")
     with pytest.raises(InternalError, match=f"KeyError.*{name}"):
         qc.run(kind, shots=20, seed=1)
@@ -163,7 +165,7 @@ def test_nor_does_one_of_the_page(monkeypatch):
     def broken(*_, **__):
         raise KeyError("x")
 
-    for module, name in ((svg, "circuit_svg"), (html, "_axis"), (html, "_environment")):
+    for module, name in ((svg, "circuit_svg"), (html, "_usage"), (html, "_environment")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, broken)
             with pytest.raises(InternalError, match="its page failed"):

@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import os
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -14,10 +15,11 @@ from rich.console import Console
 import qcoord_hw as qc
 from qcoord_hw import api
 from qcoord_hw.errors import InputError
-from qcoord_hw.report import format as words
 from qcoord_hw.report import tables
-from qcoord_hw.report.comparison import difference_words, differences, print_differences
-from qcoord_hw.report.comparison_figure import MAX_LABELS, MAX_PANELS, comparison_figure, plot_comparison
+from qcoord_hw.report.comparison import Simultaneous, difference_words, differences, print_differences
+from qcoord_hw.report.comparison_figure import MAX_LABELS, MAX_PANELS, comparison_figure
+from qcoord_hw.report.output_files import write_figure
+from qcoord_hw.statistics import words
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m\n=1+1'
 
@@ -50,8 +52,16 @@ def printed(comparison, width=100):
 
 def made_up(run, low, best, high, **changes):
     """Return a summary of one estimate, as differences needs it."""
-    estimate = {"name": "w", "low": low, "best": best, "high": high, "confidence": 0.95}
-    same = {"experiment": "e", "family": "f", "parameters": {}, "spec_id": "s", "target": "t", "seed": run}
+    estimate = qc.Estimate("w", low, best, high, "m", 0.95, 10).to_json()
+    same = {
+        "play": "game",
+        "experiment": "e",
+        "family": "f",
+        "parameters": {},
+        "spec_id": "s",
+        "target": "t",
+        "seed": run,
+    }
     return (
         same | {"state": "sealed", "run": f"r{run}", "created": f"t{run}", "estimates": [estimate]} | changes
     )
@@ -69,10 +79,10 @@ def test_the_table_tells_runs_of_one_target_apart(clean, noisy, later):
     assert "2025-02-26 20:26:08" in text
     assert "layout 0 1" in text
     assert "none" in text  # an ideal run has nothing to mitigate
-    for row in found["differences"]:
-        assert words.interval(row) in text
-    assert {row["name"] for row in found["differences"]} == {"win_probability", "chsh_s"}
-    assert found["comparisons"] == 4
+    for row in found.differences:
+        assert row.words() in text
+    assert {row.name for row in found.differences} == {"win_probability", "chsh_s"}
+    assert found.comparisons == 4
     assert max(map(len, text.splitlines())) <= tables.WIDTH
 
 
@@ -89,17 +99,17 @@ def test_many_runs_fit_any_width(clean, noisy, width):
 
 def test_all_differences_hold_together_at_the_level(clean, noisy, later):
     found = qc.compare(clean.path, noisy.path, later.path, confidence=0.9)
-    m = found["comparisons"]
+    m = found.comparisons
     level = 1 - 0.1 / m
     by_level = {run.path: qc.load_run(run.path, confidence=level) for run in (clean, noisy, later)}
-    for row in found["differences"]:
-        together = row["simultaneous"]
-        assert together["confidence"] == pytest.approx(level)
-        assert together["low"] < row["low"] <= row["best"] <= row["high"] < together["high"]
-        a = by_level[clean.path][row["name"]]
-        b = next(by_level[r.path][row["name"]] for r in (noisy, later) if str(r.path) == row["run"])
+    for row in found.differences:
+        together = row.simultaneous
+        assert together.confidence == pytest.approx(level)
+        assert together.low < row.low <= row.best <= row.high < together.high
+        a = by_level[clean.path][row.name]
+        b = next(by_level[r.path][row.name] for r in (noisy, later) if str(r.path) == row.run)
         down = math.hypot(b.best - b.low, a.high - a.best)
-        assert together["low"] == pytest.approx(b.best - a.best - down)
+        assert together.low == pytest.approx(b.best - a.best - down)
     text = printed(found)
     assert f"of {m} differences, {0.1 * m:.2g} would miss by chance" in text
     assert f"not at {100 * level:.6g}%" in text
@@ -107,11 +117,11 @@ def test_all_differences_hold_together_at_the_level(clean, noisy, later):
 
 def test_one_difference_needs_no_adjustment():
     found = differences([made_up(1, 0.5, 0.6, 0.7), made_up(2, 0.8, 0.9, 1.0)])
-    (row,) = found["differences"]
-    assert found["comparisons"] == 1
-    assert row["simultaneous"] == {k: row[k] for k in ("low", "high", "confidence", "differ")}
+    (row,) = found.differences
+    assert found.comparisons == 1
+    assert row.simultaneous == Simultaneous(row.low, row.high, row.confidence, row.differ)
     assert difference_words(row) == "differ"
-    assert "chance" not in printed(found | {"runs": [r | {"kind": "", "shots": 1} for r in found["runs"]]})
+    assert "chance" not in printed(replace(found, runs=[r | {"kind": "", "shots": 1} for r in found.runs]))
 
 
 def test_a_difference_that_may_be_chance_stands_in_brackets():
@@ -130,19 +140,19 @@ def test_a_difference_that_may_be_chance_stands_in_brackets():
         ]
 
     found = differences(summaries, again)
-    assert [difference_words(row) for row in found["differences"]] == ["(differ)", "differ"]
+    assert [difference_words(row) for row in found.differences] == ["(differ)", "differ"]
     alone = differences(summaries)
-    assert [row["simultaneous"] for row in alone["differences"]] == [None, None]
+    assert [row.simultaneous for row in alone.differences] == [None, None]
 
 
 def test_only_simulators_repeat_themselves(clean):
-    (row, *_) = differences([clean.summary, clean.summary])["differences"]
-    assert not row["independent"]
+    (row, *_) = differences([clean.summary, clean.summary]).differences
+    assert not row.independent
     assert difference_words(row) == "same draws"
-    assert row["simultaneous"] is None
-    a, b = (made_up(k, 0.5, 0.6, 0.7, target="ibm_torino", seed=1) for k in (1, 2))
-    assert differences([a, b])["differences"][0]["independent"]
-    assert not differences([a, a])["differences"][0]["independent"]
+    assert row.simultaneous is None
+    a, b = (made_up(k, 0.5, 0.6, 0.7, target="ibm_torino", options={}, seed=1) for k in (1, 2))
+    assert differences([a, b]).differences[0].independent
+    assert not differences([a, a]).differences[0].independent
 
 
 def test_runs_of_other_experiments_are_refused(clean, runs):
@@ -206,18 +216,18 @@ def test_a_figure_is_written_whole_in_each_format(clean, noisy, tmp_path, suffix
 def test_forty_runs_huge_labels_and_evil_ones_are_drawn(clean, tmp_path):
     evil = copy.deepcopy(clean.summary) | {"title": EVIL * 50, "target": "漢" + EVIL * 50, "created": EVIL}
     found = differences([evil | {"run": f"{EVIL}{k}".replace("/", "")} for k in range(40)])
-    plot_comparison(found, tmp_path / "many.png")
+    write_figure(comparison_figure(found), tmp_path / "many.png")
     figure = comparison_figure(found)
     assert len(panels(figure)[-1].get_xticklabels()) == 40 > MAX_LABELS
     assert max(figure.get_size_inches()) < 30
     few = differences([evil, evil])
-    plot_comparison(few, tmp_path / "few.png")
+    write_figure(comparison_figure(few), tmp_path / "few.png")
     for one in (found, few):
         text = printed(one)
         assert "\x1b" not in text
         assert max(map(len, text.splitlines())) <= 2 * tables.WIDTH  # a CJK letter is two columns wide
     nothing = differences([s | {"estimates": []} for s in few["runs"]])
-    plot_comparison(nothing, tmp_path / "none.svg")
+    write_figure(comparison_figure(nothing), tmp_path / "none.svg")
     assert "no estimate to draw" in printed_texts(comparison_figure(nothing))
 
 

@@ -12,14 +12,18 @@ from rich.console import Console
 
 import qcoord_hw as qc
 from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.coordination.view import cell, rate_sections, side_by_side, worst_cases
-from qcoord_hw.report import format as words
+from qcoord_hw.families.coordination.figures import short_of, with_headline
+from qcoord_hw.families.coordination.view import rate_sections, side_by_side, worst_cases
 from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates
+from qcoord_hw.report.format import check_words, is_suspicious
 from qcoord_hw.report.html import fragment, page
 from qcoord_hw.report.protocol import describe_protocol, protocol_text
+from qcoord_hw.report.summary import view_of
 from qcoord_hw.spec import spec_from_mapping
+from qcoord_hw.statistics import words
+from qcoord_hw.statistics.words import cell
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m'
 VOID = {"meta", "line", "path", "circle", "rect"}
@@ -104,6 +108,10 @@ def printed(action, value, width=100):
     return console.file.getvalue()
 
 
+def headline_of(summary):
+    return view_of(summary).headline
+
+
 def estimate(result, name):
     return next(e for e in result.summary["estimates"] if e["name"] == name)
 
@@ -150,13 +158,13 @@ def test_exact_figures_have_no_interval(clean):
 
 def test_usage_is_counted_a_copy_in_every_unit(clean, pairs):
     used = {row["name"]: row["value"] for row in section(clean.summary, "used by this circuit (counted)")}
-    assert used == {"Alice->Bob, bits a copy": 0.5, "common, random bits a copy": 0.5}
+    assert used == {"Alice->Bob, bits per copy": 0.5, "common, random bits per copy": 0.5}
     used = {row["name"]: row["value"] for row in section(pairs.summary, "used by this circuit (counted)")}
     assert used == {
-        "Alice-Bob, ebits a copy": 1,
-        "Bob-Charlie, ebits a copy": 0.5,
-        "Bob->Charlie, qubits a copy": 0.5,
-        "Bob->Charlie, log2 dim a copy": 0.5,
+        "Alice-Bob, ebits per copy": 1,
+        "Bob-Charlie, ebits per copy": 0.5,
+        "Bob->Charlie, qubits per copy": 0.5,
+        "Bob->Charlie, log2 dim per copy": 0.5,
     }
 
 
@@ -181,45 +189,46 @@ def test_rates_are_sorted_by_their_names():
 
 def test_tomography_is_a_check_in_words_and_no_headline(clean):
     check = clean.checks["tomography"]
-    said = words.check_words("tomography", check)
+    said = check_words("tomography", check)
     assert f"plug-in trace norm {words.number(check['value'])}; null mean" in said
     assert f"95% of 200 nulls below {words.number(check['null_95'])}" in said
     assert "biased" in said
     assert said[:60] in clean.table()
     assert said in shown(clean.html())
-    assert not words.is_suspicious(check | {"p_value": 1e-9})
-    assert "plug-in" not in words.headline(clean.summary)
+    assert not is_suspicious(check | {"p_value": 1e-9})
+    assert "plug-in" not in headline_of(clean.summary)
 
 
 def test_headline_states_counted_and_computed(clean, pairs):
-    said = words.headline(clean.summary)
+    said = headline_of(clean.summary)
     assert said.startswith(f"Trace norm to the target, fixed witness {words.interval(_main(clean))}.")
     assert "trace norm 0.305543 on aer, 0.305543 for ideal circuits" in said
-    said = words.headline(pairs.summary)
+    said = headline_of(pairs.summary)
     assert "Fidelity, direct fidelity estimation" in said
     assert "is above the separable bound 0.25" in said
     assert "fidelity 1 on aer, 1 for ideal circuits" in said
 
 
 def _main(result):
-    return words.main_estimate(result.summary)
+    return words.main_estimate(result.summary["estimates"])
 
 
 def test_the_main_estimate_is_the_best_that_there_is(pairs):
     order = ["fidelity_dfe", "fidelity_bound", "trace_norm_exact", "fidelity_exact"]
-    summary = copy.deepcopy(pairs.summary)
+    left = list(pairs.estimates)
     for name in order:
-        assert words.main_estimate(summary)["name"] == name
-        summary["estimates"] = [e for e in summary["estimates"] if e["name"] != name]
-    assert words.main_estimate(summary) is None
-    assert words.headline(summary) == "Nothing was estimated."
+        assert [e.name for e in with_headline(left) if e.headline] == [name]
+        left = [e for e in left if e.name != name]
+    assert left == []
+    assert headline_of(pairs.summary | {"estimates": []}) == "Nothing was estimated."
 
 
-def test_names_in_words():
-    assert words.in_words("trace_norm_witness_mitigated").endswith("fixed witness, readout mitigated")
-    assert words.in_words("win_probability_mitigated") == "Win probability, readout mitigated"
-    assert words.short_words("fidelity_bound_mitigated") == "fidelity, lower bound, mitigated"
-    assert words.short_words("another_figure") == "another figure"
+def test_names_in_words(noisy):
+    mitigated = noisy["trace_norm_witness_mitigated"]
+    assert mitigated.title.endswith("fixed witness, readout mitigated")
+    assert mitigated.short == "trace norm, witness, mitigated"
+    assert (mitigated.origin, mitigated.better, mitigated.headline) == ("mitigated", "less", False)
+    assert short_of("another_figure") == "another figure"
 
 
 # Cases
@@ -271,7 +280,7 @@ def test_page_says_what_the_summary_says(clean, noisy, pairs):
     for result in (clean, noisy, pairs):
         html = result.html()
         text = shown(html)
-        assert words.headline(result.summary) in text
+        assert headline_of(result.summary) in text
         for one in result.summary["estimates"]:
             assert words.found_words(one) in text
         for heading, rows in rate_sections(result.summary):
@@ -293,7 +302,7 @@ def test_fragment_shows_the_figures(noisy):
 def test_figure_draws_estimates_and_cases(noisy, pairs):
     above, below = noisy.plot().axes
     names = [label.get_text() for label in above.get_yticklabels()]
-    assert names == [words.in_words(e["name"]) for e in noisy.summary["estimates"]]
+    assert names == [e["title"] for e in noisy.summary["estimates"]]
     assert [label.get_text() for label in below.get_yticklabels()] == ["x=00", "x=01", "x=10", "x=11"]
     assert {text.get_text() for text in above.texts} == {"theory 0.3055"}
     figure = pairs.plot()
@@ -377,7 +386,7 @@ def test_comparison_is_side_by_side(clean, noisy):
     found = differences([clean.summary, noisy.summary])
     rows = {(row["section"], row["name"]): row["runs"] for row in found["side_by_side"]}
     assert rows["asymptotic formula", "R1"][0] == rows["asymptotic formula", "R1"][1]
-    assert rows["used by this circuit (counted)", "Alice->Bob, bits a copy"][1]["value"] == 0.5
+    assert rows["used by this circuit (counted)", "Alice->Bob, bits per copy"][1]["value"] == 0.5
     aer, torino = rows["this target", "trace norm, exact"]
     assert aer["value"] < torino["value"]
     assert rows["this target", "trace norm, witness, mitigated"][0] is None

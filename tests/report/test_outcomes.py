@@ -143,7 +143,7 @@ def test_a_file_says_who_won_a_game(exported, key):
 
 @pytest.mark.parametrize("key", [*quick(COMPUTATIONS, "sum-2-f4", "sum-3-f2"), "noisy digits"])
 def test_a_file_says_which_outputs_are_right(exported, key):
-    from qcoord_hw.families.linear_computation.parameters import task_of
+    from qcoord_hw.families.linear_computation.user_task import task_of
 
     result, rows = exported(key)
     task = task_of(read_spec(catalogue_paths()[result.record.intent["spec"]["name"]]))

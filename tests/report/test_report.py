@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.report import format as words
+from qcoord_hw.families.games.view import worst_questions
 from qcoord_hw.report import svg, tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates
 from qcoord_hw.report.html import fragment, page
+from qcoord_hw.statistics import words
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m'
 VOID = {"meta", "line", "path", "circle", "rect"}
@@ -146,9 +147,11 @@ def test_many_questions_are_cut_to_the_worst_and_usage_is_given_a_copy():
     summary = qc.run("sequential-chsh", target="aer", shots=50, seed=1).summary
     text = tables.text_table(summary)
     assert "question (worst 8 of 32)" in text
-    assert "8 (1 a copy)" in text
-    assert len(words.worst_questions(summary)) == 8
-    assert words.worst_questions(summary)[0]["best"] == min(row["best"] for row in summary["questions"])
+    assert "8 (1 per copy)" in text
+    assert len(worst_questions(summary["questions"])) == 8
+    assert worst_questions(summary["questions"])[0]["best"] == min(
+        row["best"] for row in summary["questions"]
+    )
 
 
 def test_unfinished_run_has_a_banner_and_no_estimates(unfinished):
@@ -258,8 +261,8 @@ def test_drawings_of_intervals_are_xml(result):
         assert f"theory {words.number(estimate['theory']['value'])}" in text
         assert f"classical bound {words.number(estimate['bound']['value'])}" in text
     point = {"low": 1.0, "best": 1.0, "high": 1.0}
-    ET.fromstring(svg.bar_svg(point, 1.0, 1.0, None))
-    ET.fromstring(svg.interval_svg(point | {"name": "x", "theory": None, "bound": None}))
+    ET.fromstring(svg.bar_svg((1.0, 1.0, 1.0), 1.0, 1.0, None))
+    ET.fromstring(svg.interval_svg(result.summary["estimates"][0] | point | {"theory": None, "bound": None}))
 
 
 def test_figure_draws_and_shows_itself(result, tmp_path):

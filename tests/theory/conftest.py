@@ -14,6 +14,11 @@ from qcoord_hw.theory.claims import as_fraction, dotted, numbers, same
 REMOVED = object()
 
 
+@pytest.fixture(autouse=True)
+def budget_of_work(work_clock: None) -> None:
+    """Every search of theory has a budget of work, and no test hangs on how busy the machine is."""
+
+
 def replacements(value: Any, tiny: float = 1e-9) -> Iterator[Any]:
     """Yield what a number could be replaced by; `tiny` is the least change, in relation to the number."""
     ways: list[Any] = [0, -1, 1, 10**400, -(10**30), float("nan"), float("inf"), -float("inf"), None, True]

@@ -63,7 +63,7 @@ def linear_answer(which: Any, rng: np.random.Generator) -> dict[str, Any]:
         order, rows, sizes = which
         v = [rng.integers(1, order, size=(rows, m)) for m in sizes]
         task = LinearTask("random", field_of(order), tuple("ABCDE"[: len(v)]), tuple(v))
-    return json.loads(json.dumps(theory_linear(task, time_limit=5.0)))
+    return json.loads(json.dumps(theory_linear(task, time_limit=5.0).to_json()))
 
 
 def game_answer(which: Any, rng: np.random.Generator) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def game_answer(which: Any, rng: np.random.Generator) -> dict[str, Any]:
             game = Game("random", prob, score=exact)
         else:
             game = Game("random", prob, table)
-    return json.loads(json.dumps(theory_game(game, time_limit=8.0, win=win)))
+    return json.loads(json.dumps(theory_game(game, time_limit=8.0, win=win).to_json()))
 
 
 def assert_holds(answer: dict[str, Any]) -> tuple[str, ...]:

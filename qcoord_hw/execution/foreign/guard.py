@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,12 @@ MAX_WORDS = 240
 """Characters of a provider's own words in an error; some print whole circuits."""
 
 MAX_NAME = 40
+
+MIN_SECRET = 6
+"""Characters of the shortest value that is taken for a secret."""
+
+_SECRET = re.compile("token|key|secret|passw|credential|auth", re.IGNORECASE)
+_ACCESS = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 @contextmanager
@@ -33,11 +41,23 @@ def provider(name: str) -> Iterator[None]:
 def words(error: BaseException) -> str:
     """Return an exception's kind and text on one line, not too long; its text may raise itself."""
     try:
-        text = one_line(error)
+        text = one_line(scrub(str(error)))
     except Exception:
         text = "no text"
     kind = type(error).__name__
     return f"{kind}: {text[:MAX_WORDS]}{'...' if len(text) > MAX_WORDS else ''}"
+
+
+def scrub(text: str) -> str:
+    """Return a provider's text without what the environment calls a secret, and without access tokens.
+
+    Args:
+        text: that may repeat what the provider was given to log in with.
+    """
+    for name, value in os.environ.items():
+        if len(value) >= MIN_SECRET and _SECRET.search(name):
+            text = text.replace(value, "***")
+    return _ACCESS.sub("***", text)
 
 
 def name_of(target: Any) -> str:

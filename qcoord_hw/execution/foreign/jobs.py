@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +22,7 @@ from qiskit.providers import BackendV2
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.foreign.guard import provider, stated
-from qcoord_hw.execution.foreign.known import MIN_SHOTS, KnownAnswer
+from qcoord_hw.execution.foreign.known import MIN_SHOTS, KnownAnswer, wrong_answer
 from qcoord_hw.execution.foreign.reading import Read, read_pub, read_result
 from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.targets import Keep, Prepared, Request, forget
@@ -90,10 +90,10 @@ class BackendJobs:
             circuits.append(circuit)
         shots = items[0].shots
         with provider(self._name):
-            result = self._send(circuits, shots, {"memory": True, "seed_simulator": seed % 2**31}).result()
+            result = self.send(circuits, shots, {"memory": True, "seed_simulator": seed % 2**31}).result()
             return read_result(result, circuits, shots)
 
-    def _send(self, circuits: Sequence[QuantumCircuit], shots: int, options: dict[str, Any]) -> Any:
+    def send(self, circuits: Sequence[QuantumCircuit], shots: int, options: dict[str, Any]) -> Any:
         """Run circuits with those of the options that the backend states and takes.
 
         An option that is refused by name is left out; nothing else is ever sent twice.
@@ -248,25 +248,11 @@ class ForeignExecutor:
                 "fault": answer.fault,
             }
         )
-        if answer.fault:
-            return self._failed(f"{answer.fault}; what came is kept")
-        if known.fits(answer.counts):
-            return None
-        commonest = max(answer.counts, key=lambda word: answer.counts[word])
-        sizes = [register.size for register in known.circuit.cregs]
-        return self._failed(
-            f"answers {_in_registers(commonest, sizes)} to the circuit whose answer is "
-            f"{_in_registers(known.expected, sizes)} (registers in order, bit 0 first): its outcomes are not "
-            "what was measured, nothing is estimated from them; what came is kept"
-        )
+        wrong = wrong_answer(known, answer)
+        return self._failed(wrong) if wrong else None
 
     def _refuse(self, request: Request, read: Read, why: str, keep: Keep) -> None:
         keep({"event": REFUSED, "chunk": request.chunk, "counts": read.counts, "fault": read.fault or why})
 
     def _failed(self, why: str) -> TargetError:
         return TargetError(f"target {self._prepared.target!r} {why}")
-
-
-def _in_registers(word: str, sizes: Sequence[int]) -> str:
-    ends = np.cumsum([0, *sizes]).tolist()
-    return " ".join(word[a:b] for a, b in pairwise(ends))

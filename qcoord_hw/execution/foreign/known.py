@@ -15,6 +15,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from qiskit.circuit import Clbit, ControlFlowOp, QuantumCircuit, Qubit
 
+from qcoord_hw.execution.foreign.reading import Read
 from qcoord_hw.record import Counts
 
 NAME = "known-answer"
@@ -64,6 +65,26 @@ def known_answer(like: QuantumCircuit) -> KnownAnswer:
             flipped ^= {qubit}
         circuit.measure(qubit, clbit)
     return KnownAnswer(circuit, pattern)
+
+
+def wrong_answer(known: KnownAnswer, answer: Read) -> str:
+    """Return what is wrong with what came of the circuit, the target as its subject; empty if nothing is."""
+    if answer.fault:
+        return f"{answer.fault}; what came is kept"
+    if known.fits(answer.counts):
+        return ""
+    commonest = max(answer.counts, key=lambda word: answer.counts[word])
+    sizes = [register.size for register in known.circuit.cregs]
+    return (
+        f"answers {_in_registers(commonest, sizes)} to the circuit whose answer is "
+        f"{_in_registers(known.expected, sizes)} (registers in order, bit 0 first): its outcomes are not "
+        "what was measured, nothing is estimated from them; what came is kept"
+    )
+
+
+def _in_registers(word: str, sizes: Sequence[int]) -> str:
+    ends = np.cumsum([0, *sizes]).tolist()
+    return " ".join(word[a:b] for a, b in pairwise(ends))
 
 
 @lru_cache(maxsize=64)

@@ -19,23 +19,25 @@ from qcoord_hw.execution.targets import BACKEND, SAMPLER, Prepared, check_no_til
 class ForeignTarget:
     """A sampler, a backend, or a sampler with the backend that it runs on."""
 
-    def __init__(self, sampler: BaseSamplerV2 | None, backend: BackendV2 | None) -> None:
-        """Wrap at least one of them."""
-        self.name = name_of(backend if backend is not None else sampler)
+    def __init__(
+        self, sampler: BaseSamplerV2 | None, backend: BackendV2 | None, name: str | None = None
+    ) -> None:
+        """Wrap at least one of them, under a name if it is to be called by another than its own."""
+        self.name = name or name_of(backend if backend is not None else sampler)
         self.backend = backend
         self.kind = BACKEND if sampler is None else SAMPLER
         self._sampler = sampler
 
     @classmethod
-    def of(cls, target: BackendV2 | BaseSamplerV2) -> ForeignTarget:
+    def of(cls, target: BackendV2 | BaseSamplerV2, name: str | None = None) -> ForeignTarget:
         """Return the target that an object stands for."""
         if isinstance(target, BackendV2):
-            return cls(None, target)
+            return cls(None, target, name)
         backend = stated(target, "backend")
         if callable(backend) and not isinstance(backend, BackendV2):
             with provider(name_of(target)):
                 backend = backend()
-        return cls(target, backend if isinstance(backend, BackendV2) else None)
+        return cls(target, backend if isinstance(backend, BackendV2) else None, name)
 
     def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Compile for the backend, by its provider's means; without one leave the circuits as they are.

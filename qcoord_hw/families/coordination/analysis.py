@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from qcoord_hw.families.coordination.figures import COUNTED, KINDS, MITIGATED, described, with_headline
 from qcoord_hw.families.coordination.scoring import CoordinationPlay, Estimator
 from qcoord_hw.families.coordination.tomography_check import tomography_check
 from qcoord_hw.record import RunRecord, interpreting
@@ -26,13 +27,6 @@ from qcoord_hw.theory.value import Value
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-RANGES = {
-    "fidelity_dfe": (0.0, 1.0),
-    "fidelity_bound": (-1.0, 1.0),
-    "trace_norm_witness": (-2.0, 2.0),
-}
-"""Values that a state can have, by estimator; also the order in which they are shown."""
 
 ROUNDING = 1e-12
 """By so much limits are moved outwards."""
@@ -102,13 +96,13 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
         found = tally(record, play)
         estimates = _exact(record, play, confidence)
     names = [
-        n for n in RANGES if {e.case for e in play.estimators if e.name == n} == set(range(len(play.cases)))
+        n for n in COUNTED if {e.case for e in play.estimators if e.name == n} == set(range(len(play.cases)))
     ]
     kinds = [False, True] if found.confusion is not None else [False]
     estimates += [_estimate(found, n, m, confidence) for m in kinds for n in names]
     checks = {"drift": _drift(found, names)} | _tomography(found)
     rows = tuple(_rows(found, names, confidence))
-    return Analysis(tuple(estimates), checks, questions=rows, cautions=found.cautions)
+    return Analysis(with_headline(estimates), checks, rows, found.cautions)
 
 
 def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
@@ -159,16 +153,18 @@ def _exact(record: RunRecord, play: CoordinationPlay, confidence: float) -> list
     figures = record.intent["target"].get("exact") or {}
     method = EXACT if record.intent["target"].get("snapshot") else "exact: ideal circuit"
     return [
-        Estimate(
-            name,
-            value,
-            value,
-            value,
-            method,
-            confidence,
-            0,
-            theory=Value(play.exact[name], "exact", IDEAL) if name in play.exact else None,
-            bound=_bound(play) if name == "fidelity_exact" else None,
+        described(
+            Estimate(
+                name,
+                value,
+                value,
+                value,
+                method,
+                confidence,
+                0,
+                theory=Value(play.exact[name], "exact", IDEAL) if name in play.exact else None,
+                bound=_bound(play) if name == "fidelity_exact" else None,
+            )
         )
         for name, value in figures.items()
     ]
@@ -198,7 +194,7 @@ def _estimate(found: Tally, name: str, mitigated: bool, confidence: float) -> Es
         limits = _limits(found, own, weights, mitigated, alpha, alpha)
         ideal = math.fsum(w * e.ideal for w, e in zip(weights, own, strict=True))
     else:
-        worst, corrected = (min if name.startswith("fidelity") else max), alpha / len(own)
+        worst, corrected = (min if KINDS[name].better == "more" else max), alpha / len(own)
         alphas = (alpha, corrected) if worst is min else (corrected, alpha)
         each = [_limits(found, [e], [1.0], mitigated, *alphas) for e in own]
         limits = tuple(worst(limit[i] for limit in each) for i in range(3))  # type: ignore[assignment]
@@ -209,8 +205,8 @@ def _estimate(found: Tally, name: str, mitigated: bool, confidence: float) -> Es
         method += "; normal over the strings drawn, largest variance 2 (1 - F)"
     if mitigated:
         method += "; parities divided by those of the readout"
-    return Estimate(
-        name + "_mitigated" * mitigated,
+    estimate = Estimate(
+        name + MITIGATED * mitigated,
         *limits,
         method=method,
         confidence=confidence,
@@ -219,6 +215,7 @@ def _estimate(found: Tally, name: str, mitigated: bool, confidence: float) -> Es
         bound=_bound(play) if name == "fidelity_dfe" else None,
         assumes=ASSUMES_MITIGATED if mitigated else ASSUMES,
     )
+    return described(estimate, mitigated=mitigated)
 
 
 def _rows(found: Tally, names: Sequence[str], confidence: float) -> list[dict[str, Any]]:
@@ -261,7 +258,7 @@ def _limits(
     offset = math.fsum(w * e.offset for w, e in zip(weights, estimators, strict=True))
     drawn = max((w / e.draws for w, e in zip(weights, estimators, strict=True) if e.draws), default=0.0)
     parts = strata(found, estimators, weights, mitigated)
-    least, most = RANGES[estimators[0].name]
+    least, most = KINDS[estimators[0].name].low, KINDS[estimators[0].name].high
     halves = 2 if drawn else 1
     low, best, high = sum_limits(parts, offset, alpha_low / halves, alpha_high / halves)
     if not any(part.shots for part in parts):

@@ -1,9 +1,19 @@
-"""What `qcoord theory region` and `qcoord theory schumacher` say, as text for a terminal."""
+"""What `qcoord theory region` and `qcoord theory schumacher` say: typed, with their texts and figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from qcoord_hw.answer import Answer, Row, plain
+from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, curve
+from qcoord_hw.theory.regions import region
+from qcoord_hw.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 QUANTITIES = {
     "C0": "C0, no common randomness: min I(all;U)",
@@ -12,9 +22,120 @@ QUANTITIES = {
     "C": "C, common randomness: min I(all;U)",
 }
 
+CURVE_POINTS = 33
+"""Rates at which a figure of compression is computed."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RegionAnswer(Answer, region.RegionAnswer):
+    """What is known about one state in one network, as `qcoord theory region` shows it.
+
+    The fields are those of `qcoord_hw.theory.regions.RegionAnswer`: `criteria` are `RateRegion`s, which know
+    what they contain.
+
+    Attributes:
+        time_limit: how the limit was kept.
+    """
+
+    time_limit: TimeLimit | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `qcoord theory region --json` prints."""
+        late = {} if self.time_limit is None else {"time_limit": plain(self.time_limit)}
+        return region.RegionAnswer.to_json(self) | late
+
+    def rows(self) -> Sequence[Row]:
+        """Return a row for each half-space: its criterion, rates, and bounds in bits."""
+        return [
+            {
+                "criterion": name,
+                "rates": _rates_words(dict(half_space.rates)),
+                **{key: getattr(half_space, key) for key in ("bound", "lower", "upper", "source")},
+            }
+            for name, found in self.criteria.items()
+            for half_space in found.constraints
+        ]
+
+    def plot(self) -> Figure:
+        """Return a figure of the region: two rates of each link, or brackets where there is but one rate."""
+        from qcoord_hw.charts import Interval, interval_figure
+        from qcoord_hw.families.coordination.region_figure import panels_of, region_figure
+
+        if panels_of(self):
+            return region_figure(self)
+        known = [
+            Interval(f"{name}: {_rates_words(dict(one.rates))}", one.lower, None, one.upper)
+            for name, found in self.criteria.items()
+            for one in found.constraints
+            if math.isfinite(one.lower) and math.isfinite(one.upper)
+        ]
+        title = f"{self.state}: {self.network}, {self.status}"
+        return interval_figure(title, "bits per copy", known, empty=self.why)
+
+    def _text(self) -> str:
+        late = self.time_limit.words() if self.time_limit else ""
+        return "\n".join([region_text(self), *filter(None, [late])])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SchumacherAnswer(Answer, SchumacherPoint):
+    """How well n copies of a source compress; the other fields are those of `SchumacherPoint`.
+
+    Attributes:
+        spectrum: eigenvalues of the source state, as given.
+    """
+
+    spectrum: Sequence[float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `qcoord theory schumacher --json` prints."""
+        found = asdict(self)
+        return {"ok": self.ok, "spectrum": list(found.pop("spectrum")), **found}
+
+    def plot(self) -> Figure:
+        """Return a figure of the entanglement fidelity against the rate, exact and of second order."""
+        from qcoord_hw.charts import THEORY, Mark, curve_figure
+
+        spread = 4 * (self.varentropy / self.n) ** 0.5 + 2 / self.n
+        ends = max(0.0, min(self.rate, self.entropy - spread)), max(self.rate, self.entropy + spread)
+        rates = [ends[0] + (ends[1] - ends[0]) * k / (CURVE_POINTS - 1) for k in range(CURVE_POINTS)]
+        points = curve(self.spectrum, self.n, rates, "entanglement_fidelity").points
+        lines = [("exact", [(p.rate, p.value) for p in points])]
+        told = [(p.rate, p.prediction) for p in points if p.prediction is not None]
+        return curve_figure(
+            f"Schumacher compression of {self.n} copies",
+            ("qubits per copy", "entanglement fidelity"),
+            [*lines, ("second order", told)],
+            (self.rate, self.entanglement_fidelity),
+            [Mark("entropy", self.entropy, THEORY)],
+        )
+
+    def _text(self) -> str:
+        return schumacher_text(self)
+
+
+def shown_region(found: region.RegionAnswer) -> RegionAnswer:
+    """Return an answer of theory with a table and a figure."""
+    return RegionAnswer(**vars(found))
+
+
+def schumacher_answer(spectrum: Sequence[float], n: int, rate: float) -> SchumacherAnswer:
+    """Return how well n copies of a source compress.
+
+    Args:
+        spectrum: eigenvalues of the source state; they sum to 1.
+        n: block length.
+        rate: qubits per copy.
+
+    Raises:
+        InputError: as `theory.finite_blocklength.compress`.
+    """
+    point = compress(spectrum, n, rate)
+    return SchumacherAnswer(**vars(point), spectrum=tuple(float(value) for value in spectrum))
+
 
 def region_text(answer: Mapping[str, Any]) -> str:
-    """Return the object that `qcoord theory region --json` prints for a terminal."""
+    """Return the object that `qcoord theory region --json` prints as plain text."""
     lines = [f"{answer['state']} in the {answer['network']} network: {answer['status'].replace('_', ' ')}"]
     if answer["why"]:
         lines.append(f"  {answer['why']}")
@@ -25,11 +146,8 @@ def region_text(answer: Mapping[str, Any]) -> str:
     for name, criterion in answer["criteria"].items():
         lines.append(f"criterion {name.replace('_', ' ')}")
         for constraint in criterion["constraints"]:
-            rates = " + ".join(
-                rate if factor == 1 else f"{factor:.6g} {rate}"
-                for rate, factor in constraint["rates"].items()
-            )
-            lines.append(f"  {rates + ' >= ' + _bracket(constraint):<40}{constraint['source']}")
+            words = f"{_rates_words(constraint['rates'])} >= {_bracket(constraint)}"
+            lines.append(f"  {words:<40}{constraint['source']}")
         for corner in criterion["corners"]:
             lines.append("  corner " + ", ".join(f"{rate} = {value:.6f}" for rate, value in corner.items()))
     for point in answer.get("frontier", ()):
@@ -56,14 +174,18 @@ def _number(value: Any) -> str:
     return "infinity" if value == "inf" else f"{value:.6f}"
 
 
-def schumacher_text(answer: Mapping[str, Any]) -> str:
-    """Return the object that `qcoord theory schumacher --json` prints for a terminal."""
+def _rates_words(rates: Mapping[str, float]) -> str:
+    return " + ".join(rate if factor == 1 else f"{factor:.6g} {rate}" for rate, factor in rates.items())
+
+
+def schumacher_text(answer: SchumacherPoint) -> str:
+    """Return an answer as plain text."""
     return "\n".join(
         (
-            f"n = {answer['n']} copies at {answer['rate']:g} qubits a copy (entropy {answer['entropy']:.6f})",
-            f"  retained probability P      {answer['P']:.9f}  (second order: {answer['second_order']:.9f})",
-            f"  entanglement fidelity       {answer['entanglement_fidelity']:.9f}",
-            f"  trace distance              {answer['trace_distance']:.9f}",
-            f"  trace distance, two senders {answer['two_sender_trace_distance']:.9f}",
+            f"n = {answer.n} copies at {answer.rate:g} qubits a copy (entropy {answer.entropy:.6f})",
+            f"  retained probability P      {answer.P:.9f}  (second order: {answer.second_order:.9f})",
+            f"  entanglement fidelity       {answer.entanglement_fidelity:.9f}",
+            f"  trace distance              {answer.trace_distance:.9f}",
+            f"  trace distance, two senders {answer.two_sender_trace_distance:.9f}",
         )
     )

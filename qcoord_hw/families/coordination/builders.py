@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import importlib
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.experiment import coordination_experiment
+from qcoord_hw.families.coordination.parameters import read_network
 from qcoord_hw.families.coordination.preparation import Coordination
 from qcoord_hw.families.experiment import Experiment
-from qcoord_hw.spec import ExperimentSpec, shown
+from qcoord_hw.spec import ExperimentSpec
 
 FAMILY = "coordination"
 
 BUILDERS = {
     "two-node": "two_node.build_two_node",
-    "no-communication": "no_communication.build_no_communication",
-    "classical-broadcast": "classical_links.build_classical_broadcast",
-    "cascade": "cascade.build_cascade",
-    "quantum-broadcast": "quantum_broadcast.build_quantum_broadcast",
-    "multiple-access": "multiple_access.build_multiple_access",
+    "no-communication": "classical_links.no_communication.build_no_communication",
+    "classical-broadcast": "classical_links.classical_links.build_classical_broadcast",
+    "cascade": "cascade.protocols.build_cascade",
+    "quantum-broadcast": "quantum_broadcast.protocols.build_quantum_broadcast",
+    "multiple-access": "multiple_access.protocols.build_multiple_access",
 }
 """Network -> its builder in this package, loaded when it is asked for; it is given the spec's parameters."""
 
@@ -33,10 +33,7 @@ def build(spec: ExperimentSpec) -> Experiment:
         InputError: when the network is unknown, a parameter is wrong, or the network cannot make the target.
     """
     options = dict(spec.parameters)
-    network = options.get("network")
-    if not isinstance(network, str) or network not in BUILDERS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(BUILDERS)}")
-    module, name = BUILDERS[network].split(".")
+    module, _, name = BUILDERS[read_network(options)].rpartition(".")
     builder = getattr(importlib.import_module(f"qcoord_hw.families.coordination.{module}"), name)
     plan: Coordination = builder(options)
     return coordination_experiment(spec.name, spec.title, plan)

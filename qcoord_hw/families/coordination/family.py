@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family
+from qcoord_hw.families.base import Family, Outcomes, OutputState, Prediction
+from qcoord_hw.families.coordination.parameters import LISTS, read_network
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.scoring import CoordinationPlay
     from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
-    from qcoord_hw.spec import ExperimentSpec
+    from qcoord_hw.schema import Parameter
+    from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
 
 
@@ -19,6 +23,21 @@ class Coordination(Family):
 
     name = "coordination"
     kind = "coordination"
+    parameters = tuple(parameter for listed in LISTS.values() for parameter in listed)
+
+    def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
+        """Return the parameters of each network, of the two-node network twice: see `Family`."""
+        return LISTS
+
+    def parameters_of(self, spec: ExperimentSpec) -> tuple[Parameter, ...]:
+        """See `Family.parameters_of`."""
+        from qcoord_hw.families.coordination.classical_links.mixture import read_target
+        from qcoord_hw.theory.regions.holders import has_qubit_link
+
+        network, state = read_network(spec.options), spec.options.get("state")
+        if network == "two-node" and isinstance(state, str) and has_qubit_link(read_target(state), network):
+            return LISTS["two-node, a link of qubits"]
+        return LISTS[network]
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -26,17 +45,67 @@ class Coordination(Family):
 
         return build(spec)
 
-    def scoring(self, data: dict[str, Any]) -> CoordinationPlay:
+    def scoring(self, play: dict[str, Any]) -> CoordinationPlay:
         """See `Family.scoring`."""
         from qcoord_hw.families.coordination.scoring import CoordinationPlay
 
-        return CoordinationPlay.from_json(data)
+        return CoordinationPlay.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""
         from qcoord_hw.families.coordination.analysis import analyse_coordination
 
         return analyse_coordination(record, confidence)
+
+    def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
+        """Take a state file, a `State`, and the name of a state where a network is stated."""
+        from qcoord_hw.families.coordination.sources import recognise
+
+        return recognise(given, parameters)
+
+    def check(self, intent: dict[str, Any], width: float) -> None:
+        """See `Family.check`."""
+        from qcoord_hw.families.coordination.shape import check
+
+        check(intent, width)
+
+    def exact(
+        self, play: dict[str, Any], states: Callable[[], Sequence[OutputState | None]]
+    ) -> dict[str, float]:
+        """Compute trace norm and fidelity of what the circuits make."""
+        from qcoord_hw.families.coordination.exact import exact_figures
+
+        return exact_figures(self.scoring(play), states)
+
+    def predict(self, experiment: Experiment) -> Prediction:
+        """See `Family.predict`."""
+        from qcoord_hw.families.coordination.view import predict
+
+        return predict(experiment, self.scoring(experiment.play.to_json()))
+
+    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
+        """Add the network, what theory says, and the table of cases."""
+        from qcoord_hw.families.coordination.view import own_keys
+
+        return own_keys(intent, analysis)
+
+    def view(self, summary: Mapping[str, Any]) -> View:
+        """See `Family.view`."""
+        from qcoord_hw.families.coordination.view import view
+
+        return view(summary)
+
+    def side_by_side(self, summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Compare every rate and figure."""
+        from qcoord_hw.families.coordination.view import side_by_side
+
+        return side_by_side(summaries)
+
+    def outcomes(self, play: dict[str, Any]) -> Outcomes:
+        """See `Family.outcomes`."""
+        from qcoord_hw.families.coordination.outcomes import outcomes
+
+        return outcomes(self.scoring(play))
 
 
 FAMILY = Coordination()

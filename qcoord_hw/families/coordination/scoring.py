@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
+from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.pauli_measurements.target import SUM, Combine, Output, Target
 
@@ -66,37 +67,6 @@ class Estimator:
     ideal: float
     draws: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the estimator as plain JSON values."""
-        return {
-            "name": self.name,
-            "case": self.case,
-            "offset": self.offset,
-            "terms": [
-                {
-                    "strata": [[w, list(settings)] for w, settings in term.strata],
-                    "masks": list(term.masks),
-                    "coefficients": list(term.coefficients),
-                }
-                for term in self.terms
-            ],
-            "ideal": self.ideal,
-            "draws": self.draws,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Estimator:
-        """Build the estimator from what `to_json` returned."""
-        terms = tuple(
-            Term(
-                tuple((w, tuple(settings)) for w, settings in term["strata"]),
-                tuple(term["masks"]),
-                tuple(term["coefficients"]),
-            )
-            for term in data["terms"]
-        )
-        return cls(**data | {"terms": terms})
-
 
 @dataclass(frozen=True, eq=False)
 class CoordinationPlay:
@@ -151,38 +121,9 @@ class CoordinationPlay:
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
-        return {
-            "kind": "coordination",
-            "network": self.network,
-            "copies": self.copies,
-            "outputs": [{"owner": o.owner, "copy": o.copy} for o in self.outputs],
-            "cases": [case.to_json() for case in self.cases],
-            "settings": [
-                {"preparation": s.preparation, "basis": s.basis, "case": s.case, "share": s.share}
-                for s in self.settings
-            ],
-            "estimators": [e.to_json() for e in self.estimators],
-            "bits": list(self.bits),
-            "sampled": self.sampled,
-            "combine": self.combine,
-            "tomography": self.tomography,
-            "rates": self.rates,
-            "exact": self.exact,
-            "notes": list(self.notes),
-            "holders": self.holders,
-        }
+        return {"kind": "coordination", **to_plain(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CoordinationPlay:
         """Build the description from what `to_json` returned."""
-        return cls(
-            **{key: value for key, value in data.items() if key != "kind"}
-            | {
-                "outputs": tuple(Output(**o) for o in data["outputs"]),
-                "cases": tuple(Target.from_json(c) for c in data["cases"]),
-                "settings": tuple(Measurement(**s) for s in data["settings"]),
-                "estimators": tuple(Estimator.from_json(e) for e in data["estimators"]),
-                "bits": tuple(data["bits"]),
-                "notes": tuple(data["notes"]),
-            }
-        )
+        return from_plain(cls, {key: value for key, value in data.items() if key != "kind"})

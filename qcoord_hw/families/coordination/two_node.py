@@ -21,50 +21,42 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.cascade.chain import matrix_product
-from qcoord_hw.families.coordination.cascade.exact import MAX_QUBITS, chosen, circuit_of
+from qcoord_hw.families.coordination.cascade.exact import chosen, circuit_of
 from qcoord_hw.families.coordination.cascade.maps import apply_map, embedded, embedded_density, send
 from qcoord_hw.families.coordination.classical_links.classical_links import build_bits
-from qcoord_hw.families.coordination.classical_links.mixture import check_protocol, read_target
+from qcoord_hw.families.coordination.classical_links.mixture import read_target
+from qcoord_hw.families.coordination.parameters import MAX_QUBITS, TWO_NODE_QUBITS_PARAMETERS
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import TWO_NODE_QUBITS, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer, check_known, shown
+from qcoord_hw.schema import read
+from qcoord_hw.spec import Plain, check_integer
 from qcoord_hw.theory.regions.cascade_schemes import exact_schemes
 from qcoord_hw.theory.regions.holders import has_qubit_link
 from qcoord_hw.theory.regions.local_part import local_core
 from qcoord_hw.theory.regions.two_node_quantum import PARTIES, two_node_quantum
 from qcoord_hw.theory.states import State
 
-PROTOCOLS = ("exact", "compressed")
 GOOD = 0.9
 """Fidelity for which the default m is the smallest."""
-
-OPTIONS = ("network", "protocol", "state", "n", "m")
 
 
 def build_two_node(options: Mapping[str, Plain]) -> Coordination:
     """Build a protocol of the two-node network, over the link that the target asks for.
 
     Args:
-        options: with a `state` of A and B alone: `protocol`, `n` copies (default 1) and, if compressed, `m`
-            qubits for all copies (default: the fewest with a fidelity of 0.9 or more); else those of
-            `classical_links.build_bits`.
+        options: with a `state` of A and B alone those of `TWO_NODE_QUBITS_PARAMETERS`, else those of
+            `TWO_NODE_BITS_PARAMETERS`.
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    if "state" not in options:
+    text = options.get("state")
+    state = read_target(text) if isinstance(text, str) else None
+    if state is None or not has_qubit_link(state, "two-node"):
         return build_bits(options)
-    state = read_target(options["state"])
-    if not has_qubit_link(state, "two-node"):
-        return build_bits(options)
-    check_known(options, OPTIONS, " for network two-node with a link of qubits")
-    n = check_integer("n", options.get("n", 1), 1, MAX_QUBITS)
-    protocol = check_protocol(options, *(PROTOCOLS if n == 1 else PROTOCOLS[::-1]))
-    if protocol == "compressed":
-        plan = _compressed(state, n, options.get("m"))
-    elif "m" in options or n > 1:
-        name = "m" if "m" in options else "n"
-        raise InputError(f"{name}: {shown(options[name])}; allowed with the protocol compressed only")
+    values = read(TWO_NODE_QUBITS_PARAMETERS, options, "for network two-node with a link of qubits")
+    if values["protocol"] == "compressed":
+        plan = _compressed(state, values["n"], values["m"])
     else:
         plan = _exact(state)
     return replace(plan, rates=_rates(state, plan)).of_target(state)
@@ -95,7 +87,7 @@ def _exact(state: State) -> Coordination:
 LEVELS = "a system of d levels takes ceil(log2 d) qubits; level j is j in binary"
 
 
-def _compressed(state: State, n: int, m: Plain | None) -> Coordination:
+def _compressed(state: State, n: int, m: int | None) -> Coordination:
     """Return the protocol for n copies of a pure state, B's part of them on m qubits."""
     if not state.pure:
         raise InputError(f"protocol: compressed, and {state.name!r} is mixed; allowed are pure states")
@@ -108,7 +100,7 @@ def _compressed(state: State, n: int, m: Plain | None) -> Coordination:
     shares = np.cumsum(values**2)
     most = n * own[1]
     fewest = next(k for k in range(most + 1) if shares[min(2**k, len(shares)) - 1] >= GOOD or k == most)
-    sent = fewest if m is None else check_integer("m", m, 0, most)
+    sent = fewest if m is None else check_integer("parameters.m", m, 0, most)
     kept = min(2**sent, len(values))
     fidelity = min(1.0, float(shares[kept - 1]))
     first, (bob,), (levels,) = matrix_product((left[:, :kept] * values[:kept]) @ right[:kept] / fidelity**0.5)

@@ -1,23 +1,34 @@
 """What is said of a coordination protocol: its rates and figures, kept apart by where they come from.
 
 A row is a dictionary with `name`, `source` and the number: `value`; or what is known of it, `lower` and
-`upper`; or an interval, `low`, `best` and `high`. Rates are a copy, trace norms whole (0 to 2).
+`upper`; or an interval, `low`, `best` and `high`. Rates are per copy, trace norms whole (0 to 2).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.report.format import (
+from qcoord_hw.families.base import Prediction
+from qcoord_hw.families.coordination.figures import KINDS, kind_of, short_of
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.view import Line, Listing, Panel, Section, View
+from qcoord_hw.statistics.words import (
+    cell,
     interval,
     is_exact,
+    main_estimate,
     number_exactly,
-    short_words,
+    some,
     units,
+    verdict_words,
     worst,
 )
+
+if TYPE_CHECKING:
+    from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.statistics.analysis import Analysis
 
 ASYMPTOTIC = "asymptotic formula"
 USED = "used by this circuit (counted)"
@@ -31,6 +42,71 @@ _KINDS = (("gap", "gap"), ("finite", "finite"), ("achievable", "finite"), ("at n
 Row = dict[str, Any]
 
 
+def own_keys(intent: Mapping[str, Any], analysis: Analysis | None) -> dict[str, Any]:
+    """Return the keys of a summary that are those of a coordination protocol."""
+    play = intent["experiment"]["play"]
+    return {
+        **{key: play[key] for key in ("network", "rates", "notes")},
+        "ideal": play["exact"],
+        "cases": list(analysis.rows) if analysis else [],
+        "holders": play.get("holders", {}),
+    }
+
+
+def view(summary: Mapping[str, Any]) -> View:
+    """Return what is to be drawn of a run: rates by where they come from, and its cases if several."""
+    main, cases = main_estimate(summary["estimates"]), summary["cases"]
+    listing, panel = (_cases(summary), _panel(cases)) if several(cases) else (None, None)
+    headline = "Nothing was estimated." if summary["state"] == "sealed" else ""
+    return View(
+        headline=headline if main is None else _headline(summary, main),
+        rates=Section("Rates and figures", listing=_rates(summary)),
+        details=(Section("Cases", listing=listing),) if listing else (),
+        facts=tuple(f"{system}: {words}" for system, words in summary.get("holders", {}).items()),
+        notes=tuple(summary["notes"]),
+        panel=panel,
+        beside=_beside(summary, main),
+        network=summary["network"],
+    )
+
+
+def predict(experiment: Experiment, play: CoordinationPlay) -> Prediction:
+    """Return who holds what, what is measured, and what theory says of it."""
+    named = list(dict.fromkeys(setting.label for setting in experiment.settings))
+    lines = [
+        *(f"{'' if k else 'systems':<10}{s}: {words}" for k, (s, words) in enumerate(play.holders.items())),
+        f"circuits  {len(experiment.circuits)}, one per preparation",
+        f"settings  {len(experiment.settings)}, in Pauli bases: {some(named)}",
+        *([f"cases     {some([c.label for c in play.cases])}"] if len(play.cases) > 1 else []),
+        *(
+            f"{'rates' if k == 0 else '':<10}{name}: {cell(rate)} ({rate['source']})"
+            for k, (name, rate) in enumerate(play.rates.items())
+        ),
+        *(f"ideal     {short_of(name)}: {number_exactly(v)}" for name, v in play.exact.items()),
+        *(f"note      {note}" for note in play.notes),
+    ]
+    values = {
+        "network": play.network,
+        "cases": [case.label for case in play.cases],
+        "exact": play.exact,
+        "rates": play.rates,
+        "notes": list(play.notes),
+        "holders": play.holders,
+    }
+    return Prediction(values, tuple(lines))
+
+
+def ideal_and_exact(
+    summary: Mapping[str, Any], main: Mapping[str, Any] | None
+) -> tuple[float | None, float | None]:
+    """Return what ideal circuits, and this target, make of the figure that an estimate is about."""
+    if main is None:
+        return None, None
+    figure = kind_of(main).exact
+    here = next((e["best"] for e in summary["estimates"] if e["name"] == figure), None)
+    return summary["ideal"].get(figure), here
+
+
 def rate_sections(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     """Return (heading, rows) of every rate and figure, leaving out headings without rows.
 
@@ -42,7 +118,7 @@ def rate_sections(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
         kind = next((kind for word, kind in _KINDS if word in name), "")
         rates[kind].append({"name": _plain_rate(name), **rate})
     ideal = [
-        {"name": short_words(name).removesuffix(", exact"), "value": value, "source": "exact"}
+        {"name": short_of(name).removesuffix(", exact"), "value": value, "source": "exact"}
         for name, value in summary["ideal"].items()
     ]
     finite = rates["finite"] or [
@@ -60,26 +136,6 @@ def rate_sections(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     return [(heading, rows) for heading, rows in sections if rows]
 
 
-def cell(row: Mapping[str, Any] | None) -> str:
-    """Return the number of a row; nothing for none.
-
-    >>> cell({"value": 0.5}), cell({"lower": 0.25}), cell({"lower": 0.25, "upper": 0.5})
-    ('0.5', 'at least 0.25', '0.25 to 0.5')
-    """
-    if row is None:
-        return ""
-    if "best" in row:
-        return interval(row)
-    if "value" in row:
-        return number_exactly(row["value"])
-    ends = {key: number_exactly(row[key]) for key in ("lower", "upper") if row.get(key) is not None}
-    if len(ends) == 2:
-        return f"{ends['lower']} to {ends['upper']}"
-    return next(
-        (f"at {'least' if key == 'lower' else 'most'} {end}" for key, end in ends.items()), "not known"
-    )
-
-
 def side_by_side(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return `section`, `name` and `runs` (the row of each run, or None) of every rate and figure."""
     found: dict[tuple[str, str], list[Row | None]] = {}
@@ -90,7 +146,7 @@ def side_by_side(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [{"section": section, "name": name, "runs": runs} for (section, name), runs in found.items()]
 
 
-def worst_cases(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+def worst_cases(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the cases that came out furthest from their targets, if there are many; else all, in order."""
     return worst(summary["cases"], lambda row: -_distance(row))
 
@@ -104,7 +160,53 @@ def case_words(row: Mapping[str, Any], cases: Sequence[Mapping[str, Any]]) -> st
     """Return which case a row is about, and by which figure if there are several."""
     label = row["label"] or f"case {row['case'] + 1}"
     kinds = {other["estimate"] for other in cases}
-    return f"{label}, {short_words(row['estimate'])}" if len(kinds) > 1 else label
+    return f"{label}, {short_of(row['estimate'])}" if len(kinds) > 1 else label
+
+
+def _headline(summary: Mapping[str, Any], main: Mapping[str, Any]) -> str:
+    """Return the main estimate, and what was computed of the same figure."""
+    ideal, here = ideal_and_exact(summary, main)
+    computed = [(here, f"on {summary['target']}"), (ideal, "for ideal circuits")]
+    exact = [f"{number_exactly(value)} {where}" for value, where in computed if value is not None]
+    figure = "fidelity" if kind_of(main).better == "more" else "trace norm"
+    said = [f"Computed: {figure} {', '.join(exact)}."] if exact else []
+    return " ".join([verdict_words(main), *said])
+
+
+def _beside(summary: Mapping[str, Any], main: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """Return what was computed, for an overview."""
+    ideal, exact = ideal_and_exact(summary, main)
+    words = {"exact": exact, "ideal": ideal}
+    return tuple((name, "" if v is None else number_exactly(v)) for name, v in words.items())
+
+
+def _rates(summary: Mapping[str, Any]) -> Listing:
+    rows: list[Line] = []
+    for heading, own in rate_sections(summary):
+        rows.append(Line((heading, "", ""), heading=True))
+        rows += [Line((row["name"], cell(row), row["source"])) for row in own]
+    return Listing(("rate or figure", "value", "source"), tuple(rows), numeric=(1,))
+
+
+def _cases(summary: Mapping[str, Any]) -> Listing:
+    cases, few = summary["cases"], worst_cases(summary)
+    return Listing(
+        ("case", "shots", "best [low, high]", "ideal"),
+        tuple(_line(row, cases) for row in cases),
+        tuple(_line(row, cases) for row in few) if len(few) < len(cases) else (),
+        "furthest from their targets",
+        (1, 2, 3),
+        what="cases",
+    )
+
+
+def _panel(cases: Sequence[Mapping[str, Any]]) -> Panel:
+    return Panel("each case", tuple(_line(row, cases) for row in cases))
+
+
+def _line(row: Mapping[str, Any], cases: Sequence[Mapping[str, Any]]) -> Line:
+    cells = (case_words(row, cases), str(row["shots"]), interval(row), number_exactly(row["theory"]))
+    return Line(cells, (row["low"], row["best"], row["high"]), row["theory"])
 
 
 def _plain_rate(name: str) -> str:
@@ -115,7 +217,7 @@ def _used(summary: Mapping[str, Any]) -> list[Row]:
     """Return what a copy used of each link and resource, in each unit."""
     return [
         {
-            "name": f"{resource}, {unit.replace('_', ' ')} a copy",
+            "name": f"{resource}, {unit.replace('_', ' ')} per copy",
             "value": used[unit] / summary["copies"],
             "source": f"{used[unit]:g} by one circuit",
         }
@@ -129,10 +231,10 @@ def _figure(estimate: Mapping[str, Any]) -> Row:
     ends = {key: estimate[key] for key in ("low", "best", "high")}
     number: Row = {"value": estimate["best"]} if is_exact(estimate) else ends
     source = "exact" if is_exact(estimate) else f"{estimate['shots']} shots"
-    return {"name": short_words(estimate["name"]), **number, "source": source}
+    return {"name": estimate["short"], **number, "source": source}
 
 
 def _distance(row: Mapping[str, Any]) -> float:
     """Return how far a case is from its target, from 0 to 1."""
     best = float(row["best"])
-    return 1 - best if row["estimate"].startswith("fidelity") else best / 2
+    return 1 - best if KINDS[row["estimate"]].better == "more" else best / 2

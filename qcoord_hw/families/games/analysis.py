@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from qcoord_hw.families.games.expression import as_written, expression_game
-from qcoord_hw.families.games.scoring import GamePlay, question_label
+from qcoord_hw.families.games.expression import EXPRESSION, OWN_UNITS, as_written, expression_game
+from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
@@ -35,6 +35,14 @@ from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits, sum_tai
 
 Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
 """(circuit, classical bits) -> confusion matrices, shape (bits, 2, 2)."""
+
+CLASSICAL = "classical bound"
+AXIS = "probability to win"
+FIGURES = {
+    "chsh_s": {"title": "CHSH S"},
+    EXPRESSION: {"title": "Bell expression", "axis": OWN_UNITS, "bound_label": "local bound"},
+}
+"""Figures that are linear in the win probability -> what people call them, and where they are drawn."""
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
@@ -120,7 +128,8 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         win = (_drawn_win_probability if won else _drawn_mean_score)(play, cells, confidence)
     else:
         win = (_win_probability if won else _mean_score)(play, cells, confidence)
-    estimates = [win, *(win.linear(f.name, f.scale, f.offset, f.theory, f.bound) for f in play.figures)]
+    win = replace(win, headline=True)
+    estimates = [win, *(_figure(win, f) for f in play.figures)]
     if written is not None and play.rounds == 1:
         estimates += filter(None, [as_written(written, cells, estimates[-1])])
     if readout is not None:
@@ -132,9 +141,15 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     return Analysis(
         estimates=tuple(estimates),
         checks={"no_signalling": _signalling(play, cells), "drift": drift(play, cells)},
-        questions=tuple(_row(cell, confidence) for cell in cells),
+        rows=tuple(_row(cell, confidence) for cell in cells),
         cautions=tuple(cautions),
     )
+
+
+def _figure(win: Estimate, figure: LinearFigure) -> Estimate:
+    """Return a figure that is linear in the win probability."""
+    words = FIGURES.get(figure.name, {})
+    return win.linear(figure.name, figure.scale, figure.offset, figure.theory, figure.bound, **words)
 
 
 def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
@@ -265,6 +280,9 @@ def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -
         bound=play.bound,
         p_value=_p_value(cells, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        title="Win probability",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -287,6 +305,9 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
         bound=play.bound,
         p_value=tail(wins, shots, play.bound.value),
         assumes=ASSUMES_DRAWN,
+        title="Win probability",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -308,6 +329,9 @@ def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Est
         bound=play.bound,
         p_value=sum_tail(weights / weights.sum(), shots, totals, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        title="Mean score",
+        bound_label=CLASSICAL,
+        axis="mean score",
     )
 
 
@@ -328,6 +352,9 @@ def _drawn_mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) 
         bound=play.bound,
         p_value=score_tail(total, shots, play.bound.value),
         assumes=ASSUMES_DRAWN,
+        title="Mean score",
+        bound_label=CLASSICAL,
+        axis="mean score",
     )
 
 
@@ -336,7 +363,16 @@ def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
     shots, leaked = sum(cell.shots for cell in cells), sum(cell.leaked for cell in cells)
     low, best, high = clopper_pearson(leaked, shots, confidence)
     return Estimate(
-        "leakage", low, best, high, "clopper-pearson", confidence, shots, assumes="shots independent"
+        "leakage",
+        low,
+        best,
+        high,
+        "clopper-pearson",
+        confidence,
+        shots,
+        assumes="shots independent",
+        better="less",
+        axis=AXIS,
     )
 
 
@@ -361,6 +397,9 @@ def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Es
         bound=play.bound,
         p_value=max(_p_value(part, play.bound.value) for part in rounds),
         assumes=ASSUMES,
+        title="Win probability of the worst round",
+        bound_label=CLASSICAL,
+        axis=AXIS,
     )
 
 
@@ -405,6 +444,10 @@ def _mitigated(play: GamePlay, cells: Sequence[Cell], readout: Readout, confiden
         theory=play.theory,
         bound=play.bound,
         assumes=ASSUMES_MITIGATED,
+        title="Win probability, readout mitigated",
+        bound_label=CLASSICAL,
+        axis=AXIS,
+        origin="mitigated",
     )
 
 

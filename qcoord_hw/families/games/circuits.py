@@ -24,7 +24,7 @@ from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
-from qcoord_hw.families.games.parameters import TABLES, game_of, strategy_of, value_of, with_strategy
+from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
     Strategy,
@@ -32,8 +32,9 @@ from qcoord_hw.families.games.strategy_circuits import (
     ghz_strategy,
     magic_square_strategy,
 )
+from qcoord_hw.families.games.user_game import TABLES, game_of, strategy_of, value_of, with_strategy
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
-from qcoord_hw.spec import ExperimentSpec, check_integer, check_known, shown
+from qcoord_hw.spec import ExperimentSpec, check_integer
 from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_square
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
@@ -41,8 +42,7 @@ from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
-PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")
-MAX_ROUNDS = 64
+PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")[:MOST_PLAYERS]
 MAX_CIRCUITS = 2048
 """Circuits of an experiment at most: questions times cyclic shifts of the schedule."""
 
@@ -392,60 +392,33 @@ CHSH_S = LinearFigure(
     bound=Value(2.0, "exact", "[CHSH1969]"),
 )
 
-COMMON = ("rounds", "rate")
-PARAMETERS: dict[Any, tuple[str, ...]] = {
-    "chsh": ("game", *COMMON),
-    "magic-square": ("game", *COMMON),
-    "ghz": ("game", "players", *COMMON),
-    **{name: ("game", *COMMON) for name in EXPLICIT},
-    None: (*TABLES, "strategy", *COMMON),
-}
-"""Parameters of the family by the game that is named; None stands for a game of the user's own."""
-
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `nonlocal-game`.
-
-    Parameters of the family: `game` (`chsh`, `magic-square` or `ghz`, played by circuits of their own, or
-    any name in `theory.games.GAMES`), `players` (3 to 6, for `ghz` alone), `rounds` (1 to 64, default 1) and
-    `rate` (qubits a round to each player; less than a share mixes in deterministic rounds). In place of
-    `game`, `prob` with `win` or `score` hold a game of the user's own, as in a game file, and `expression`
-    the Bell expression that it was made of, if any; its `strategy` is looked for if it is not given.
+    """Build the experiment of a spec of family `nonlocal-game`; `parameters` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
-    options = spec.options
-    which = options.get("game")
-    if which not in PARAMETERS or (which is None and not set(options) & set(TABLES)):
-        names = ", ".join(filter(None, PARAMETERS))
-        raise InputError(
-            f"parameters.game: {shown(which)}; allowed is a name ({names}), or prob with win or score"
-        )
-    about = f" for game {which!r}" if which else " for a game of your own"
-    check_known(options, PARAMETERS[which], about, "parameters.")
-    rate = options.get("rate")
-    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
-        raise InputError(f"parameters.rate: {shown(rate)}; allowed is a number of qubits a round")
-    rounds = check_integer("parameters.rounds", options.get("rounds", 1), 1, MAX_ROUNDS)
+    which = spec.options.get("game")
+    values = read_parameters(spec.options)
     shared: dict[str, Any] = {
         "name": spec.name,
         "title": spec.title,
-        "rounds": rounds,
-        "rate": None if rate is None else float(rate),
+        "rounds": values["rounds"],
+        "rate": values["rate"],
     }
     if which == "chsh":
         return strategy_experiment(chsh(), chsh_strategy(), figures=(CHSH_S,), **shared)
     if which == "magic-square":
         return strategy_experiment(magic_square(), magic_square_strategy(), **shared)
     if which == "ghz":
-        players = check_integer("parameters.players", options.get("players"), 3, len(PLAYERS))
+        players = values["players"]
         topology = one_to_many(*PLAYERS[:players])
         return strategy_experiment(ghz(players), ghz_strategy(players), topology=topology, **shared)
     if isinstance(which, str):
         explicit = EXPLICIT[which]
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
-    given = with_strategy(spec.name, {k: v for k, v in options.items() if k in (*TABLES, "strategy")})
+    given = with_strategy(spec.name, {k: v for k, v in spec.options.items() if k in (*TABLES, "strategy")})
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
     theory = value_of(game, given["strategy"])
     return quantum_experiment(game, strategy, theory=theory, figures=figures_of(game, theory), **shared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.games.scoring import LinearFigure
 from qcoord_hw.inputs import parse_json
-from qcoord_hw.spec import one_line
 from qcoord_hw.statistics.estimate import Estimate
 from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits
+from qcoord_hw.text import one_line
 from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.spread import ExpressionGame, even_split
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 EXPRESSION, AS_WRITTEN = "expression", "expression_as_written"
 """Names of estimates."""
+
+OWN_UNITS = "in the units of the expression"
+"""The axis on which they are drawn."""
 
 NOISE, SMALL_P = Fraction(1, 20), 1e-6
 """White noise, and the p-value to get below, for which the shots are stated."""
@@ -111,8 +114,17 @@ def as_written(game: ExpressionGame, cells: Sequence[Cell], found: Estimate) -> 
         return None
     alpha = (1 - found.confidence) / 2
     low, best, high = sum_limits(strata, 0.0, alpha, alpha)
+    title = f"{found.title} as written"
     return replace(
-        found, name=AS_WRITTEN, low=low, best=best, high=high, method=METHOD, p_value=None, shots=found.shots
+        found,
+        name=AS_WRITTEN,
+        title=title,
+        short="",
+        low=low,
+        best=best,
+        high=high,
+        method=METHOD,
+        p_value=None,
     )
 
 
@@ -146,7 +158,44 @@ def summary_block(
     }
 
 
-def answer_block(game: ExpressionGame, classical: str | None, lower: float, upper: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ExactUnits:
+    """The units of an expression: its value is `scale` * value of the game + `offset`; all exact."""
+
+    local_bound: Fraction | None
+    scale: Fraction
+    offset: Fraction
+
+
+@dataclass(frozen=True)
+class ExpressionValues:
+    """What theory says of a Bell expression in its own units.
+
+    Attributes:
+        local_bound: the largest value of local models; None where it is not known.
+        lower: reached by a quantum strategy.
+        upper: certified to be reached by none.
+        scale: the value of the expression is `scale` * value of the game + `offset`.
+        offset: the constant.
+        exact: the same as fractions.
+        shots: how many refute local models where the strategy is played with white noise; None where the
+            local bound is not known.
+        file: the expression, as in a file.
+    """
+
+    local_bound: float | None
+    lower: float
+    upper: float
+    scale: float
+    offset: float
+    exact: ExactUnits
+    shots: Mapping[str, Any] | None
+    file: Mapping[str, Any]
+
+
+def expression_values(
+    game: ExpressionGame, classical: Fraction | None, lower: float, upper: float
+) -> ExpressionValues:
     """Return what theory says of a Bell expression in its own units.
 
     Args:
@@ -155,22 +204,18 @@ def answer_block(game: ExpressionGame, classical: str | None, lower: float, uppe
         lower: of the quantum value of the game.
         upper: of the same.
     """
-    bound = None if classical is None else game.value(Fraction(classical))
+    bound = None if classical is None else game.value(classical)
     scale, offset = float(game.scale), float(game.offset)
-    return {
-        "local_bound": None if bound is None else float(bound),
-        "lower": scale * lower + offset,
-        "upper": scale * upper + offset,
-        "scale": scale,
-        "offset": offset,
-        "exact": {
-            "local_bound": None if bound is None else str(bound),
-            "scale": str(game.scale),
-            "offset": str(game.offset),
-        },
-        "shots": None if classical is None else _shots(game, Fraction(classical), lower),
-        "file": game.expression.to_json(),
-    }
+    return ExpressionValues(
+        local_bound=None if bound is None else float(bound),
+        lower=scale * lower + offset,
+        upper=scale * upper + offset,
+        scale=scale,
+        offset=offset,
+        exact=ExactUnits(bound, game.scale, game.offset),
+        shots=None if classical is None else _shots(game, classical, lower),
+        file=game.expression.to_json(),
+    )
 
 
 def _shots(game: ExpressionGame, classical: Fraction, lower: float) -> dict[str, Any]:

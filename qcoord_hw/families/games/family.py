@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family
+from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Rounds, Situation
+from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.scoring import GamePlay
+    from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
-    from qcoord_hw.spec import ExperimentSpec
+    from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
 
 
@@ -19,6 +22,7 @@ class Games(Family):
 
     name = "nonlocal-game"
     kind = "game"
+    parameters = PARAMETERS
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -26,17 +30,77 @@ class Games(Family):
 
         return build(spec)
 
-    def scoring(self, data: dict[str, Any]) -> GamePlay:
+    def scoring(self, play: dict[str, Any]) -> GamePlay:
         """See `Family.scoring`."""
         from qcoord_hw.families.games.scoring import GamePlay
 
-        return GamePlay.from_json(data)
+        return GamePlay.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""
         from qcoord_hw.families.games.analysis import analyse_game
 
         return analyse_game(record, confidence)
+
+    def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
+        """Take a game file, a `Game`, and the name of a Bell expression or of a game of known strategy."""
+        from qcoord_hw.families.games.user_game import spec_of_game, spec_of_name
+        from qcoord_hw.theory.games.files import KEYS, read_game
+        from qcoord_hw.theory.games.game import Game
+
+        if isinstance(given, Game):
+            found: ExperimentSpec | None = spec_of_game(given)
+        elif isinstance(given, JsonFile):
+            found = spec_of_game(read_game(given.path)) if given.has(*KEYS) else None
+        else:
+            found = spec_of_name(given) if isinstance(given, str) else None
+        return found and found.stating(parameters)
+
+    def complete(self, spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:
+        """Look for a strategy where a game of the user's own states none."""
+        from qcoord_hw.families.games.user_game import with_strategy
+
+        return spec.with_parameters(with_strategy(spec.name, spec.options))
+
+    def check(self, intent: dict[str, Any], width: float) -> None:
+        """See `Family.check`."""
+        from qcoord_hw.families.games.shape import check
+
+        check(intent, width)
+
+    def predict(self, experiment: Experiment) -> Prediction:
+        """See `Family.predict`."""
+        from qcoord_hw.families.games.view import predict
+
+        return predict(experiment, self.scoring(experiment.play.to_json()))
+
+    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
+        """Add the table of questions, and a Bell expression in its own units."""
+        from qcoord_hw.families.games.expression import summary_block
+
+        if analysis is None:
+            return {"questions": []}
+        figures = intent["experiment"]["play"].get("figures", ())
+        own = summary_block(figures, analysis.estimates)
+        return {"questions": list(analysis.rows), **({"expression": own} if own else {})}
+
+    def view(self, summary: Mapping[str, Any]) -> View:
+        """See `Family.view`."""
+        from qcoord_hw.families.games.view import view
+
+        return view(summary)
+
+    def outcomes(self, play: dict[str, Any]) -> Outcomes:
+        """See `Family.outcomes`."""
+        from qcoord_hw.families.games.outcomes import outcomes
+
+        return outcomes(self.scoring(play))
+
+    def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds:
+        """See `Family.rounds`."""
+        from qcoord_hw.families.games.rounds import told
+
+        return told(record, seed, count)
 
 
 FAMILY = Games()

@@ -1,115 +1,96 @@
-"""Games in specs: the parameters of the family `nonlocal-game` that hold a game of the user's own.
-
-`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text, and `expression` the
-Bell expression that the game was made of. A strategy that was looked for, and how marginals were spread, are
-put there before anything is built, so that a record can be built again at any machine's speed.
-"""
+"""The parameters of nonlocal games."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from qcoord_hw.schema import Flag, Parameter, read
+from qcoord_hw.spec import Plain
 
-from qcoord_hw.errors import InputError
-from qcoord_hw.families.games.expression import expression_of
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
-from qcoord_hw.theory.games.checker import check_upper, payoff_of
-from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.quantum import bracket_kind, quantum_value, size_of, strategy_json
-from qcoord_hw.theory.games.spread import ExpressionGame
-from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
-from qcoord_hw.theory.value import Value
-
-SEARCH_SECONDS = 15.0
-"""For a strategy of a game that is not in the catalogue."""
-
-TABLES = ("prob", "win", "score", "expression")
+MAX_ROUNDS = 64
+MOST_PLAYERS = 6
 
 
-def spec_of_game(game: Game) -> ExperimentSpec:
-    """Return the spec under which a user's game is run: probabilities and scores as exact strings."""
-    data = game.to_json()
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
-    parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
-    kind = "game"
-    if isinstance(game, ExpressionGame):
-        kind, parameters["expression"] = "Bell expression", canonical_json(game.expression.to_json())
-    return ExperimentSpec(
-        name=name,
-        title=f"{game.name}: a {kind} of {game.players} players",
-        family="nonlocal-game",
-        parameters=tuple(sorted(parameters.items())),
-    )
+def game_names() -> tuple[Plain, ...]:
+    """Return the games that are played by name: by circuits of their own, or a strategy in closed form."""
+    from qcoord_hw.theory.games.explicit import EXPLICIT
+
+    return tuple(dict.fromkeys(("chsh", "magic-square", "ghz", *EXPLICIT)))
 
 
-def game_of(name: str, parameters: dict[str, Plain]) -> Game:
-    """Return the game that stands in a spec's parameters.
+PARAMETERS = (
+    Parameter(
+        "prob",
+        "list",
+        "a game of your own: how likely each question is, prob[x][y], as in a game file",
+        usual="none: a game is named",
+    ),
+    Parameter(
+        "game",
+        "choice",
+        "the game, in place of one of your own",
+        choices=game_names,
+        allowed="is prob with win or score, or a name",
+        required=True,
+        when={"prob": (None,)},
+    ),
+    Parameter("win", "list", "which answers win: win[x][y][b][c], 0 or 1", usual="score", when={"prob": ()}),
+    Parameter(
+        "score",
+        "list",
+        "in place of win: rationals in [0, 1]",
+        usual="win",
+        when={"prob": (), "win": (None,)},
+    ),
+    Parameter(
+        "expression",
+        "text",
+        "the Bell expression that the game was made of, as the JSON text of its file",
+        usual="none: figures are those of the game",
+        when={"prob": ()},
+    ),
+    Parameter(
+        "strategy",
+        "text",
+        "what is played, as JSON text with dimensions, state and measurements",
+        usual="the best that a search finds",
+        when={"prob": ()},
+    ),
+    Parameter(
+        "players",
+        "integer",
+        "how many play",
+        low=3,
+        high=MOST_PLAYERS,
+        required=True,
+        when={"game": ("ghz",)},
+    ),
+    Parameter(
+        "rounds",
+        "integer",
+        "rounds in a row in one circuit",
+        default=1,
+        low=1,
+        high=MAX_ROUNDS,
+        flags=(Flag("--rounds", "N"),),
+    ),
+    Parameter(
+        "rate",
+        "number",
+        "qubits per round to each player; less than a share mixes in classical rounds",
+        usual="the qubits of a share",
+        allowed="are numbers of qubits per round, from 0 to those of a share",
+        flags=(Flag("--rate", "Q"),),
+    ),
+)
+
+
+def read_parameters(options: Mapping[str, Plain]) -> dict[str, Any]:
+    """Return the value of every parameter.
 
     Raises:
-        InputError: naming the field that is wrong.
+        InputError: naming the one that is missing, unknown or not allowed.
     """
-    given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
-    if "prob" not in given:
-        raise InputError("parameters.prob: missing; a game of your own needs prob with win or score")
-    expression, prob, win = given.pop("expression", None), given.pop("prob"), given.pop("win", None)
-    if expression is None:
-        return Game(name, prob, win, **given)
-    return ExpressionGame(expression_of(expression), prob, win, **given)
-
-
-def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:
-    """Return the parameters with a strategy for the game that stands in them, looked for if there is none.
-
-    Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
-    """
-    if "strategy" in parameters or "prob" not in parameters:
-        return parameters
-    found = quantum_value(game_of(name, parameters), time_limit=SEARCH_SECONDS)
-    data = strategy_json(found.strategy)
-    if found.kind == "exact":
-        data["upper"] = found.upper_certificate
-    return parameters | {"strategy": canonical_json(data)}
-
-
-def value_of(game: Game, text: Plain) -> Value:
-    """Return what the strategy of a spec's parameter wins: exact where its certificate closes the bracket.
-
-    Raises:
-        InputError: when it is not the JSON text of a strategy, or the certificate does not hold.
-    """
-    strategy = strategy_of(text)
-    value, certificate = win_probability(game, strategy), json.loads(str(text)).get("upper")
-    if certificate is None:
-        return Value(value, "lower", "of the strategy that is played")
-    bound, wrong = check_upper(payoff_of(game.prob, game.table), certificate)
-    if wrong or bound is None:
-        raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
-    if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
-        return Value(value, "exact", "of the strategy that is played, with a certificate that none wins more")
-    return Value(value, "lower", "of the strategy that is played")
-
-
-def strategy_of(text: Plain) -> QuantumStrategy:
-    """Return the strategy of a spec's parameter.
-
-    Raises:
-        InputError: when it is not the JSON text of one.
-    """
-    try:
-        data = json.loads(str(text))
-        state = np.array(data["state"], dtype=float)
-        measurements = tuple(
-            tuple(_complex(np.array(povm, dtype=float)) for povm in own) for own in data["measurements"]
-        )
-        return QuantumStrategy(tuple(map(int, data["dimensions"])), _complex(state), measurements)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(
-            f"parameters.strategy: {one_line(error)}; allowed is JSON text with dimensions, state and "
-            "measurements"
-        ) from None
-
-
-def _complex(pairs: Any) -> Any:
-    return pairs[..., 0] + 1j * pairs[..., 1]
+    which = options.get("game")
+    return read(PARAMETERS, options, f"for game {which!r}" if which else "for a game of your own")

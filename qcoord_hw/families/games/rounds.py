@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from qcoord_hw.families.base import Rounds
 from qcoord_hw.families.games.analysis import Cell, tally
 from qcoord_hw.families.games.scoring import GamePlay, question_label
 from qcoord_hw.record import RunRecord, interpreting
-from qcoord_hw.report.format import number
+from qcoord_hw.statistics.words import number
 from qcoord_hw.text import printable
 
 _BOUND = {"exact": "", "lower": "at least ", "upper": "at most ", "bracket": "about "}
@@ -81,6 +82,21 @@ def rounds(record: RunRecord, seed: int, count: int) -> Iterator[Round]:
             score=score,
             wins=wins,
         )
+
+
+def told(record: RunRecord, seed: int, count: int) -> Rounds:
+    """Return a finished run round by round: see `rounds`."""
+    with interpreting(record.path):
+        play = GamePlay.from_json(record.intent["experiment"]["play"])
+    played = list(rounds(record, seed, count))
+    last = played[-1].wins if played else 0
+    values = {
+        "rounds": [asdict(one) for one in played],
+        "wins": round(last) if play.game.score is None else last,
+        "played": len(played),
+        "classical": play.bound.value,
+    }
+    return Rounds(tuple(play_lines(played, play)), closing_line(played[-1] if played else None, play), values)
 
 
 def play_lines(rounds: Iterable[Round], play: GamePlay) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.value import Value
@@ -111,48 +112,9 @@ class GamePlay:
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
-        data: dict[str, Any] = {
-            "kind": "game",
-            "game": self.game.to_json(),
-            "players": list(self.players),
-            "questions": [[list(q) for q in circuit] for circuit in self.questions],
-            "answers": [[list(bits) for bits in rnd] for rnd in self.answers],
-            "theory": self.theory.to_json() if self.theory else None,
-            "bound": self.bound.to_json(),
-            "figures": [
-                {
-                    "name": f.name,
-                    "scale": f.scale,
-                    "offset": f.offset,
-                    "theory": f.theory.to_json(),
-                    "bound": f.bound.to_json(),
-                }
-                for f in self.figures
-            ],
-        }
-        if self.decoded is not None:
-            data["decoded"] = [[list(t) for t in own] for own in self.decoded]
-        if self.agreed is not None:
-            data["agreed"] = list(self.agreed)
-        return data
+        return {"kind": "game", **to_plain(self, without=("decoded", "agreed"))}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GamePlay:
         """Build the description from what `to_json` returned."""
-        return cls(
-            game=Game.from_json(data["game"]),
-            players=tuple(data["players"]),
-            questions=tuple(tuple(tuple(q) for q in circuit) for circuit in data["questions"]),
-            answers=tuple(tuple(tuple(bits) for bits in rnd) for rnd in data["answers"]),
-            theory=Value(**data["theory"]) if data["theory"] else None,
-            bound=Value(**data["bound"]),
-            figures=tuple(
-                LinearFigure(**(f | {"theory": Value(**f["theory"]), "bound": Value(**f["bound"])}))
-                for f in data["figures"]
-            ),
-            agreed=tuple(data["agreed"]) if "agreed" in data else None,
-            # absent in records of games whose outcomes are answers
-            decoded=None
-            if data.get("decoded") is None
-            else tuple(tuple(tuple(t) for t in own) for own in data["decoded"]),
-        )
+        return from_plain(cls, {key: value for key, value in data.items() if key != "kind"})

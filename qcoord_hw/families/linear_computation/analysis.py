@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.families.linear_computation.estimates import figures, paired_differences
-from qcoord_hw.families.linear_computation.scoring import KIND, LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearPlay
 from qcoord_hw.families.linear_computation.tally import Tally, codes, tally
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
@@ -40,7 +40,7 @@ def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
     if len(settings) > len(found.play.inputs):
         checks["frame"] = _frame(by_block, settings)
     estimates = tuple(figure.estimate for figure in figures(found, confidence))
-    return Analysis(estimates, checks, outputs=tuple(_outputs(found)))
+    return Analysis(estimates, checks, rows=tuple(_outputs(found)))
 
 
 def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[str, Limits]:
@@ -48,8 +48,6 @@ def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[
     tallies = []
     for record in (before, after):
         with interpreting(record.path):
-            if record.intent["experiment"]["play"]["kind"] != KIND:
-                return {}
             tallies.append(read_tally(record if record.tiles == 1 else record.tile(0)))
     return paired_differences(tallies[0], tallies[1], confidence)
 

@@ -1,20 +1,28 @@
-"""What `qcoord theory linear` says of a task: one plain object, and its text for a terminal."""
+"""What `qcoord theory linear` says of a task: typed, with its text and its figure."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field
 from qcoord_hw.theory.linear_computation.precoding import auxiliary_rank, minimise_auxiliary
-from qcoord_hw.theory.linear_computation.rates import baselines, region
+from qcoord_hw.theory.linear_computation.rates import Baseline, Region, baselines, region
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
+from qcoord_hw.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BEYOND_SECONDS = 10.0
 """For the search for schemes beyond the theorem: what is found is found early."""
@@ -22,9 +30,161 @@ BEYOND_SECONDS = 10.0
 MAX_DIGITS = 40
 """Above this many base-p digits no graph is looked for; the first precoding found is printed."""
 
+Matrix = Sequence[Sequence[int]]
+"""Rows of symbols of F_d."""
 
-def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> dict[str, Any]:
-    """Return what theory says of a task, as plain JSON values; rates are fractions in dits a qudit.
+
+@dataclass(frozen=True)
+class Batched:
+    """A task in symbols of an extension field: several instances in one symbol.
+
+    Attributes:
+        field: its order.
+        irreducible_poly: highest coefficient first; None for a prime field.
+        instances: how many are computed together.
+        c: auxiliary qudits.
+        c_lower: proved lower bound on them.
+        certificate: what proves it.
+        P: precoding matrix of each server.
+        rate: computations per qudit.
+    """
+
+    field: int
+    irreducible_poly: Sequence[int] | None
+    instances: int
+    c: int
+    c_lower: int
+    certificate: Mapping[str, Any]
+    P: Mapping[str, Matrix]
+    rate: Fraction
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A stabilizer scheme that beats the theorem.
+
+    Attributes:
+        label: where it comes from.
+        instances: how many are computed together.
+        qudits: of each server, for all of them.
+        cost: qudits per instance.
+        cost_per_instance: the same as a number.
+        rate: computations per qudit.
+        M: the self-orthogonal matrix.
+        encoders: of each server.
+        verified: what was checked.
+    """
+
+    label: str
+    instances: int
+    qudits: Mapping[str, int]
+    cost: Fraction
+    cost_per_instance: float
+    rate: Fraction
+    M: Matrix
+    encoders: Mapping[str, Matrix]
+    verified: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearAnswer(Answer):
+    """What theory says of a linear computation.
+
+    Attributes:
+        name: of the task.
+        field: its order.
+        irreducible_poly: highest coefficient first; None for a prime field.
+        K: computations.
+        servers: how many symbols each has, after reduction.
+        server_order: their names.
+        V: the reduced matrix of each server.
+        reduced: what was reduced, a line each.
+        c: auxiliary qudits.
+        c_lower: proved lower bound on them.
+        optimal: whether the two are equal.
+        certificate: what proves the lower bound.
+        c_without_precoding: auxiliary qudits where every precoding is the identity.
+        P: precoding matrix of each server.
+        M: exponents [X of data, auxiliary, Z of data, auxiliary], a row for each output.
+        generators: the stabilizer generator of each output.
+        qudits: downloaded for two instances.
+        download: the same from each server.
+        rate: of [Hu2025, Theorem 1], computations per qudit.
+        region: download costs that are enough.
+        baselines: name -> rate in computations per qudit, of what is known.
+        sources: name -> the same with kind, source and note.
+        bonus_outputs: what a complete measurement tells the user besides.
+        batched: the rates in extension fields.
+        beyond: a scheme that beats the theorem, if one was found.
+        seconds: how long it took.
+        time_limit: how the limit was kept.
+    """
+
+    name: str
+    field: int
+    irreducible_poly: Sequence[int] | None
+    K: int
+    servers: Mapping[str, int]
+    server_order: Sequence[str]
+    V: Mapping[str, Matrix]
+    reduced: Sequence[str]
+    c: int
+    c_lower: int
+    optimal: bool
+    certificate: Mapping[str, Any]
+    c_without_precoding: int
+    P: Mapping[str, Matrix]
+    M: Matrix
+    generators: Sequence[Mapping[str, Any]]
+    qudits: int
+    download: Mapping[str, int]
+    rate: Fraction
+    region: Region
+    baselines: Mapping[str, Fraction]
+    sources: Mapping[str, Baseline]
+    bonus_outputs: Sequence[Mapping[str, Any]]
+    batched: Sequence[Batched]
+    beyond: Beyond | None
+    seconds: float
+    time_limit: TimeLimit | None = optional()
+
+    def rows(self) -> Sequence[Row]:
+        """Return a row for each rate, in computations per qudit: `name`, `rate`, `kind`, `source`."""
+        rows: list[Row] = [
+            {"name": name, "rate": float(known.value), "kind": known.kind, "source": known.source}
+            for name, known in self.sources.items()
+            if known.value is not None
+        ]
+        own: list[tuple[str, Fraction]] = [
+            (f"batched, F_{one.field}", one.rate) for one in self.batched if one.field != self.field
+        ]
+        own += [(self.beyond.label, self.beyond.rate)] if self.beyond else []
+        return rows + [
+            {"name": name, "rate": float(rate), "kind": "achievable", "source": "this program"}
+            for name, rate in own
+        ]
+
+    def plot(self) -> Figure:
+        """Return a figure of the ladder of rates, the lowest first: schemes are blue, upper bounds red."""
+        from qcoord_hw.charts import BOUND, DATA, THEORY, Interval, Mark, interval_figure
+
+        colours = {"upper bound": BOUND, "achievable": DATA}
+        ladder = sorted(self.rows(), key=lambda row: float(str(row["rate"])))
+        rows = []
+        for row in ladder:
+            value, kind = float(str(row["rate"])), str(row["kind"])
+            rows.append(
+                Interval(f"{row['name']} ({kind})", 0.0, value, value, colour=colours.get(kind, THEORY))
+            )
+        mark = Mark("[Hu2025, Theorem 1]", float(self.rate), THEORY)
+        return interval_figure(f"{self.name}: rates", "computations per qudit", rows, [mark])
+
+    def _text(self) -> str:
+        return linear_theory_text(self)
+
+
+def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> LinearAnswer:
+    """Return what theory says of a task.
 
     Args:
         task: as the user wrote it.
@@ -51,116 +211,113 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
     beyond = search_beyond(small, where.cost, time_limit=min(left(0.5), BEYOND_SECONDS), seed=seed)
     rates = baselines(small, found.c)
     identity = [np.eye(m, dtype=np.int64) for m in small.sizes]
-    return {
-        "ok": True,
-        "name": task.name,
-        "field": small.field.order,
-        "irreducible_poly": _modulus(small.field),
-        "K": small.rows,
-        "servers": dict(zip(small.servers, small.sizes, strict=True)),
-        "server_order": list(small.servers),
-        "V": {s: v.tolist() for s, v in zip(small.servers, small.matrices, strict=True)},
-        "reduced": list(reduction.notes),
-        "c": found.c,
-        "c_lower": found.c_lower,
-        "optimal": found.c == found.c_lower,
-        "certificate": found.certificate,
-        "c_without_precoding": auxiliary_rank(small, identity),
-        "P": {s: p.tolist() for s, p in zip(small.servers, scheme.precoders, strict=True)},
-        "M": scheme.matrix.tolist(),
-        "generators": scheme.generators(),
-        "qudits": scheme.qudits,
-        "download": scheme.download,
-        "rate": str(where.rate),
-        "region": where.to_json(),
-        "baselines": {name: str(b.value) for name, b in rates.items() if b.value is not None},
-        "sources": {name: b.to_json() for name, b in rates.items()},
-        "bonus_outputs": scheme.bonus_outputs(),
-        "batched": [_batch(b) for b in batches],
-        "beyond": None if beyond is None else _beyond(beyond),
-        "seconds": round(time.monotonic() - start, 3),
-    }
+    return LinearAnswer(
+        name=task.name,
+        field=small.field.order,
+        irreducible_poly=_modulus(small.field),
+        K=small.rows,
+        servers=dict(zip(small.servers, small.sizes, strict=True)),
+        server_order=list(small.servers),
+        V={s: v.tolist() for s, v in zip(small.servers, small.matrices, strict=True)},
+        reduced=list(reduction.notes),
+        c=found.c,
+        c_lower=found.c_lower,
+        optimal=found.c == found.c_lower,
+        certificate=found.certificate,
+        c_without_precoding=auxiliary_rank(small, identity),
+        P={s: p.tolist() for s, p in zip(small.servers, scheme.precoders, strict=True)},
+        M=scheme.matrix.tolist(),
+        generators=scheme.generators(),
+        qudits=scheme.qudits,
+        download=scheme.download,
+        rate=where.rate,
+        region=where,
+        baselines={name: b.value for name, b in rates.items() if b.value is not None},
+        sources=rates,
+        bonus_outputs=scheme.bonus_outputs(),
+        batched=[_batch(b) for b in batches],
+        beyond=None if beyond is None else _beyond(beyond),
+        seconds=round(time.monotonic() - start, 3),
+    )
 
 
 def _modulus(field: Field) -> list[int] | None:
     return list(field.irreducible_poly) if field.degree > 1 else None
 
 
-def _batch(rate: BatchedRate) -> dict[str, Any]:
+def _batch(rate: BatchedRate) -> Batched:
     field, servers = rate.task.field, rate.task.servers
-    return {
-        "field": field.order,
-        "irreducible_poly": _modulus(field),
-        "instances": 2 * rate.degree,
-        "c": rate.c,
-        "c_lower": rate.c_lower,
-        "certificate": rate.found.certificate,
-        "P": {s: p.tolist() for s, p in zip(servers, rate.found.P, strict=True)},
-        "rate": str(rate.rate),
-    }
+    return Batched(
+        field=field.order,
+        irreducible_poly=_modulus(field),
+        instances=2 * rate.degree,
+        c=rate.c,
+        c_lower=rate.c_lower,
+        certificate=rate.found.certificate,
+        P={s: p.tolist() for s, p in zip(servers, rate.found.P, strict=True)},
+        rate=rate.rate,
+    )
 
 
-def _beyond(scheme: StabilizerScheme) -> dict[str, Any]:
-    return {
-        "label": scheme.source,
-        "instances": scheme.instances,
-        "qudits": dict(zip(scheme.task.servers, scheme.qudits, strict=True)),
-        "cost": str(scheme.cost),
-        "cost_per_instance": float(scheme.cost),
-        "rate": str(scheme.rate),
-        "M": scheme.M.tolist(),
-        "encoders": {s: e.tolist() for s, e in zip(scheme.task.servers, scheme.encoders, strict=True)},
-        "verified": "M J M^T = 0, rank M = K L, M E = I_L (x) V",
-    }
+def _beyond(scheme: StabilizerScheme) -> Beyond:
+    servers = scheme.task.servers
+    return Beyond(
+        label=scheme.source,
+        instances=scheme.instances,
+        qudits=dict(zip(servers, scheme.qudits, strict=True)),
+        cost=scheme.cost,
+        cost_per_instance=float(scheme.cost),
+        rate=scheme.rate,
+        M=scheme.M.tolist(),
+        encoders={s: e.tolist() for s, e in zip(servers, scheme.encoders, strict=True)},
+        verified="M J M^T = 0, rank M = K L, M E = I_L (x) V",
+    )
 
 
-def linear_theory_text(answer: dict[str, Any]) -> str:
-    """Return the object of `linear_theory` for a terminal."""
-    k, c = answer["K"], answer["c"]
+def linear_theory_text(answer: LinearAnswer) -> str:
+    """Return an answer as plain text."""
+    k, c = answer.K, answer.c
     proved = (
-        f"{c} (proved: {_certificate(answer['certificate'])})"
-        if answer["optimal"]
-        else f"between {answer['c_lower']} and {c} (stopped by the time limit)"
+        f"{c} (proved: {_certificate(answer.certificate)})"
+        if answer.optimal
+        else f"between {answer.c_lower} and {c} (stopped by the time limit)"
     )
     lines = [
-        f"{answer['name']}: {k} computations of {len(answer['servers'])} servers over F_{answer['field']}",
-        *(f"reduced: {note}" for note in answer["reduced"]),
+        f"{answer.name}: {k} computations of {len(answer.servers)} servers over F_{answer.field}",
+        *(f"reduced: {note}" for note in answer.reduced),
         "",
-        *_matrices("V", answer["V"]),
+        *_matrices("V", answer.V),
         f"auxiliary qudits c  {proved}",
-        f"without precoding   {answer['c_without_precoding']} (every P_s the identity)",
-        *_matrices("P", answer["P"]),
-        f"download            {answer['qudits']} qudits for two instances: "
-        + ", ".join(f"{s} {n}" for s, n in answer["download"].items()),
+        f"without precoding   {answer.c_without_precoding} (every P_s the identity)",
+        *_matrices("P", answer.P),
+        f"download            {answer.qudits} qudits for two instances: "
+        + ", ".join(f"{s} {n}" for s, n in answer.download.items()),
         "region              "
-        + ", ".join(f"2 D_{s} >= {m}" for s, m in answer["servers"].items())
-        + f", 2 sum D >= {sum(answer['servers'].values()) + c}  (D: qudits an instance)",
+        + ", ".join(f"2 D_{s} >= {m}" for s, m in answer.servers.items())
+        + f", 2 sum D >= {sum(answer.servers.values()) + c}  (D: qudits an instance)",
         "",
         "rates, in computations a qudit:",
-        f"  {answer['rate']:<8}[Hu2025, Theorem 1]",
+        f"  {str(answer.rate):<8}[Hu2025, Theorem 1]",
     ]
-    for name, entry in answer["sources"].items():
-        if name != "theorem1" and entry["value"] is not None:
+    for name, known in answer.sources.items():
+        if name != "theorem1" and known.value is not None:
+            lines.append(f"  {str(known.value):<8}{name} ({known.kind}): {known.note} [{known.source}]")
+    for one in answer.batched[:1]:
+        if one.field != answer.field:
             lines.append(
-                f"  {entry['value']:<8}{name} ({entry['kind']}): {entry['note']} [{entry['source']}]"
+                f"  {str(one.rate):<8}batched: {one.instances} instances in symbols of "
+                f"F_{one.field}, c = {one.c}"
             )
-    for entry in answer["batched"][:1]:
-        if entry["field"] != answer["field"]:
-            lines.append(
-                f"  {entry['rate']:<8}batched: {entry['instances']} instances in symbols of "
-                f"F_{entry['field']}, c = {entry['c']}"
-            )
-    if answer["beyond"]:
-        b = answer["beyond"]
+    if b := answer.beyond:
         lines.append(
-            f"  {b['rate']:<8}{b['label']}: {b['cost']} = {b['cost_per_instance']:g} qudits an instance "
-            f"(theorem 1: {float(answer['qudits'] / 2):g}), {b['instances']} instances together; verified: "
-            f"{b['verified']}"
+            f"  {str(b.rate):<8}{b.label}: {b.cost} = {b.cost_per_instance:g} qudits an instance "
+            f"(theorem 1: {float(answer.qudits / 2):g}), {b.instances} instances together; verified: "
+            f"{b.verified}"
         )
     lines += ["", "M = [X exponents of data | auxiliary || Z exponents of data | auxiliary]:"]
-    half = len(answer["M"][0]) // 2
-    lines += [f"  {_row(row[:half])} | {_row(row[half:])}" for row in answer["M"]]
-    bonus = answer["bonus_outputs"]
+    half = len(answer.M[0]) // 2
+    lines += [f"  {_row(row[:half])} | {_row(row[half:])}" for row in answer.M]
+    bonus = answer.bonus_outputs
     if bonus:
         lines += [
             "",
@@ -169,16 +326,17 @@ def linear_theory_text(answer: dict[str, Any]) -> str:
         lines += [
             "  " + ", ".join(f"{s}: {_row(f)}" for s, f in entry["function"].items()) for entry in bonus
         ]
-    return "\n".join([*lines, "", f"{answer['seconds']:g} s"])
+    late = answer.time_limit.words() if answer.time_limit else ""
+    return "\n".join([*lines, "", f"{answer.seconds:g} s", *filter(None, [late])])
 
 
-def _certificate(certificate: dict[str, Any]) -> str:
+def _certificate(certificate: Mapping[str, Any]) -> str:
     return str(certificate.get("method", "see --json"))
 
 
-def _matrices(name: str, matrices: dict[str, list[list[int]]]) -> list[str]:
+def _matrices(name: str, matrices: Mapping[str, Matrix]) -> list[str]:
     return [f"{name}_{s:<18}" + "; ".join(_row(row) for row in rows) for s, rows in matrices.items()]
 
 
-def _row(row: list[int]) -> str:
+def _row(row: Sequence[int]) -> str:
     return " ".join(map(str, row))

@@ -18,14 +18,16 @@ import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.families.linear_computation.parameters import task_of
+from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, SOME_INPUTS, THEOREM_1
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
+from qcoord_hw.families.linear_computation.user_task import read_spec_task
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
 from qcoord_hw.qudits.graph import GraphCode, stabilizer_digit_code
 from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
 from qcoord_hw.qudits.leakage import qubits_per_digit
 from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
+from qcoord_hw.schema import refusal
 from qcoord_hw.spec import ExperimentSpec, check_integer, shown
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
@@ -36,15 +38,8 @@ from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
 USER = "User"
 
-THEOREM_1, BEYOND = "theorem-1", "beyond"
-
 MAX_INPUTS = 65_536
 """Inputs of one run at most."""
-
-ALL_INPUTS = 6561
-"""Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
-
-SOME_INPUTS = 200
 
 SPREAD = 64
 """Inputs from which on each is run in one block alone: there are enough in each for drift to show."""
@@ -53,37 +48,24 @@ MAX_QUBITS = 64
 
 
 def build(spec: ExperimentSpec) -> Experiment:
-    """Build the experiment of a spec of family `linear-computation`.
-
-    Parameters of the family: `field`, `servers` (a list of [name, matrix]) and optional `irreducible_poly` as
-    in a task file; `scheme` (`theorem-1`, the default, or `beyond`: a general stabilizer scheme that needs
-    fewer qudits); `batch` (consecutive instances of F_p data that become one symbol, default 1);
-    `auxiliary` (the servers that hold the auxiliary qudits; by default where the circuit is easiest);
-    `inputs` (`all`, a number of random ones, or a list of [w1, w2, ..]) and `inputs_seed`.
+    """Build the experiment of a spec of family `linear-computation`; `parameters` says what may stand in it.
 
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
-    options: dict[str, Any] = spec.options
-    auxiliary = options.get("auxiliary")
-    if auxiliary is not None and not (
-        isinstance(auxiliary, tuple) and all(isinstance(name, str) for name in auxiliary)
-    ):
-        raise InputError(f"parameters.auxiliary: {shown(auxiliary)}; allowed is a list of servers")
-    task = task_of(spec)
-    if "inputs_seed" in options and not isinstance(options.get("inputs", 0), int):
-        raise InputError(
-            f"parameters.inputs_seed: {shown(options['inputs_seed'])}; allowed with a number of random inputs"
-        )
+    task, values = read_spec_task(spec)
+    inputs, seed = values["inputs"], values["inputs_seed"]
+    if seed is not None and not isinstance(0 if inputs is None else inputs, int):
+        raise refusal("inputs_seed", seed, "with a number of random inputs")
     return task_experiment(
         task,
         name=spec.name,
         title=spec.title,
-        scheme=options.get("scheme", THEOREM_1),
-        batched=check_integer("parameters.batch", options.get("batch", 1), 1, 6),
-        auxiliary=auxiliary,
-        inputs=options.get("inputs"),
-        inputs_seed=check_integer("parameters.inputs_seed", options.get("inputs_seed", 0), 0, 2**63 - 1),
+        scheme=values["scheme"],
+        batched=values["batch"],
+        auxiliary=values["auxiliary"],
+        inputs=inputs,
+        inputs_seed=seed or 0,
     )
 
 

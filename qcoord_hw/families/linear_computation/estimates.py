@@ -41,6 +41,14 @@ BINOMIAL = "clopper-pearson"
 GUESS = "guessing without quantum or classical link"
 CERTAIN = Value(1.0, "exact", "every shot right [Hu2025, Lemma 1]")
 NEVER = Value(0.0, "exact", "no error [Hu2025, Lemma 1]")
+AXIS = "probability or rate in dits per qudit"
+SHARES = {
+    "success_probability": ("Whole output right", "guessing"),
+    "success_postselected": ("Whole output right, of the shots that did not leak", "guessing"),
+    "leakage": ("Leakage", "bound"),
+}
+"""Name of a share of shots -> what people call it, and its bound."""
+
 MAX_WRITTEN = 10**6
 """Up to here the number of all inputs is written out."""
 
@@ -128,7 +136,9 @@ def _figures(found: Tally, confidence: float, drawn: bool) -> Iterator[Figure]:
     yield _surviving(play, counts, confidence)
     if field.characteristic == 2:
         exact = "exact: a bit has no third value"
-        leakage = Estimate("leakage", 0.0, 0.0, 0.0, exact, confidence, counts.shots, theory=NEVER)
+        leakage = Estimate(
+            "leakage", 0.0, 0.0, 0.0, exact, confidence, counts.shots, theory=NEVER, better="less", axis=AXIS
+        )
         yield Figure(leakage, None)
     else:
         yield _share("leakage", clusters(found.lost, every), confidence, drawn, NEVER, None)
@@ -140,7 +150,17 @@ def _figures(found: Tally, confidence: float, drawn: bool) -> Iterator[Figure]:
     kept = survival(counts.without_leaked(), confidence)
     limits = symbols - kept.high, symbols - kept.best, symbols - kept.low
     entropy = Estimate(
-        "error_entropy", *limits, ENTROPY_METHOD, confidence, counts.kept, NEVER, assumes=ASSUMES_RATE
+        "error_entropy",
+        *limits,
+        ENTROPY_METHOD,
+        confidence,
+        counts.kept,
+        NEVER,
+        assumes=ASSUMES_RATE,
+        title="Entropy of errors (dits)",
+        unit="dits",
+        better="less",
+        axis="",
     )
     yield Figure(entropy, None if kept.scores is None else -kept.scores.influence)
 
@@ -160,10 +180,25 @@ def _share(
         if p_value is not None and bound is not None:
             p_value = max(p_value, clusters.p_value(best - bound.value))
     assumes = ASSUMES if bound is None else ASSUMES_GUESS
-    return Figure(
-        Estimate(name, low, best, high, BINOMIAL, confidence, shots, theory, bound, p_value, assumes),
-        clusters.influence,
+    title, label = SHARES.get(name, (name.replace("_", " ").capitalize(), "guessing"))
+    estimate = Estimate(
+        name,
+        low,
+        best,
+        high,
+        BINOMIAL,
+        confidence,
+        shots,
+        theory,
+        bound,
+        p_value,
+        assumes,
+        title=title,
+        bound_label=label,
+        better="less" if bound is None else "more",
+        axis=AXIS,
     )
+    return Figure(estimate, clusters.influence)
 
 
 def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Figure:
@@ -182,6 +217,12 @@ def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Figu
         bound=classical,
         p_value=dits.p_value(classical.value * play.qudits),
         assumes=ASSUMES_RATE,
+        title="Surviving rate (dits per qudit)",
+        short="surviving rate",
+        unit="dits per qudit",
+        bound_label="classical rate",
+        headline=True,
+        axis=AXIS,
     )
     return Figure(estimate, None if dits.scores is None else dits.scores.influence / play.qudits)
 

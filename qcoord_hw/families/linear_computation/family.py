@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family
+from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Situation
+from qcoord_hw.families.linear_computation.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.linear_computation.scoring import LinearPlay
+    from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
-    from qcoord_hw.spec import ExperimentSpec
+    from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
+    from qcoord_hw.statistics.estimate import Limits
 
 
 class LinearComputations(Family):
@@ -19,6 +23,8 @@ class LinearComputations(Family):
 
     name = "linear-computation"
     kind = "linear-computation"
+    parameters = PARAMETERS
+    samples = ("inputs", "inputs_seed")
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -26,17 +32,74 @@ class LinearComputations(Family):
 
         return build(spec)
 
-    def scoring(self, data: dict[str, Any]) -> LinearPlay:
+    def scoring(self, play: dict[str, Any]) -> LinearPlay:
         """See `Family.scoring`."""
         from qcoord_hw.families.linear_computation.scoring import LinearPlay
 
-        return LinearPlay.from_json(data)
+        return LinearPlay.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""
         from qcoord_hw.families.linear_computation.analysis import analyse_linear
 
         return analyse_linear(record, confidence)
+
+    def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
+        """Take a task file and a `LinearTask`."""
+        from qcoord_hw.families.linear_computation.user_task import spec_of
+        from qcoord_hw.theory.linear_computation.task import LinearTask, read_task
+
+        if isinstance(given, JsonFile) and given.has("servers", "field"):
+            given = read_task(given.path)
+        return spec_of(given).stating(parameters) if isinstance(given, LinearTask) else None
+
+    def complete(self, spec: ExperimentSpec, situation: Situation) -> ExperimentSpec:
+        """Say which inputs are run."""
+        from qcoord_hw.families.linear_computation.completion import complete
+
+        return complete(spec, situation)
+
+    def check(self, intent: dict[str, Any], width: float) -> None:
+        """See `Family.check`."""
+        from qcoord_hw.families.linear_computation.shape import check
+
+        check(intent, width)
+
+    def representatives(self, settings: int) -> Sequence[int]:
+        """Let some inputs stand for all."""
+        from qcoord_hw.families.linear_computation.completion import representatives
+
+        return representatives(settings)
+
+    def paired(self, before: RunRecord, after: RunRecord, confidence: float) -> Mapping[str, Limits]:
+        """Compare two runs input by input, where the same were drawn."""
+        from qcoord_hw.families.linear_computation.analysis import paired_runs
+
+        return paired_runs(before, after, confidence)
+
+    def predict(self, experiment: Experiment) -> Prediction:
+        """See `Family.predict`."""
+        from qcoord_hw.families.linear_computation.view import predict
+
+        return predict(experiment, self.scoring(experiment.play.to_json()))
+
+    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
+        """Add rates, how inputs were executed, and how they fared."""
+        from qcoord_hw.families.linear_computation.view import own_keys
+
+        return own_keys(intent, analysis)
+
+    def view(self, summary: Mapping[str, Any]) -> View:
+        """See `Family.view`."""
+        from qcoord_hw.families.linear_computation.view import view
+
+        return view(summary)
+
+    def outcomes(self, play: dict[str, Any]) -> Outcomes:
+        """See `Family.outcomes`."""
+        from qcoord_hw.families.linear_computation.outcomes import outcomes
+
+        return outcomes(self.scoring(play))
 
 
 FAMILY = LinearComputations()

@@ -1,66 +1,47 @@
-"""Tasks in specs: the parameters of the family `linear-computation`."""
+"""The parameters of linear computations."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import ExperimentSpec, Plain, check_known, frozen, listed, read_json, shown
-from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
-
-FAMILY = "linear-computation"
+from qcoord_hw.schema import Flag, Parameter
+from qcoord_hw.spec import Plain, frozen, read_json, shown
 
 TASK = ("field", "irreducible_poly", "servers")
-OPTIONS = (*TASK, "batch", "scheme", "auxiliary", "inputs", "inputs_seed")
+"""Those that are the task, as in a task file."""
+
+THEOREM_1, BEYOND = "theorem-1", "beyond"
+
+ALL_INPUTS = 6561
+"""Up to so many inputs are all run where nothing else is asked for; else `SOME_INPUTS` random ones."""
+
+SOME_INPUTS = 200
+
+MAX_BATCH = 6
 
 
-def task_of(spec: ExperimentSpec) -> LinearTask:
-    """Return the task of a spec of the family.
+def read_count(text: str) -> Plain:
+    """Return `all` or the number of inputs that an argument states.
 
     Raises:
-        InputError: naming the parameter that is missing, unknown or wrong.
+        InputError: when it states neither.
     """
-    options: dict[str, Any] = spec.options
-    check_known(options, OPTIONS, " for a linear computation", "parameters.")
-    data = {key: listed(options[key]) for key in TASK if key in options}
-    if "servers" in data:
-        pairs = data["servers"]
-        if not isinstance(pairs, list) or not all(
-            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
-        ):
-            raise InputError(f"parameters.servers: {shown(pairs)}; allowed is a list of [name, matrix]")
-        names = [name for name, _ in pairs]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise InputError(f"parameters.servers: {shown(twice[0])} stands there twice; allowed is once")
-        data["servers"] = dict(pairs)
-    return task_from_json(data, spec.name)
+    if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
+        raise InputError(f"{shown(text)}; allowed are all or a number of inputs")
+    return text if text == "all" else int(text)
 
 
-def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> ExperimentSpec:
-    """Return the spec of a task, with further parameters of the family."""
-    data: dict[str, Plain] = {
-        "field": task.field.order,
-        "servers": tuple((s, frozen(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)),
-    }
-    if task.field.degree > 1:
-        data["irreducible_poly"] = task.field.irreducible_poly
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in task.name)
-    return ExperimentSpec(
-        name=name,
-        title=f"{task.rows} linear combinations of what {len(task.servers)} servers hold, over "
-        f"F_{task.field.order}",
-        family=FAMILY,
-        parameters=tuple(sorted((data | (parameters or {})).items())),
-    )
-
-
-def read_inputs(path: Path) -> Plain:
+def read_inputs(path: str | Path) -> Plain:
     """Return the inputs of a file [{"w1": [..], "w2": [..]}] as the parameter `inputs`: pairs (w1, w2).
 
     Raises:
         InputError: when it cannot be read, is not JSON, or an entry is not an object with w1 and w2.
     """
+    path = Path(path)
     data = read_json(path)
     if not isinstance(data, list) or not data:
         raise InputError(f'{path.name}: {shown(data)}; allowed is a list of {{"w1": [..], "w2": [..]}}')
@@ -74,3 +55,74 @@ def read_inputs(path: Path) -> Plain:
                     f"{path.name}: [{k}].{name}: {shown(entry[name])}; allowed is a list of integers"
                 )
     return tuple(tuple(frozen(entry[f"w{i + 1}"]) for i in range(len(entry))) for entry in data)
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda values: all(map(fits, values))
+
+
+def _is_server(pair: Any) -> bool:
+    return isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str)
+
+
+PARAMETERS = (
+    Parameter("field", "integer", "the order of the field, a prime power", required=True),
+    Parameter(
+        "irreducible_poly",
+        "list",
+        "of a field of prime power order: coefficients, highest first",
+        usual="the Conway polynomial",
+        allowed="is a list of coefficients, highest first",
+    ),
+    Parameter(
+        "servers",
+        "list",
+        "what each server knows: K rows are computations, columns its symbols",
+        check=_list_of(_is_server),
+        allowed="is a list of [name, matrix]",
+        required=True,
+    ),
+    Parameter(
+        "scheme",
+        "choice",
+        "theorem-1 of [Hu2025], or a general stabilizer scheme that needs fewer qudits",
+        default=THEOREM_1,
+        choices=(THEOREM_1, BEYOND),
+    ),
+    Parameter(
+        "batch",
+        "integer",
+        "consecutive instances of F_p data that become one symbol of F_{p^batch}",
+        default=1,
+        low=1,
+        high=MAX_BATCH,
+    ),
+    Parameter(
+        "auxiliary",
+        "list",
+        "the server of each auxiliary qudit",
+        usual="where the circuit is easiest",
+        check=_list_of(lambda name: isinstance(name, str)),
+        allowed="is a list of servers",
+        flags=(Flag("--auxiliary", "A,B,..", read=lambda text: tuple(filter(None, text.split(",")))),),
+    ),
+    Parameter(
+        "inputs",
+        "any",
+        "all inputs, or N random ones, or those of a list of [w1, w2]",
+        usual=f"all, up to {ALL_INPUTS}, else {SOME_INPUTS}; 8 where each costs a noisy simulation",
+        allowed="are all, a number of random ones, or a list of [w1, w2, ..]",
+        flags=(
+            Flag("--inputs", "all|N", "all inputs, or N random ones", read_count),
+            Flag("--inputs-file", "F", 'inputs as JSON [{"w1": [..], "w2": [..]}]', read_inputs),
+        ),
+    ),
+    Parameter(
+        "inputs_seed",
+        "integer",
+        "of the random inputs",
+        usual="the seed of the run",
+        low=0,
+        high=2**63 - 1,
+    ),
+)

@@ -19,7 +19,7 @@ from qcoord_hw.theory.finite_blocklength.codebooks import (
 from qcoord_hw.theory.finite_blocklength.covering import binary_erasure, binary_symmetric, doubly_symmetric
 from qcoord_hw.theory.finite_blocklength.points import Curve, FinitePoint
 from qcoord_hw.theory.finite_blocklength.resolvability import holevo
-from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, schumacher_json
+from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress
 
 __all__ = [
     "BinningPoint",
@@ -43,6 +43,5 @@ __all__ = [
     "random_codebook",
     "resolvability",
     "schumacher",
-    "schumacher_json",
     "slack_threshold",
 ]

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -218,16 +218,6 @@ def curve(
     distance = quantity.endswith("trace_distance")
     below, above = (1.0, 0.0) if distance else (0.0, 1.0)
     return Curve(quantity, read_spectrum(spectrum).entropy, below, above, points)
-
-
-def schumacher_json(spectrum: Sequence[float], n: int, rate: float) -> dict[str, Any]:
-    """Return what `qcoord theory schumacher --json` prints; the spectrum is echoed as given.
-
-    Raises:
-        InputError: as `compress`.
-    """
-    point = asdict(compress(spectrum, n, rate))
-    return {"ok": True, "spectrum": [float(v) for v in spectrum], **point}
 
 
 def _split_mass(source: Source, n: int, rate: float) -> tuple[float, float]:

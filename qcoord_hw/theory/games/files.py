@@ -14,8 +14,8 @@ from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, is_named, named_expression
 from qcoord_hw.theory.games.spread import spread
 
-KEYS = frozenset({"prob", "win", "score", "expression"})
-"""Of these a game file has one at least."""
+KEYS = frozenset({"prob", "win", "score", "expression", "subject_to", "referee"})
+"""A file with any of these is one of a game; the last two are refused in words."""
 
 NO_DOOR = {
     "subject_to": "side constraints, such as Hardy's zeros, are not taken; allowed is an expression without",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -97,38 +96,6 @@ def frontier(
         )
     classical = _classical(game)
     return _Frontier(game, float(win), quantum, classical, start + time_limit, seed).result()
-
-
-def frontier_curve(
-    game: Game,
-    wins: Iterable[float],
-    *,
-    quantum: QuantumBracket | None = None,
-    time_limit: float = 60.0,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Return the frontier at several win probabilities: `name`, `classical`, `quantum` and `points`.
-
-    Args:
-        game: the game.
-        wins: the win probabilities.
-        quantum: the bracket of the quantum value; by default it is computed.
-        time_limit: seconds for all of them, about.
-        seed: of the searches for strategies.
-
-    Raises:
-        InputError: when there is none, or one is out of range.
-    """
-    start, asked = time.monotonic(), sorted(wins)
-    if not asked:
-        raise InputError("wins: empty; allowed is at least one win probability")
-    if quantum is None:
-        quantum = quantum_value(game, seed=seed, time_limit=0.3 * time_limit)
-    points = []
-    for i, win in enumerate(asked):
-        left = max(0.0, start + time_limit - time.monotonic()) / (len(asked) - i)
-        points.append(frontier(game, win, quantum=quantum, time_limit=left, seed=seed))
-    return {key: points[0][key] for key in ("name", "classical", "quantum")} | {"points": points}
 
 
 def _classical(game: Game) -> QuantumStrategy:

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import binom
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.theory.finite_blocklength import compress, schumacher, schumacher_json
+from qcoord_hw.families.coordination.answer import schumacher_answer
+from qcoord_hw.theory.finite_blocklength import compress, schumacher
 from qcoord_hw.theory.finite_blocklength.schumacher import value
 
 
@@ -187,7 +188,7 @@ def test_values_and_curve():
 
 
 def test_json():
-    out = schumacher_json([0.8, 0.2], 1000, 0.75)
+    out = schumacher_answer([0.8, 0.2], 1000, 0.75)
     assert {"ok": True, "spectrum": [0.8, 0.2], "n": 1000, "rate": 0.75}.items() <= out.items()
     assert out["varentropy"] == pytest.approx(0.64)
     for key in ("P", "entanglement_fidelity", "trace_distance", "second_order", "two_sender_trace_distance"):

@@ -116,10 +116,10 @@ def test_known_values_of_repeated_and_large_games():
 
 def test_magic_square_twice_in_seconds():
     game = parallel(magic_square(), 2)
-    before = time.perf_counter()
+    before = time.process_time()
     found = classical_optimum(game)
     assert found.value == Fraction(22, 27) == value_of(game, found.strategy)
-    assert time.perf_counter() - before < 10
+    assert time.process_time() - before < 10
 
 
 def test_xor_24_in_seconds(rng):
@@ -127,9 +127,9 @@ def test_xor_24_in_seconds(rng):
     b, c = np.indices((2, 2))
     win = (signs[:, :, None, None] == (b ^ c)).astype(np.uint8)
     game = Game("xor-24", np.full((24, 24), Fraction(1, 576), dtype=object), win)
-    before = time.perf_counter()
+    before = time.process_time()
     found = classical_optimum(game)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
     assert found.value == value_of(game, found.strategy)
     flipped = [[1 - a for a in own] for own in found.strategy]
     assert value_of(game, flipped) == found.value  # the symmetry of every XOR game

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.report.frontier import plot_frontier
 from qcoord_hw.theory.games.catalogue import GAMES
-from qcoord_hw.theory.games.frontier import QUANTITIES, frontier, frontier_curve
+from qcoord_hw.theory.games.frontier import QUANTITIES, frontier
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.marginals import (
     Marginals,
@@ -168,20 +167,3 @@ def test_least_entropy():
     assert least_entropy(0.25) == pytest.approx(2)
     assert least_entropy(0.8) == pytest.approx(float(binary_entropy(0.8)))
     assert least_entropy(0.4) == pytest.approx(-0.8 * math.log2(0.4) - 0.2 * math.log2(0.2))
-
-
-def test_curve_and_figure():
-    curve = frontier_curve(chsh(), [0.8, 0.75, 0.85], time_limit=10)
-    assert [point["win"] for point in curve["points"]] == [0.75, 0.8, 0.85]
-    figure = plot_frontier(json.loads(json.dumps(curve)))
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert len(labels) == 4
-    assert not any("iff" in label or "only if" in label for label in labels)
-    figure.canvas.draw()
-    with pytest.raises(InputError, match="^wins: "):
-        frontier_curve(chsh(), [])
-
-
-def test_the_figure_leaves_out_what_is_undetermined():
-    figure = plot_frontier(frontier_curve(GAMES["ghz-3"](), [0.8, 0.9]))
-    figure.canvas.draw()

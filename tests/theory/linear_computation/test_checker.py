@@ -29,14 +29,16 @@ RANK_BOUND = {
 
 @pytest.fixture(scope="module")
 def good() -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(json.dumps(theory_linear("example-1-f3", time_limit=5.0)))
+    answer: dict[str, Any] = json.loads(json.dumps(theory_linear("example-1-f3", time_limit=5.0).to_json()))
     assert check_linear(answer).violations == ()
     return answer
 
 
 @pytest.fixture(scope="module")
 def beyond() -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(json.dumps(theory_linear("five-dimensional-f3", time_limit=5.0)))
+    answer: dict[str, Any] = json.loads(
+        json.dumps(theory_linear("five-dimensional-f3", time_limit=5.0).to_json())
+    )
     assert answer["beyond"] is not None
     return answer
 

@@ -17,14 +17,12 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.cascade.maps import (
     apply_map,
     embedded,
-    link_options,
     qubits_of,
     send,
     share,
 )
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import Link, NetworkCircuit, Topology
-from qcoord_hw.spec import Plain
 from qcoord_hw.theory.information import entropy, trace_norm
 from qcoord_hw.theory.states import State
 
@@ -48,18 +46,17 @@ def chain(nodes: int) -> Topology:
     return Topology("chain", parties, tuple(Link(a, b, qubits=True) for a, b in pairs), ebits=pairs)
 
 
-def build_chain(state: State, options: Mapping[str, Plain]) -> Coordination:
+def build_chain(state: State, link: str = "qubits") -> Coordination:
     """Return the exact protocol for one copy of a pure state of three systems or more, one a node, in order.
 
     Args:
         state: the target.
-        options: `link1`: "qubits" (default) or "ebits".
+        link: how the first link is used, "qubits" or "ebits".
 
     Raises:
         InputError: when the state is mixed, has classical systems or a wrong number of systems, or is too
             large.
     """
-    (link,) = link_options(options, ("link1",))
     nodes = len(state.systems)
     if not 3 <= nodes <= len(PARTIES):
         raise InputError(f"state: {nodes} systems; allowed for a chain are 3 to {len(PARTIES)}")

@@ -7,8 +7,6 @@ fidelity is the kept probability P. (Who compresses what was handed to it cannot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from qcoord_hw.errors import InputError
@@ -16,34 +14,29 @@ from qcoord_hw.families.coordination.cascade.chain import matrix_product
 from qcoord_hw.families.coordination.cascade.maps import apply_map, cascade_rates, send
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import CASCADE, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer
 from qcoord_hw.theory.regions.cascade import PARTIES
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.states import State
 
-MAX_COPIES = 4
 
-MAX_QUBITS = 12
-"""Of a circuit: what a noise model can still be simulated for."""
-
-
-def build_compressed(state: State, options: Mapping[str, Plain]) -> Coordination:
+def build_compressed(state: State, n: int = 3, m1: int | None = None, m2: int | None = None) -> Coordination:
     """Return the protocol for n copies of a pure state of three qubits.
 
     Args:
         state: one copy of the target.
-        options: `n` (default 3), and `m1` and `m2`, the qubits sent on each link (default n - 1).
+        n: copies.
+        m1: qubits sent on the first link; n - 1 if omitted.
+        m2: qubits sent on the second link; n - 1 if omitted.
 
     Raises:
-        InputError: when the state is not a pure one of three qubits, or an option is wrong.
+        InputError: when the state is not a pure one of three qubits.
     """
     check_systems(state, PARTIES)
     if state.sizes(PARTIES) != (2, 2, 2) or state.classical or not state.pure:
         raise InputError(
             f"state: {state.name!r}; allowed for compressed links are pure states of three qubits"
         )
-    n = check_integer("n", options.get("n", 3), 2, MAX_COPIES)
-    sent = [check_integer(name, options.get(name, n - 1), 1, n) for name in ("m1", "m2")]
+    sent = [n - 1 if m is None else m for m in (m1, m2)]
     copies = _copies(state.ket(PARTIES), n)
     kept = truncated(copies, sent[0], sent[1])
     first, (bob, charlie), levels = matrix_product(kept)

@@ -10,7 +10,7 @@ Alice's first and Charlie's last, and every party's circuit acts on neighbours i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from qiskit.circuit import Qubit
@@ -21,28 +21,27 @@ from qcoord_hw.families.coordination.cascade.maps import (
     cascade_rates,
     embedded,
     embedded_density,
-    link_options,
     qubits_of,
     send,
     share,
 )
+from qcoord_hw.families.coordination.parameters import MAX_QUBITS
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import CASCADE, NetworkCircuit, Topology
-from qcoord_hw.spec import Plain, shown
+from qcoord_hw.schema import refusal
 from qcoord_hw.theory.regions.cascade import PARTIES
 from qcoord_hw.theory.regions.cascade_schemes import Scheme, exact_schemes, simulate
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import local_core
 from qcoord_hw.theory.states import State
 
-MAX_QUBITS = 12
-"""Of a circuit: what a noise model can still be simulated for."""
-
 RANK = 1e-12
 """Eigenvalues below this are 0."""
 
 
-def build_exact(state: State, options: Mapping[str, Plain]) -> Coordination:
+def build_exact(
+    state: State, links: tuple[str, str] = ("qubits", "qubits"), reference: bool = False
+) -> Coordination:
     """Return an exact protocol for one copy of a state of A, B and C.
 
     Of the codes known for the links as they are to be used, one with the smallest sum of rates is taken, and
@@ -50,21 +49,18 @@ def build_exact(state: State, options: Mapping[str, Plain]) -> Coordination:
 
     Args:
         state: the target; a system that it lacks has dimension 1.
-        options: `link1` and `link2`: "qubits" (default) or "ebits"; `reference`: whether the purification is
-            kept by Alice and scored (default no: it is thrown away where that is cheapest).
+        links: how each link is used, "qubits" or "ebits".
+        reference: whether the purification is kept by Alice and scored; else it is thrown away where that is
+            cheapest.
 
     Raises:
         InputError: when an option is wrong or no known code fits 12 qubits.
     """
     check_systems(state, PARTIES)
-    links = link_options(options, ("link1", "link2"))
-    reference = options.get("reference", False)
-    if not isinstance(reference, bool):
-        raise InputError(f"reference: {shown(reference)}; allowed are true and false")
     sizes, density = state.sizes(PARTIES), state.density(PARTIES)
     ket = purified(density).reshape(*sizes, -1)
     if reference and ket.shape[-1] == 1:
-        raise InputError("reference: true; allowed for mixed states, a pure one has no purification to keep")
+        raise refusal("reference", True, "for mixed states, a pure one has no purification to keep")
     scored = (*sizes, ket.shape[-1] if reference else 1)
     if reference:  # Alice's system is A with R
         wide = ket.transpose(0, 3, 1, 2).reshape(sizes[0] * scored[3], *sizes[1:])

@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 from qiskit.circuit import Qubit
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
 from qcoord_hw.families.coordination.preparation import ComplexArray
 from qcoord_hw.network import NetworkCircuit
-from qcoord_hw.spec import Plain, shown
 from qcoord_hw.theory.regions.cascade import RATES, cascade
 from qcoord_hw.theory.regions.region import NOT_NEGATIVE, Constraint
 from qcoord_hw.theory.states import State
 
-LINKS = ("qubits", "ebits")
 """How a link may be used."""
 
 
@@ -104,15 +101,6 @@ def send(net: NetworkCircuit, sender: str, receiver: str, qubits: Sequence[Qubit
     """Send a system of some levels; where they are not a power of 2 it is counted as a qudit."""
     if qubits:
         net.send(sender, receiver, qubits, None if levels == 2 ** len(qubits) else levels)
-
-
-def link_options(options: Mapping[str, Plain], names: Sequence[str]) -> tuple[str, ...]:
-    """Return how each link is used, "qubits" or "ebits"."""
-    links = tuple(options.get(name, "qubits") for name in names)
-    for name, link in zip(names, links, strict=True):
-        if link not in LINKS:
-            raise InputError(f"{name}: {shown(link)}; allowed are {', '.join(LINKS)}")
-    return tuple(map(str, links))
 
 
 def rates_used(usage: Mapping[str, Mapping[str, float]], copies: int) -> dict[str, float]:

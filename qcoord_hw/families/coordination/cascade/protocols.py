@@ -1,6 +1,6 @@
 """The cascade network [NatorPereg, Section IV-A]: quantum links Alice to Bob to Charlie, ebits beside them.
 
-The option `protocol` says which circuit; each takes the option `n`, its block length:
+The option `protocol` says which circuit:
 
 - `exact`: any state at n = 1 (`cascade_exact`);
 - `chain`: any pure state on three nodes or more (`cascade_chain`);
@@ -12,11 +12,10 @@ The option `protocol` says which circuit; each takes the option `n`, its block l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.cascade.chain import build_chain
 from qcoord_hw.families.coordination.cascade.compressed import build_compressed
 from qcoord_hw.families.coordination.cascade.exact import build_exact
@@ -24,94 +23,40 @@ from qcoord_hw.families.coordination.cascade.ghz import build_ghz2
 from qcoord_hw.families.coordination.cascade.mixture import build_example_1, build_example_1_reference
 from qcoord_hw.families.coordination.cascade.superdense import build_example_1_n2
 from qcoord_hw.families.coordination.cascade.trits import build_example_2
+from qcoord_hw.families.coordination.classical_links.mixture import read_target
+from qcoord_hw.families.coordination.parameters import CASCADE_PARAMETERS
 from qcoord_hw.families.coordination.preparation import Coordination
-from qcoord_hw.spec import Plain, check_integer, check_known, shown, without_twins
-from qcoord_hw.theory.named_states import named_state
-from qcoord_hw.theory.states import State, state_from_json
-
-Options = Mapping[str, Plain]
+from qcoord_hw.schema import read
+from qcoord_hw.spec import Plain
+from qcoord_hw.theory.states import State
 
 REFERENCE = "the purification of the target, kept by Alice and scored"
 
-COMMON = ("network", "protocol", "n", "state")
-"""Options of every protocol."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A protocol by name.
-
-    Attributes:
-        build: from its options.
-        copies: the block length; None where the protocol has several and reads the option itself.
-        state: the name of the only state that it makes; None where it makes any.
-        options: that it has besides `COMMON`.
-    """
-
-    build: Callable[[Options], Coordination]
-    copies: int | None = 1
-    state: str | None = None
-    options: tuple[str, ...] = ()
-
-
-PROTOCOLS = {
-    "exact": Protocol(
-        lambda options: build_exact(target_state(options), options), options=("link1", "link2", "reference")
-    ),
-    "chain": Protocol(lambda options: build_chain(target_state(options), options), options=("link1",)),
-    "compressed": Protocol(
-        lambda options: build_compressed(target_state(options), options), None, options=("m1", "m2")
-    ),
-    "ghz2-corner": Protocol(lambda _: build_ghz2(), 2, "ghz"),
-    "example-1": Protocol(lambda _: build_example_1(), 1, "example-1"),
-    "example-1-reference": Protocol(lambda _: build_example_1_reference(), 1, "example-1"),
-    "example-1-n2": Protocol(lambda _: build_example_1_n2(), 2, "example-1"),
-    "example-2": Protocol(build_example_2, 1, "example-2", ("link1",)),
+PROTOCOLS: dict[str, Callable[[State, Mapping[str, Any]], Coordination]] = {
+    "exact": lambda state, v: build_exact(state, (v["link1"], v["link2"]), v["reference"]),
+    "chain": lambda state, v: build_chain(state, v["link1"]),
+    "compressed": lambda state, v: build_compressed(state, v["n"], v["m1"], v["m2"]),
+    "ghz2-corner": lambda *_: build_ghz2(),
+    "example-1": lambda *_: build_example_1(),
+    "example-1-reference": lambda *_: build_example_1_reference(),
+    "example-1-n2": lambda *_: build_example_1_n2(),
+    "example-2": lambda _, v: build_example_2(v["link1"]),
 }
-"""Name -> protocol."""
+"""Name -> its builder, from the target and the values of `CASCADE_PARAMETERS`."""
 
 
-def build_cascade(options: Options) -> Coordination:
+def build_cascade(options: Mapping[str, Plain]) -> Coordination:
     """Return the protocol that the options ask for.
 
     Args:
-        options: `protocol` (default `exact`), `n`, `state` (a name, or the JSON text of a state file), and
-            those of the protocol.
+        options: those of `CASCADE_PARAMETERS`.
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    name = options.get("protocol", "exact")
-    if not isinstance(name, str) or name not in PROTOCOLS:
-        raise InputError(f"protocol: {shown(name)}; allowed are {', '.join(PROTOCOLS)}")
-    protocol = PROTOCOLS[name]
-    allowed = (*COMMON, *protocol.options)
-    check_known(options, allowed, f" for the protocol {name}")
-    if protocol.copies is not None:
-        check_integer("n", options.get("n", protocol.copies), protocol.copies, protocol.copies)
-    if protocol.state is not None and options.get("state", protocol.state) != protocol.state:
-        raise InputError(
-            f"state: {shown(options['state'])}; allowed for the protocol {name} is {protocol.state}"
-        )
-    plan = protocol.build(options)
-    plan = plan.of_target(target_state(options) if protocol.state is None else named_state(protocol.state))
-    if name == "example-1-reference" or options.get("reference", False):
+    values = read(CASCADE_PARAMETERS, options, f"for the protocol {options.get('protocol', 'exact')}")
+    state, name = read_target(values["state"]), values["protocol"]
+    plan = PROTOCOLS[name](state, values).of_target(state)
+    if name == "example-1-reference" or values["reference"]:
         plan = replace(plan, holders=plan.holders | {"R": REFERENCE})
     return plan
-
-
-def target_state(options: Options) -> State:
-    """Return the state that the option `state` names, or whose file it holds.
-
-    Raises:
-        InputError: when it is neither.
-    """
-    text = options.get("state")
-    if not isinstance(text, str) or not text:
-        raise InputError(f"state: {shown(text)}; allowed is a name, or the content of a state file")
-    if not text.startswith("{"):
-        return named_state(text)
-    try:
-        return state_from_json(json.loads(text, object_pairs_hook=without_twins))
-    except (ValueError, RecursionError):
-        raise InputError("state: not valid JSON; allowed is the content of a state file") from None

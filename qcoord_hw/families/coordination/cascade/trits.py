@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.families.coordination.cascade.fit import Form
-from qcoord_hw.families.coordination.cascade.maps import cascade_rates, link_options
+from qcoord_hw.families.coordination.cascade.maps import cascade_rates
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import CASCADE, NetworkCircuit
-from qcoord_hw.spec import Plain
 from qcoord_hw.theory.information import trace_norm
 from qcoord_hw.theory.named_states import named_state
 
@@ -35,14 +33,13 @@ SPLIT = (
 TRIT_NOTE = "level j of a trit is j + 1 in two bits: 01, 10, 11"
 
 
-def build_example_2(options: Mapping[str, Plain]) -> Coordination:
+def build_example_2(link: str = "qubits") -> Coordination:
     """Return the protocol for one copy of (47), 6 qubits and 11 two-qubit gates in all.
 
     Args:
-        options: `link1`: "qubits" (Alice sends a trit, Q1 = log 3) or "ebits" (a maximally entangled pair of
-            trits was shared before, E1 = log 3). Bob sends a trit: Q2 = log 3.
+        link: "qubits": Alice sends a trit, Q1 = log 3; "ebits": a pair of trits was shared before,
+            E1 = log 3. Bob sends a trit: Q2 = log 3.
     """
-    (link,) = link_options(options, ("link1",))
     net = NetworkCircuit(CASCADE, "cascade-example-2")
     if link == "ebits":
         alice, bob = net.share_pair("Alice", "Bob", trit_pair(), 3)

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.codebook import Code, read_code
 from qcoord_hw.families.coordination.classical_links.mixture import (
-    check_protocol,
     described,
     read_mixture,
     read_target,
@@ -31,16 +29,21 @@ from qcoord_hw.families.coordination.classical_links.products import (
     products_of,
 )
 from qcoord_hw.families.coordination.classical_links.solved import solved, told
+from qcoord_hw.families.coordination.parameters import (
+    CLASSICAL_BROADCAST_PARAMETERS,
+    SOLVER,
+    TWO_NODE_BITS_PARAMETERS,
+)
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.network import CLASSICAL_BROADCAST, TWO_NODE, NetworkCircuit, Topology
-from qcoord_hw.spec import Plain, check_integer, check_known, frozen, shown
+from qcoord_hw.schema import Parameter, names_of, read, refusal
+from qcoord_hw.spec import Plain, frozen
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition
 from qcoord_hw.theory.finite_blocklength.resolvability import holevo, tensor_products
 from qcoord_hw.theory.states import State
 
 FloatArray = npt.NDArray[np.float64]
 
-MAX_COPIES = 6
 SOURCE: dict[str, Plain] = {
     "p_u": (0.5, 0.5),
     "p_x_given_u": ((0.85, 0.15), (0.15, 0.85)),
@@ -63,37 +66,36 @@ class Network:
         receivers: who is told m1.
         source: the mixture where options state none.
         theorem: where the region stands.
+        parameters: what may be asked of it.
     """
 
     topology: Topology
     receivers: tuple[str, ...]
     source: Mapping[str, Plain]
     theorem: str
+    parameters: tuple[Parameter, ...]
 
 
 NETWORKS = {
-    "two-node": Network(TWO_NODE, ("Bob",), SOURCE, "[NatorPereg, Theorem 1, eq. (21)]"),
+    "two-node": Network(
+        TWO_NODE, ("Bob",), SOURCE, "[NatorPereg, Theorem 1, eq. (21)]", TWO_NODE_BITS_PARAMETERS
+    ),
     "classical-broadcast": Network(
-        CLASSICAL_BROADCAST, ("Bob", "Charlie"), SOURCE | CHARLIE, "[NatorPereg, Theorem 5, eq. (30)]"
+        CLASSICAL_BROADCAST,
+        ("Bob", "Charlie"),
+        SOURCE | CHARLIE,
+        "[NatorPereg, Theorem 5, eq. (30)]",
+        CLASSICAL_BROADCAST_PARAMETERS,
     ),
 }
-
-PROTOCOL = "codebook"
-_MIXTURE = ("p_u", "p_x_given_u", "theta_B", "theta_C")
-_CODE = ("network", "protocol", "state", "n", "codebook", "M0", "M1", "seed", "feed_forward")
-OPTIONS = {"two-node": (*_CODE, *_MIXTURE[:-1]), "classical-broadcast": (*_CODE, *_MIXTURE)}
-_SOLVER = ("beta", "time_limit")
 
 
 def build_bits(options: Mapping[str, Plain]) -> Coordination:
     """Build a code of the two-node network whose link carries bits.
 
     Args:
-        options: `n` (default 1); the mixture as `p_u`, `p_x_given_u`, `theta_B` (see `read_mixture`; default
-            `SOURCE`), and the `state` that it is to make, for a check; `codebook`: "coset" (default without
-            a mixture), "letters" (default with one at n = 1: the message is u, F(u|x) = p(u|x), which is
-            exact), "search" (default otherwise) or "random" with `M0`, `M1` and `seed`, or the letters in
-            full, shape (M0, M1, n); `feed_forward`: whether Alice draws m1 in the circuit.
+        options: those of `TWO_NODE_BITS_PARAMETERS`; without a mixture that of `SOURCE` is made. With
+            the codebook "letters" the message is u, F(u|x) = p(u|x), which is exact.
 
     Returns:
         A case for every sequence x^n. `exact` holds the trace norm, and the error (77) as `covering`.
@@ -122,29 +124,38 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
 
     Args:
         state: the target, or what the option `state` may be.
-        options: `network`: two-node or classical-broadcast; `n`, `codebook`, `M0`, `M1`, `seed` and
-            `feed_forward` as in `build_bits`; `beta` (default 1): the mixture has the least
-            (1 - beta) I(X;U) + beta I(XB;U) that is found; `time_limit` in seconds (default 30).
+        options: `network`: two-node or classical-broadcast; its parameters, and those of `SOLVER`.
 
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    if options.get("network") not in NETWORKS:
-        raise InputError(f"network: {shown(options.get('network'))}; allowed are {', '.join(NETWORKS)}")
-    name = str(options["network"])
-    check_known(options, (*OPTIONS[name], *_SOLVER), f" for network {name}")
-    receivers = NETWORKS[name].receivers
-    given = {key: value for key, value in options.items() if key not in _SOLVER}
-    mixture, found = solved(state, receivers, True, options)
-    if not {"codebook", "beta", "M0", "M1"} & set(options) and options.get("n", 1) == 1:
+    name = str(options.get("network"))
+    if name not in NETWORKS:
+        raise refusal("network", options.get("network"), f"are {', '.join(NETWORKS)}")
+    declared, receivers = NETWORKS[name].parameters, NETWORKS[name].receivers
+    values = read((*declared, *SOLVER), options, f"for network {name}")
+    n = values["n"]
+    given = {key: value for key, value in options.items() if key not in names_of(SOLVER)}
+    if "p_u" in options:
+        return given | {"state": state if isinstance(state, str) else state.to_text()}
+    mixture, found = solved(
+        state,
+        receivers,
+        True,
+        beta=values["beta"],
+        time_limit=values["time_limit"],
+        seed=values["seed"] or 0,
+    )
+    if not {"codebook", "beta", "M0", "M1"} & set(options) and n == 1:
         direct = told(read_target(str(found["state"])), receivers)
         if direct is not None and len(direct.p_u) < len(mixture.p_u):
             mixture, found = direct, {"state": found["state"], **direct.options()}
     if given.get("codebook") not in ("random", "search"):
         given.pop("seed", None)  # the solver's alone
-    given |= found
-    given["n"] = n = check_integer("n", given.get("n", 1), 1, MAX_COPIES)
-    code = read_code(given, mixture.decomposition, n, _codebook(given, n))
+    given |= {**found, "n": n}
+    code = read_code(
+        read(declared, given, f"for network {name}"), mixture.decomposition, n, _codebook(given, n)
+    )
     if given.get("codebook", _codebook(given, n)) == "search":
         given = {key: value for key, value in given.items() if key not in ("M0", "M1", "seed")}
         given["codebook"] = frozen(code.words.tolist())
@@ -160,20 +171,14 @@ def _codebook(options: Mapping[str, Plain], n: int) -> str:
 
 def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
     network = NETWORKS[name]
-    check_known(options, OPTIONS[name], f" for network {name}")
-    check_protocol(options, PROTOCOL)
-    n = check_integer("n", options.get("n", 1), 1, MAX_COPIES)
-    given = dict(options)
-    if "state" not in options and not set(_MIXTURE) & set(options):
-        given |= network.source
+    values = read(network.parameters, options, f"for network {name}")
+    n = values["n"]
+    given = dict(options) if "p_u" in options else {**options, **network.source}
     mixture = read_mixture(given, network.receivers, sender=True)
     target = mixture.decomposition
-    code = read_code(options, target, n, _codebook(options, n))
-    feed_forward = options.get("feed_forward", False)
-    if not isinstance(feed_forward, bool):
-        raise InputError(f"feed_forward: {shown(feed_forward)}; allowed are true and false")
+    code = read_code(values, target, n, _codebook(options, n))
     products = products_of(mixture, n)
-    build = _fed_forward if feed_forward else _drawn
+    build = _fed_forward if values["feed_forward"] else _drawn
     preparations, weights = build(network, products, code, target)
     outputs = tuple(range(len(preparations[0].outputs)))
     cases = []
@@ -221,7 +226,7 @@ def _fed_forward(
     strings, encoder = code.encoder(target)
     m0s, m1s = code.size
     if m1s == 1:
-        raise InputError("feed_forward: true with one message; allowed are two or more")
+        raise refusal("feed_forward", True, "with two messages or more, here is one")
     check_preparations(len(strings) * m0s)
     size = (m1s - 1).bit_length()
     preparations = []

@@ -9,11 +9,14 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.coordination.parameters import MAX_SIZE
+from qcoord_hw.schema import refusal
 from qcoord_hw.spec import Plain, check_integer, shown
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, codebook_distance, random_codebook
 from qcoord_hw.theory.finite_blocklength.points import distribution
@@ -21,9 +24,6 @@ from qcoord_hw.theory.finite_blocklength.resolvability import tensor_products
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-MAX_SIZE = 4096
-"""Codewords M0 M1 of a circuit's codebook at most."""
 
 STARTS = 12
 STEPS = 120
@@ -37,10 +37,6 @@ FEW = 16
 
 GAIN = 1e-12
 """A change of the distance below this is rounding."""
-
-
-KINDS = ("coset", "letters", "random", "search")
-"""Codebooks by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,55 +113,51 @@ class Code:
         }
 
 
-def read_code(options: Mapping[str, Plain], target: Decomposition, n: int, default: str) -> Code:
-    """Return the code that options name.
+def read_code(values: Mapping[str, Any], target: Decomposition, n: int, default: str) -> Code:
+    """Return the code that parameters name.
 
     Args:
-        options: `codebook`: one of `KINDS`, or the letters in full, shape (M0, M1, n); `M0`, `M1`, `seed`.
+        values: `codebook`: one of `KINDS`, or the letters in full, shape (M0, M1, n); `M0`, `M1`, `seed`;
+            None where one is not given.
         target: the decomposition.
         n: the block length.
-        default: the codebook where no option names one.
+        default: the codebook where none is named.
 
     Raises:
         InputError: naming the option.
     """
-    kind = options.get("codebook", default)
+    kind = default if values["codebook"] is None else values["codebook"]
     if kind not in ("random", "search"):
         for key in ("M0", "M1", "seed"):
-            if key in options:
-                raise InputError(f"{key}: {shown(options[key])}; allowed with codebook random or search")
+            if values[key] is not None:
+                raise refusal(key, values[key], "with codebook random or search")
     u = len(target.p_u)
     if not isinstance(kind, str):
         return Code.uniform(read_codebook(kind, u, n))
-    if kind not in KINDS:
-        raise InputError(f"codebook: {shown(kind)}; allowed are {', '.join(KINDS)}, or letters in full")
     if kind == "coset":
         if u != 2:
-            raise InputError(f"codebook: coset with {u} letters u; allowed is 2")
+            raise InputError(f"parameters.codebook: coset with {u} letters u; allowed is 2")
         return Code.uniform(coset_codebook(n))
     if kind == "letters":
-        check_integer("n (with codebook letters)", n, 1, 1)
+        check_integer("parameters.n (with codebook letters)", n, 1, 1)
         letters = np.flatnonzero(target.p_u > 0)
         return Code(letters[None, :, None], target.p_u[letters][None])
-    seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
-    size = code_size(options, target, n)
+    seed = values["seed"] or 0
+    size = code_size(values["M0"], values["M1"], target, n)
     if kind == "random":
         return Code.uniform(random_codebook(target, n, size, np.random.default_rng(seed)))
     return Code.uniform(search_codebook(target, n, size, seed))
 
 
-def code_size(options: Mapping[str, Plain], target: Decomposition, n: int) -> tuple[int, int]:
-    """Return M0 and M1; what options do not state is the least power of 2 with which both rates suffice.
+def code_size(m0: int | None, m1: int | None, target: Decomposition, n: int) -> tuple[int, int]:
+    """Return M0 and M1; what is None is the least power of 2 with which both rates suffice.
 
     That is [NatorPereg, (75)] at this n: n R1 >= n I(X;U) and n (R0 + R1) >= n I(XB;U).
     """
     least, total = n * target.rate_x, n * target.rate_xb
-    given = {key: check_integer(key, options[key], 1, MAX_SIZE) for key in ("M0", "M1") if key in options}
-    r0 = math.log2(given["M0"]) if "M0" in given else None
-    r1 = math.log2(given["M1"]) if "M1" in given else max(least, 0 if r0 is None else total - r0)
-    sent = given.get("M1", 2 ** _up(r1))
-    drawn = given.get("M0", 2 ** _up(total - math.log2(sent)))
-    check_integer("M0 M1", drawn * sent, 1, MAX_SIZE)
+    sent = 2 ** _up(max(least, 0 if m0 is None else total - math.log2(m0))) if m1 is None else m1
+    drawn = 2 ** _up(total - math.log2(sent)) if m0 is None else m0
+    check_integer("parameters.M0 M1", drawn * sent, 1, MAX_SIZE)
     return drawn, sent
 
 
@@ -185,7 +177,7 @@ def coset_codebook(n: int) -> IntArray:
     Raises:
         InputError: for another n.
     """
-    check_integer("n", n, 1, 3)
+    check_integer("parameters.n", n, 1, 3)
     words = np.array(list(itertools.product((0, 1), repeat=n)))
     code = words if n == 1 else words[words.sum(axis=1) % 2 == 0]
     last = np.eye(n, dtype=np.int64)[-1]
@@ -202,11 +194,11 @@ def read_codebook(value: Plain, letters: int, n: int) -> IntArray:
     try:
         words = np.array(value)
     except ValueError:
-        raise InputError(f"codebook: {shown(value)}; {allowed}") from None
+        raise InputError(f"parameters.codebook: {shown(value)}; {allowed}") from None
     fits = words.ndim == 3 and words.size and words.shape[2] == n and np.issubdtype(words.dtype, np.integer)
     if not fits or words.min() < 0 or words.max() >= letters:
-        raise InputError(f"codebook: {shown(value)}; {allowed}")
-    check_integer("codebook: M0 M1", words.shape[0] * words.shape[1], 1, MAX_SIZE)
+        raise InputError(f"parameters.codebook: {shown(value)}; {allowed}")
+    check_integer("parameters.codebook: M0 M1", words.shape[0] * words.shape[1], 1, MAX_SIZE)
     return words.astype(np.int64)
 
 
@@ -287,7 +279,7 @@ def search_codebook(target: Decomposition, n: int, size: tuple[int, int], seed: 
     Raises:
         InputError: when the codebook is too large.
     """
-    check_integer("M0 M1", size[0] * size[1], 1, MAX_SIZE)
+    check_integer("parameters.M0 M1", size[0] * size[1], 1, MAX_SIZE)
     rng = np.random.default_rng(seed)
     letters = np.flatnonzero(target.p_u > 0)
     words = np.array(list(itertools.product(letters, repeat=n)))

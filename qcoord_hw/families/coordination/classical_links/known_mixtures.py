@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.mixture import read_target
-from qcoord_hw.spec import Plain, shown
+from qcoord_hw.families.coordination.parameters import PHASES
+from qcoord_hw.schema import refusal
+from qcoord_hw.spec import Plain
 from qcoord_hw.theory.states import State
 
 FloatArray = npt.NDArray[np.float64]
 
-PHASED = "allowed for the state noisy-ghz of a visibility up to 1/5"
+PHASED = "for the state noisy-ghz of a visibility up to 1/5"
 
 
-def known_mixture(state: Plain, phases: Plain | None = None) -> dict[str, Plain]:
+def known_mixture(state: str, phases: int | None = None) -> dict[str, Plain]:
     """Return the options of the mixture of a named state that is known in closed form.
 
     Args:
@@ -30,15 +32,12 @@ def known_mixture(state: Plain, phases: Plain | None = None) -> dict[str, Plain]
         InputError: for another state, or one beyond the reach of its mixture.
     """
     target = read_target(state)
-    name = str(state).partition(":")[0]
+    name = state.partition(":")[0]
     if name not in KNOWN:
-        raise InputError(f"state: {shown(state)}; allowed without a mixture p_u are {', '.join(KNOWN)}")
+        raise refusal("state", state, f"without a mixture p_u are {', '.join(KNOWN)}")
     if phases is not None and name != "noisy-ghz":
-        raise InputError(f"phases: {shown(phases)}; {PHASED}")
-    phases = 9 if phases is None else phases
-    if phases not in _PHASES:
-        raise InputError(f"phases: {shown(phases)}; allowed are {', '.join(map(str, _PHASES))}")
-    return {"state": state, **KNOWN[name](target, int(phases))}
+        raise refusal("phases", phases, PHASED)
+    return {"state": state, **KNOWN[name](target, phases or PHASES[0])}
 
 
 def _ghz_mixture(target: State, phases: int) -> dict[str, Plain]:

@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.preparation import Coordination
-from qcoord_hw.spec import Plain, shown
+from qcoord_hw.schema import refusal
+from qcoord_hw.spec import Plain, without_twins
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, decomposition
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import read_states
@@ -23,6 +25,7 @@ from qcoord_hw.theory.states import State, number, state_from_json
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
 
+WHERE = "parameters."
 AGREES = 1e-8
 """Largest entry by which a mixture may miss the state that stands beside it."""
 
@@ -64,33 +67,28 @@ class Mixture:
         return given
 
 
-def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: bool) -> Mixture:
+def read_mixture(options: Mapping[str, Any], parties: Sequence[str], sender: bool) -> Mixture:
     """Read a mixture from options.
 
     Args:
-        options: `p_u`; with a sender `p_x_given_u`, a row for each u; and for each party that prepares a
-            system, such as Bob, `theta_B`: for each u a Bloch vector (a qubit) or a density matrix whose
-            entries are numbers or [re, im]. With a `state` beside them, the mixture must make it.
+        options: values that are given: `p_u`; with a sender `p_x_given_u`, a row for each u; and for each
+            party that prepares a system, such as Bob, `theta_B`: for each u a Bloch vector (a qubit) or a
+            density matrix whose entries are numbers or [re, im]. With a `state` beside them, the mixture must
+            make it.
         parties: who may prepare a system.
         sender: whether Alice gets letters x from Nature.
 
     Raises:
         InputError: naming the option.
     """
-    if "p_u" not in options:
-        names = ("state", "p_x_given_u", *(f"theta_{system}" for system in SYSTEMS.values()))
-        typed = next((name for name in names if name in options), "p_u")
-        raise InputError(
-            f"{typed}: no mixture; allowed beside p_u, which `prepare_options` finds for a state"
-        )
-    p_u = distribution("p_u", [number("p_u", p) for p in _listed("p_u", options["p_u"])])
+    p_u = distribution(f"{WHERE}p_u", [number(f"{WHERE}p_u", p) for p in _listed("p_u", options["p_u"])])
     channel = np.ones((len(p_u), 1))
     if sender:
-        rows = _listed("p_x_given_u", options.get("p_x_given_u", ((1.0,),) * len(p_u)))
+        rows = _listed("p_x_given_u", options.get("p_x_given_u") or ((1.0,),) * len(p_u))
         if len(rows) != len(p_u) or len({len(_listed("p_x_given_u", row)) for row in rows}) != 1:
-            raise InputError(f"p_x_given_u: {shown(rows)}; allowed is a row of one length for each p_u")
-        numbers = [[number("p_x_given_u", p) for p in _listed("p_x_given_u", row)] for row in rows]
-        channel = np.stack([distribution("p_x_given_u", row) for row in numbers])
+            raise refusal("p_x_given_u", rows, "is a row of one length for each p_u")
+        numbers = [[number(f"{WHERE}p_x_given_u", p) for p in _listed("p_x_given_u", row)] for row in rows]
+        channel = np.stack([distribution(f"{WHERE}p_x_given_u", row) for row in numbers])
     found = {}
     for party in parties:
         field = f"theta_{SYSTEMS[party]}"
@@ -98,52 +96,38 @@ def read_mixture(options: Mapping[str, Plain], parties: Sequence[str], sender: b
             continue
         values = _listed(field, options[field])
         if len(values) != len(p_u):
-            raise InputError(f"{field}: {len(values)} states; allowed is one for each of {len(p_u)} p_u")
+            raise InputError(
+                f"{WHERE}{field}: {len(values)} states; allowed is one for each of {len(p_u)} p_u"
+            )
         matrices = [_matrix(field, value) for value in values]
         if len({len(matrix) for matrix in matrices}) > 1:
-            raise InputError(f"{field}: states of several dimensions; allowed is one dimension")
-        found[party] = padded(read_states(field, np.array(matrices)))
+            raise InputError(f"{WHERE}{field}: states of several dimensions; allowed is one dimension")
+        found[party] = padded(read_states(WHERE + field, np.array(matrices)))
     if not found:
         fields = ", ".join(f"theta_{SYSTEMS[party]}" for party in parties)
-        raise InputError(f"p_u: no states; allowed beside at least one of {fields}")
+        raise InputError(f"{WHERE}p_u: no states; allowed beside at least one of {fields}")
     mixture = Mixture(p_u, channel, tuple(found), tuple(found.values()))
     if "state" in options:
         check_agreement(mixture, read_target(options["state"]), sender)
     return mixture
 
 
-def read_target(value: Plain) -> State:
+def read_target(value: str) -> State:
     """Return the state that an option names: a named state, or the JSON text of a state file.
 
     Raises:
         InputError: when it is neither.
     """
-    if not isinstance(value, str):
-        raise InputError(f"state: {shown(value)}; allowed is a name or the JSON text of a state file")
     if not value.lstrip().startswith("{"):
         return named_state(value)
     try:
-        data = json.loads(value)
-    except ValueError:
-        raise InputError(f"state: {shown(value)}; allowed is the JSON text of a state file") from None
+        data = json.loads(value, object_pairs_hook=without_twins)
+    except (ValueError, RecursionError):
+        raise refusal("state", value, "is the JSON text of a state file") from None
     return state_from_json(data)
 
 
-def check_protocol(options: Mapping[str, Plain], *allowed: str) -> str:
-    """Return the option `protocol`, by default the first of those allowed.
-
-    Raises:
-        InputError: when it is none of them.
-    """
-    protocol = options.get("protocol", allowed[0])
-    if protocol not in allowed:
-        raise InputError(f"protocol: {shown(protocol)}; allowed: {', '.join(allowed)}")
-    return str(protocol)
-
-
-def described(
-    plan: Coordination, mixture: Mixture, options: Mapping[str, Plain], sender: bool
-) -> Coordination:
+def described(plan: Coordination, mixture: Mixture, options: Mapping[str, Any], sender: bool) -> Coordination:
     """Return a protocol with who holds what: of the target, or of the mixture where no target is named."""
     if "state" in options:
         return plan.of_target(read_target(options["state"]))
@@ -172,14 +156,16 @@ def check_agreement(mixture: Mixture, state: State, sender: bool) -> None:
         or len(sizes) != len(filled)
         or any(f < s for f, s in zip(filled, sizes, strict=True))
     ):
-        raise InputError(f"state: {state.name!r} has other dimensions than the mixture; allowed are the same")
+        raise InputError(
+            f"{WHERE}state: {state.name!r} has other dimensions than the mixture; allowed are the same"
+        )
     levels = np.ravel_multi_index(np.indices(sizes).reshape(len(sizes), -1), filled)
     whole = np.zeros_like(made)
     whole[np.ix_(np.arange(letters), levels, levels)] = blocks
     miss = float(np.abs(made - whole).max())
     if miss > AGREES:
         raise InputError(
-            f"p_u: the mixture misses {state.name!r} by {miss:.3g} in an entry; allowed is {AGREES:g}"
+            f"{WHERE}p_u: the mixture misses {state.name!r} by {miss:.3g} in an entry; allowed is {AGREES:g}"
         )
 
 
@@ -192,7 +178,7 @@ def padded(states: ComplexArray) -> ComplexArray:
 
 def _listed(field: str, value: Plain) -> tuple[Plain, ...]:
     if not isinstance(value, tuple | list):
-        raise InputError(f"{field}: {shown(value)}; allowed is a list")
+        raise refusal(field, value, "is a list")
     return tuple(value)
 
 
@@ -201,23 +187,23 @@ def _matrix(field: str, value: Plain) -> ComplexArray:
     rows = _listed(field, value)
     if not any(isinstance(row, tuple | list) for row in rows):
         if len(rows) != 3:
-            raise InputError(f"{field}: {shown(value)}; allowed are Bloch vectors of 3 numbers, or matrices")
-        bloch = np.array([number(field, r) for r in rows])
+            raise refusal(field, value, "are Bloch vectors of 3 numbers, or matrices")
+        bloch = np.array([number(WHERE + field, r) for r in rows])
         if np.linalg.norm(bloch) > 1 + 1e-9:
-            raise InputError(f"{field}: {shown(value)}; allowed are Bloch vectors of length at most 1")
+            raise refusal(field, value, "are Bloch vectors of length at most 1")
         return np.asarray(np.tensordot([1, *(bloch / max(1.0, np.linalg.norm(bloch)))], PAULIS, 1) / 2)
     matrix = [[_entry(field, entry) for entry in _listed(field, row)] for row in rows]
     if any(len(row) != len(rows) for row in matrix):
-        raise InputError(f"{field}: {shown(value)}; allowed are Bloch vectors, or square matrices")
+        raise refusal(field, value, "are Bloch vectors, or square matrices")
     return np.array(matrix)
 
 
 def _entry(field: str, value: Plain) -> complex:
     if isinstance(value, tuple | list):
         if len(value) != 2:
-            raise InputError(f"{field}: {shown(value)}; allowed are numbers or [re, im]")
-        return complex(number(field, value[0]), number(field, value[1]))
-    return complex(number(field, value))
+            raise refusal(field, value, "are numbers or [re, im]")
+        return complex(number(WHERE + field, value[0]), number(WHERE + field, value[1]))
+    return complex(number(WHERE + field, value))
 
 
 def _written(state: ComplexArray) -> Plain:

@@ -6,7 +6,7 @@ counted whether or not the theory needs so many values. A circuit is built once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,52 +15,42 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.codebook import (
     FEW,
-    MAX_SIZE,
     best_rounding,
     largest_remainders,
     least_common_size,
     rounded_norms,
 )
 from qcoord_hw.families.coordination.classical_links.known_mixtures import KNOWN, PHASED, known_mixture
-from qcoord_hw.families.coordination.classical_links.mixture import (
-    Mixture,
-    check_protocol,
-    described,
-    read_mixture,
-)
+from qcoord_hw.families.coordination.classical_links.mixture import Mixture, described, read_mixture
 from qcoord_hw.families.coordination.classical_links.products import OWN_COIN, check_preparations, products_of
 from qcoord_hw.families.coordination.classical_links.solved import solved
+from qcoord_hw.families.coordination.parameters import MAX_SIZE, NO_COMMUNICATION_PARAMETERS, SOLVER
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.network import NO_COMMUNICATION, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer, check_known, shown
+from qcoord_hw.schema import read, refusal
+from qcoord_hw.spec import Plain
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition
 from qcoord_hw.theory.information import partial_trace, von_neumann_entropy
 from qcoord_hw.theory.states import State
 
 IntArray = npt.NDArray[np.int64]
 
-PROTOCOL = "products"
 PARTIES = ("Alice", "Bob", "Charlie")
-ROUNDINGS = ("largest-remainders", "best")
 EXACT_SIZE = 128
 """Values of common randomness up to which the least exact M is the default."""
 
 CLOSE = 0.05
 """Trace norm within which the default M, a power of 2, brings a mixture that no smaller M makes exactly."""
 
-_MIXTURE = ("p_u", "theta_A", "theta_B", "theta_C")
-OPTIONS = ("network", "protocol", "state", "n", "M", "rounding", "seed", "counts", "phases", *_MIXTURE)
+ABOUT = "for network no-communication"
 
 
 def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
     """Build a code without communication, at n = 1.
 
     Args:
-        options: the mixture as `p_u` and `theta_A`, `theta_B`, `theta_C` (see `read_mixture`), or a `state`
-            of `KNOWN`; `M`: the values of common randomness (default: the least that is exact up to
-            `EXACT_SIZE`, else the least power of 2 that comes within `CLOSE`); `rounding`:
-            "largest-remainders" (default), or "best" of a search with `seed`; or `counts`, for how many
-            values each product is made; `phases`: 9 (default) or 8, the phase products of a noisy GHZ state.
+        options: those of `NO_COMMUNICATION_PARAMETERS`: a mixture, or a `state` of `KNOWN`. `M` is by default
+            the least that is exact up to `EXACT_SIZE`, else the least power of 2 that comes within `CLOSE`.
 
     Returns:
         One case. `exact` holds the trace norm; a note says where another rounding is better.
@@ -68,28 +58,22 @@ def build_no_communication(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option.
     """
-    check_known(options, OPTIONS, " for network no-communication")
-    check_protocol(options, PROTOCOL)
-    check_integer("n", options.get("n", 1), 1, 1)
+    values = read(NO_COMMUNICATION_PARAMETERS, options, ABOUT)
     given = dict(options)
     if "p_u" not in options:
-        if lost := [field for field in _MIXTURE if field in options]:
-            raise InputError(f"{lost[0]}: given without p_u; allowed beside a mixture p_u")
-        given |= known_mixture(options.get("state", "ghz-mixture"), options.get("phases"))
-    elif "phases" in options:
-        raise InputError(f"phases: {shown(options['phases'])}; allowed without a mixture p_u")
+        given |= known_mixture(values["state"] or "ghz-mixture", values["phases"])
     mixture = read_mixture(given, PARTIES, sender=False)
     target = mixture.decomposition
-    counts, notes = _counts(given, target)
-    values = int(counts.sum())
+    counts, notes = _counts(values, target)
+    size = int(counts.sum())
     products = products_of(mixture, 1)
-    words, weights = products.spread(np.arange(len(counts))[:, None], counts[None] / values)
+    words, weights = products.spread(np.arange(len(counts))[:, None], counts[None] / size)
     check_preparations(len(words))
     preparations = []
     for word in words:
         net = NetworkCircuit(NO_COMMUNICATION, f"product-{word[0]}")
-        if values > 1:
-            net.common_randomness(values)
+        if size > 1:
+            net.common_randomness(size)
         held = products.allocate(net)
         products.prepare(net, held, word)
         preparations.append(Preparation(net, products.outputs(held)))
@@ -119,11 +103,14 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_known(options, (*OPTIONS, "time_limit"), " for network no-communication")
+    rounding = {} if "counts" in options else {"rounding": "best"}
+    values = read((*NO_COMMUNICATION_PARAMETERS, SOLVER[1]), {**rounding, **options}, ABOUT)
     given = {key: value for key, value in options.items() if key != "time_limit"}
+    if "p_u" in options:
+        return given | {"state": state if isinstance(state, str) else state.to_text()}
     if isinstance(state, str) and state.partition(":")[0] in KNOWN:
         try:
-            known_mixture(state, options.get("phases"))
+            known_mixture(state, values["phases"])
         except InputError:
             if "phases" in options:
                 raise
@@ -131,44 +118,43 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
         else:
             return given | {"state": state}
     if "phases" in options:
-        raise InputError(f"phases: {shown(options['phases'])}; {PHASED}")
-    mixture, found = solved(state, PARTIES, False, {**options, "beta": 1.0})
-    counts, _ = _counts({"rounding": "best", **given}, mixture.decomposition)
+        raise refusal("phases", values["phases"], PHASED)
+    mixture, found = solved(
+        state,
+        PARTIES,
+        False,
+        beta=1.0,
+        time_limit=values["time_limit"],
+        seed=values["seed"] or 0,
+    )
+    counts, _ = _counts(values, mixture.decomposition)
     rounded = {key: value for key, value in given.items() if key not in ("M", "rounding", "seed")}
     return rounded | found | {"counts": tuple(counts.tolist())}
 
 
-def _counts(options: Mapping[str, Plain], target: Decomposition) -> tuple[IntArray, list[str]]:
+def _counts(values: Mapping[str, Any], target: Decomposition) -> tuple[IntArray, list[str]]:
     """Return for how many values of the common randomness each product is made, and what to say of it."""
-    if "counts" in options:
-        return _given_counts(options, len(target.p_u))
-    values = check_integer("M", options.get("M", _default_size(target)), 1, MAX_SIZE)
-    rounding = options.get("rounding", ROUNDINGS[0])
-    if rounding not in ROUNDINGS:
-        raise InputError(f"rounding: {shown(rounding)}; allowed are {', '.join(ROUNDINGS)}")
-    seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
-    if "seed" in options and rounding != "best":
-        raise InputError(f"seed: {shown(options['seed'])}; allowed with rounding best")
-    plain, notes = largest_remainders(target.p_u, values), [f"{values} values of common randomness"]
-    if rounding != "best" and len(plain) > FEW:
+    if values["counts"] is not None:
+        return _given_counts(values["counts"], len(target.p_u))
+    size, searched = values["M"] or _default_size(target), values["rounding"] == "best"
+    plain, notes = largest_remainders(target.p_u, size), [f"{size} values of common randomness"]
+    if not searched and len(plain) > FEW:
         return plain, notes
-    best = best_rounding(target, values, seed)
+    best = best_rounding(target, size, values["seed"] or 0)
     norms = rounded_norms(target, [plain, best])
     if norms[1] < norms[0] - 1e-9:
         notes.append(f"trace norm by largest remainders {norms[0]:.4g}, by the best rounding {norms[1]:.4g}")
-    return best if rounding == "best" else plain, notes
+    return best if searched else plain, notes
 
 
-def _given_counts(options: Mapping[str, Plain], letters: int) -> tuple[IntArray, list[str]]:
-    if clash := sorted({"M", "rounding", "seed"} & set(options)):
-        raise InputError(f"{clash[0]}: {shown(options[clash[0]])}; allowed without counts")
-    given = options["counts"]
-    counts = np.array(given) if isinstance(given, tuple | list) else np.zeros(0)
+def _given_counts(given: Sequence[Any], letters: int) -> tuple[IntArray, list[str]]:
+    try:
+        counts = np.array(given)
+    except ValueError:  # lists of several lengths
+        counts = np.zeros(0)
     fits = counts.shape == (letters,) and np.issubdtype(counts.dtype, np.integer) and counts.min() >= 0
     if not fits or not 0 < counts.sum() <= MAX_SIZE:
-        raise InputError(
-            f"counts: {shown(given)}; allowed are {letters} integers from 0, of sum 1 to {MAX_SIZE}"
-        )
+        raise refusal("counts", given, f"are {letters} integers from 0, of sum 1 to {MAX_SIZE}")
     return counts.astype(np.int64), [f"{counts.sum()} values of common randomness"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,18 +16,15 @@ from qcoord_hw.families.coordination.classical_links.mixture import (
     padded,
     read_target,
 )
-from qcoord_hw.spec import Plain, check_integer
+from qcoord_hw.spec import Plain
 from qcoord_hw.theory.regions.auxiliary.problem import Party, Problem
 from qcoord_hw.theory.regions.auxiliary.reduction import KeptParty, reduce
 from qcoord_hw.theory.regions.auxiliary.solve import solve
 from qcoord_hw.theory.regions.holders import roles
 from qcoord_hw.theory.regions.separability import Witness, entanglement_witness
-from qcoord_hw.theory.states import State, number
+from qcoord_hw.theory.states import State
 
 ComplexArray = npt.NDArray[np.complex128]
-
-TIME_LIMIT = 30.0
-"""Seconds for the search, by default."""
 
 UNPROVED = 100.0
 """Bits; the gap that the solver may leave: only its mixture is wanted, which is exact, and no lower bound."""
@@ -40,7 +37,7 @@ DROPPED = 1e-9
 
 
 def solved(
-    state: State | str, parties: Sequence[str], sender: bool, options: Mapping[str, Plain]
+    state: State | str, parties: Sequence[str], sender: bool, *, beta: float, time_limit: float, seed: int
 ) -> tuple[Mixture, dict[str, Plain]]:
     """Return a mixture that makes a state, and the options `state`, `p_u`, .. that stand for it.
 
@@ -48,27 +45,21 @@ def solved(
         state: the target, or what the option `state` may be.
         parties: who may prepare a system.
         sender: whether a classical system of the state is Alice's source X.
-        options: of which `beta` (default 1), `time_limit` in seconds (default 30) and `seed` (default 0) are
-            read.
+        beta: as in `solve_mixture`.
+        time_limit: in seconds.
+        seed: of the solver's starts.
 
     Raises:
-        InputError: naming the option, or why the network cannot make the state.
+        InputError: saying why the network cannot make the state.
     """
-    beta = number("beta", options.get("beta", 1.0))
-    limit = number("time_limit", options.get("time_limit", TIME_LIMIT))
-    if not 0 <= beta <= 1:
-        raise InputError(f"beta: {beta:g}; allowed are numbers from 0 to 1")
-    if not 0 < limit <= 3600:
-        raise InputError(f"time_limit: {limit:g}; allowed are seconds above 0, up to 3600")
-    seed = check_integer("seed", options.get("seed", 0), 0, 2**32 - 1)
     target = read_target(state) if isinstance(state, str) else state
     text = state if isinstance(state, str) else state.to_text()
-    mixture = solve_mixture(target, parties, sender, beta=beta, time_limit=limit, seed=seed)
+    mixture = solve_mixture(target, parties, sender, beta=beta, time_limit=time_limit, seed=seed)
     if mixture is None and sender:
         mixture = told(target, parties)
     if mixture is None:
         raise InputError(
-            f"state: no mixture of products that makes {target.name!r} was found within {limit:g} s; "
+            f"state: no mixture of products that makes {target.name!r} was found within {time_limit:g} s; "
             "allowed is a longer --time-limit, or a mixture given as p_u, theta_B .."
         )
     return mixture, {"state": text, **mixture.options()}

@@ -20,7 +20,7 @@ from qiskit.circuit import QuantumCircuit, Qubit
 from qiskit.synthesis import OneQubitEulerDecomposer
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.coordination.classical_links.mixture import check_protocol, read_target
+from qcoord_hw.families.coordination.classical_links.mixture import read_target
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
 from qcoord_hw.families.coordination.local_circuits.lines import in_a_row
 from qcoord_hw.families.coordination.local_circuits.schumacher import (
@@ -38,33 +38,28 @@ from qcoord_hw.families.coordination.local_circuits.schumacher import (
     pair,
     retained,
 )
-from qcoord_hw.families.coordination.multiple_access.targets import FIT, SENDERS, Parts, Side, parts_of
+from qcoord_hw.families.coordination.multiple_access.targets import FIT, Parts, Side, parts_of
+from qcoord_hw.families.coordination.parameters import MULTIPLE_ACCESS_PARAMETERS, SENDERS
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.network import MULTIPLE_ACCESS, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer, check_known, shown
+from qcoord_hw.schema import read, refusal
+from qcoord_hw.spec import Plain
 from qcoord_hw.theory.finite_blocklength.schumacher import trace_distance
 from qcoord_hw.theory.information import entropy
 from qcoord_hw.theory.regions.multiple_access import SOURCE
 
 ComplexArray = npt.NDArray[np.complex128]
 
-PROTOCOLS = ("schumacher", "naive")
-MAX_COPIES = 6
 MAX_OUTPUTS = 12
 """Output qubits of one case at most: its target is a vector with 2^outputs entries."""
-
-OPTIONS = ("network", "protocol", "state", "n", "m", "senders")
 
 
 def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     """Build Schumacher compression by two senders.
 
     Args:
-        options: `state` (default `two-pairs:p=0.9,q=0.9`), pure, with A and B of at most 2 dimensions and C
-            of at most 4; `n` copies (default 3); `m` qubits of each sender for all copies (default: the
-            smallest with an entanglement fidelity of 0.9 or more for each); `protocol`: "schumacher"
-            (default), or "naive", which sends m of the n halves, and Charlie puts |0> for the others;
-            `senders`: "both" (default), or one of them, whose part is then built alone.
+        options: those of `MULTIPLE_ACCESS_PARAMETERS`; the protocol "naive" sends m of the n halves, and
+            Charlie puts |0> for the others.
 
     Returns:
         Outputs copy by copy: A, B, C. A case for each sender, or one case where V joins the halves, or only
@@ -73,17 +68,14 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_known(options, OPTIONS, " for network multiple-access")
-    protocol, senders = check_protocol(options, *PROTOCOLS), options.get("senders", "both")
-    if senders not in ("both", *SENDERS):
-        raise InputError(f"senders: {shown(senders)}; allowed are both, {', '.join(SENDERS)}")
-    state = read_target(options.get("state", "two-pairs:p=0.9,q=0.9"))
+    values = read(MULTIPLE_ACCESS_PARAMETERS, options, "for network multiple-access")
+    protocol, senders, n = values["protocol"], values["senders"], values["n"]
+    state = read_target(values["state"])
     parts = parts_of(state)
     if senders != "both" and not parts.apart:
-        raise InputError(f"senders: {shown(senders)}; allowed where V joins the halves is both")
+        raise refusal("senders", senders, "where V joins the halves is both")
     sides = tuple(side for side in parts.sides if senders in ("both", side.sender))
-    n = check_integer("n", options.get("n", 3), 1, MAX_COPIES)
-    coded = _blocks(protocol, n, options.get("m"), [side.largest for side in sides])
+    coded = _blocks(protocol, n, values["m"], [side.largest for side in sides])
     m = sum(block[1] for block in coded)
     cases = _cases(parts, sides, n)
     net = NetworkCircuit(MULTIPLE_ACCESS, f"multiple-access-n{n}-m{m}")
@@ -103,12 +95,12 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     ).of_target(state)
 
 
-def _blocks(protocol: Plain, n: int, m: Plain | None, largest: Sequence[float]) -> tuple[Block, ...]:
+def _blocks(protocol: str, n: int, m: int | None, largest: Sequence[float]) -> tuple[Block, ...]:
     """Return how each sender's copies are compressed."""
     split = blocks if protocol == "schumacher" else naive_blocks
     if m is None:
         m = sum(block[1] for block in best_blocks(n, min(largest)))
-    return split(n, check_integer("m", m, 0, n))
+    return split(n, m)
 
 
 Made = dict[str, list[list[Qubit]]]
@@ -268,7 +260,7 @@ def _cases(parts: Parts, sides: Sequence[Side], n: int) -> tuple[Case, ...]:
 
 def _check_outputs(count: int) -> None:
     if count > MAX_OUTPUTS:
-        raise InputError(f"n: {count} output qubits in one case; allowed are {MAX_OUTPUTS}")
+        raise InputError(f"parameters.n: {count} output qubits in one case; allowed are {MAX_OUTPUTS}")
 
 
 def _power(ket: ComplexArray, n: int) -> ComplexArray:

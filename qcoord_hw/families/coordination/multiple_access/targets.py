@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.coordination.parameters import SENDERS
 from qcoord_hw.theory.regions.multiple_access import multiple_access
 from qcoord_hw.theory.states import State
 
 ComplexArray = npt.NDArray[np.complex128]
-
-SENDERS = ("Alice", "Bob")
 
 FIT = 1e-9
 """Singular values below this part of the largest are 0."""

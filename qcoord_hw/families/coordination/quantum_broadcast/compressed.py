@@ -29,7 +29,6 @@ from qcoord_hw.families.coordination.local_circuits.schumacher import (
 from qcoord_hw.families.coordination.preparation import Coordination, Preparation
 from qcoord_hw.families.coordination.quantum_broadcast.ensemble import Ensemble, apply, plan_of
 from qcoord_hw.network import QUANTUM_BROADCAST, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer
 from qcoord_hw.theory.pauli_measurements.figures import trace_norm_between
 from qcoord_hw.theory.regions.region import RegionAnswer
 
@@ -52,7 +51,7 @@ FAILED: dict[Block, dict[String, tuple[String, int]]] = {
 """The strings that are not kept, as what they come out, and with which sign."""
 
 
-def build_compressed(ensemble: Ensemble, answer: RegionAnswer, n: int, m: Plain | None) -> Coordination:
+def build_compressed(ensemble: Ensemble, answer: RegionAnswer, n: int, m: int | None) -> Coordination:
     """Build n entangled pairs of qubits B and C, both halves compressed to m qubits.
 
     Args:
@@ -70,7 +69,7 @@ def build_compressed(ensemble: Ensemble, answer: RegionAnswer, n: int, m: Plain 
             f"{len(ensemble.weights)} Schmidt coefficients; allowed is an entangled pair of qubits B and C"
         )
     largest = ensemble.weights[0]
-    coded = best_blocks(n, largest) if m is None else blocks(n, check_integer("m", m, 0, n))
+    coded = best_blocks(n, largest) if m is None else blocks(n, m)
     preparations = []
     for (x, y), _ in ensemble.cells:
         net = NetworkCircuit(QUANTUM_BROADCAST, f"quantum-broadcast-n{n}-x{x}-y{y}")

@@ -18,38 +18,31 @@ import numpy as np
 from qiskit.circuit import QuantumCircuit, Qubit
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.coordination.classical_links.mixture import check_protocol, read_target
+from qcoord_hw.families.coordination.classical_links.mixture import read_target
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
 from qcoord_hw.families.coordination.local_circuits.schumacher import angle_of, pair
+from qcoord_hw.families.coordination.parameters import MAX_QUBITS, QUANTUM_BROADCAST_PARAMETERS
 from qcoord_hw.families.coordination.preparation import Coordination, Preparation
 from qcoord_hw.families.coordination.quantum_broadcast.compressed import build_compressed
 from qcoord_hw.families.coordination.quantum_broadcast.ensemble import Ensemble, apply, cut, plan_of, send
 from qcoord_hw.families.coordination.quantum_broadcast.literal import build_literal
 from qcoord_hw.network import QUANTUM_BROADCAST, NetworkCircuit
-from qcoord_hw.spec import Plain, check_integer, check_known, shown
+from qcoord_hw.schema import read
+from qcoord_hw.spec import Plain
 from qcoord_hw.theory.regions.cells import Cells
 from qcoord_hw.theory.regions.holders import holders
 from qcoord_hw.theory.regions.quantum_broadcast import quantum_broadcast
 from qcoord_hw.theory.states import State
 
-PROTOCOLS = ("local-unitaries", "compressed", "literal")
-
-MAX_OUTPUTS = 12
-"""Output qubits of all copies at most: a target is a vector with 2^outputs entries."""
-
 BOB_CODE, CHARLIE_CODE = (0, 1, 3, 2), (0, 2, 1, 3)
 """The codes of the Schmidt vectors 2y + x, where they take two bits: (y, x + y) and (x, y)."""
-
-OPTIONS = ("network", "protocol", "state", "n", "m")
 
 
 def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
     """Build an ensemble of pure states on the broadcast network.
 
     Args:
-        options: `state` (default `broadcast-epr`); `protocol` (default `local-unitaries`); `n` copies
-            (default 1, and 3 if compressed; `literal` has 1); `m`, if compressed: the qubits of each half of
-            all copies (default: the smallest with P^2 of 0.9 or more).
+        options: those of `QUANTUM_BROADCAST_PARAMETERS`.
 
     Returns:
         A case for each cell, labelled `x=.. y=..`. Outputs copy by copy: A, B, C.
@@ -57,29 +50,24 @@ def build_quantum_broadcast(options: Mapping[str, Plain]) -> Coordination:
     Raises:
         InputError: naming the option, or why the network cannot make the state.
     """
-    check_known(options, OPTIONS, " for network quantum-broadcast")
-    state = read_target(options.get("state", "broadcast-epr"))
+    values = read(QUANTUM_BROADCAST_PARAMETERS, options, "for network quantum-broadcast")
+    state = read_target(values["state"])
     holders(state, "quantum-broadcast")  # refuses what the network cannot hold
-    return _build(state, options).of_target(state)
+    return _build(state, values["protocol"], values["n"], values["m"]).of_target(state)
 
 
-def _build(state: State, options: Mapping[str, Plain]) -> Coordination:
-    protocol = check_protocol(options, *PROTOCOLS)
-    if protocol != "compressed" and "m" in options:
-        raise InputError(f"m: {shown(options['m'])}; allowed with the protocol compressed only")
-    n = check_integer("n", options.get("n", 3 if protocol == "compressed" else 1), 1, MAX_OUTPUTS)
+def _build(state: State, protocol: str, n: int, m: int | None) -> Coordination:
     answer = quantum_broadcast(state)
     if protocol == "literal":
-        check_integer("n", n, 1, 1)
         return build_literal(Cells.of(state), answer)
     if answer.status != "feasible":
         raise InputError(f"state: {state.name} is {answer.status}: {answer.why}; allowed are feasible states")
     ensemble = Ensemble.of(Cells.of(state), answer)
     outputs = n * sum(ensemble.qubits)
-    if outputs > MAX_OUTPUTS:
-        raise InputError(f"n: {outputs} output qubits; allowed are {MAX_OUTPUTS}")
+    if outputs > MAX_QUBITS:  # a target is a vector with 2^outputs entries
+        raise InputError(f"parameters.n: {outputs} output qubits; allowed are {MAX_QUBITS}")
     if protocol == "compressed":
-        return build_compressed(ensemble, answer, n, options.get("m"))
+        return build_compressed(ensemble, answer, n, m)
     build = _by_code if ensemble.weights else _by_systems
     preparations = []
     for (x, y), _ in ensemble.cells:

@@ -1,0 +1,34 @@
+"""What an outcome of a coordination protocol says.
+
+The cases that a setting stands for, what was prepared, the Pauli `basis` of the outputs and their
+`outcome`, a bit per letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from qcoord_hw.families.base import Outcomes
+from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.record.bits import symbols
+
+
+def outcomes(play: CoordinationPlay) -> Outcomes:
+    """Return what reads the outcomes of a run."""
+
+    def rows(
+        setting: Mapping[str, Any], number: int, found: Sequence[str]
+    ) -> Iterator[list[dict[str, object]]]:
+        measured = play.settings[number]
+        cases = [
+            c
+            for c, case in enumerate(play.cases)
+            if measured.case == c
+            or (measured.case is None and measured.preparation in {k for k, _ in case.mixture})
+        ]
+        about = {"case": symbols(cases), "preparation": measured.preparation, "basis": measured.basis}
+        for outcome in found:
+            yield [about | {"outcome": "".join(outcome[bit] for bit in play.bits)}]
+
+    return Outcomes(("case", "preparation", "basis"), rows)

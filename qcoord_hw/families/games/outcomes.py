@@ -1,0 +1,40 @@
+"""What an outcome of a game says: `round`, what each player was asked and answered, `win`.
+
+A circuit that plays n rounds in a row has n rows per outcome. `leak` is what was read but stands for no
+answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qcoord_hw.families.base import Outcomes
+from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.record.bits import LEAK, read_bits
+
+
+def outcomes(play: GamePlay) -> Outcomes:
+    """Return what reads the outcomes of a run."""
+    players = range(1, play.game.players + 1)
+    columns = ("round", *(f"question_{p}" for p in players), *(f"answer_{p}" for p in players), "win")
+
+    def rows(
+        setting: Mapping[str, Any], number: int, found: Sequence[str]
+    ) -> Iterator[list[dict[str, object]]]:
+        circuit, bits = setting["circuit"], read_bits(found)
+        asked = play.questions[circuit]
+        answered = [np.stack(play.answered(circuit, r, bits), axis=-1) for r in range(play.rounds)]
+        for i in range(len(found)):
+            yield [_row(play, r, asked[r], answered[r][i].tolist()) for r in range(play.rounds)]
+
+    return Outcomes(columns, rows)
+
+
+def _row(play: GamePlay, number: int, asked: tuple[int, ...], said: list[int]) -> dict[str, object]:
+    worth = 0 if -1 in said else play.game.table[(*asked, *said)]
+    row: dict[str, object] = {"round": number, "win": int(worth) if worth in (0, 1) else float(worth)}
+    row |= {f"question_{p}": question for p, question in enumerate(asked, start=1)}
+    return row | {f"answer_{p}": LEAK if a == -1 else a for p, a in enumerate(said, start=1)}

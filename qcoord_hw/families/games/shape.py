@@ -1,0 +1,85 @@
+"""How a game is scored, as a record holds it: its shape, and whether it fits the rest of the record."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.record.shape import (
+    BITS,
+    INDEX,
+    KIND,
+    SHARE,
+    VALUE,
+    WORDS,
+    anything,
+    fields,
+    integer,
+    listed,
+    maybe,
+    real,
+    require,
+)
+
+MAX_TALLY = 50_000_000
+"""Cells in which a run is counted."""
+
+CHANCE = fields({"value": SHARE, "kind": KIND, "source": WORDS})
+
+SHAPE = fields(
+    {
+        "game": anything,
+        "players": listed(WORDS, least=1),
+        "questions": listed(listed(listed(INDEX, least=1), least=1), least=1),
+        "answers": listed(listed(BITS, least=1), least=1),
+        "theory": maybe(CHANCE),
+        "bound": CHANCE,
+        "figures": listed(
+            fields({"name": WORDS, "scale": real(1e-9), "offset": real(), "theory": VALUE, "bound": VALUE})
+        ),
+    },
+    {
+        "decoded": maybe(listed(listed(listed(integer(-1, 10**6), least=1), least=1), least=1)),
+        "agreed": listed(INDEX),
+    },
+)
+
+
+def check(intent: dict[str, Any], width: float) -> None:
+    """Check how a run is scored: see `Family.check`."""
+    SHAPE(intent["experiment"]["play"], "play")
+    play = GamePlay.from_json(intent["experiment"]["play"])
+    settings, plan = intent["experiment"]["settings"], intent["plan"]
+    sizes, rounds, k = play.game.answers, play.rounds, play.game.players
+    require(len(play.players) == k, "play.players", len(play.players), f"are {k}, as the game has")
+    require(len(play.questions) == len(settings), "play.questions", len(play.questions), "is one a setting")
+    asked = {q for circuit in play.questions for q in circuit}
+    for circuit in play.questions:
+        require(len(circuit) == rounds, "play.questions", len(circuit), f"are {rounds} rounds")
+    for question in asked:
+        fits = len(question) == k and all(x < n for x, n in zip(question, play.game.prob.shape, strict=True))
+        require(
+            fits and play.game.prob[question] > 0, "play.questions", question, "are questions of the game"
+        )
+    for players in play.answers:
+        require(len(players) == k, "play.answers", len(players), f"is one a player, {k}")
+        for player, bits in enumerate(players):
+            fits = max(bits) < width and len(bits) <= 20
+            if play.decoded is None:
+                fits = fits and 2 ** len(bits) <= sizes[player]
+            require(fits, "play.answers", list(bits), "are bits of the outcome that make an answer")
+    if play.decoded is not None:
+        require(len(play.decoded) == k, "play.decoded", len(play.decoded), f"is one a player, {k}")
+        for player, own in enumerate(play.decoded):
+            most = max(len(players[player]) for players in play.answers)
+            fits = len(own) >= play.game.prob.shape[player] and all(
+                len(t) >= 2**most and max(t) < sizes[player] for t in own
+            )
+            require(fits, "play.decoded", player, "is an answer for each outcome and question")
+    if play.agreed is not None:
+        fits = len(play.agreed) == len(play.questions)
+        require(fits, "play.agreed", len(play.agreed), "is one a circuit")
+    blocks = 1 + max((chunk["block"] for chunk in plan), default=0)
+    cells = len(play.questions) * rounds * blocks * math.prod(size + 1 for size in sizes)
+    require(cells <= MAX_TALLY, "play", cells, f"are at most {MAX_TALLY} cells of counts")

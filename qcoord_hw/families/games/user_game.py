@@ -1,0 +1,137 @@
+"""A game of the user's own, and what is played, in the parameters of a spec.
+
+`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text, and `expression` the
+Bell expression that the game was made of. A strategy that was looked for, and how marginals were spread, are
+put there before anything is built, so that a record can be built again at any machine's speed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from qcoord_hw.errors import InputError
+from qcoord_hw.families.games.expression import expression_of
+from qcoord_hw.families.games.parameters import read_parameters
+from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
+from qcoord_hw.theory.games.checker import check_upper, payoff_of
+from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.quantum import bracket_kind, quantum_value, size_of, strategy_json
+from qcoord_hw.theory.games.spread import ExpressionGame, spread
+from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.value import Value
+
+SEARCH_SECONDS = 15.0
+"""For a strategy of a game that is not in the catalogue."""
+
+TABLES = ("prob", "win", "score", "expression")
+"""The parameters that are the game."""
+
+
+def spec_of_game(game: Game) -> ExperimentSpec:
+    """Return the spec under which a user's game is run: probabilities and scores as exact strings."""
+    data = game.to_json()
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
+    parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
+    kind = "game"
+    if isinstance(game, ExpressionGame):
+        kind, parameters["expression"] = "Bell expression", canonical_json(game.expression.to_json())
+    return ExperimentSpec(
+        name=name,
+        title=f"{game.name}: a {kind} of {game.players} players",
+        family="nonlocal-game",
+        parameters=tuple(sorted(parameters.items())),
+    )
+
+
+def spec_of_name(name: str) -> ExperimentSpec | None:
+    """Return the spec of a game whose strategy is known in closed form, or of a Bell expression.
+
+    None for any other name, and for those of the catalogue.
+    """
+    from qcoord_hw.catalogue import catalogue_paths
+    from qcoord_hw.theory.games.explicit import EXPLICIT
+    from qcoord_hw.theory.games.named_expressions import is_named, named_expression
+
+    if name in catalogue_paths():
+        return None
+    if name not in EXPLICIT:
+        return spec_of_game(spread(named_expression(name))) if is_named(name) else None
+    return ExperimentSpec(
+        name=name,
+        title=f"The game {name} by its strategy in closed form",
+        family="nonlocal-game",
+        parameters=(("game", name),),
+    )
+
+
+def game_of(name: str, parameters: dict[str, Plain]) -> Game:
+    """Return the game that stands in a spec's parameters.
+
+    Raises:
+        InputError: naming the field that is wrong.
+    """
+    given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
+    expression, prob, win = given.pop("expression", None), given.pop("prob"), given.pop("win", None)
+    if expression is None:
+        return Game(name, prob, win, **given)
+    return ExpressionGame(expression_of(expression), prob, win, **given)
+
+
+def with_strategy(name: str, parameters: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the parameters with a strategy for the game that stands in them, looked for if there is none.
+
+    Where no strategy wins more, the certificate of that stands under `upper` in the strategy's JSON text.
+    """
+    read_parameters(parameters)
+    if "strategy" in parameters or "prob" not in parameters:
+        return parameters
+    found = quantum_value(game_of(name, parameters), time_limit=SEARCH_SECONDS)
+    data = strategy_json(found.strategy)
+    if found.kind == "exact":
+        data["upper"] = found.upper_certificate
+    return parameters | {"strategy": canonical_json(data)}
+
+
+def value_of(game: Game, text: Plain) -> Value:
+    """Return what the strategy of a spec's parameter wins: exact where its certificate closes the bracket.
+
+    Raises:
+        InputError: when it is not the JSON text of a strategy, or the certificate does not hold.
+    """
+    strategy = strategy_of(text)
+    value, certificate = win_probability(game, strategy), json.loads(str(text)).get("upper")
+    if certificate is None:
+        return Value(value, "lower", "of the strategy that is played")
+    bound, wrong = check_upper(payoff_of(game.prob, game.table), certificate)
+    if wrong or bound is None:
+        raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
+    if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
+        return Value(value, "exact", "of the strategy that is played, with a certificate that none wins more")
+    return Value(value, "lower", "of the strategy that is played")
+
+
+def strategy_of(text: Plain) -> QuantumStrategy:
+    """Return the strategy of a spec's parameter.
+
+    Raises:
+        InputError: when it is not the JSON text of one.
+    """
+    try:
+        data = json.loads(str(text))
+        state = np.array(data["state"], dtype=float)
+        measurements = tuple(
+            tuple(_complex(np.array(povm, dtype=float)) for povm in own) for own in data["measurements"]
+        )
+        return QuantumStrategy(tuple(map(int, data["dimensions"])), _complex(state), measurements)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(
+            f"parameters.strategy: {one_line(error)}; allowed is JSON text with dimensions, state and "
+            "measurements"
+        ) from None
+
+
+def _complex(pairs: Any) -> Any:
+    return pairs[..., 0] + 1j * pairs[..., 1]

@@ -1,0 +1,118 @@
+"""The shape of the objects that `--json` prints of a run; families add keys of their own to a summary."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from qcoord_hw.statistics.estimate import Better, Origin, Verdict
+
+
+class ValueJson(TypedDict):
+    """`qcoord_hw.theory.value.Value.to_json`."""
+
+    value: float
+    kind: str
+    source: str
+
+
+class EstimateJson(TypedDict):
+    """`qcoord_hw.statistics.estimate.Estimate.to_json`."""
+
+    name: str
+    low: float
+    best: float
+    high: float
+    method: str
+    confidence: float
+    shots: int
+    theory: ValueJson | None
+    bound: ValueJson | None
+    verdict: Verdict | None
+    p_value: float | None
+    assumes: str
+    estimand: str
+    title: str
+    short: str
+    unit: str
+    better: Better
+    bound_label: str
+    origin: Origin
+    headline: bool
+    axis: str
+
+
+Check = dict[str, Any]
+"""A test on raw counts: `p_value` and `method` at least, or those of a plug-in distance and its null."""
+
+Checks = dict[str, Check | None]
+
+
+class Progress(TypedDict):
+    """How many parts of the plan are counted."""
+
+    planned: int
+    done: int
+
+
+class TileJson(TypedDict):
+    """One of the copies of the circuits that ran side by side."""
+
+    layout: list[int]
+    calibrated: str | None
+    cautions: list[str]
+    shots: int
+    estimates: list[EstimateJson]
+    checks: Checks
+
+
+class JobJson(TypedDict):
+    """A job on a device."""
+
+    tag: str
+    id: str | None
+    twins: list[str]
+    duplicates: int
+    state: str
+    reason: str
+    sent: str
+    chunks: list[int]
+    circuits: int
+    shots: int
+    usage_seconds: float | None
+
+
+class RunSummary(TypedDict):
+    """A run with what was derived from it."""
+
+    ok: bool
+    run: str
+    state: str
+    experiment: str
+    title: str
+    family: str
+    play: str
+    parameters: dict[str, Any]
+    spec_id: str
+    created: str
+    target: str
+    kind: str
+    layout: list[int]
+    calibrated: str | None
+    seed: int
+    shots: int
+    copies: int
+    usage: dict[str, dict[str, float]]
+    gates: dict[str, int] | None
+    locality: dict[str, int] | None
+    cautions: list[str]
+    chunks: Progress
+    rules: int
+    estimates: list[EstimateJson]
+    checks: Checks
+    questions: list[dict[str, Any]]
+    note: str
+    known_answer: NotRequired[dict[str, Any]]
+    options: NotRequired[dict[str, Any]]
+    jobs: NotRequired[list[JobJson]]
+    stopped: NotRequired[str]
+    tiles: NotRequired[list[TileJson]]

@@ -1,0 +1,197 @@
+"""Every object that `qcoord_hw` answers with prints, draws, exports and reads like its `--json` object."""
+
+from __future__ import annotations
+
+import dataclasses
+import html.parser
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+
+import pytest
+from matplotlib.figure import Figure
+
+import qcoord_hw as qc
+from qcoord_hw.answer import Answer
+from qcoord_hw.errors import InputError
+from qcoord_hw.theory.games.game import Game
+
+EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m\r\n\u202e=1+1'
+KINDS = {
+    "plan": lambda folder, pair: qc.plan("chsh"),
+    "plan on a device": lambda folder, pair: qc.plan("chsh", target="fake_manila", shots=100),
+    "compare": lambda folder, pair: qc.compare(*pair),
+    "sweep": lambda folder, pair: qc.sweep("chsh", seeds=[1], shots=[50], workers=1, runs=folder / "swept"),
+    "verify": lambda folder, pair: qc.verify(pair[0]),
+    "export": lambda folder, pair: qc.export_csv(pair, folder / "counts.csv"),
+    "check": lambda folder, pair: qc.theory_check(qc.theory_linear("sum-2-f2")),
+    "linear": lambda folder, pair: qc.theory_linear("sum-2-f3"),
+    "game": lambda folder, pair: qc.theory_game("chsh", win=0.8),
+    "i3322": lambda folder, pair: qc.theory_game("i3322", level="1", time_limit=1),
+    "region": lambda folder, pair: qc.theory_region("epr", "two-node"),
+    "two rates": lambda folder, pair: qc.theory_region("ghz", "cascade"),
+    "one rate": lambda folder, pair: qc.theory_region(
+        "werner:visibility=0", "no-communication", time_limit=1
+    ),
+    "infeasible": lambda folder, pair: qc.theory_region("epr", "no-communication", time_limit=1),
+    "schumacher": lambda folder, pair: qc.theory_schumacher([0.8, 0.2], 100, 0.8),
+}
+"""What is asked -> how; each is made when a test first needs it."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("answers")
+
+
+@pytest.fixture(scope="module")
+def pair(folder):
+    return [qc.run("chsh", shots=200, seed=seed, runs=folder / "runs") for seed in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def answers(folder, pair):
+    @cache
+    def of(kind):
+        return KINDS[kind](folder, pair)
+
+    return of
+
+
+@pytest.fixture(params=KINDS)
+def answer(request, answers) -> Answer:
+    return answers(request.param)
+
+
+def test_kinds_are_all(answers):
+    tried = {type(answers(kind)) for kind in KINDS}
+    assert tried >= {kind for kind in subclasses(Answer) if kind.__module__.startswith("qcoord_hw.")}
+
+
+def test_it_reads_like_its_json_object(answer):
+    data = answer.to_json()
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert isinstance(answer, Mapping)
+    assert dict(answer) == data
+    assert list(answer.keys()) == list(data)
+    assert len(answer) == len(data)
+    assert answer == data
+    assert ("ok" in answer, "nope" in answer, answer.get("nope", 3)) == (True, False, 3)
+    with pytest.raises(KeyError, match="nope"):
+        answer["nope"]
+
+
+def test_its_fields_cannot_be_set_by_mistake(answer):
+    name = dataclasses.fields(answer)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(answer, name, None)
+
+
+def test_it_shows_itself(answer):
+    assert repr(answer) == answer.table()
+    assert answer.table().strip()
+    figure = answer.plot()
+    assert isinstance(figure, Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    text = Text()
+    text.feed(answer._repr_html_())
+    assert text.data == answer.table()
+
+
+def test_rows_are_plain(answer):
+    rows = answer.rows()
+    assert all(isinstance(name, str) for row in rows for name in row)
+    if importlib.util.find_spec("pandas") is None:
+        with pytest.raises(InputError, match=r"^pandas: not installed; .*qcoord_hw\[dataframe\]"):
+            answer.to_dataframe()
+        return
+    frame = answer.to_dataframe()
+    assert len(frame) == len(rows)
+    assert set(frame.columns) == {name for row in rows for name in row}
+
+
+def test_one_clear_line_without_pandas(answers, pair, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for one in (answers("plan"), pair[0]):
+        with pytest.raises(InputError, match=r"^pandas: not installed; allowed is [^\n]*\[dataframe\]'`$"):
+            one.to_dataframe()
+
+
+def test_a_run_has_rows_too(pair):
+    pandas = pytest.importorskip("pandas")
+    frame = pair[0].to_dataframe()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["name"].tolist() == [one.name for one in pair[0].estimates]
+    assert frame["best"].tolist() == [one.best for one in pair[0].estimates]
+
+
+def test_text_of_strangers_is_shown_and_never_obeyed(answer):
+    evil = dataclasses.replace(answer, **{f.name: spoilt(getattr(answer, f.name)) for f in fields(answer)})
+    table = evil.table()
+    assert all(line.isprintable() for line in table.split("\n"))
+    page = evil._repr_html_()
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    for text in evil.plot().findobj(lambda one: hasattr(one, "get_text")):
+        assert all(line.isprintable() for line in text.get_text().split("\n"))
+    evil.plot()._repr_png_()
+
+
+def test_an_answer_of_theory_is_checked_as_it_is(answers):
+    for name in ("linear", "game", "region"):
+        assert qc.theory_check(answers(name)).holds
+    wrong = dataclasses.replace(answers("linear"), rate=Fraction(9, 10))
+    found = qc.theory_check(wrong)
+    assert not found.holds
+    assert found.rows()[0] == {"found": "violated", "what": found.violations[0]}
+    assert "does not hold" in found.table()
+    with pytest.raises(InputError, match=r"^a Plan: no answer of theory"):
+        qc.theory_check(answers("plan"))
+
+
+def test_what_theory_found_can_be_asked_on(answers):
+    region = answers("region").criteria
+    assert all(found.contains(dict.fromkeys(found.rates, 9.0)) for found in region.values())
+    assert answers("linear").rate == answers("linear").region.rate
+    assert str(answers("linear").rate) == answers("linear")["rate"]
+
+
+def fields(value):
+    return dataclasses.fields(value)
+
+
+def subclasses(kind):
+    for one in kind.__subclasses__():
+        yield from (one, *subclasses(one))
+
+
+def spoilt(value, key=""):
+    """Return a value with text of a stranger wherever text is, save where it is checked on reading."""
+    if key in ("family", "play", "origin"):
+        return value
+    if isinstance(value, str):
+        return EVIL
+    if dataclasses.is_dataclass(value) and not isinstance(value, Game):
+        return dataclasses.replace(
+            value, **{f.name: spoilt(getattr(value, f.name), f.name) for f in fields(value)}
+        )
+    if isinstance(value, Mapping):
+        return {k: spoilt(v, k) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [spoilt(v) for v in value]
+    return value
+
+
+class Text(html.parser.HTMLParser):
+    """The text of a piece of HTML."""
+
+    def __init__(self):
+        super().__init__()
+        self.data = ""
+
+    def handle_data(self, data):
+        self.data += data
