@@ -66,7 +66,8 @@ def _refused(given: object) -> ExperimentSpec:
     if isinstance(given, JsonFile):
         raise InputError(
             f"{given.path.name}: no family knows it; allowed is a game (prob with win or score, or "
-            "expression), a task (field, servers), a state (systems), or what a family of another package takes"
+            "expression), a task (field, servers), a state (systems), or what a family of another package "
+            "takes"
         )
     if isinstance(given, str):
         names = ", ".join(catalogue_names())
