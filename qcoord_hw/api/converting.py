@@ -14,7 +14,7 @@ from qcoord_hw.text import one_line
 
 
 def convert(
-    path: str | Path,
+    file: str | Path,
     notation: str,
     *,
     out: str | Path | None = None,
@@ -29,7 +29,7 @@ def convert(
     checked.
 
     Args:
-        path: the file.
+        file: what to read.
         notation: `toqito`, `ncpol2sdpa`, `ine`, `sliwa` or `faacets`.
         out: a file to write it to; an existing one is replaced, unless it is part of a record.
         name: what it is to be called; the stem of the file if omitted.
@@ -51,7 +51,7 @@ def convert(
     from qcoord_hw.theory.games.notations import scenario_of
     from qcoord_hw.theory.games.spread import spread
 
-    path = Path(path)
+    path = Path(file)
     if out is not None:
         check_place("out", Path(out))
     if scenario is None and notation == "ine":

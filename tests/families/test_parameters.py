@@ -93,6 +93,7 @@ CASES = [
             "win": [chsh().to_json()["win"]],
             "score": [[[[["1", "0"], ["0", "1"]]] * 2] * 2, 3],
             "strategy": ["{}"],
+            "expression": [CH],
         },
     ),
     (
