@@ -10,6 +10,8 @@ Everything here is loaded when it is first used, so that `import qcoord_hw` is i
 
 import sys
 
+from qcoord_hw.version import __version__ as __version__
+
 _ASKED = sys.argv[0] if getattr(sys, "argv", None) else ""  # "-m" while Python looks for the module
 if (
     any(word.partition(".")[0] == "qcoord_hw" for word in sys.orig_argv)
@@ -181,6 +183,22 @@ __all__ = [
     "verify",
     "write_report",
 ]
+
+
+class _Moved:
+    """Asked by Python for modules that it finds nowhere else."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> "Any":
+        """Return where a module is that has moved since the last release."""
+        if not name.startswith("qcoord_hw."):
+            return None
+        from qcoord_hw.moved import find
+
+        return find(name)
+
+
+sys.meta_path.append(_Moved)
 
 
 def __getattr__(name: str) -> "Any":

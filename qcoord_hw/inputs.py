@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +25,10 @@ MAX_DEPTH = 100
 MAX_STRETCH = 100_000
 """Bytes of JSON without a comma or a quotation mark: one text, or one number."""
 
+LEAST, LARGEST = 1e-100, 1e100
+"""Between these is the size of every number but 0 that a person hands in: products of a few of them are still
+numbers, and none vanishes."""
+
 _SEPARATORS = (b",", b"[", b"{")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0-9_]{4}")  # `Fraction` would write out that many digits
 
@@ -31,14 +37,38 @@ def exact_number(text: str) -> Fraction:
     """Return the number that a short text states: a decimal, or a fraction such as "1/3".
 
     Raises:
-        ValueError: when it states none, or one of more digits than anybody writes.
+        ValueError: when it states none, one of more digits than anybody writes, or one so small or large that
+            it would vanish or be infinite.
     """
     if len(text) > 100 or not text.isascii() or "_" in text or _HUGE_EXPONENT.search(text):
         raise ValueError("not a short number")
     try:
-        return Fraction(text)
+        value = Fraction(text)
     except ZeroDivisionError:
         raise ValueError("a fraction of 0") from None
+    if not is_bearable(value):
+        raise ValueError(f"not 0, and not of a size from {LEAST:g} to {LARGEST:g}")
+    return value
+
+
+def is_bearable(value: Fraction | float) -> bool:
+    """Return whether a number neither vanishes nor grows beyond all bounds in a product of a few."""
+    if not value:
+        return True
+    return -10 * LARGEST < value < 10 * LARGEST and LEAST <= abs(float(value)) <= LARGEST
+
+
+def decimal(text: str) -> float:
+    """Return the number that a decimal of JSON states.
+
+    Raises:
+        InputError: when no float is near it: it is not 0 and would be read as 0, or would be infinite.
+    """
+    value = float(text)
+    vanishes = abs(value) < sys.float_info.min and any(c in "123456789" for c in re.split("[eE]", text)[0])
+    if vanishes or math.isinf(value):
+        raise InputError(f"{shown(text)[1:-1]}: allowed are 0 and numbers of size {LEAST:g} to {LARGEST:g}")
+    return value
 
 
 def read_file(path: Path, what: str = "JSON", most: int = MAX_BYTES) -> bytes:
@@ -77,7 +107,7 @@ def _check_regular(status: os.stat_result, most: int) -> None:
         raise InputError(f"{status.st_size} bytes; allowed are at most {most}")
 
 
-def read_json(path: Path, parse_float: Callable[[str], Any] = float) -> Any:
+def read_json(path: Path, parse_float: Callable[[str], Any] = decimal) -> Any:
     """Return the content of a user's JSON file; a key that stands there twice is refused.
 
     Args:

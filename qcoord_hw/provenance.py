@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from qcoord_hw.version import __version__
+
 RULES = 4
 """Version of the rules by which estimates and checks are made of counts; raised when an old record may give
 other figures. A record that states none was made under version 1.
@@ -25,7 +27,10 @@ A record of this version must be what is built today; one of another version, or
 be at one with itself.
 """
 
-PACKAGES = ("qcoord_hw", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy", "rustworkx")
+SNAPSHOTS = "qiskit-ibm-runtime"
+"""The package that holds the calibration of snapshots."""
+
+PACKAGES = ("qiskit", "qiskit-aer", SNAPSHOTS, "numpy", "scipy", "rustworkx")
 
 
 def provenance() -> dict[str, object]:
@@ -33,7 +38,7 @@ def provenance() -> dict[str, object]:
     return {
         "rules": RULES,
         "protocols": PROTOCOLS,
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {"qcoord_hw": __version__} | {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "commit": _commit(),

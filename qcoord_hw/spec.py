@@ -35,16 +35,6 @@ MAX_DOTS = 500
 
 MAX_TEXT = 200
 
-NETWORKS = (
-    "two-node",
-    "no-communication",
-    "classical-broadcast",
-    "cascade",
-    "quantum-broadcast",
-    "multiple-access",
-)
-"""The six networks of [NatorPereg], by their names on the command line."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSpec:

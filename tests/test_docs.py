@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import golden
 import parameter_page
 import pytest
+
+import qcoord_hw
 
 ROOT = Path(__file__).parents[1]
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
@@ -63,3 +66,63 @@ def test_examples_run(tmp_path, monkeypatch):
         lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
         assert len(lines) <= 30, f"{path.name} has {len(lines)} lines"
         exec(compile(path.read_text(), path.name, "exec"), {"__name__": "__main__"})
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+PATH = re.compile(r"`((?:qcoord_hw|docs|tests|tools|examples|benchmarks|circuits|changes|runs)/[\w./-]*)`")
+
+
+def of_the_contracts():
+    """Return every module of ours that a contract names, those of a pattern left out."""
+    for contract in PROJECT["tool"]["importlinter"]["contracts"]:
+        for key in ("layers", "source_modules", "forbidden_modules"):
+            for line in contract.get(key, []):
+                yield from (name.strip() for name in line.split("|"))
+
+
+def test_every_layer_and_package_of_the_contracts_is_explained():
+    wanted = {name for name in of_the_contracts() if name.startswith("qcoord_hw.") and "*" not in name}
+    assert len(wanted) > 30
+    assert sorted(name for name in wanted if f"`{name}`" not in ARCHITECTURE) == []
+
+
+def test_the_layers_are_told_in_the_order_in_which_they_are_linted():
+    (layers,) = (c["layers"] for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    table = ARCHITECTURE.split("| layer | what is in it |")[1].split("\n\n")[0]
+    told = [set(re.findall(r"`(qcoord_hw\.\w+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
+    assert told == [{name.strip() for name in line.split("|")} for line in layers]
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *DECISIONS, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_every_path_that_is_named_exists(page):
+    text = page.read_text()
+    for path in PATH.findall(text):
+        assert (ROOT / path).exists(), path
+    for link in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", text):
+        assert (page.parent / link).exists(), link
+
+
+def test_decisions_have_a_number_of_their_own_a_date_and_a_status():
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text().splitlines()
+    assert len(DECISIONS) > 15
+    for number, path in enumerate(DECISIONS, 1):
+        title, empty, status, *_ = path.read_text().splitlines()
+        assert path.name.startswith(f"{number:04}-"), "numbers are unique and without a gap"
+        assert title.startswith(f"# {number}. ")
+        assert empty == ""
+        assert re.match(r"Date: 20\d\d-\d\d-\d\d\. Status: (accepted|superseded by )[^\n]*\.$", status), path
+        assert f"- [{title.removeprefix('# ')}]({path.name})" in listed
+    assert sum(line.startswith("- ") for line in listed) == len(DECISIONS)
+
+
+def test_every_document_names_the_version_that_this_is():
+    version = qcoord_hw.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    (newest, *_) = re.findall(r"^## (\S+) \(\d{4}-\d\d-\d\d\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert newest == version
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "qcoord_hw/version.py"
+    assert "version" in PROJECT["project"]["dynamic"]

@@ -1,14 +1,14 @@
 """What the tests compare with: golden OpenQASM 3 files of the catalogue, and the reference runs.
 
-`python tools/golden.py` says which golden files differ; `--write` makes them anew. One file an entry,
-`<name>.qasm` beside `<name>.toml`: a valid program that runs the experiment's circuits one after the other
-on the same qubits. They are compared as parsed circuits, instruction by instruction, because the text that
-Qiskit exports changes between releases.
+`python tools/golden.py` says which golden files differ, of all entries or of those that are named; `--write`
+makes them anew. One file per entry, `<name>.qasm` beside `<name>.toml`: a valid program that runs the
+experiment's circuits one after the other on the same qubits. They are compared as parsed circuits,
+instruction by instruction, because the text that Qiskit exports changes between releases.
 
 `--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
 there; `--estimates FOLDER` writes these alone, where the rules of analysis changed. `circuits/needs.json`
-says what each entry needs of a device and where it fits; `--needs` writes it anew (minutes). `--readme FILE`
-writes the tables of `make demo` anew between their marks in the README.
+says what each entry needs of a device and where it fits; `--needs` writes it anew (minutes for all).
+`--readme FILE` writes the tables of `make demo` anew between their marks in the README.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rich.console import Console
 from qcoord_hw import registry
 from qcoord_hw.api import build, load_run, run
 from qcoord_hw.api.result import Result
-from qcoord_hw.catalogue import NEEDS, catalogue_paths, catalogue_root
+from qcoord_hw.catalogue import NEEDS, catalogue_needs, catalogue_paths, catalogue_root
 from qcoord_hw.execution.formats import in_a_row, parse_qasm, to_qasm
 from qcoord_hw.execution.needs import fits, needs_of, snapshots
 from qcoord_hw.execution.program import instructions
@@ -65,11 +65,11 @@ def program_of(experiment: Experiment) -> QuantumCircuit:
     return in_a_row([net.circuit for net in experiment.circuits])
 
 
-def differing() -> list[str]:
+def differing(entries: Mapping[str, Path]) -> list[str]:
     """Return the names of the entries whose golden file is missing or holds another circuit."""
     return [
         name
-        for name, path in catalogue_paths().items()
+        for name, path in entries.items()
         if not matches(path.with_suffix(".qasm"), build_experiment(read_spec(path)))
     ]
 
@@ -92,10 +92,14 @@ def entry_needs(name: str, devices: Mapping[str, Snapshot]) -> dict[str, Any]:
     return needs_of(program) | {"fits": fits(program, devices)}
 
 
-def write_needs() -> None:
-    """Write what every entry needs."""
-    devices = snapshots()
-    found = {name: entry_needs(name, devices) for name in catalogue_paths()}
+def write_needs(entries: Mapping[str, Path]) -> None:
+    """Write what these entries need, and keep what is written of the others that there are."""
+    devices, known = snapshots(), catalogue_needs()
+    found = {
+        name: entry_needs(name, devices) if name in entries else known[name]
+        for name in catalogue_paths()
+        if name in entries or name in known
+    }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(needs)}" for name, needs in found.items())
     (catalogue_root() / NEEDS).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
@@ -146,25 +150,30 @@ def with_demo(readme: str) -> str:
 def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
     parser = argparse.ArgumentParser(prog="python tools/golden.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="write every golden file")
-    parser.add_argument("--needs", action="store_true", help="write what every entry needs of a device")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of the catalogue; by default every entry")
+    parser.add_argument("--write", action="store_true", help="write the golden files")
+    parser.add_argument("--needs", action="store_true", help="write what they need of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
     parser.add_argument("--estimates", type=Path, metavar="FOLDER", help="write their estimates anew")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
     options = parser.parse_args()
+    paths = catalogue_paths()
+    if unknown := [name for name in options.names if name not in paths]:
+        parser.error(f"{unknown[0]}: there is no such entry")
+    entries = {name: paths[name] for name in options.names or paths}
     if options.write:
-        for path in catalogue_paths().values():
+        for path in entries.values():
             program = program_of(build_experiment(read_spec(path)))
             path.with_suffix(".qasm").write_text(to_qasm(program), encoding="utf-8")
     if options.needs:
-        write_needs()
+        write_needs(entries)
     if options.reference:
         write_reference(options.reference)
     if options.estimates:
         write_estimates(options.estimates)
     if options.readme:
         options.readme.write_text(with_demo(options.readme.read_text(encoding="utf-8")), encoding="utf-8")
-    names = differing()
+    names = differing(entries)
     print("differ: " + ", ".join(names) if names else "all golden files match")
     return 1 if names else 0
 

@@ -175,7 +175,7 @@ def theory_region(
     Args:
         state: a path of a state file (`.json`), a name such as `example-1` or `werner:visibility=1/3`, or a
             state.
-        network: one of `qcoord_hw.theory.regions.NETWORKS`.
+        network: one of `qcoord_hw.theory.networks.NETWORKS`.
         at: a rate tuple whose membership is wanted, by name of the rate.
         frontier: how many points of the frontier (R0, R1) are wanted, 0 to 200; with classical links.
         plot: a file (`.png`, `.svg` or `.pdf`) to draw the region in.

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 from qcoord_hw.cli import (
@@ -27,6 +26,7 @@ from qcoord_hw.cli import (
 )
 from qcoord_hw.cli.common import Parser, folder, tell
 from qcoord_hw.errors import QcoordError, QcoordWarning
+from qcoord_hw.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def _notes_in_one_line() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
-    parser.add_argument("--version", action="version", version=f"qcoord {version('qcoord_hw')}")
+    parser.add_argument("--version", action="version", version=f"qcoord {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(

@@ -11,6 +11,7 @@ from qcoord_hw.cli.common import (
     SPEC,
     Add,
     add_confidence,
+    console,
     integer,
     print_json,
     progress_bar,
@@ -90,11 +91,14 @@ def _list(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
         return
-    width = 2 + max(len(about["name"]) for about, _ in rows)
+    from qcoord_hw.report.tables import print_list
+
+    lines = []
     for about, needed in rows:
         nowhere = needed is not None and None not in needed["fits"].values()
         mark = "  (simulators only: fits no device)" if nowhere else ""
-        say(f"{about['name']:<{width}}{about['title']}{mark}")
+        lines.append((about["name"], f"{about['title']}{mark}"))
+    print_list(lines, console())
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds, show_answer
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, shown
+from qcoord_hw.spec import shown
+from qcoord_hw.theory.networks import NETWORKS
 
 
 def register(add: Add, commands: Any) -> None:

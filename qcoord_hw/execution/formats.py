@@ -24,10 +24,12 @@ def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
     """Return circuits as QPY.
 
     Raises:
-        TargetError: when a gate, which only a target's own compilation can have put there, has no such form.
+        TargetError: when a gate has no such form, or bears the name of a standard one and is another.
     """
     buffer = io.BytesIO()
     try:
+        for circuit in circuits:
+            check_circuit(circuit)
         qpy.dump(list(circuits), buffer)
     except Exception as error:  # qpy raises many kinds
         raise TargetError(f"the circuits as compiled cannot be recorded ({one_line(error)[:200]})") from error

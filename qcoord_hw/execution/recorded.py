@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
@@ -19,6 +18,7 @@ from qiskit.circuit import QuantumCircuit
 from qcoord_hw import record
 from qcoord_hw.errors import LocalityError, QcoordError, RecordError, TargetError
 from qcoord_hw.execution.as_built import check_as_built
+from qcoord_hw.execution.decided import TOLERANCE, check_decided, other_version
 from qcoord_hw.execution.equivalence import check_equivalence
 from qcoord_hw.execution.ownership import Locality, check_ownership
 from qcoord_hw.execution.program import bind, instructions
@@ -33,14 +33,16 @@ from qcoord_hw.execution.run_description import (
 )
 from qcoord_hw.execution.simulate import unroll
 from qcoord_hw.execution.targets import IDEAL, Prepared
-from qcoord_hw.provenance import PROTOCOLS
 from qcoord_hw.record import RunRecord
 from qcoord_hw.spec import spec_from_mapping
 
 AS_TODAY, ALONE = "rebuilt", "consistent"
 
-TOLERANCE = 1e-6
-"""Relative difference of numbers that other processors may compute."""
+OF_THE_SPEC = ("topology", "copies", "weights", "play.game", "play.theory", "play.bound", "play.baselines")
+"""What of a description follows from a spec alone, whatever circuits a version of the program builds."""
+
+WORDS = ("source", "notes", "title", "label")
+"""Fields that say the same in other words when another version of the program writes them."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Recorded:
         why: empty where it was rebuilt.
         parts: connected parts of stages of the executed circuits that were compared with those as built.
         too_large: how many are too large for it.
+        not_compared: what else another version may have decided otherwise, a line each.
     """
 
     locality: Locality
@@ -61,6 +64,7 @@ class Recorded:
     why: str
     parts: int
     too_large: int
+    not_compared: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what `verify` prints."""
@@ -69,6 +73,7 @@ class Recorded:
             "why": self.why,
             "parts_compared": self.parts,
             "parts_too_large": self.too_large,
+            "not_compared": list(self.not_compared),
         }
 
 
@@ -77,7 +82,8 @@ def check_recorded(run: RunRecord, *, rebuild: bool = True) -> Recorded:
 
     Args:
         run: with a plan (no draft).
-        rebuild: whether to build the experiment of the spec anew; a search for a scheme may take seconds.
+        rebuild: whether to build the experiment of the spec anew, and to compute exact figures; a search for
+            a scheme may take seconds.
 
     Raises:
         RecordError: naming what does not fit.
@@ -116,8 +122,9 @@ def _check(run: RunRecord, rebuild: bool) -> Recorded:
             compared, large = check_equivalence(events, built, sent, layouts)
             parts, too_large = parts + compared, too_large + large
     _check_figures(run, program.circuits, executed, locality)
+    left = check_decided(run, program, prepared, thorough=rebuild)
     why = _differs_from_today(run, program.circuits) if rebuild else "not asked for"
-    return Recorded(locality, ALONE if why else AS_TODAY, why, parts, too_large)
+    return Recorded(locality, ALONE if why else AS_TODAY, why, parts, too_large, left)
 
 
 def _none_between(found: Locality) -> None:
@@ -143,7 +150,7 @@ def _layouts(run: RunRecord, one: Prepared) -> list[Sequence[int]]:
 def _check_figures(
     run: RunRecord, built: Sequence[QuantumCircuit], executed: Sequence[Prepared], locality: Locality
 ) -> None:
-    """Check what the record says of its circuits; what an older one does not say is not missed.
+    """Check what the record says of its circuits; only what an older one does not say is not missed.
 
     Raises:
         LocalityError: naming the figure.
@@ -151,6 +158,8 @@ def _check_figures(
     target, circuits = run.intent["target"], run.intent["experiment"]["circuits"]
     places = [target, *target.get("tiles", ())]
     stated = [place["locality"] for place in places if place.get("locality") is not None]
+    if not other_version(run):
+        _none_missing(places, circuits)
     totals = {key: sum(one.get(key, 0) for one in stated) for key in ("two_qubit_gates", "between_parties")}
     if stated and totals != locality.to_json():
         raise LocalityError(f"locality: {totals}; its circuits have {locality.to_json()}")
@@ -182,6 +191,22 @@ def _check_figures(
             raise LocalityError(f"gates: {done} executed on two qubits; circuit {k} has {should_be}")
 
 
+def _none_missing(places: Sequence[dict[str, Any]], circuits: Sequence[dict[str, Any]]) -> None:
+    """Check that a record says all that one of this version says of its circuits.
+
+    Raises:
+        LocalityError: naming what is missing.
+    """
+    for place in places:
+        for key in ("locality", "gates"):
+            if place.get(key) is None:
+                raise LocalityError(f"{key}: missing")
+        if place["locality"].keys() != Locality(0, 0).to_json().keys():
+            raise LocalityError("locality: not as it is written")
+    if any("gates" not in circuit for circuit in circuits):
+        raise LocalityError("gates of a circuit: missing")
+
+
 def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
     """Return why a record cannot be held against what today's program builds; empty if it is the same.
 
@@ -190,45 +215,50 @@ def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
     """
     from qcoord_hw.families.builders import build_experiment
 
-    spec, provenance = run.intent["spec"], run.intent["provenance"]
+    spec, older = run.intent["spec"], other_version(run)
     if spec["family"] == PYTHON:
         return "built in Python, not from a spec"
-    versions = [provenance.get("protocols", 0), provenance["packages"].get("qiskit")]
-    today = [PROTOCOLS, version("qiskit")]
-    older = versions != today
     try:
         experiment = build_experiment(spec_from_mapping(spec, "recorded spec"))
     except QcoordError as error:
         if older:
             return f"this program does not build its spec ({error})"
         raise LocalityError(f"spec: {error}") from None
-    now = describe(experiment)
-    line = next(_differences(run, now, older), "")
-    if not line:
-        line = _other_circuits(built, [net.circuit for net in experiment.circuits])
-    if not line:
+    now = _plain(describe(experiment))
+    circuits = _other_protocol(run, now) or _other_circuits(built, [n.circuit for n in experiment.circuits])
+    lines = [f"{key}: another" for key in _differences(run.intent["experiment"], now, bool(older))]
+    if not circuits and not lines:
         return ""
-    if older and not line.startswith("topology"):
-        return f"made by another version of the program, and this one builds another protocol ({line})"
-    raise LocalityError(f"{line} than its spec's")
+    if not older or not circuits:  # circuits of today: so is all that is said of them
+        raise LocalityError(f"{[*lines, circuits][0]} than its spec's")
+    for line in lines:
+        if line.startswith(OF_THE_SPEC):
+            raise LocalityError(f"{line} than its spec's, which no version of the circuits changes")
+    what = ", ".join(dict.fromkeys([circuits, *lines]))
+    return f"made by another version of the program, and this one builds another protocol ({what[:300]})"
 
 
-def _differences(run: RunRecord, now: dict[str, Any], older: bool) -> Iterator[str]:
+def _differences(then: dict[str, Any], now: dict[str, Any], older: bool) -> Iterator[str]:
     """Yield what of a recorded experiment is not as it is described today; an older one may say less."""
-    then = run.intent["experiment"]
-    for key in ("topology", *now):
-        told = key in then or not older
-        if key not in ("circuits", "settings") and told and not _near(then.get(key), _plain(now[key]), older):
-            yield f"{key}: another"
+    inner = {"circuits", "settings", "play"}
+    for prefix, a, b in (("", then, now), ("play.", then["play"], now["play"])):
+        for key in sorted({*a, *b} if prefix else {*a, *b} - inner):
+            if not _near(a[key], b[key], older) if key in a and key in b else key in a or not older:
+                yield prefix + key
+
+
+def _other_protocol(run: RunRecord, now: dict[str, Any]) -> str:
+    """Return which of steps and settings are not those of today's protocol; empty if they are."""
     asked = [s.to_json() for s in recorded_program(run).settings]
-    for which, stated, should in (
-        ("settings", asked, now["settings"]),
-        ("circuits", then["circuits"], now["circuits"]),
+    stated = run.intent["experiment"]["circuits"]
+    for which, then, should, keys in (
+        ("settings", asked, now["settings"], ("label", "circuit", "values", "input", "flips")),
+        ("circuits", stated, now["circuits"], ("events", "movable")),
     ):
-        keys = ("label", "circuit", "values", "input") if which == "settings" else ("events", "movable")
-        pairs = [[{k: one[k] for k in keys} for one in many] for many in (stated, should)]
-        if not _near(pairs[0], _plain(pairs[1])):
-            yield f"{which}: others"
+        pairs = [_plain([{k: one.get(k) for k in keys} for one in many]) for many in (then, should)]
+        if not _near(*pairs):
+            return f"{which}: others"
+    return ""
 
 
 def _other_circuits(built: Sequence[QuantumCircuit], now: Sequence[QuantumCircuit]) -> str:
@@ -258,7 +288,7 @@ def _near(a: Any, b: Any, older: bool = False) -> bool:
     What an older record does not say of an object is not missed.
     """
     if isinstance(a, dict) and isinstance(b, dict):
-        both = a.keys() & b.keys()
+        both = [key for key in a.keys() & b.keys() if not older or key not in WORDS]
         return (older or a.keys() == b.keys()) and all(_near(a[key], b[key], older) for key in both)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(_near(x, y, older) for x, y in zip(a, b, strict=True))

@@ -79,7 +79,7 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
     """
     run = record.read(path)
     if not run.sealed:
-        check_recorded(run, rebuild=False)
+        check_recorded(run)
         _finish(path, target.executor(prepared_of(run)), progress)
 
 

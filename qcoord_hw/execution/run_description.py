@@ -109,17 +109,9 @@ def intent_of(
         c | {"measured": m, "gates": g}
         for c, m, g in zip(description["circuits"], _measured(prepared), gates, strict=True)
     ]
-    plan = plan_of(
-        spec,
-        f"{spec.spec_id} on {prepared.target}",
-        prepared.settings,
-        program.weights,
-        seed,
-        sampled=bool(description.get("sampled")),
-        spread=bool(description.get("spread")),
-        equal=equal,
+    plan = plan_for(
+        description, program.weights, spec, prepared, seed, equal=equal, tiles=1 + len(prepared.tiles)
     )
-    plan = on_tiles(plan, 1 + len(prepared.tiles))
     tiles = [_place(description, one) | {"measured": _measured(one)} for one in prepared.tiles]
     return {
         "spec": spec.to_json(),
@@ -136,8 +128,36 @@ def intent_of(
         | ({"known_answer": prepared.known.expected} if prepared.known else {}),
         "seed": seed,
         "plan": [_plain(chunk) for chunk in plan],
-        "provenance": provenance(),
+        "provenance": provenance() | ({"circuits_of": prepared.origin} if prepared.origin else {}),
     }
+
+
+def plan_for(
+    description: dict[str, Any],
+    weights: Sequence[float],
+    spec: ExperimentSpec,
+    prepared: Prepared,
+    seed: int,
+    *,
+    equal: bool,
+    tiles: int,
+) -> tuple[Chunk, ...]:
+    """Return the plan of a run on a target, with a copy of every chunk for each tile.
+
+    Raises:
+        InputError: when spec and protocol have none, or it is larger than a record holds.
+    """
+    plan = plan_of(
+        spec,
+        f"{spec.spec_id} on {prepared.target}",
+        prepared.settings,
+        weights,
+        seed,
+        sampled=bool(description.get("sampled")),
+        spread=bool(description.get("spread")),
+        equal=equal,
+    )
+    return on_tiles(plan, tiles)
 
 
 def draft_of(
@@ -187,7 +207,17 @@ def prepared_of(run: RunRecord) -> Prepared:
             )
             for k, place in enumerate(places)
         ]
-        return replace(made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run))
+        return replace(
+            made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run), origin=_origin(run)
+        )
+
+
+def _origin(run: RunRecord) -> dict[str, Any]:
+    """Return with what a record's circuits and calibration were made."""
+    stated: dict[str, Any] = run.intent["provenance"]
+    return dict(
+        stated.get("circuits_of") or {key: stated[key] for key in ("protocols", "packages") if key in stated}
+    )
 
 
 def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:

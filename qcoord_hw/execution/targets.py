@@ -96,6 +96,7 @@ class Prepared:
         tiles: the same on further qubits, to be executed side by side with it.
         known: on a foreign target the circuit whose answer is known, compiled as the others; else None.
         bound: one circuit a setting, instead of its circuit at its values; empty where that is not needed.
+        origin: versions with which it was made, where it is read from a record; None if it is made today.
     """
 
     target: str
@@ -108,6 +109,7 @@ class Prepared:
     tiles: tuple[Prepared, ...] = ()
     known: KnownAnswer | None = None
     bound: tuple[QuantumCircuit, ...] = ()
+    origin: dict[str, Any] | None = None
 
     @property
     def sent(self) -> tuple[QuantumCircuit, ...]:
@@ -191,14 +193,18 @@ class NoiseTarget:
         self.name = scaled_name(str(backend.name), self._scale)
         self._backend = backend
 
+    def snapshot(self) -> Snapshot:
+        """Return the calibration of all its qubits, scaled."""
+        return Snapshot.of(self._backend).scaled(self._scale)
+
     def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Lay out and compile the circuits for the snapshot.
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
-        whole = Snapshot.of(self._backend).scaled(self._scale)
+        whole = self.snapshot()
         circuits, layouts = place(program, layout, whole, tiles)
-        noise = NOISE_MODEL if self._scale == 1 else f"{NOISE_MODEL}; all of it times {self._scale:g}"
+        noise = noise_words(self._scale)
         made = []
         for one in layouts:
             used = whole.restrict(one)
@@ -210,6 +216,11 @@ class NoiseTarget:
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
         return _SimulatorExecutor(prepared)
+
+
+def noise_words(scale: float) -> str:
+    """Return what a noise model of a scale holds, in words."""
+    return NOISE_MODEL if scale == 1 else f"{NOISE_MODEL}; all of it times {scale:g}"
 
 
 class RecordedTarget:

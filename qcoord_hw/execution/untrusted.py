@@ -7,13 +7,24 @@ is short. So a child process with little memory and time reads a file first.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import time
 import warnings
 from collections.abc import Callable
 
-from qiskit.circuit import ControlFlowOp, Gate, IfElseOp, Instruction, QuantumCircuit
+from qiskit.circuit import (
+    Barrier,
+    ControlFlowOp,
+    ControlledGate,
+    Gate,
+    IfElseOp,
+    Instruction,
+    Operation,
+    QuantumCircuit,
+)
+from qiskit.circuit.library import get_standard_gate_name_mapping
 
 try:
     import resource
@@ -23,6 +34,18 @@ except ImportError:  # Windows
 MAX_QUBITS = 10_000
 MAX_OPERATIONS = 5_000_000
 """Operations of a circuit, those within other ones counted as often as they are executed."""
+
+OF_ANYBODY = (Gate, Instruction, ControlledGate)
+"""Classes of what somebody defined himself: such a one is what its definition says."""
+
+OF_SIMULATORS = frozenset(
+    "break_loop continue_loop cu2 diagonal for_loop if_else initialize kraus mcp mcphase mcr mcrx mcry mcrz "
+    "mcswap mcsx mcu mcu1 mcu2 mcu3 mcx mcx_gray mcy mcz multiplexer pauli qerror_loc quantum_channel "
+    "roerror store superop switch_case unitary while_loop".split()
+)
+"""Names, beside those of standard gates and of what begins so, by which Aer knows what to do."""
+
+OF_SIMULATORS_TOO = ("save_", "set_")
 
 MAX_LEVELS = 50
 MEMORY, PER_BYTE = 128 * 2**20, 50
@@ -84,7 +107,10 @@ def _taken() -> int:
 
 
 def check_circuit(circuit: QuantumCircuit) -> None:
-    """Check that a circuit ends, and that it can be taken apart into gates.
+    """Check that a circuit ends, and that its operations are what their names say.
+
+    What compares circuits reads definitions, what simulates them reads names: so a name that has a meaning
+    stands for that alone.
 
     Raises:
         ValueError: naming what it has, and what is allowed.
@@ -102,14 +128,42 @@ def _operations(circuit: QuantumCircuit, known: dict[int, int], level: int) -> i
     total = 0
     for instruction in circuit.data:
         operation = instruction.operation
+        _check_name(operation)
         if isinstance(operation, ControlFlowOp):
             if not isinstance(operation, IfElseOp):
                 raise ValueError(f"{operation.name}; allowed of control flow is if_else, which always ends")
             total += sum(_operations(block, known, level + 1) for block in operation.blocks)
-        elif type(operation) in (Gate, Instruction) and operation.definition is not None:
+        elif type(operation) in OF_ANYBODY and operation.definition is not None:
             inner = operation.definition
             if id(inner) not in known:
                 known[id(inner)] = _operations(inner, known, level + 1)
             total += known[id(inner)]
         total += 1
     return total
+
+
+def _check_name(operation: Operation) -> None:
+    """Check that an operation is what its name and its label say."""
+    name, label = operation.name, getattr(operation, "label", None)
+    standard = _standard().get(name)
+    if standard is not None:
+        fits = getattr(operation, "base_class", type(operation)) is standard
+    else:
+        fits = type(operation) not in OF_ANYBODY or not _has_a_meaning(name)
+    if not fits:
+        raise ValueError(f"an operation {name[:40]!r} that somebody defined; allowed is the one of that name")
+    if label is not None and label != name and _has_a_meaning(label):  # a noise model goes by labels
+        raise ValueError(f"an operation {name[:40]!r} labelled {label[:40]!r}; allowed is another label")
+
+
+def _has_a_meaning(name: str) -> bool:
+    return name in _standard() or name in OF_SIMULATORS or name.startswith(OF_SIMULATORS_TOO)
+
+
+@functools.cache
+def _standard() -> dict[str, type]:
+    """Return name -> class of the standard operations."""
+    return {name: one.base_class for name, one in get_standard_gate_name_mapping().items()} | {
+        "barrier": Barrier,
+        "if_else": IfElseOp,
+    }

@@ -19,6 +19,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,6 +44,9 @@ MAX_TOTAL = 512 * MIB
 
 MAX_VALUES = 1_100_000
 """Values in one JSON file of a record, or in one line of a file that grows."""
+
+MAX_FIELDS = 20_000
+"""Fields of one object in a JSON file of a record; only counts, which have a file of their own, have more."""
 
 PIECE = MIB
 
@@ -199,12 +203,29 @@ def digest_of(folder: Path, name: str) -> str:
     return found.hexdigest()
 
 
-def read_signed_lines(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+@dataclass(frozen=True)
+class Most:
+    """How large a file that grows may be: what is more was not written by this program.
+
+    Attributes:
+        lines: finished lines.
+        line: values in one of them, about.
+        values: values in all of them, about.
+    """
+
+    lines: int
+    line: int = MAX_VALUES
+    values: int = 2 * MAX_VALUES
+
+
+def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield where each finished line of a file that grows stands, in words, and what it holds.
 
     Raises:
-        RecordError: when the file cannot be read or is larger than such a file gets, or a line was changed.
+        RecordError: when the file cannot be read or is larger than it may be, or a line was changed; of a
+            file that is too large nothing is made.
     """
+    _check_most(folder, name, most)
     for number, line in enumerate(_lines_of(folder, name), start=1):
         where = f"run {one_line(folder.name)}: {name} line {number}"
         try:
@@ -217,6 +238,24 @@ def read_signed_lines(folder: Path, name: str) -> Iterator[tuple[str, dict[str, 
         if not intact:
             raise RecordError(f"{where} does not match its checksum; the record is damaged")
         yield where, content
+
+
+def _check_most(folder: Path, name: str, most: Most) -> None:
+    """Count lines and values of a file that grows, without parsing.
+
+    Raises:
+        RecordError: when there are more than there may be.
+    """
+    lines = values = 0
+    for lines, line in enumerate(_lines_of(folder, name), start=1):
+        found = separators(line)
+        values += found
+        if lines > most.lines or found > most.line or values > most.values:
+            raise RecordError(
+                f"run {one_line(folder.name)}: {name} line {lines}: more than the run's plan allows "
+                f"({most.lines} lines, about {most.line} values in one and {most.values} in all); no record "
+                "has so many"
+            )
 
 
 def _lines_of(folder: Path, name: str) -> Iterator[bytes]:
@@ -250,6 +289,8 @@ def read_signed(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{where} is not valid JSON ({one_line(error, 160)})") from None
     if not isinstance(content, dict):
         raise RecordError(f"{where} is not a JSON object")
+    if (fields := _most_fields(content)) > MAX_FIELDS:
+        raise RecordError(f"{where} has an object of {fields} fields; no record has more than {MAX_FIELDS}")
     expected = content.pop("sha256", None)
     try:
         intact = digest(canonical_json(content).encode()) == expected
@@ -259,6 +300,17 @@ def read_signed(folder: Path, name: str) -> dict[str, Any]:
     if not intact:
         raise RecordError(f"{where} does not match its own checksum; the record is damaged")
     return content
+
+
+def _most_fields(content: dict[str, Any]) -> int:
+    """Return how many fields the largest object has, of those that are reached through objects alone."""
+    most, level = 0, [content]
+    while level:
+        most = max(most, *map(len, level))
+        level = (
+            [v for one in level for v in one.values() if isinstance(v, dict)] if most <= MAX_FIELDS else []
+        )
+    return most
 
 
 def append_lines(folder: Path, name: str, lines: str, *, sync: bool = True) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import (
+    Most,
     append_lines,
     cut_unfinished,
     digest,
@@ -48,6 +49,12 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 REFUSED = "refused"
 UNREADABLE = "unreadable"
+
+MOST = Most(lines=30_000, values=700_000)
+"""A thousand jobs, which is the most of a submission, have about ten events each."""
+
+MAX_TWINS = 100
+"""Of one job: each is a sending whose answer was lost."""
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
@@ -138,7 +145,7 @@ def read_journal(path: Path) -> Journal:
         return Journal()
     jobs: dict[str, Job] = {}
     asked, stopped, empty = True, "", True
-    for where, event in read_signed_lines(path, JOBS):
+    for where, event in read_signed_lines(path, JOBS, MOST):
         try:
             if event["event"] not in EVENTS:
                 raise KeyError(event["event"])
@@ -175,6 +182,8 @@ def _after(job: Job, event: Mapping[str, Any]) -> Job:
         return replace(job, sendings=job.sendings + 1)
     if kind == "sent":
         twins = (*job.twins, *event["twins"])
+        if len(twins) > MAX_TWINS:
+            raise KeyError(kind)
         return replace(job, id=event["id"], twins=twins, state=QUEUED, reason="", sent=event["at"])
     if kind == "state":
         return replace(job, state=event["state"], reason=event["reason"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import (
+    Most,
     append_lines,
     cut_unfinished,
     exists,
@@ -29,6 +30,8 @@ KNOWN = "known.qpy"
 
 BOUND = "bound.qpy"
 """The circuits of the settings at their values, where a target was sent these."""
+
+MOST = Most(lines=20_000)
 
 KNOWN_ANSWER, REFUSED = "known-answer", "refused"
 
@@ -54,7 +57,7 @@ def read_notes(path: Path) -> tuple[dict[str, Any], ...]:
     if not exists(path, NOTES):
         return ()
     found = []
-    for where, body in read_signed_lines(path, NOTES):
+    for where, body in read_signed_lines(path, NOTES, MOST):
         kind, counts, fault = (body.get(key) for key in ("event", "counts", "fault"))
         if kind not in (KNOWN_ANSWER, REFUSED) or not isinstance(counts, dict) or not isinstance(fault, str):
             raise RecordError(f"{where} is not an event of a target; the record is damaged")

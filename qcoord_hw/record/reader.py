@@ -12,7 +12,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.calibration import as_executed
-from qcoord_hw.record.files import check_digests, exists, read_bytes, read_signed, read_signed_lines
+from qcoord_hw.record.files import Most, check_digests, exists, read_bytes, read_signed, read_signed_lines
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import answered, read_notes
 from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
@@ -28,6 +28,12 @@ SEAL = "seal.json"
 CIRCUITS = "circuits.qpy"
 EXECUTED = "executed.qpy"
 DERIVED = "derived"
+
+MAX_OUTCOMES = 2**21
+"""Outcomes of all chunks together."""
+
+BESIDE = 8
+"""Values of a line of counts beside the outcomes, at most."""
 
 FOREIGN = ("backend", "sampler")
 """The kinds of targets that somebody else wrote."""
@@ -264,9 +270,13 @@ def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, C
     if not exists(path, COUNTS):
         return {}
     shots = {chunk.id: chunk.shots for chunk in plan}
+    outcomes = [min(chunk.shots, 2 ** min(width, 40)) for chunk in plan]
+    most = Most(
+        len(plan), BESIDE + max(outcomes, default=0), min(sum(outcomes), MAX_OUTCOMES) + BESIDE * len(plan)
+    )
     outcome = re.compile(rf"[01]{{{width}}}")
     found: dict[int, Counts] = {}
-    for where, body in read_signed_lines(path, COUNTS):
+    for where, body in read_signed_lines(path, COUNTS, most):
         try:
             chunk, counts = body["chunk"], body["counts"]
             known = chunk in shots

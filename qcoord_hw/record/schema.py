@@ -108,8 +108,8 @@ SETTING = fields(
     {
         "label": WORDS,
         "circuit": COUNT,
-        "values": listed(real()),
-        "flips": maybe(listed(COUNT)),
+        "values": listed(real(), most=MAX_QUBITS),
+        "flips": maybe(listed(COUNT, most=MAX_QUBITS)),
         "method": WORDS,
         "input": COUNT,
     }
@@ -155,7 +155,7 @@ PROVENANCE = fields(
         "platform": WORDS,
         "commit": maybe(WORDS),
     },
-    {"protocols": COUNT},
+    {"protocols": COUNT, "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT})},
 )
 INTENT_SHAPE = fields(
     {

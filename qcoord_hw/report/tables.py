@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 100
+LEAST_BESIDE = 16
+"""Columns for words beside a name, at the least; else they stand below it."""
+
 VERDICTS = {"above": "green", "below": "red", "inconclusive": "yellow"}
 """Verdict -> colour."""
 
@@ -292,6 +295,18 @@ def _without_empty(columns: list[str], rows: list[list[object]]) -> tuple[list[s
     """Return a table without the columns in which nothing stands."""
     kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+
+
+def print_list(rows: Sequence[tuple[str, str]], console: Console) -> None:
+    """Print names with words beside them, or below where the terminal is too narrow; no name is broken."""
+    beside = 2 + max((len(name) for name, _ in rows), default=0)
+    below = console.width - beside < LEAST_BESIDE
+    start = 4 if below else beside
+    for name, words in rows:
+        lines = textwrap.wrap(words, max(console.width - start, 1), break_on_hyphens=False) or [""]
+        first = [name] if below else [f"{name:<{beside}}{lines.pop(0)}".rstrip()]
+        for line in (*first, *(" " * start + rest for rest in lines)):
+            console.print(as_text(line), soft_wrap=True)
 
 
 def add_row(table: Table, *cells: object) -> None:

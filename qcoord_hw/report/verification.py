@@ -78,6 +78,7 @@ class Verification(Answer):
         lines = [f"{self.run}: record intact, estimates recomputed, report: {self.report}{again}"]
         if self.protocol.why:
             lines.append(f"protocol at one with itself, not compared with its spec: {self.protocol.why}")
+        lines += [f"not compared: {line}" for line in self.protocol.not_compared]
         rules, changed = self.rules, self.changed_by_rules
         if rules.run != rules.now:
             lines.append(f"made under version {rules.run} of the rules of analysis, estimated by {rules.now}")

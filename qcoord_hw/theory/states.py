@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.inputs import exact_number
+from qcoord_hw.inputs import LARGEST, LEAST, exact_number, is_bearable
 from qcoord_hw.spec import check_text, read_json, shown
 from qcoord_hw.theory.information import entropy, partial_trace, von_neumann_entropy
 
@@ -39,9 +39,6 @@ MAX_SYSTEMS = 20
 MAX_QUANTUM = 256
 MAX_ENTRIES = 4_000_000
 """Complex numbers in all the blocks of a state."""
-
-MAX_NUMBER = 1e100
-"""Of a number in a file, either sign: products of a few of them are still numbers."""
 
 NORM = 1e-12
 """A norm, a trace or a sum that is further from 1 than this is noted where it is divided out."""
@@ -366,10 +363,10 @@ def number(field: str, value: object) -> float:
             value = float(exact_number(value))
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         value = float(value)
-    if not isinstance(value, float) or not abs(value) <= MAX_NUMBER:  # NaN is not
+    if not isinstance(value, float) or not is_bearable(value):  # NaN is not
         raise InputError(
-            f"{field}: {shown(value)}; allowed are numbers of size at most {MAX_NUMBER:g} (integers: below "
-            '2^63) or strings such as "1/3"'
+            f"{field}: {shown(value)}; allowed are numbers of size at most {LARGEST:g}, at least {LEAST:g} "
+            'or 0 (integers: below 2^63), or strings such as "1/3"'
         )
     return value
 

@@ -10,7 +10,7 @@ import pytest
 import qcoord_hw as qc
 from qcoord_hw.api import build
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS
+from qcoord_hw.theory.networks import NETWORKS
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import math
 
@@ -9,7 +11,8 @@ import pytest
 
 from qcoord_hw import cli
 from qcoord_hw.theory.information import binary_entropy
-from qcoord_hw.theory.regions import CLASSICAL_LINKS, NETWORKS, QUBIT_LINKS
+from qcoord_hw.theory.named_states import named_state
+from qcoord_hw.theory.networks import NETWORKS
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
@@ -40,8 +43,14 @@ def right_sides(criterion):
     return {tuple(sorted(c["rates"])): c[">="] for c in criterion["constraints"]}
 
 
-def test_the_command_line_knows_the_networks():
-    assert sorted(NETWORKS) == sorted([*CLASSICAL_LINKS, *QUBIT_LINKS])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_table_of_networks_is_what_their_regions_are(network):
+    module, _, name = NETWORKS[network].region.rpartition(".")
+    region = getattr(importlib.import_module(f"qcoord_hw.theory.regions.{module}"), name)
+    assert ("frontier" in inspect.signature(region).parameters) == NETWORKS[network].bits
+    if not NETWORKS[network].bits:
+        state = named_state("two-pairs:p=0.9,q=0.8" if network == "multiple-access" else "ghz")
+        assert {r.rates for r in region(state).criteria.values()} == {NETWORKS[network].rates}
 
 
 def test_example_1_by_name_and_the_scheme_that_attains_what_theorem_6_forbids(capsys):

@@ -6,16 +6,26 @@ A forgery takes (path, rng) and returns False where the record has nothing of th
 from __future__ import annotations
 
 import copy
+import io
 import json
 from pathlib import Path
 from typing import Any
 
-from qiskit.circuit import Barrier, ControlFlowOp, QuantumCircuit
+from qiskit import qpy
+from qiskit.circuit import Barrier, ControlFlowOp, Gate, Instruction, QuantumCircuit
 from qiskit.circuit.library import CXGate, HGate, RYGate, XGate
 
 from qcoord_hw import record
-from qcoord_hw.execution.formats import from_qpy, to_qpy
-from qcoord_hw.record.files import digest, signed
+from qcoord_hw.execution.formats import from_qpy
+from qcoord_hw.record.files import digest, signed, signed_line
+from qcoord_hw.spec import spec_from_mapping
+
+
+def to_qpy(circuits: list[QuantumCircuit]) -> bytes:
+    """Return circuits as QPY, whatever they hold."""
+    buffer = io.BytesIO()
+    qpy.dump(circuits, buffer)
+    return buffer.getvalue()
 
 
 def read_intent(path: Path) -> dict[str, Any]:
@@ -277,6 +287,149 @@ def settings_changed(intent, rng):
     settings[0]["label"], settings[-1]["label"] = settings[-1]["label"], settings[0]["label"]
 
 
+def masked(name, *inner, bits=0):
+    """Return a change that puts a gate of a standard name, and another definition, before a measurement."""
+
+    def change(circuit, rng):
+        k = next((k for k, i in enumerate(circuit.data) if i.operation.name == "measure"), None)
+        if k is None:
+            return None
+        definition = QuantumCircuit(1, bits)
+        for one in inner:
+            definition.append(one, [0])
+        forged = Instruction(name, 1, bits, []) if bits else Gate(name, 1, [])
+        forged.definition = definition
+        data = list(circuit.data)
+        changed = with_data(circuit, data[:k])
+        changed.append(forged, data[k].qubits, data[k].clbits[:bits])
+        for instruction in data[k + bits :]:
+            changed.append(instruction)
+        return changed
+
+    return change
+
+
+def labelled(circuit, rng):
+    """Call a gate by a label that has other noise."""
+    k = next((k for k, i in enumerate(circuit.data) if i.operation.name in ("x", "sx", "rz", "ry")), None)
+    if k is None:
+        return None
+    data = list(circuit.data)
+    operation = data[k].operation.to_mutable()
+    operation.label = "id"
+    data[k] = data[k].replace(operation=operation)
+    return with_data(circuit, data)
+
+
+def on_target(**fields):
+    def change(intent, rng):
+        intent["target"] |= fields
+
+    return on_intent(change)
+
+
+def on_plan(change):
+    def each(intent, rng):
+        for chunk in intent["plan"]:
+            change(chunk)
+
+    return on_intent(each)
+
+
+def on_calibration(part, **fields):
+    def change(intent, rng):
+        snapshot = intent["target"]["snapshot"]
+        for one in [snapshot] if snapshot and part is None else snapshot[part] if snapshot else []:
+            one |= fields
+
+    return on_intent(change)
+
+
+def exact_changed(by):
+    def change(intent, rng):
+        for name in intent["target"].get("exact", {}):
+            intent["target"]["exact"][name] += by
+
+    return on_intent(change)
+
+
+def exact_removed(intent, rng):
+    intent["target"].pop("exact", None)
+
+
+def exact_invented(intent, rng):
+    intent["target"]["exact"] = intent["target"].get("exact", {}) | {"invented": 0.5}
+
+
+def on_settings(key, value):
+    def change(intent, rng):
+        for setting in intent["experiment"]["settings"]:
+            setting[key] = value(setting[key])
+
+    return on_intent(change)
+
+
+def on_spec(**fields):
+    def change(intent, rng):
+        intent["spec"] |= fields
+        intent["experiment"] |= {key: fields[key] for key in ("name", "title") if key in fields}
+        intent["spec_id"] = spec_from_mapping(intent["spec"]).spec_id
+
+    return on_intent(change)
+
+
+def toggled(key):
+    def change(intent, rng):
+        intent["experiment"][key] = not intent["experiment"].get(key, False)
+
+    return on_intent(change)
+
+
+def settings_exchanged(intent, rng):
+    plan = intent["plan"]
+    plan[0]["setting"], plan[1]["setting"] = plan[1]["setting"], plan[0]["setting"]
+
+
+def seed_changed(intent, rng):
+    intent["seed"] += 1
+
+
+def gates_missing(intent, rng):
+    del intent["experiment"]["circuits"][-1]["gates"]
+
+
+def qasm_changed(path, rng):
+    with (path / "circuits" / "000.qasm").open("a") as file:
+        file.write("// measured on a device\n")
+    sign(path)
+    return True
+
+
+def _counts(path, change):
+    lines = [json.loads(line) for line in (path / record.COUNTS).read_text().splitlines()]
+    kept = [change({k: v for k, v in line.items() if k != "sha256"}) for line in lines]
+    (path / record.COUNTS).write_text("".join(signed_line(line) for line in kept if line))
+
+
+def chunk_lost(path, rng):
+    """Leave the last chunk out of plan and counts."""
+    intent = read_intent(path)
+    last = max(chunk["id"] for chunk in intent["plan"])
+    intent["plan"] = [chunk for chunk in intent["plan"] if chunk["id"] != last]
+    _counts(path, lambda line: None if line["chunk"] == last else line)
+    sign(path, intent)
+    return bool(intent["plan"])
+
+
+def shots_multiplied(path, rng):
+    intent = read_intent(path)
+    for chunk in intent["plan"]:
+        chunk["shots"] *= 50
+    _counts(path, lambda line: line | {"counts": {k: 50 * n for k, n in line["counts"].items()}})
+    sign(path, intent)
+    return True
+
+
 BUILT = record.CIRCUITS
 FORGERIES = {
     "barriers at the end": on_circuits(barriers_at_the_end),
@@ -318,4 +471,47 @@ FORGERIES = {
     "gate count changed": on_intent(gate_count_changed),
     "copies changed": on_intent(title_changed),
     "settings swapped": on_intent(settings_changed),
+    "id that is x": on_circuits(masked("id", XGate())),
+    "id that is x, both": on_circuits(masked("id", XGate()), BUILT, record.EXECUTED),
+    "delay that is x": on_circuits(masked("delay", XGate())),
+    "x that is nothing": on_circuits(masked("x")),
+    "reset that is nothing": on_circuits(masked("reset")),
+    "kraus that is nothing": on_circuits(masked("kraus")),
+    "set_statevector that is nothing": on_circuits(masked("set_statevector")),
+    "measure that flips": on_circuits(masked("measure", XGate(), bits=1)),
+    "labelled": on_circuits(labelled),
+    "exact figures changed": exact_changed(1e-4),
+    "exact figures removed": on_intent(exact_removed),
+    "exact figures invented": on_intent(exact_invented),
+    "target renamed": on_target(name="fake_fez"),
+    "target called a device": on_target(name="ibm_torino"),
+    "target of a device's kind": on_target(name="ibm_torino", kind="ibm"),
+    "target of a sampler's kind": on_target(name="Mine", kind="sampler"),
+    "target of no kind": on_target(kind="hardware"),
+    "target's noise": on_target(noise="measured on the device"),
+    "target's methods": on_target(methods=["exact:hardware"]),
+    "known answer invented": on_target(known_answer="01"),
+    "no locality": on_target(locality=None),
+    "readout": on_calibration("qubits", p10=0.2, p01=0.2),
+    "lifetime": on_calibration("qubits", t1=1.0, t2=1.0),
+    "gate errors": on_calibration("gates", error=1e-9),
+    "calibration's date": on_calibration(None, calibrated="2026-11-01T00:00:00"),
+    "calibration's device": on_calibration(None, device="ibm_kyiv"),
+    "flips": on_settings("flips", lambda flips: [1] if flips is None else None),
+    "method": on_settings("method", lambda now: "derived:frame" if now == "direct" else "direct"),
+    "seeds": on_plan(lambda chunk: chunk.update(seed=chunk["seed"] ^ 1)),
+    "blocks": on_plan(lambda chunk: chunk.update(block=0)),
+    "settings of the plan": on_intent(settings_exchanged),
+    "root seed": on_intent(seed_changed),
+    "shots of the spec": on_spec(shots=40),
+    "blocks of the spec": on_spec(blocks=3),
+    "title": on_spec(title="another"),
+    "name": on_spec(name="ghz-3"),
+    "layout of the spec": on_spec(layout=[3, 4]),
+    "gates missing": on_intent(gates_missing),
+    "sampled": toggled("sampled"),
+    "spread": toggled("spread"),
+    "qasm": qasm_changed,
+    "chunk lost": chunk_lost,
+    "shots and counts times 50": shots_multiplied,
 }

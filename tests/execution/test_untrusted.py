@@ -10,7 +10,8 @@ from qiskit.circuit import IfElseOp, QuantumCircuit
 
 from qcoord_hw.errors import RecordError
 from qcoord_hw.execution import formats, untrusted
-from qcoord_hw.execution.formats import from_qpy, to_qpy
+from qcoord_hw.execution.formats import from_qpy
+from tests.execution.forgeries import to_qpy
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no child process that shares this one's memory"

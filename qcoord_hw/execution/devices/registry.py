@@ -39,14 +39,15 @@ class Vendor:
         prefix: of the names of his devices, which are letters, digits and underscores.
         home: module with `connect(name)`, and with `wrap(backend)` for a backend of his client.
         backends: the module of his client's backends.
-        snapshots: module with `backends()` and `is_snapshot(target)`, of snapshots that are simulated.
+        snapshots: module with `backends()` and `is_snapshot(target)`, of snapshots that are simulated; empty
+            where the vendor has none.
     """
 
     kind: str
     prefix: str
     home: str
     backends: str
-    snapshots: str
+    snapshots: str = ""
 
 
 _IBM = "qcoord_hw.execution.devices.ibm"
@@ -92,7 +93,7 @@ def kind_of(name: str) -> str:
 
 def snapshots() -> list[Any]:
     """Return the modules that know snapshots of devices, by which a target is simulated."""
-    return [import_module(vendor.snapshots) for vendor in OURS]
+    return [import_module(vendor.snapshots) for vendor in OURS if vendor.snapshots]
 
 
 def is_ours(name: str) -> bool:

@@ -31,12 +31,6 @@ IntArray = npt.NDArray[np.int64]
 ROUNDING = 1e-12
 """By so much limits are moved outwards."""
 
-SAYS = {
-    "fidelity_dfe": "direct fidelity estimation",
-    "fidelity_bound": "lower bound on the fidelity, two bases",
-    "trace_norm_witness": "fixed witness: no upper bound on the distance",
-}
-
 ASSUMES = "shots independent; bases as asked for, so that readout errors count against the state"
 ASSUMES_MITIGATED = (
     "shots independent; readout calibration exact, readout errors of different bits independent"
@@ -188,7 +182,7 @@ def _estimate(found: Tally, name: str, mitigated: bool, confidence: float) -> Es
     play, alpha = found.play, (1 - confidence) / 2
     own = [e for e in play.estimators if e.name == name]
     own.sort(key=lambda e: e.case)
-    method = f"{SAYS[name]}; {METHOD}"
+    method = f"{KINDS[name].method}; {METHOD}"
     if play.combine == "mean":
         weights = [play.cases[e.case].probability for e in own]
         limits = _limits(found, own, weights, mitigated, alpha, alpha)
@@ -364,7 +358,7 @@ def _drift(found: Tally, names: Sequence[str]) -> dict[str, Any] | None:
             for s in pooled:
                 scores[s] += parities.scores(None)[parities.index(found.outcomes[s])]
     circuits = [Blocks(*one) for one in zip(found.counts, scores, strict=True)]
-    return drift_check(circuits, SAYS[names[0]] if names else "nothing")
+    return drift_check(circuits, KINDS[names[0]].method if names else "nothing")
 
 
 def _tomography(found: Tally) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ class Kind:
         better: `more` for fidelities, `less` for distances.
         low: the least value that a state can have.
         high: the largest.
-        computed: whether it is computed from exact states, and not counted.
+        method: how it is counted, in the words of an estimate; empty where it is computed from exact states.
     """
 
     title: str
@@ -30,7 +30,12 @@ class Kind:
     better: Better
     low: float = 0.0
     high: float = 1.0
-    computed: bool = False
+    method: str = ""
+
+    @property
+    def computed(self) -> bool:
+        """Whether it is computed from exact states, and not counted."""
+        return not self.method
 
     @property
     def exact(self) -> str:
@@ -39,18 +44,30 @@ class Kind:
 
 
 KINDS = {
-    "fidelity_dfe": Kind("Fidelity, direct fidelity estimation", "fidelity, direct", "more"),
-    "fidelity_bound": Kind("Fidelity, lower bound from two bases", "fidelity, lower bound", "more", low=-1.0),
+    "fidelity_dfe": Kind(
+        "Fidelity, direct fidelity estimation",
+        "fidelity, direct",
+        "more",
+        method="direct fidelity estimation",
+    ),
+    "fidelity_bound": Kind(
+        "Fidelity, lower bound from two bases",
+        "fidelity, lower bound",
+        "more",
+        low=-1.0,
+        method="lower bound on the fidelity, two bases",
+    ),
     "trace_norm_witness": Kind(
-        "Trace norm to the target, fixed witness", "trace norm, witness", "less", low=-2.0, high=2.0
+        "Trace norm to the target, fixed witness",
+        "trace norm, witness",
+        "less",
+        low=-2.0,
+        high=2.0,
+        method="fixed witness: no upper bound on the distance",
     ),
-    "trace_norm_exact": Kind(
-        "Trace norm to the target, exact", "trace norm, exact", "less", high=2.0, computed=True
-    ),
-    "fidelity_exact": Kind("Fidelity, exact", "fidelity, exact", "more", computed=True),
-    "fidelity_exact_all": Kind(
-        "Fidelity of all parts together, exact", "fidelity of all, exact", "more", computed=True
-    ),
+    "trace_norm_exact": Kind("Trace norm to the target, exact", "trace norm, exact", "less", high=2.0),
+    "fidelity_exact": Kind("Fidelity, exact", "fidelity, exact", "more"),
+    "fidelity_exact_all": Kind("Fidelity of all parts together, exact", "fidelity of all, exact", "more"),
 }
 """Name of a figure -> its kind; the first of them that a run has stands for the run."""
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from qcoord_hw.schema import Flag, Parameter, read
-from qcoord_hw.spec import NETWORKS, Plain
+from qcoord_hw.spec import Plain
+from qcoord_hw.theory.networks import NETWORKS
 
 MAX_SEED = 2**32 - 1
 MAX_SIZE = 4096
@@ -41,7 +42,7 @@ NETWORK = Parameter(
     "network",
     "choice",
     "who is linked to whom",
-    choices=NETWORKS,
+    choices=tuple(NETWORKS),
     required=True,
     flags=(Flag("--network", "N", f"of a state file or name: {', '.join(NETWORKS)}"),),
 )
@@ -324,7 +325,7 @@ def read_network(options: Mapping[str, Plain]) -> str:
     """Return the network of a spec's parameters.
 
     Raises:
-        InputError: when it is missing or none of the six.
+        InputError: when it is missing or none of `NETWORKS`.
     """
     stated = {key: value for key, value in options.items() if key == NETWORK.name}
     return str(read([NETWORK], stated, "for coordination")[NETWORK.name])

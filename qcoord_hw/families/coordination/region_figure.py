@@ -9,16 +9,10 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure, plain_text
 from qcoord_hw.errors import InputError
+from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer
 
 COLOURS = {"redistribution": DATA, "generation_inner": THEORY, "generation_outer": BOUND, "theorem": DATA}
-PANELS = {
-    "cascade": (("Q1", "E1"), ("Q2", "E2")),
-    "two-node": (("R1", "R0"),),
-    "classical-broadcast": (("R1", "R0"),),
-    "quantum-broadcast": (("Q1", "Q2"),),
-    "multiple-access": (("Q1", "Q2"),),
-}
 UNITS = {"Q": "qubits", "E": "ebits", "R": "bits"}
 VISIBLE = 1e-3
 """Bits; bounds that are closer than this are one line."""
@@ -26,7 +20,8 @@ VISIBLE = 1e-3
 
 def panels_of(answer: RegionAnswer) -> tuple[tuple[str, str], ...]:
     """Return the (vertical, horizontal) rates of each panel; none where there are not two rates to draw."""
-    known = PANELS.get(answer.network, ()) if answer.criteria else ()
+    own = NETWORKS.get(answer.network)
+    known = own.panels if own and answer.criteria else ()
     return tuple(pair for pair in known if all({*pair} <= {*r.rates} for r in answer.criteria.values()))
 
 
@@ -41,9 +36,10 @@ def region_figure(answer: RegionAnswer) -> Figure:
     """
     panels = panels_of(answer)
     if not panels:
+        drawn = [name for name, network in NETWORKS.items() if network.panels]
         raise InputError(
             f"plot: {answer.network} with status {answer.status} has no region of two rates; "
-            f"allowed are feasible targets of {', '.join(PANELS)}"
+            f"allowed are feasible targets of {', '.join(drawn)}"
         )
     figure = NotebookFigure(figsize=(4.6 * len(panels) + 0.6, 4.4), layout="constrained")
     figure.suptitle(plain_text(f"{answer.state}: {answer.network}"), fontsize=10)

@@ -8,8 +8,9 @@ from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import JsonFile
 from qcoord_hw.families.coordination.parameters import read_network
-from qcoord_hw.spec import NETWORKS, ExperimentSpec, Plain, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, shown
 from qcoord_hw.theory.named_states import named_state
+from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
 from qcoord_hw.theory.states import State, read_state
 

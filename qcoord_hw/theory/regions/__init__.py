@@ -8,39 +8,22 @@ Each returns a `RegionAnswer` with `RateRegion`s. `redistribution` is the theore
 
 from __future__ import annotations
 
+import importlib
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import NETWORKS, shown
-from qcoord_hw.theory.regions import (
-    cascade,
-    classical_broadcast,
-    multiple_access,
-    no_communication,
-    quantum_broadcast,
-    two_node,
-    two_node_quantum,
-)
+from qcoord_hw.spec import shown
+from qcoord_hw.theory.networks import NETWORKS
+from qcoord_hw.theory.regions import two_node_quantum
 from qcoord_hw.theory.regions.holders import has_qubit_link, holders
 from qcoord_hw.theory.regions.redistribution import redistribution
 from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer
 from qcoord_hw.theory.states import State
 
 __all__ = ["NETWORKS", "Constraint", "RateRegion", "RegionAnswer", "coordination_region", "redistribution"]
-
-CLASSICAL_LINKS: dict[str, tuple[tuple[str, ...], Callable[..., RegionAnswer]]] = {
-    "two-node": (two_node.RATES, two_node.two_node),
-    "no-communication": (no_communication.RATES, no_communication.no_communication),
-    "classical-broadcast": (classical_broadcast.RATES, classical_broadcast.classical_broadcast),
-}
-QUBIT_LINKS: dict[str, tuple[tuple[str, ...], Callable[[State], RegionAnswer]]] = {
-    "cascade": (cascade.RATES, cascade.cascade),
-    "quantum-broadcast": (quantum_broadcast.RATES, quantum_broadcast.quantum_broadcast),
-    "multiple-access": (multiple_access.RATES, multiple_access.multiple_access),
-}
 
 
 def coordination_region(
@@ -73,18 +56,16 @@ def coordination_region(
         raise InputError(f"network: {shown(network)}; allowed are {', '.join(NETWORKS)}")
     who = holders(state, network)
     figure_2 = has_qubit_link(state, network)
-    if network in CLASSICAL_LINKS and not figure_2:
-        rates, region = CLASSICAL_LINKS[network]
-        point = None if at is None else _point(at, rates)
+    rates, region = NETWORKS[network].rates, _region(network)
+    if figure_2:
+        rates, region = two_node_quantum.RATES, two_node_quantum.two_node_quantum
+    point = None if at is None else _point(at, rates)
+    if NETWORKS[network].bits and not figure_2:
         answer = region(state, frontier=frontier, at=point, seed=seed, deadline=start + time_limit)
     else:
         if frontier:
             raise InputError(f"frontier: {frontier}; allowed is 0 in the {network} network with qubit links")
-        rates, ask = (
-            (two_node_quantum.RATES, two_node_quantum.two_node_quantum) if figure_2 else QUBIT_LINKS[network]
-        )
-        point = None if at is None else _point(at, rates)
-        answer = ask(state)
+        answer = region(state)
         if point is not None:
             answer = replace(answer, placed=answer.membership(point))
     asked = None if at is None else {name: float(value) for name, value in at.items()}
@@ -96,6 +77,15 @@ def coordination_region(
         notes=state.notes,
         seconds=time.monotonic() - start,
     )
+
+
+def _region(network: str) -> Callable[..., RegionAnswer]:
+    """Return the function that answers for a network, from its module."""
+    module, _, name = NETWORKS[network].region.rpartition(".")
+    region: Callable[..., RegionAnswer] = getattr(
+        importlib.import_module(f"qcoord_hw.theory.regions.{module}"), name
+    )
+    return region
 
 
 def _point(at: Mapping[str, float], rates: tuple[str, ...]) -> tuple[float, ...]:

@@ -10,8 +10,6 @@ from qcoord_hw.theory.regions.holders import sender_of
 from qcoord_hw.theory.regions.region import RegionAnswer
 from qcoord_hw.theory.states import State
 
-RATES = ("R0", "R1")
-
 
 def classical_broadcast(
     state: State, *, frontier: int, at: tuple[float, ...] | None, seed: int, deadline: float

@@ -31,7 +31,7 @@ def holders(state: State, network: str) -> dict[str, str]:
 
     Args:
         state: the target.
-        network: one of `qcoord_hw.spec.NETWORKS`.
+        network: one of `qcoord_hw.theory.networks.NETWORKS`.
 
     Raises:
         InputError: when the network cannot hold such systems, naming the system and what is allowed.

@@ -7,8 +7,6 @@ from qcoord_hw.theory.regions.classical_links import Question, classical_links
 from qcoord_hw.theory.regions.region import RegionAnswer
 from qcoord_hw.theory.states import State
 
-RATES = ("R0",)
-
 
 def no_communication(
     state: State, *, frontier: int, at: tuple[float, ...] | None, seed: int, deadline: float

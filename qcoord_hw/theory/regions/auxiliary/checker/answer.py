@@ -15,8 +15,9 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.claims import Findings, Verdict, is_integer, is_number
 from qcoord_hw.theory.digest import digest
+from qcoord_hw.theory.networks import NETWORKS as ALL_NETWORKS
 from qcoord_hw.theory.regions.auxiliary.checker import NETWORKS, NOT_RECHECKED, check_region
-from qcoord_hw.theory.regions.auxiliary.checker.cascade import RATES, check_cascade, check_two_node
+from qcoord_hw.theory.regions.auxiliary.checker.cascade import check_cascade, check_two_node
 from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
     BOUNDARY,
     FIELDS,
@@ -62,14 +63,6 @@ NEVER = tuple((key,) for key in (*KEYS, "membership") if key not in ("why", "sec
 )
 """What may not stay unproved."""
 
-RATES_OF = {
-    "two-node": ("R0", "R1"),
-    "classical-broadcast": ("R0", "R1"),
-    "no-communication": ("R0",),
-    "cascade": RATES,
-    "quantum-broadcast": ("Q1", "Q2"),
-    "multiple-access": ("Q1", "Q2"),
-}
 QUBITS = {
     "cascade": check_cascade,
     "quantum-broadcast": check_broadcast,
@@ -136,8 +129,8 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
         if not isinstance(data[key], kind):
             raise InputError(f"{key}: allowed is {words}")
     network = data["network"]
-    if not isinstance(network, str) or network not in RATES_OF:
-        raise InputError(f"network: allowed are {', '.join(RATES_OF)}")
+    if not isinstance(network, str) or network not in ALL_NETWORKS:
+        raise InputError(f"network: allowed are {', '.join(ALL_NETWORKS)}")
     f.confirm("network")
     certificate = dict(data["certificate"])
     sealed = certificate.pop("sha256", None)
@@ -150,7 +143,7 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     if faults:
         raise InputError(faults[0])
     f.equal(("holders",), holders(state_from_json(target), network))
-    names, bound = RATES_OF[network], "confirmed"
+    names, bound = ALL_NETWORKS[network].rates, "confirmed"
     bits = network in NETWORKS and bool(state.classical or network == "no-communication")
     if bits:
         _check_words(f, data)

@@ -1,0 +1,21 @@
+"""What a pipe gets is as wide as `$COLUMNS` says, the list of experiments too."""
+
+from __future__ import annotations
+
+import pytest
+
+from qcoord_hw.catalogue import catalogue_names, load_spec
+from qcoord_hw.cli import main
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80, 200])
+def test_the_list_keeps_to_the_columns(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    begin = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert begin == list(catalogue_names())  # no name is broken
+    words = "".join("".join(lines).split())
+    for name in begin:
+        assert "".join(load_spec(name).title.split()) in words
