@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qcoord_hw.api import (
         collect,
         compare,
+        convert,
         export_csv,
         load_run,
         plan,
@@ -90,6 +91,7 @@ _HOMES = {
     "Verification": "report.verification",
     "collect": "api",
     "compare": "api",
+    "convert": "api",
     "export_csv": "api",
     "load_run": "api",
     "plan": "api",
@@ -159,6 +161,7 @@ __all__ = [
     "Verification",
     "collect",
     "compare",
+    "convert",
     "export_csv",
     "game_experiment",
     "load_run",

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from qcoord_hw.version import __version__
 
-RULES = 3
+RULES = 4
 """Version of the rules by which estimates and checks are made of counts; raised when an old record may give
 other figures. A record that states none was made under version 1.
 
 2: figures of drawn inputs are about all inputs; sharper intervals of fidelities and scores, each by itself;
 drift of the figure of merit; no mitigated figure where a readout is stuck; a check that was not made is null.
 3: games of unequal question probabilities: interval and p-value of all questions together.
+4: mean scores have a p-value; where questions are drawn, an interval that allows for memory.
 """
 
 PROTOCOLS = 1

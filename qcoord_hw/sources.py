@@ -66,9 +66,9 @@ def _asked(
 def _refused(given: object) -> ExperimentSpec:
     if isinstance(given, JsonFile):
         raise InputError(
-            f"{given.path.name}: no family knows it; allowed is a game (prob, with win or score), a task "
-            "(field, servers), a stabilizer state (servers, with stabilizers, M, ..), a state (systems), or "
-            "what a family of another package takes"
+            f"{given.path.name}: no family knows it; allowed is a game (prob with win or score, or "
+            "expression), a task (field, servers), a stabilizer state (servers, with stabilizers, M, ..), a "
+            "state (systems), or what a family of another package takes"
         )
     if isinstance(given, str):
         names = ", ".join(catalogue_names())

@@ -1,6 +1,7 @@
 """The package from Python: build, plan, run, submit, load, compare. The command line only calls this."""
 
 from qcoord_hw.api.building import Built, build
+from qcoord_hw.api.converting import convert
 from qcoord_hw.api.planning import plan
 from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
 from qcoord_hw.api.running import collect, replay, run
@@ -11,6 +12,7 @@ __all__ = [
     "build",
     "collect",
     "compare",
+    "convert",
     "export_csv",
     "is_strangers",
     "load_run",

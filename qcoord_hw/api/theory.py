@@ -144,7 +144,8 @@ def theory_game(
     """Return what theory says of a game: what `qcoord theory game` prints.
 
     Args:
-        game: a name in the catalogue of games, a path of a game file (`.json`), or a game.
+        game: a name in the catalogue of games or of a Bell expression, a path of a game file or a Bell
+            expression (`.json`), or a game.
         level: the level of the NPA hierarchy for the upper bound, 1, 1+AB or 2; as far as needed if omitted.
         seed: of the searches.
         time_limit: seconds for everything; the best bracket known by then is returned.
@@ -157,30 +158,13 @@ def theory_game(
     check_integer("seed", seed, 0, 2**63 - 1)
     clock = _Clock(time_limit)
     from qcoord_hw.families.games.answer import game_theory
+    from qcoord_hw.theory.games.files import find_game
     from qcoord_hw.theory.games.game import Game
 
     if not isinstance(game, Game):
         game = find_game(str(game))
     answer = game_theory(game, level=level, seed=seed, time_limit=clock.left(), win=win)
     return clock.on(answer)
-
-
-def find_game(name_or_path: str) -> Game:
-    """Return the game of a name or of a game file.
-
-    Raises:
-        InputError: when it is neither, or the file is wrong.
-    """
-    from qcoord_hw.theory.games.catalogue import GAMES
-    from qcoord_hw.theory.games.game import read_game
-
-    if name_or_path.endswith(".json"):
-        return read_game(Path(name_or_path))
-    if name_or_path not in GAMES:
-        raise InputError(
-            f"game: unknown {name_or_path!r}; allowed are a .json file or one of {', '.join(GAMES)}"
-        )
-    return GAMES[name_or_path]()
 
 
 def _check_time_limit(time_limit: float) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
     from qcoord_hw.execution.run import Progress
 
-SPEC = "a catalogue name, a .toml spec, or a game, task or state file (.json)"
+SPEC = "a name, a .toml spec, or a file (.json) of a game, a Bell expression, a task or a state"
 LEAST_BESIDE = 16
 """Columns for words beside a name, at the least; else they stand below it."""
 

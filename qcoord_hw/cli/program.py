@@ -15,6 +15,7 @@ from qcoord_hw.cli import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
     compare,
+    convert,
     export,
     jobs,
     plan,
@@ -106,4 +107,5 @@ def _parser() -> argparse.ArgumentParser:
     runs.register(add)
     compare.register(add)
     export.register(add)
+    convert.register(add)
     return parser

@@ -21,7 +21,8 @@ MAX_LABELS = 40
 def plot_estimates(summary: RunSummary) -> NotebookFigure:
     """Return a figure of the main estimate and all that share its axis, with the rows of the family's panel.
 
-    Computed figures are points without an interval.
+    Estimates of other axes stand above, on axes of their own. Computed figures are points without an
+    interval.
     """
     main = main_estimate(summary["estimates"])
     if main is None or not main["axis"]:
@@ -30,27 +31,32 @@ def plot_estimates(summary: RunSummary) -> NotebookFigure:
         words = unfinished_words(summary) if summary["state"] == "unfinished" else words
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
         return figure
-    estimates = [e for e in summary["estimates"] if e["axis"] == main["axis"]]
+    groups: dict[str, list[EstimateJson]] = {}
+    for estimate in summary["estimates"]:
+        if estimate["axis"]:
+            groups.setdefault(estimate["axis"], []).append(estimate)
+    shared = groups.pop(main["axis"])
     panel = view_of(summary).panel
-    if panel is None:
-        figure = _figure(summary, 1.6 + 0.45 * len(estimates))
-        lowest = figure.subplots()
-        _draw_estimates(lowest, estimates)
-    else:
-        figure, lowest = _above_and_below(summary, estimates, panel)
-    lowest.set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
+    heights = [1.1 + 0.4 * len(own) for own in (*groups.values(), shared)]
+    if panel is not None:
+        heights.append(0.7 + 0.24 * min(len(panel.rows), MAX_LABELS))
+    figure = _figure(summary, sum(heights) + 0.4)
+    axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for own, (name, estimates) in zip(axes, groups.items(), strict=False):
+        _draw_estimates(own, estimates)
+        own.set_xlabel(_plain(name), fontsize=8)
+    _draw_estimates(axes[len(groups)], shared)
+    if panel is not None:
+        axes[-2].sharex(axes[-1])
+        axes[-2].tick_params(axis="x", labelbottom=False)
+        _draw_panel(axes[-1], panel)
+    axes[-1].set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
     return figure
 
 
-def _above_and_below(
-    summary: RunSummary, estimates: Sequence[EstimateJson], panel: Panel
-) -> tuple[NotebookFigure, Axes]:
-    """Return a figure of the estimates above and all rows below, and the axes of the latter."""
+def _draw_panel(below: Axes, panel: Panel) -> None:
+    """Draw the rows of a family's panel."""
     rows = panel.rows
-    heights = [1.1 + 0.4 * len(estimates), 0.7 + 0.24 * min(len(rows), MAX_LABELS)]
-    figure = _figure(summary, sum(heights) + 0.4)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
-    _draw_estimates(above, estimates)
     limits = [row.limits for row in rows if row.limits is not None]
     _draw_intervals(below, limits, [row.cells[0] for row in rows if row.limits is not None])
     for place, row in enumerate(rows):
@@ -61,7 +67,6 @@ def _above_and_below(
     below.set_title(panel.title, fontsize=9, loc="left")
     if len(rows) > MAX_LABELS:
         below.set_yticks([])
-    return figure, below
 
 
 def _draw_estimates(axes: Axes, estimates: Sequence[EstimateJson]) -> None:

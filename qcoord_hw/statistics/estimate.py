@@ -111,6 +111,7 @@ class Estimate:
         *,
         title: str = "",
         axis: str = "",
+        bound_label: str = "",
     ) -> Estimate:
         """Return the estimate of `scale * self + offset`, for a positive scale; the p-value carries over.
 
@@ -122,6 +123,7 @@ class Estimate:
             bound: what it is judged against.
             title: what people call the new figure.
             axis: on which it is drawn.
+            bound_label: what the bound is called, if not the same.
         """
         return replace(
             self,
@@ -134,6 +136,7 @@ class Estimate:
             title=title,
             short="",
             axis=axis,
+            bound_label=bound_label or self.bound_label,
             headline=False,
         )
 

@@ -111,7 +111,7 @@ def _upper(share: float, variance: float, step: float, alpha: float) -> float:
 def sum_tail(
     weights: npt.NDArray[np.float64],
     shots: npt.NDArray[np.int64],
-    wins: npt.NDArray[np.int64],
+    wins: npt.NDArray[np.int64] | npt.NDArray[np.float64],
     bound: float,
 ) -> float:
     """Return a bound on the probability that a weighted mean of wins is as large as it was.
@@ -123,7 +123,8 @@ def sum_tail(
     Args:
         weights: shape (strata,), sum 1.
         shots: shape (strata,), positive.
-        wins: shape (strata,): shots that won.
+        wins: shape (strata,): shots that won, or the sum of scores from 0 to 1, of which the same holds: the
+            exponential of a score is at most that of a win of the same mean.
         bound: what the weighted mean of the win probabilities is at most, 0 to 1.
     """
     steps = weights / shots

@@ -25,11 +25,13 @@ from qcoord_hw.families.coordination.parameters import LISTS, SOLVER
 from qcoord_hw.families.games.parameters import game_names
 from qcoord_hw.registry import every, family
 from qcoord_hw.schema import names_of, usable
-from qcoord_hw.spec import spec_from_mapping
+from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.theory.games import chsh
+from qcoord_hw.theory.games.named_expressions import named_expression
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
+CH = canonical_json(named_expression("ch").to_json())
 FLAT = json.dumps(
     {
         "dimensions": [1, 1],
@@ -81,6 +83,7 @@ CASES = [
             "strategy": [FLAT, "{}"],
             "dimension": [1, 99],
             "time_limit": [0, 5000],
+            "expression": [CH, CH.replace("1", "3"), "{}"],
         },
     ),
     (
@@ -92,6 +95,7 @@ CASES = [
             "win": [chsh().to_json()["win"]],
             "score": [[[[["1", "0"], ["0", "1"]]] * 2] * 2, 3],
             "strategy": ["{}"],
+            "expression": [CH],
         },
     ),
     (

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from qcoord_hw.families.games.expression import EXPRESSION, OWN_UNITS, as_written, expression_game
 from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
@@ -28,6 +29,8 @@ from qcoord_hw.statistics.mitigation import (
     readout_matrices,
     stuck_readout,
 )
+from qcoord_hw.statistics.scores import METHOD as DRAWN_SCORES
+from qcoord_hw.statistics.scores import score_limits, score_tail
 from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits, sum_tail
 
 Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
@@ -35,12 +38,16 @@ Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
 
 CLASSICAL = "classical bound"
 AXIS = "probability to win"
-FIGURES = {"chsh_s": "CHSH S"}
-"""Figures that are linear in the win probability -> what people call them."""
+FIGURES = {
+    "chsh_s": {"title": "CHSH S"},
+    EXPRESSION: {"title": "Bell expression", "axis": OWN_UNITS, "bound_label": "local bound"},
+}
+"""Figures that are linear in the win probability -> what people call them, and where they are drawn."""
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
 ASSUMES_DRAWN = "questions drawn at random a shot: local models with memory included (p-value)"
+SCORE_METHOD = METHOD + "; p-value: chernoff"
 ASSUMES_MITIGATED = "readout calibration exact, readout errors of different bits independent"
 
 
@@ -70,14 +77,19 @@ class Cell:
         return int(self.tally.sum())
 
     @cached_property
+    def total(self) -> float:
+        """Sum of the scores of all shots."""
+        return float((self.tally.sum(axis=0) * self.win).sum())
+
+    @cached_property
     def wins(self) -> int:
         """Shots that won."""
-        return round(float((self.tally.sum(axis=0) * self.win).sum()))
+        return round(self.total)
 
     @cached_property
     def mean(self) -> float:
         """Mean score a shot."""
-        return float((self.tally.sum(axis=0) * self.win).sum()) / self.shots
+        return self.total / self.shots
 
     @cached_property
     def variance(self) -> float:
@@ -110,12 +122,16 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         won = play.game.score is None
         drawn = bool(record.intent["spec"].get("random_questions"))
         readout, cautions = _readout(record, play) if play.decoded is None and won else (None, [])
-    if won and drawn:
-        win = _drawn_win_probability(play, cells, confidence)
+        text = record.intent["spec"]["parameters"].get("expression")
+        written = None if text is None else expression_game(text, play.game)
+    if drawn:
+        win = (_drawn_win_probability if won else _drawn_mean_score)(play, cells, confidence)
     else:
         win = (_win_probability if won else _mean_score)(play, cells, confidence)
     win = replace(win, headline=True)
     estimates = [win, *(_figure(win, f) for f in play.figures)]
+    if written is not None and play.rounds == 1:
+        estimates += filter(None, [as_written(written, cells, estimates[-1])])
     if readout is not None:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1 and won:
@@ -132,8 +148,8 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
 
 def _figure(win: Estimate, figure: LinearFigure) -> Estimate:
     """Return a figure that is linear in the win probability."""
-    title = FIGURES.get(figure.name, "")
-    return win.linear(figure.name, figure.scale, figure.offset, figure.theory, figure.bound, title=title)
+    words = FIGURES.get(figure.name, {})
+    return win.linear(figure.name, figure.scale, figure.offset, figure.theory, figure.bound, **words)
 
 
 def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
@@ -296,20 +312,46 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
 
 
 def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
-    """Return the weighted mean score; there is no binomial test of scores."""
+    """Return the weighted mean score; there is no binomial test of scores, but Chernoff's bound holds."""
     alpha = (1 - confidence) / 2
     low, best, high = _score_limits(cells, alpha, alpha)
+    weights = np.array([cell.weight for cell in cells])
+    shots, totals = np.array([cell.shots for cell in cells]), np.array([cell.total for cell in cells])
     return Estimate(
         name="mean_score",
         low=low,
         best=best,
         high=high,
-        method=METHOD,
+        method=SCORE_METHOD,
         confidence=confidence,
-        shots=sum(cell.shots for cell in cells),
+        shots=int(shots.sum()),
         theory=play.theory,
         bound=play.bound,
+        p_value=sum_tail(weights / weights.sum(), shots, totals, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        title="Mean score",
+        bound_label=CLASSICAL,
+        axis="mean score",
+    )
+
+
+def _drawn_mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+    """Return the mean score where every shot's question was drawn at random: all shots are alike."""
+    total, shots = math.fsum(cell.total for cell in cells), sum(cell.shots for cell in cells)
+    alpha = (1 - confidence) / 2
+    low, best, high = score_limits(total, shots, alpha, alpha)
+    return Estimate(
+        name="mean_score",
+        low=low,
+        best=best,
+        high=high,
+        method=DRAWN_SCORES,
+        confidence=confidence,
+        shots=shots,
+        theory=play.theory,
+        bound=play.bound,
+        p_value=score_tail(total, shots, play.bound.value),
+        assumes=ASSUMES_DRAWN,
         title="Mean score",
         bound_label=CLASSICAL,
         axis="mean score",

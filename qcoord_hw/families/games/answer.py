@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.families.games.expression import ExpressionValues, expression_values
 from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import quantum_value
+from qcoord_hw.theory.games.spread import ExpressionGame
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ class GameAnswer(Answer):
         quantum: the bracket of the quantum value.
         seconds: how long each step took.
         frontier: the rates for a win probability, if they were asked for (`theory.games.frontier`).
+        expression: what is known of the Bell expression that the game was made of, if it was.
         bell_inequality: the Bell inequality that the game is, if it is one of the catalogue.
         time_limit: how the limit was kept.
     """
@@ -122,6 +125,7 @@ class GameAnswer(Answer):
     quantum: QuantumValue
     seconds: Mapping[str, float]
     frontier: Mapping[str, Any] | None = optional()
+    expression: ExpressionValues | None = optional()
     bell_inequality: BellInequality | None = optional()
     time_limit: TimeLimit | None = optional()
 
@@ -137,6 +141,12 @@ class GameAnswer(Answer):
         if bell is not None:
             ends = {"lower": bell.lower, "upper": bell.upper, "kind": quantum.kind}
             rows.append({"figure": f"{bell.name}, quantum", **ends})
+        if (own := self.expression) is not None:
+            if own.local_bound is not None:
+                local = {"lower": own.local_bound, "upper": own.local_bound, "kind": "exact"}
+                rows.append({"figure": "expression, local", **local})
+            ends = {"lower": own.lower, "upper": own.upper, "kind": quantum.kind}
+            rows.append({"figure": "expression, quantum", **ends})
         return rows
 
     def plot(self) -> Figure:
@@ -171,12 +181,14 @@ def game_theory(
     name = catalogue_name(game)
     left = max(0.05, time_limit - (time.monotonic() - start))
     found = quantum_value(game, level=level, seed=seed, time_limit=left, classical=known)
-    rates, bell = None, None
+    rates, expression, bell = None, None, None
     if win is not None:
         from qcoord_hw.theory.games.frontier import frontier
 
         left = max(0.05, min(FRONTIER_SECONDS, time_limit - (time.monotonic() - start)))
         rates = frontier(game, win, quantum=found, time_limit=left, seed=seed)
+    if isinstance(game, ExpressionGame):
+        expression = expression_values(game, classical.value, found.lower, found.upper)
     if name in BELL and classical.number is not None:
         inequality, scale, offset = BELL[name]
         values = (scale * value + offset for value in (classical.number, found.lower, found.upper))
@@ -204,6 +216,7 @@ def game_theory(
         ),
         seconds=seconds | {key: round(value, 3) for key, value in found.seconds.items()},
         frontier=rates,
+        expression=expression,
         bell_inequality=bell,
     )
 
@@ -227,6 +240,12 @@ def game_theory_text(answer: GameAnswer) -> str:
     if bell := answer.bell_inequality:
         lines.append(
             f"{bell.name:<16} classical {bell.classical:g}, quantum {bell.lower:.7g} to {bell.upper:.7g}"
+        )
+    if own := answer.expression:
+        local = "not known" if own.local_bound is None else f"at most {own.local_bound:.7g}"
+        lines.append(
+            f"as an expression  local {local}, quantum {own.lower:.9g} to {own.upper:.9g}; it is "
+            f"{own.exact.scale} w + ({own.exact.offset}) for the value w above"
         )
     if answer.frontier:
         lines += _frontier_lines(answer.frontier)

@@ -22,6 +22,7 @@ from qiskit.circuit.library import XGate
 
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
+from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
 from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
 from qcoord_hw.families.games.pauli_circuits import pauli_strategy
@@ -425,4 +426,5 @@ def build(spec: ExperimentSpec) -> Experiment:
         return quantum_experiment(GAMES[which](), explicit.build(), theory=explicit.value, **shared)
     given = with_strategy(spec.name, spec.options)
     game, strategy = game_of(spec.name, given), strategy_of(given["strategy"])
-    return quantum_experiment(game, strategy, theory=value_of(game, given["strategy"]), **shared)
+    theory = value_of(game, given["strategy"])
+    return quantum_experiment(game, strategy, theory=theory, figures=figures_of(game, theory), **shared)

@@ -43,14 +43,15 @@ class Games(Family):
         return analyse_game(record, confidence)
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
-        """Take a game file, a `Game`, and the name of a game whose strategy is known in closed form."""
+        """Take a game file, a `Game`, and the name of a Bell expression or of a game of known strategy."""
         from qcoord_hw.families.games.user_game import spec_of_game, spec_of_name
-        from qcoord_hw.theory.games.game import Game, read_game
+        from qcoord_hw.theory.games.files import KEYS, read_game
+        from qcoord_hw.theory.games.game import Game
 
         if isinstance(given, Game):
             found: ExperimentSpec | None = spec_of_game(given)
         elif isinstance(given, JsonFile):
-            found = spec_of_game(read_game(given.path)) if given.has("prob", "win", "score") else None
+            found = spec_of_game(read_game(given.path)) if given.has(*KEYS) else None
         else:
             found = spec_of_name(given) if isinstance(given, str) else None
         return found and found.stating(parameters)
@@ -77,8 +78,14 @@ class Games(Family):
         return predict(experiment, self.scoring(experiment.play.to_json()))
 
     def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
-        """Add the table of questions."""
-        return {"questions": list(analysis.rows) if analysis else []}
+        """Add the table of questions, and a Bell expression in its own units."""
+        from qcoord_hw.families.games.expression import summary_block
+
+        if analysis is None:
+            return {"questions": []}
+        figures = intent["experiment"]["play"].get("figures", ())
+        own = summary_block(figures, analysis.estimates)
+        return {"questions": list(analysis.rows), **({"expression": own} if own else {})}
 
     def view(self, summary: Mapping[str, Any]) -> View:
         """See `Family.view`."""

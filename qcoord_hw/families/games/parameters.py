@@ -52,6 +52,13 @@ PARAMETERS = (
         when={"prob": (), "win": (None,)},
     ),
     Parameter(
+        "expression",
+        "text",
+        "the Bell expression that the game was made of, as the JSON text of its file",
+        usual="none: figures are those of the game",
+        when={"prob": ()},
+    ),
+    Parameter(
         "strategy",
         "text",
         "what is played, as JSON text with dimensions, state and measurements, or with pauli",

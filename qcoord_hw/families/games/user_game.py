@@ -1,7 +1,8 @@
 """A game of the user's own, and what is played, in the parameters of a spec.
 
-`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text. A strategy that was
-looked for is put there before anything is built, so that a record can be built again at any machine's speed.
+`prob` with `win` or `score` are the game; `strategy` is what is played, as JSON text, and `expression` the
+Bell expression that the game was made of. A strategy that was looked for, and how marginals were spread, are
+put there before anything is built, so that a record can be built again at any machine's speed.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.games.expression import expression_of
 from qcoord_hw.families.games.parameters import SEARCH, read_parameters
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
 from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.pauli_solution import SOURCE, PauliSolution
 from qcoord_hw.theory.games.quantum import QuantumBracket, bracket_kind, quantum_value, size_of, strategy_json
+from qcoord_hw.theory.games.spread import ExpressionGame, spread
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.value import Value
 
-TABLES = ("prob", "win", "score")
+TABLES = ("prob", "win", "score", "expression")
 """The parameters that are the game."""
 
 CANDIDATES = 4
@@ -34,21 +37,30 @@ def spec_of_game(game: Game) -> ExperimentSpec:
     data = game.to_json()
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
     parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
+    kind = "game"
+    if isinstance(game, ExpressionGame):
+        kind, parameters["expression"] = "Bell expression", canonical_json(game.expression.to_json())
     return ExperimentSpec(
         name=name,
-        title=f"{game.name}: a game of {game.players} players",
+        title=f"{game.name}: a {kind} of {game.players} players",
         family="nonlocal-game",
         parameters=tuple(sorted(parameters.items())),
     )
 
 
 def spec_of_name(name: str) -> ExperimentSpec | None:
-    """Return the spec of a game whose strategy is known in closed form; None for any other name."""
+    """Return the spec of a game whose strategy is known in closed form, or of a Bell expression.
+
+    None for any other name, and for those of the catalogue.
+    """
     from qcoord_hw.catalogue import catalogue_paths
     from qcoord_hw.theory.games.explicit import EXPLICIT
+    from qcoord_hw.theory.games.named_expressions import is_named, named_expression
 
-    if name not in EXPLICIT or name in catalogue_paths():
+    if name in catalogue_paths():
         return None
+    if name not in EXPLICIT:
+        return spec_of_game(spread(named_expression(name))) if is_named(name) else None
     return ExperimentSpec(
         name=name,
         title=f"The game {name} by its strategy in closed form",
@@ -64,7 +76,10 @@ def game_of(name: str, parameters: dict[str, Plain]) -> Game:
         InputError: naming the field that is wrong.
     """
     given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
-    return Game(name, given.pop("prob"), given.pop("win", None), **given)
+    expression, prob, win = given.pop("expression", None), given.pop("prob"), given.pop("win", None)
+    if expression is None:
+        return Game(name, prob, win, **given)
+    return ExpressionGame(expression_of(expression), prob, win, **given)
 
 
 def with_strategy(

@@ -57,24 +57,33 @@ def fractions(field: str, array: ObjectArray) -> ObjectArray:
     Raises:
         InputError: naming the field and the first entry that is no such number.
     """
-    exact = np.array([_fraction(field, number) for number in array.flat], dtype=object)
+    exact = np.array([_share(field, number) for number in array.flat], dtype=object)
     return exact.reshape(array.shape)
 
 
-def _fraction(field: str, number: Any) -> Fraction:
+def fraction(field: str, number: Any, allowed: str = "numbers") -> Fraction:
+    """Return a number as it stands in a file as a fraction, a decimal read literally.
+
+    Raises:
+        InputError: naming the field, when it is no number.
+    """
     if isinstance(number, Fraction):
-        exact = number
-    else:
-        try:
-            if isinstance(number, bool | np.bool_):
-                raise ValueError
-            exact = exact_number(str(number))
-        except ValueError:
-            raise InputError(
-                f'{field}: {_literal(number)}; allowed are numbers from 0 to 1 and strings such as "1/3"'
-            ) from None
+        return number
+    try:
+        if isinstance(number, bool | np.bool_):
+            raise ValueError
+        return exact_number(str(number))
+    except ValueError:
+        raise InputError(
+            f'{field}: {_literal(number)}; allowed are {allowed} and strings such as "1/3"'
+        ) from None
+
+
+def _share(field: str, number: Any) -> Fraction:
+    exact = fraction(field, number, "numbers from 0 to 1")
     if not 0 <= exact <= 1:
-        raise InputError(f"{field}: {str(number)[:40]}; allowed are numbers from 0 to 1")
+        more = ", or a file with `expression` in place of `score`" if field == "score" else ""
+        raise InputError(f"{field}: {str(number)[:40]}; allowed are numbers from 0 to 1{more}")
     return exact
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, read_json, shown
+from qcoord_hw.spec import check_text, shown
 from qcoord_hw.theory.games.exact import ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
@@ -163,17 +161,3 @@ def _probabilities(nested: Any) -> ObjectArray:
     if abs(total - 1) > OFF_BY:
         raise InputError(f"prob: sums to {float(total)!r}; allowed is 1")
     return prob if total == 1 else prob / total
-
-
-def read_game(path: Path) -> Game:
-    """Read a game file.
-
-    Raises:
-        InputError: when it cannot be read, is not JSON, or a field is wrong.
-    """
-    path = Path(path)
-    data = read_json(path, parse_float=Decimal)
-    try:
-        return Game.from_json(data)
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None

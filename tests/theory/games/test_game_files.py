@@ -15,7 +15,8 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games import exact
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_value
-from qcoord_hw.theory.games.game import Game, read_game
+from qcoord_hw.theory.games.files import read_game
+from qcoord_hw.theory.games.game import Game
 
 WIN = [[[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]]]
 QUARTERS = [["1/4", "1/4"], ["1/4", "1/4"]]

@@ -14,6 +14,8 @@ import numpy as np
 from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief
 from qcoord_hw.theory.games.checker.bell import check_bell
 from qcoord_hw.theory.games.checker.classical import exceeded, strategy_value
+from qcoord_hw.theory.games.checker.expression import NEVER as EXPRESSION
+from qcoord_hw.theory.games.checker.expression import check_expression
 from qcoord_hw.theory.games.checker.frontier import check_frontier
 from qcoord_hw.theory.games.checker.pauli import check_pauli
 from qcoord_hw.theory.games.checker.payoffs import (
@@ -48,6 +50,7 @@ NEVER: tuple[Path, ...] = (
     ("quantum", "refutation"),
     ("bell_inequality",),
     ("game",),
+    *EXPRESSION,
 )
 """What may not stay unproved."""
 
@@ -87,6 +90,8 @@ def _check(findings: Findings) -> None:
         _check_perfection(findings, game)
         if "bell_inequality" in answer:
             check_bell(findings, game)
+        if "expression" in answer:
+            check_expression(findings, game)
         if "frontier" in answer:
             check_frontier(findings, game)
         if classical is not None and not findings.violations and exceeded(game, classical):  # may take long
