@@ -42,7 +42,8 @@ def test_list_tells_it_and_loads_no_qiskit(capsys):
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_list_and_document_name_what_fits_nowhere(capsys):
+def test_list_and_document_name_what_fits_nowhere(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")  # no line is broken
     nowhere = {name for name, needed in catalogue_needs().items() if None not in needed["fits"].values()}
     assert nowhere
     assert main(["list"]) == 0
