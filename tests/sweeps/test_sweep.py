@@ -403,7 +403,8 @@ def test_the_command_prints_json(capsys):
 
 
 @pytest.mark.usefixtures("here")
-def test_the_command_prints_a_table(capsys):
+def test_the_command_prints_a_table(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     arguments = ["chsh", "ghz-6", "--targets", "fake_manila", "--seeds", 1, "--shots", 10]
     status, out, err = call(capsys, *arguments)
     assert status == 2

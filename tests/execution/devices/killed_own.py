@@ -45,9 +45,9 @@ def main() -> None:
         if list(record.every(draft)):
             break
     killed.ONLY = tuple(sys.argv[2].split(",")) if len(sys.argv) > 2 else ()
-    killed.step_through(folder, "submit", submit)
+    killed.step_through(folder, 1, "submit", submit)
     if not killed.ONLY:
-        killed.step_through(folder, "collect", ["collect", "--json"], draft)
+        killed.step_through(folder, 1, "collect", ["collect", "--json"], draft)
 
 
 if __name__ == "__main__":
