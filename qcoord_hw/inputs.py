@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.text import one_line, shown
+from qcoord_hw.text import one_line, short_repr
 
 MAX_BYTES = 32 * 2**20
 MAX_VALUES = 500_000
@@ -67,7 +67,9 @@ def decimal(text: str) -> float:
     value = float(text)
     vanishes = abs(value) < sys.float_info.min and any(c in "123456789" for c in re.split("[eE]", text)[0])
     if vanishes or math.isinf(value):
-        raise InputError(f"{shown(text)[1:-1]}: allowed are 0 and numbers of size {LEAST:g} to {LARGEST:g}")
+        raise InputError(
+            f"{short_repr(text)[1:-1]}: allowed are 0 and numbers of size {LEAST:g} to {LARGEST:g}"
+        )
     return value
 
 
@@ -175,6 +177,6 @@ def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
         if key in seen:
-            raise InputError(f"{shown(key)} stands there twice; allowed is once")
+            raise InputError(f"{short_repr(key)} stands there twice; allowed is once")
         seen[key] = value
     return seen

@@ -15,7 +15,7 @@ from inspect import isclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.text import one_line, shown
+from qcoord_hw.text import one_line, short_repr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -42,7 +42,7 @@ def family(name: str) -> Family:
         return _ours(name)
     points = _entry_points()
     if name not in points:
-        raise InputError(f"family: {shown(name)}; allowed are {', '.join([*OURS, *points])}")
+        raise InputError(f"family: {short_repr(name)}; allowed are {', '.join([*OURS, *points])}")
     return _outside(name)
 
 
@@ -57,7 +57,7 @@ def family_of_kind(kind: object) -> Family:
         found.append(one)
         if one.kind == kind:
             return one
-    raise InputError(f"play.kind: {shown(kind)}; allowed are {', '.join(f.kind for f in found)}")
+    raise InputError(f"play.kind: {short_repr(kind)}; allowed are {', '.join(f.kind for f in found)}")
 
 
 def every() -> Iterator[Family]:
@@ -125,9 +125,11 @@ def _checked(name: str, where: str, found: Any) -> Family:
     for attribute, kind in types.items():
         value = getattr(found, attribute, None)
         if not isinstance(value, kind):
-            raise InputError(f"{stem}: {attribute}: {shown(value)}; allowed is a {kind.__name__}")
+            raise InputError(f"{stem}: {attribute}: {short_repr(value)}; allowed is a {kind.__name__}")
     if found.name != name:
-        raise InputError(f"{stem}: name: {shown(found.name)}; allowed is that of its entry point, {name!r}")
+        raise InputError(
+            f"{stem}: name: {short_repr(found.name)}; allowed is that of its entry point, {name!r}"
+        )
     methods = [m for m in vars(Family) if not m.startswith("_") and callable(getattr(Family, m))]
     for method in methods:
         if not callable(getattr(found, method, None)):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number
 from qcoord_hw.spec import Plain
-from qcoord_hw.text import shown
+from qcoord_hw.text import short_repr
 
 Type = Literal["integer", "number", "boolean", "text", "choice", "list", "any"]
 Given = Mapping[str, Any]
@@ -219,7 +219,7 @@ def refusal(name: str, value: object, allowed: str, hint: str = "") -> InputErro
     >>> print(refusal("n", 9, "with protocol compressed"))
     parameters.n: 9; allowed with protocol compressed
     """
-    return InputError(f"parameters.{name}: {shown(value)}{hint}; allowed {allowed}")
+    return InputError(f"parameters.{name}: {short_repr(value)}{hint}; allowed {allowed}")
 
 
 def describe(parameter: Parameter) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from qcoord_hw.inputs import read_file
 from qcoord_hw.inputs import read_json as read_json
 from qcoord_hw.inputs import without_twins as without_twins
 from qcoord_hw.text import one_line as one_line
-from qcoord_hw.text import shown as shown
+from qcoord_hw.text import short_repr as short_repr
 
 Plain = str | int | float | bool | tuple["Plain", ...]
 """What a parameter may be; lists are kept as tuples."""
@@ -45,7 +45,7 @@ class ExperimentSpec:
         title: one line for people.
         family: the protocol family that builds the circuits (a module of `qcoord_hw.families`).
         parameters: the family's own parameters as sorted (name, value) pairs.
-        shots: shots a circuit.
+        shots: shots per circuit.
         blocks: in how many blocks the shots of each circuit are taken; the circuits are interleaved
             block by block, so that a drift of the device is not mistaken for signalling.
         layout: physical qubits for the circuit's qubits, in order; empty lets calibration choose.
@@ -74,7 +74,9 @@ class ExperimentSpec:
         check_integer("shots", self.shots, 1, MAX_SHOTS)
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
         if not isinstance(self.random_questions, bool):
-            raise InputError(f"random_questions: {shown(self.random_questions)}; allowed are true and false")
+            raise InputError(
+                f"random_questions: {short_repr(self.random_questions)}; allowed are true and false"
+            )
         for key, value in self.parameters:
             check_unicode("parameters", key)
             check_unicode(f"parameters.{key}", value)
@@ -134,13 +136,15 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     values = dict(data)
     parameters = values.get("parameters", {})
     if not isinstance(parameters, Mapping):
-        raise InputError(f"{where}: parameters: {shown(parameters)}; allowed is a table of names and values")
+        raise InputError(
+            f"{where}: parameters: {short_repr(parameters)}; allowed is a table of names and values"
+        )
     values["parameters"] = tuple(
         (key, _plain(f"{where}: parameters.{key}", value)) for key, value in sorted(parameters.items())
     )
     layout = values.get("layout", [])
     if not isinstance(layout, list):
-        raise InputError(f"{where}: layout: {shown(layout)}; allowed is a list of qubit numbers")
+        raise InputError(f"{where}: layout: {short_repr(layout)}; allowed is a list of qubit numbers")
     values["layout"] = tuple(layout)
     try:
         return ExperimentSpec(**values)
@@ -153,17 +157,19 @@ def _plain(where: str, value: object) -> Plain:
         return tuple(_plain(where, v) for v in value)
     if isinstance(value, (str, int, float, bool)):
         return value
-    raise InputError(f"{where}: {shown(value)}; allowed is text, a number, true or false, or a list of them")
+    raise InputError(
+        f"{where}: {short_repr(value)}; allowed is text, a number, true or false, or a list of them"
+    )
 
 
-def listed(value: Plain) -> Any:
+def to_lists(value: Plain) -> Any:
     """Return nested tuples as nested lists."""
-    return [listed(v) for v in value] if isinstance(value, tuple) else value
+    return [to_lists(v) for v in value] if isinstance(value, tuple) else value
 
 
-def frozen(value: Any) -> Any:
+def to_tuples(value: Any) -> Any:
     """Return nested lists as nested tuples."""
-    return tuple(frozen(v) for v in value) if isinstance(value, list) else value
+    return tuple(to_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 def read_spec(path: Path) -> ExperimentSpec:
@@ -191,7 +197,7 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
         InputError: naming the field.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name}: {shown(value)}; allowed are integers from {low} to {high}")
+        raise InputError(f"{name}: {short_repr(value)}; allowed are integers from {low} to {high}")
     return value
 
 
@@ -246,7 +252,7 @@ def check_unicode(name: str, value: Any) -> None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise InputError(f"{name}: {shown(value)}; allowed is text in Unicode") from None
+            raise InputError(f"{name}: {short_repr(value)}; allowed is text in Unicode") from None
 
 
 def check_text(name: str, value: object) -> None:
@@ -256,7 +262,7 @@ def check_text(name: str, value: object) -> None:
         InputError: naming the field.
     """
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise InputError(f"{name}: {shown(value)}; allowed is one line of text")
+        raise InputError(f"{name}: {short_repr(value)}; allowed is one line of text")
     if len(value) > MAX_TEXT:
         raise InputError(f"{name}: {len(value)} characters; allowed are at most {MAX_TEXT}")
 
@@ -269,4 +275,4 @@ def check_name(name: str, value: object) -> None:
     """
     check_text(name, value)
     if not all(c.isascii() and (c.isalnum() or c == "-") for c in str(value)):
-        raise InputError(f"{name}: {shown(value)}; allowed are letters, digits and dashes")
+        raise InputError(f"{name}: {short_repr(value)}; allowed are letters, digits and dashes")

@@ -32,7 +32,7 @@ def one_line(error: object, most: int | None = None) -> str:
     return text if most is None or len(text) <= most else text[: most - 3] + "..."
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """Return a value as it stands in an error message: on one line, not too long."""
     try:
         text = repr(value)

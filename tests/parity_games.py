@@ -94,7 +94,7 @@ def relabelled(game, rng):
 
 
 def parity_of(players, signs, asked, name="xor"):
-    """The game of one bit a player in which question q is won where the sum of the bits is signs[q]."""
+    """The game of one bit per player in which question q is won where the sum of the bits is signs[q]."""
     win = np.zeros(asked.shape + (2,) * players, dtype=int)
     sums = np.indices((2,) * players).sum(axis=0) % 2
     for q in np.ndindex(asked.shape):

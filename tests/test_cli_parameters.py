@@ -12,7 +12,7 @@ from qcoord_hw.cli.program import main
 from qcoord_hw.errors import InputError
 from qcoord_hw.registry import every, family
 from qcoord_hw.schema import names_of, read
-from qcoord_hw.spec import listed, read_spec
+from qcoord_hw.spec import read_spec, to_lists
 from qcoord_hw.sweeps import sweep
 
 KEYS = {"name", "type", "range", "default", "usual", "required", "when", "flags", "help", "of"}
@@ -22,7 +22,7 @@ KEYS = {"name", "type", "range", "default", "usual", "required", "when", "flags"
 def test_what_a_spec_states_is_among_its_parameters(name):
     spec = read_spec(catalogue_paths()[name])
     rows = {row["name"]: row for row in parameters(name)["parameters"]}
-    assert {key: listed(value) for key, value in spec.parameters} == {
+    assert {key: to_lists(value) for key, value in spec.parameters} == {
         key: row["value"] for key, row in rows.items() if row["value"] is not None
     }
     assert all(set(row) == KEYS | {"value"} for row in rows.values())

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from qcoord_hw.report.html import _environment
 from qcoord_hw.report.tables import add_row, new_table
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import one_line, short_repr
 from qcoord_hw.text import printable, printable_lines
 
 ACTIVE = [*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x2028, 0x202F)]
@@ -19,7 +19,7 @@ ACTIVE += [*range(0x2060, 0x2070), 0xFEFF, 0xD800, 0xDFFF, 0xE0001, 0xE0041]
 @pytest.mark.parametrize("character", [chr(code) for code in ACTIVE], ids=ascii)
 def test_no_character_that_acts_is_left(character):
     text = f"a{character}b"
-    for clean in (printable(text), one_line(text), shown(text), printable_lines(text).replace("\n", "")):
+    for clean in (printable(text), one_line(text), short_repr(text), printable_lines(text).replace("\n", "")):
         assert clean.isprintable()
         assert "a" in clean
         assert "b" in clean

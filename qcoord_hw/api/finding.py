@@ -12,7 +12,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.report.comparison import Comparison
 from qcoord_hw.report.sweep import SweepPoint, SweepResult
 from qcoord_hw.report.verification import Verification
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
@@ -69,5 +69,5 @@ def _reference(run: Any) -> str:
             raise InputError(f"run: this point of the sweep failed; allowed is {ALLOWED}")
         return str(run.run)
     if not isinstance(run, str | os.PathLike):
-        raise InputError(f"run: {shown(type(run).__name__)}; allowed is {ALLOWED}")
+        raise InputError(f"run: {short_repr(type(run).__name__)}; allowed is {ALLOWED}")
     return os.fsdecode(run)

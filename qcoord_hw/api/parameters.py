@@ -8,7 +8,7 @@ from typing import Any
 from qcoord_hw import registry
 from qcoord_hw.schema import describe, usable
 from qcoord_hw.sources import spec_of
-from qcoord_hw.spec import Plain, listed
+from qcoord_hw.spec import Plain, to_lists
 
 
 def parameters(name: str, stated: Mapping[str, Plain] | None = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def parameters(name: str, stated: Mapping[str, Plain] | None = None) -> dict[str
     declared = family.parameters_of(spec)
     title = next((key for key, one in family.parameter_lists().items() if one == declared), "")
     rows = [
-        describe(one) | {"of": title, "value": listed(given[one.name]) if one.name in given else None}
+        describe(one) | {"of": title, "value": to_lists(given[one.name]) if one.name in given else None}
         for one in usable(declared, given)
     ]
     return {"family": spec.family, "experiment": spec.name, "parameters": rows}

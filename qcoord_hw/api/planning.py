@@ -28,7 +28,7 @@ def plan(
     Args:
         experiment: as in `run`.
         target: as in `run`; a device is asked for its calibration and what the account has left.
-        shots: shots a circuit; the spec's if omitted.
+        shots: shots per circuit; the spec's if omitted.
         seed: of random inputs, if the spec states none.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         jobs: in how many jobs it would be sent, each with its overhead.

@@ -137,7 +137,7 @@ def export_csv(
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
 ) -> Exported:
-    """Write what runs counted as a table, one row a chunk and outcome, and return how many rows it has.
+    """Write what runs counted as a table, one row per chunk and outcome, and return how many rows it has.
 
     Args:
         path: a run's folder, a unique prefix, `latest` or a result; or several of them, of any families.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
+class RunRequest:
     """What is to be executed, apart from where: as a record describes it, and as circuits."""
 
     description: dict[str, Any]
@@ -24,7 +24,7 @@ class Order:
     runs: Path
 
     @classmethod
-    def of(cls, built: Built, seed: int, runs: Path) -> Order:
+    def of(cls, built: Built, seed: int, runs: Path) -> RunRequest:
         """Return the order to execute an experiment with a root seed, into a folder of runs."""
         from qcoord_hw.execution.run_description import describe, program_of
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.api.building import build
 from qcoord_hw.api.finding import RunLike, find_run
-from qcoord_hw.api.request import Order
+from qcoord_hw.api.request import RunRequest
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import Plain, check_confidence, check_seed, shown, spec_from_mapping
+from qcoord_hw.spec import Plain, check_confidence, check_seed, short_repr, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -43,7 +43,7 @@ def run(
             returned.
         target: `aer`, `fake_NAME`, the name of a device (jobs are sent, and waited for; `docs/hardware.md`
             lists the forms), a `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
-        shots: shots a circuit; the spec's if omitted.
+        shots: shots per circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
@@ -65,7 +65,7 @@ def run(
     built = build(
         experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
     )
-    order = Order.of(built, seed, record.runs_folder(runs))
+    order = RunRequest.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
 
 
@@ -133,14 +133,16 @@ def replay(
         begun = found.intent["target"]["name"]
     if device_name(target) is None and target in (None, begun):
         target = _target_of(found, None)
-    order = Order(found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs))
+    order = RunRequest(
+        found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
+    )
     options = {"tiles": found.tiles} if found.tiles > 1 else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
     return Result(record.read(_execute(order, target, options, progress)), confidence)
 
 
-def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
+def _execute(order: RunRequest, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
     """Execute an order, to the end, and return the folder of the sealed record."""
     from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.execution.devices.registry import ALLOWED, device_name, is_ours, open_typed
@@ -158,7 +160,9 @@ def _execute(order: Order, target: Any, options: Mapping[str, Any], progress: Pr
     if name is None:
         for option in options:
             if option != "tiles":
-                raise InputError(f"{option}: not on target {shown(stated or target)}; allowed on {ALLOWED}")
+                raise InputError(
+                    f"{option}: not on target {short_repr(stated or target)}; allowed on {ALLOWED}"
+                )
         where = target if isinstance(target, RecordedTarget) else resolve_target(target, stated)
         program, runs = order.program, order.runs
         return execute(

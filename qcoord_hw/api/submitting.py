@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.api.building import build
 from qcoord_hw.api.finding import RunLike, find_run
-from qcoord_hw.api.request import Order
+from qcoord_hw.api.request import RunRequest
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
-from qcoord_hw.spec import Plain, check_confidence, check_seed, shown
+from qcoord_hw.spec import Plain, check_confidence, check_seed, short_repr
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.devices.base import Device
@@ -39,7 +39,7 @@ def submit(
         experiment: as in `run`.
         target: the name of a device (`docs/hardware.md` lists the forms), a `qc.Device`, or a backend object
             of a vendor whose client we know.
-        shots: shots a circuit; the spec's if omitted.
+        shots: shots per circuit; the spec's if omitted.
         seed: root seed, of the order of execution; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
@@ -60,12 +60,14 @@ def submit(
     check_confidence(confidence)
     name = device_name(target)
     if name is None:
-        raise InputError(f"target: {shown(target)} runs at once, use run; allowed in submit are {ALLOWED}")
+        raise InputError(
+            f"target: {short_repr(target)} runs at once, use run; allowed in submit are {ALLOWED}"
+        )
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
         experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
     )
-    order = Order.of(built, seed, record.runs_folder(runs))
+    order = RunRequest.of(built, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})
     submit_draft(path, target)
     return Result(record.read(path), confidence)
@@ -139,7 +141,7 @@ def is_strangers(path: Path) -> bool:
     return not record.is_own(path) and record.read(path).is_on_device
 
 
-def draft_order(order: Order, name: str, options: Mapping[str, Any]) -> Path:
+def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Path:
     """Write down what is to be sent to the device of that name, and return the run's folder."""
     from qcoord_hw.execution.job_options import JobOptions
     from qcoord_hw.execution.submission import draft
@@ -187,5 +189,7 @@ def same_target(found: record.RunRecord, target: Any) -> Any:
     if not found.is_on_device:
         raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on {ALLOWED}")
     if target is not None and device_name(target) != begun:
-        raise InputError(f"target: {shown(target)}; this run was begun on {begun} and can only go on there")
+        raise InputError(
+            f"target: {short_repr(target)}; this run was begun on {begun} and can only go on there"
+        )
     return target

@@ -251,7 +251,7 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> S
     Args:
         spectrum: the eigenvalues of the source state: numbers, or strings such as "1/3".
         n: block length.
-        rate: qubits a copy.
+        rate: qubits per copy.
 
     Raises:
         InputError: when an argument is not allowed.

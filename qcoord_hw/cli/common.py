@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from qcoord_hw.cli import EXIT_BAD_INPUT
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.text import one_line, printable, printable_lines
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def add_confidence(sub: argparse.ArgumentParser) -> None:
 def integer(text: str) -> int:
     """Return the integer that an argument states."""
     if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are integers")
+        raise argparse.ArgumentTypeError(f"{short_repr(text)}; allowed are integers")
     return int(text)
 
 
@@ -100,7 +100,7 @@ def numbers(allowed: str) -> Callable[[str], float]:
         try:
             return float(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are {allowed}") from None
+            raise argparse.ArgumentTypeError(f"{short_repr(text)}; allowed are {allowed}") from None
 
     return read
 
@@ -114,7 +114,7 @@ probability = numbers("numbers between 0 and 1")
 def folder(text: str) -> str:
     """Return the folder that an argument names, which need not be there yet."""
     if "\0" not in text and os.path.lexists(text) and not os.path.isdir(text):
-        raise argparse.ArgumentTypeError(f"{shown(text)} is no folder; allowed is a folder")
+        raise argparse.ArgumentTypeError(f"{short_repr(text)} is no folder; allowed is a folder")
     return text
 
 

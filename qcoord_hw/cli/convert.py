@@ -7,7 +7,7 @@ import json
 import re
 
 from qcoord_hw.cli.common import Add, integer, print_json, say
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 NOTATIONS = ("toqito", "ncpol2sdpa", "ine", "sliwa", "faacets")
 
@@ -32,7 +32,9 @@ def register(add: Add) -> None:
 
 def _scenario(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"[1-9][0-9]?(,[1-9][0-9]?){3}", text):
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are settings and outcomes such as 4,3,2,2")
+        raise argparse.ArgumentTypeError(
+            f"{short_repr(text)}; allowed are settings and outcomes such as 4,3,2,2"
+        )
     return tuple(map(int, text.split(",")))
 
 

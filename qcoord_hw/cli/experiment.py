@@ -24,7 +24,9 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         sub.add_argument("specs", metavar=name, nargs="+", help=SPEC)
     else:
         sub.add_argument("spec", metavar=name, help=SPEC)
-    sub.add_argument("--shots", type=integer, metavar="N", help="shots a circuit (default: the spec's, 4096)")
+    sub.add_argument(
+        "--shots", type=integer, metavar="N", help="shots per circuit (default: the spec's, 4096)"
+    )
     sub.add_argument("--seed", type=integer, metavar="N", help="root seed (default: a fresh one, printed)")
     add_parameters(sub)
     sub.add_argument(

@@ -19,7 +19,7 @@ from qcoord_hw.cli.experiment import (
 )
 from qcoord_hw.errors import BusyError, InputError, QcoordError, RecordError
 from qcoord_hw.execution.devices.registry import ALLOWED
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
@@ -63,7 +63,8 @@ def _submit(options: argparse.Namespace) -> None:
         return
     if options.target is None:
         raise InputError(
-            f"target: none for {shown(options.specs[0])}, which is no run; allowed is --target with {ALLOWED}"
+            f"target: none for {short_repr(options.specs[0])}, which is no run; allowed is "
+            f"--target with {ALLOWED}"
         )
     target = target_of(options)
     draw_seed(options)
@@ -96,7 +97,9 @@ def _check_no_options(options: argparse.Namespace) -> None:
     own = ("specs", "target", "runs", "json", "confidence", "command")
     for name, value in vars(options).items():
         if name not in own and value is not None and value is not False:
-            raise InputError(f"{name.replace('_', '-')}: {shown(value)}; a run has its own, allowed is none")
+            raise InputError(
+                f"{name.replace('_', '-')}: {short_repr(value)}; a run has its own, allowed is none"
+            )
 
 
 def _run_of(name: str, options: argparse.Namespace) -> Path | None:

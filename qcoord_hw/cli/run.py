@@ -32,7 +32,7 @@ from qcoord_hw.cli.experiment import (
 )
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import ALLOWED
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 if TYPE_CHECKING:
     from qcoord_hw.api.result import Result
@@ -163,7 +163,7 @@ def _play(options: argparse.Namespace) -> None:
     seed = found.intent["seed"] if options.seed is None else options.seed
     told = _family_of(found.intent).rounds(found, seed, options.rounds)
     if told is None:
-        raise InputError(f"game: {shown(options.spec)} has no rounds; allowed are games")
+        raise InputError(f"game: {short_repr(options.spec)} has no rounds; allowed are games")
     if options.json:
         print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
@@ -195,20 +195,20 @@ def _played(options: argparse.Namespace) -> Result:
         check_seed(options.seed)
     if options.spec == "latest" or os.path.isdir(options.spec):
         if options.target is not None:
-            raise InputError(f"target: {shown(options.target)}; allowed is none for a run")
+            raise InputError(f"target: {short_repr(options.target)}; allowed is none for a run")
         result = api.load_run(options.spec, runs=options.runs)
         if not _has_rounds(_family_of(result.record.intent)):
             kind = result.summary["play"].replace("-", " ")
-            raise InputError(f"run: {shown(options.spec)} is of kind {kind}; allowed are runs of games")
+            raise InputError(f"run: {short_repr(options.spec)} is of kind {kind}; allowed are runs of games")
         if not result.record.sealed:
-            raise InputError(f"run: {shown(options.spec)} is unfinished; {result.record.how_to_finish}")
+            raise InputError(f"run: {short_repr(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
     draw_seed(options)
     built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
     kind = built.experiment.play.to_json()["kind"]
     if not _has_rounds(registry.family_of_kind(kind)):
         words = kind.replace("-", " ")
-        raise InputError(f"game: {shown(options.spec)} is of kind {words}; allowed are games")
+        raise InputError(f"game: {short_repr(options.spec)} is of kind {words}; allowed are games")
     with progress_bar(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

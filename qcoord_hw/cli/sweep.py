@@ -10,7 +10,7 @@ from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar
 from qcoord_hw.errors import InputError, TargetError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 MAX_RANGE = 100_000
 
@@ -32,7 +32,7 @@ def register(add: Add) -> None:
     sweep.add_argument(
         "--seeds", type=_integers, default=[], metavar="N,..", help="root seeds: 1,2,5 or 1..20"
     )
-    sweep.add_argument("--shots", type=_integers, default=[], metavar="N,..", help="shots a circuit")
+    sweep.add_argument("--shots", type=_integers, default=[], metavar="N,..", help="shots per circuit")
     sweep.add_argument(
         "--set",
         type=_field,
@@ -87,7 +87,7 @@ def _names(text: str) -> list[str]:
 def _numbers(text: str) -> list[float]:
     numbers = [_number(part.strip()) for part in text.split(",")]
     if None in numbers:
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are numbers such as 0,0.5,1")
+        raise argparse.ArgumentTypeError(f"{short_repr(text)}; allowed are numbers such as 0,0.5,1")
     return [number for number in numbers if number is not None]
 
 
@@ -97,7 +97,9 @@ def _integers(text: str) -> list[int]:
     for part in text.split(","):
         integers = _range(part.strip())
         if integers is None:
-            raise argparse.ArgumentTypeError(f"{shown(text)}; allowed are integers such as 1,2,5 or 1..20")
+            raise argparse.ArgumentTypeError(
+                f"{short_repr(text)}; allowed are integers such as 1,2,5 or 1..20"
+            )
         found += integers
     return found
 
@@ -110,7 +112,7 @@ def _range(text: str) -> list[int] | None:
     low, high = int(found[1]), int(found[2] or found[1])
     if not low <= high < low + MAX_RANGE:
         raise argparse.ArgumentTypeError(
-            f"{shown(text)}; allowed are ranges such as 1..20, at most {MAX_RANGE} long"
+            f"{short_repr(text)}; allowed are ranges such as 1..20, at most {MAX_RANGE} long"
         )
     return list(range(low, high + 1))
 
@@ -129,7 +131,9 @@ def _field(text: str) -> tuple[str, list[Any]]:
     name = name.strip().replace("-", "_")
     parts = [part.strip() for part in _split(values)]
     if not sign or not name or not all(parts):
-        raise argparse.ArgumentTypeError(f"{shown(text)}; allowed is FIELD=VALUE or FIELD=VALUE,VALUE,..")
+        raise argparse.ArgumentTypeError(
+            f"{short_repr(text)}; allowed is FIELD=VALUE or FIELD=VALUE,VALUE,.."
+        )
     found: list[Any] = []
     for part in parts:
         integers = _range(part)
@@ -156,7 +160,7 @@ def _value(name: str, text: str) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise argparse.ArgumentTypeError(
-                f"{name}: {shown(text)}; allowed are lists such as [0,1]"
+                f"{name}: {short_repr(text)}; allowed are lists such as [0,1]"
             ) from None
     if re.fullmatch(r"-[0-9]{1,30}", text):
         return int(text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds, show_answer
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.networks import NETWORKS
 
 
@@ -55,7 +55,7 @@ def register(add: Add, commands: Any) -> None:
     source = add("schumacher", _theory_schumacher, "compression at block length n", runs=False, among=kinds)
     source.add_argument("--spectrum", required=True, metavar="A,B,..", help="eigenvalues of the source state")
     source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
-    source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits a copy")
+    source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits per copy")
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
     check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|game|region --json` printed")
 
@@ -103,10 +103,10 @@ def _rates(text: str) -> dict[str, float]:
         name, _, value = item.partition("=")
         try:
             if name.strip() in rates:
-                raise InputError(f"at: {shown(name.strip())} stands there twice; allowed is once")
+                raise InputError(f"at: {short_repr(name.strip())} stands there twice; allowed is once")
             rates[name.strip()] = float(value)
         except ValueError:
-            raise InputError(f"at: {shown(item)}; allowed are rates such as Q1=1.8,E1=.8") from None
+            raise InputError(f"at: {short_repr(item)}; allowed are rates such as Q1=1.8,E1=.8") from None
     return rates
 
 

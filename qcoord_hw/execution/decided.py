@@ -34,7 +34,7 @@ from qcoord_hw.execution.targets import (
 )
 from qcoord_hw.provenance import PROTOCOLS, SNAPSHOTS
 from qcoord_hw.record import FOREIGN, RunRecord
-from qcoord_hw.spec import shown, spec_from_mapping
+from qcoord_hw.spec import short_repr, spec_from_mapping
 
 TOLERANCE = 1e-6
 """Relative difference of numbers that other processors may compute."""
@@ -98,19 +98,21 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     name, kind = target["name"], target["kind"]
     devices = {kind_of_device(""), *(vendor.kind for vendor in OURS)}
     if kind not in {*SIMULATED, *FOREIGN, *devices}:
-        raise Differs(f"target.kind: {shown(kind)}; there is no such kind")
+        raise Differs(f"target.kind: {short_repr(kind)}; there is no such kind")
     if (kind in devices) != ("options" in target):
         raise Differs(f"target.options: a target of kind {kind} has {'them' if kind in devices else 'none'}")
     if kind in devices and kind != kind_of_device(name):
-        raise Differs(f"target.kind: {kind}; {shown(name)} is of kind {kind_of_device(name)}")
+        raise Differs(f"target.kind: {kind}; {short_repr(name)} is of kind {kind_of_device(name)}")
     if kind not in SIMULATED and target["noise"]:
-        raise Differs(f"target.noise: {shown(target['noise'])}; only a simulator has a noise model")
+        raise Differs(f"target.noise: {short_repr(target['noise'])}; only a simulator has a noise model")
     if kind in SIMULATED:
         _check_simulated(run)
     elif prepared.known is not None:
         expected = known_answer(program.circuits[0]).expected
         if prepared.known.expected != expected:
-            raise Differs(f"target.known_answer: {shown(prepared.known.expected)}; the answer is {expected}")
+            raise Differs(
+                f"target.known_answer: {short_repr(prepared.known.expected)}; the answer is {expected}"
+            )
     elif kind in FOREIGN and made_with(run).get("protocols", 0) >= 1:
         raise Differs(f"target.known_answer: missing; a run on a {kind} asks for one")
     spec = spec_from_mapping(run.intent["spec"], "recorded spec")
@@ -126,19 +128,23 @@ def _check_simulated(run: RunRecord) -> None:
     target = run.intent["target"]
     name, kind = target["name"], target["kind"]
     if "known_answer" in target:
-        raise Differs(f"target.known_answer: {shown(target['known_answer'])}; a simulator is asked for none")
+        raise Differs(
+            f"target.known_answer: {short_repr(target['known_answer'])}; a simulator is asked for none"
+        )
     for place in (target, *target.get("tiles", ())):
         if kind == IDEAL and (name != IdealTarget.name or place["snapshot"] or place["layout"]):
-            raise Differs(f"target: {shown(name)} of kind {kind}; that is aer, without physical qubits")
+            raise Differs(f"target: {short_repr(name)} of kind {kind}; that is aer, without physical qubits")
         if kind == NOISE:
             device, scale = split_scale(name)
             stated = place["snapshot"]
             if not device.startswith("fake_") or stated is None or stated["device"] != device:
-                raise Differs(f"target: {shown(name)} of kind {kind}; its calibration is of another device")
+                raise Differs(
+                    f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
+                )
             if target["noise"] != noise_words(scale):
                 raise Differs("target.noise: not that of its name")
     if kind == IDEAL and target["noise"]:
-        raise Differs(f"target.noise: {shown(target['noise'])}; aer has none")
+        raise Differs(f"target.noise: {short_repr(target['noise'])}; aer has none")
 
 
 def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str:
@@ -183,7 +189,7 @@ def _check_texts(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check that the OpenQASM files are those of the circuits as built."""
     texts = [name for name in run.intent["files"] if name.startswith("circuits/")]
     if sorted(texts) != [f"circuits/{k:03}.qasm" for k in range(len(program.circuits))]:
-        raise Differs("circuits/*.qasm: not one a circuit")
+        raise Differs("circuits/*.qasm: not one per circuit")
     for k, circuit in enumerate(program.circuits):
         if run.file(f"circuits/{k:03}.qasm") != to_qasm(circuit).encode():
             raise Differs(f"circuits/{k:03}.qasm: not that of the circuit as built")

@@ -108,7 +108,7 @@ class Expectation:
     figures: dict[str, float] | None = None
 
     def shots(self, shots: int) -> int:
-        """Return the shots of all settings whose probabilities are known, at some shots a circuit."""
+        """Return the shots of all settings whose probabilities are known, at some shots per circuit."""
         return sum(round(float(self.shares[k]) * shots) for k in self.chosen)
 
     def record(self, shots: int) -> RunRecord:

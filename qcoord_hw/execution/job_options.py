@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_integer, shown
+from qcoord_hw.spec import check_integer, short_repr
 
 DECOUPLING = ("XX", "XpXm", "XY4")
 TWIRLING = ("gates", "measure", "all")
@@ -42,9 +42,11 @@ class JobOptions:
         """
         for name, allowed in (("dynamical_decoupling", DECOUPLING), ("twirling", TWIRLING)):
             if getattr(self, name) not in (None, *allowed):
-                raise InputError(f"{name}: {shown(getattr(self, name))}; allowed are {', '.join(allowed)}")
+                raise InputError(
+                    f"{name}: {short_repr(getattr(self, name))}; allowed are {', '.join(allowed)}"
+                )
         if self.mode not in MODES:
-            raise InputError(f"mode: {shown(self.mode)}; allowed are {', '.join(MODES)}")
+            raise InputError(f"mode: {short_repr(self.mode)}; allowed are {', '.join(MODES)}")
         check_integer("jobs", self.jobs, 1, MAX_JOBS)
         check_integer("tiles", self.tiles, 1, MAX_TILES)
 

@@ -21,7 +21,7 @@ VIRTUAL = {"rz", "z", "s", "sdg", "t", "tdg", "p", "id", "measure", "reset", "de
 """What costs a qubit no gate error: rotations about Z are done in software; readout is counted apart."""
 
 Pattern = tuple[tuple[tuple[int, ...], float], ...]
-"""A connected part's gates: (qubits, mean number of gates a circuit), qubits numbered in the part."""
+"""A connected part's gates: (qubits, mean number of gates per circuit), qubits numbered in the part."""
 
 
 def interactions(circuit: QuantumCircuit) -> Counter[frozenset[int]]:
@@ -182,7 +182,7 @@ def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snap
 
 
 def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
-    """Return the mean number of gates a circuit on each qubit and pair."""
+    """Return the mean number of gates per circuit on each qubit and pair."""
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
         for name, qubits in executed_gates(circuit, range(circuit.num_qubits)):

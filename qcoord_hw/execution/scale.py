@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 MAX_SCALE = 10.0
 MIN_SCALE = 1e-4
@@ -28,7 +28,7 @@ def check_scale(scale: object) -> float:
         or not isinstance(scale, (int, float))
         or not (scale == 0 or MIN_SCALE <= scale <= MAX_SCALE)
     ):
-        raise InputError(f"noise-scale: {shown(scale)}; allowed are 0 and numbers from 0.0001 to 10")
+        raise InputError(f"noise-scale: {short_repr(scale)}; allowed are 0 and numbers from 0.0001 to 10")
     return float(scale)
 
 
@@ -67,7 +67,8 @@ def scaled_target(name: str, scale: float) -> str:
     scale = check_scale(scale)
     if not name.startswith("fake_"):
         raise InputError(
-            f"noise-scale: {scale:g}; target {shown(name)[1:-1]} has no noise model, allowed on fake_NAME"
+            f"noise-scale: {scale:g}; target {short_repr(name)[1:-1]} has no noise model, "
+            "allowed on fake_NAME"
         )
     if split_scale(name)[0] != name:
         raise InputError(f"noise-scale: {scale:g}; target {name} states its own, allowed is one of them")

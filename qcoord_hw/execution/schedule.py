@@ -31,7 +31,7 @@ def make_plan(
 
     Args:
         settings: how many settings.
-        shots: shots a setting.
+        shots: shots per setting.
         blocks: how many blocks; at most one a shot is used.
         seed: root seed.
         name: what is run where.
@@ -59,7 +59,7 @@ def spread_plan(settings: int, shots: int, blocks: int, seed: int, name: str) ->
 
     Args:
         settings: how many settings.
-        shots: shots a setting.
+        shots: shots per setting.
         blocks: how many blocks.
         seed: root seed.
         name: what is run where.
@@ -106,7 +106,7 @@ def sampled_plan(
     Args:
         settings: what may be executed.
         weights: how likely each is among those that share its measurement.
-        shots: shots a circuit.
+        shots: shots per circuit.
         blocks: how many blocks; at most one a shot is used.
         seed: root seed.
         name: what is run where.

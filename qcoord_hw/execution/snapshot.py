@@ -77,7 +77,7 @@ class Snapshot:
         """Take the snapshot of a backend.
 
         Readout errors are the asymmetric ones of the device's properties; where a backend states only
-        one number a qubit, it is used for both.
+        one number per qubit, it is used for both.
 
         Raises:
             TargetError: when the backend does not say how many qubits it has.

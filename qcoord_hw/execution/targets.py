@@ -95,7 +95,7 @@ class Prepared:
         settings: what is executed and counted, and by which method.
         tiles: the same on further qubits, to be executed side by side with it.
         known: on a foreign target the circuit whose answer is known, compiled as the others; else None.
-        bound: one circuit a setting, instead of its circuit at its values; empty where that is not needed.
+        bound: one circuit per setting, instead of its circuit at its values; empty where that is not needed.
         origin: versions with which it was made, where it is read from a record; None if it is made today.
     """
 
@@ -113,7 +113,7 @@ class Prepared:
 
     @property
     def sent(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits that are executed: one a setting where they are bound."""
+        """The circuits that are executed: one per setting where they are bound."""
         return self.bound or self.circuits
 
     @property

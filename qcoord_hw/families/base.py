@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.experiment import Experiment, Play
+    from qcoord_hw.families.experiment import Experiment, Scoring
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
     from qcoord_hw.schema import Parameter
@@ -154,7 +154,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def scoring(self, play: dict[str, Any]) -> Play:
+    def scoring(self, play: dict[str, Any]) -> Scoring:
         """Build how counts are scored from what its `to_json` returned."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ DIRECT = "direct"
 FRAME = "derived:frame"
 
 
-class Play(Protocol):
+class Scoring(Protocol):
     """How counts are scored: plain values that a record can keep."""
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Experiment:
         name: what it is called in results; letters, digits and dashes.
         title: one line for people.
         circuits: the protocols; all have the same qubits and the same usage.
-        settings: what is executed, for example one circuit a question, or one circuit with many data.
+        settings: what is executed, for example one circuit per question, or one circuit with many data.
         play: how counts are scored.
         copies: the block length n: how many copies of the task one circuit makes.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
@@ -75,7 +75,7 @@ class Experiment:
     title: str
     circuits: tuple[NetworkCircuit, ...]
     settings: tuple[Setting, ...]
-    play: Play
+    play: Scoring
     copies: int = 1
     weights: tuple[float, ...] = ()
     sampled: bool = False

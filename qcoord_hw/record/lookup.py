@@ -10,7 +10,7 @@ from pathlib import Path
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.record.files import exists, printable_path
 from qcoord_hw.record.reader import DERIVED, DRAFT, INTENT, SEAL
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import one_line, short_repr
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}-")
 _SWEEP_NAME = re.compile(r"sweep-[0-9a-f]{8}")
@@ -27,7 +27,7 @@ def runs_folder(given: str | Path | None = None) -> Path:
     """
     path = Path(given or os.environ.get("QCOORD_RUNS") or "runs")
     if "\0" in str(path):
-        raise InputError(f"runs: {shown(str(path))} holds a zero byte; allowed is a folder's name")
+        raise InputError(f"runs: {short_repr(str(path))} holds a zero byte; allowed is a folder's name")
     if os.path.lexists(path) and not os.path.isdir(path):
         raise InputError(f"runs: {printable_path(path)} is no folder; allowed is a folder")
     return path
@@ -64,7 +64,7 @@ def find(reference: str, runs: Path) -> Path:
         names = _names(runs)
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
         place = printable_path(runs)
-        raise RecordError(f"run: {shown(reference)} in {place}: {one_line(error, 80)}") from None
+        raise RecordError(f"run: {short_repr(reference)} in {place}: {one_line(error, 80)}") from None
     if reference == "latest" and names:
         return runs / max(names, key=lambda name: (name[:16], _written(runs / name)))
     fits = [name for name in names if reference and name.startswith(reference)]
@@ -72,9 +72,9 @@ def find(reference: str, runs: Path) -> Path:
         return runs / fits[0]
     if fits:
         allowed = one_line(", ".join(fits), 200)
-        raise RecordError(f"run: {shown(reference)} fits {len(fits)} runs; allowed is one of {allowed}")
+        raise RecordError(f"run: {short_repr(reference)} fits {len(fits)} runs; allowed is one of {allowed}")
     raise RecordError(
-        f"run: nothing fits {shown(reference)} in {printable_path(runs)}; allowed are a run's folder, "
+        f"run: nothing fits {short_repr(reference)} in {printable_path(runs)}; allowed are a run's folder, "
         "a unique prefix or 'latest'"
     )
 

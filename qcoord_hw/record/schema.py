@@ -16,7 +16,7 @@ from qcoord_hw.record.shape import (
     boolean,
     fields,
     integer,
-    listed,
+    list_of,
     maybe,
     real,
     require,
@@ -35,7 +35,7 @@ MAX_PLAN = 100_000
 
 NAME = text(r"[^\x00/\\]*", 200)
 WORDS = text()
-QUBITS = listed(integer(0, MAX_QUBITS), most=MAX_QUBITS)
+QUBITS = list_of(integer(0, MAX_QUBITS), most=MAX_QUBITS)
 HASH = text(r"[0-9a-f]{64}", 64)
 FILES = table(HASH)
 COUNT = integer(0, 10**9)
@@ -48,7 +48,7 @@ SNAPSHOT = fields(
         "version": WORDS,
         "calibrated": WORDS,
         "num_qubits": integer(0, MAX_QUBITS),
-        "qubits": listed(
+        "qubits": list_of(
             fields(
                 {
                     "index": integer(0, MAX_QUBITS),
@@ -59,7 +59,7 @@ SNAPSHOT = fields(
                 }
             )
         ),
-        "gates": listed(
+        "gates": list_of(
             fields(
                 {"name": NAME, "qubits": QUBITS, "duration": maybe(real(0)), "error": maybe(real())},
             )
@@ -74,7 +74,7 @@ PLACE = {
 BESIDE = {
     "locality": maybe(table(anything)),
     "exact": table(real()),
-    "measured": listed(listed(maybe(integer(0, MAX_QUBITS)))),
+    "measured": list_of(list_of(maybe(integer(0, MAX_QUBITS)))),
 }
 
 OPTIONS = fields(
@@ -89,18 +89,18 @@ OPTIONS = fields(
 )
 
 TARGET = fields(
-    {"name": text(r"(?s).+", 200), "kind": NAME, "noise": WORDS, "methods": listed(WORDS), **PLACE},
-    {**BESIDE, "options": OPTIONS, "tiles": listed(fields(PLACE, BESIDE))},
+    {"name": text(r"(?s).+", 200), "kind": NAME, "noise": WORDS, "methods": list_of(WORDS), **PLACE},
+    {**BESIDE, "options": OPTIONS, "tiles": list_of(fields(PLACE, BESIDE))},
 )
 
 EVENT = fields(
     {"kind": NAME},
-    {"party": WORDS, "qubits": QUBITS, "name": WORDS, "to": WORDS, "owners": listed(WORDS)},
+    {"party": WORDS, "qubits": QUBITS, "name": WORDS, "to": WORDS, "owners": list_of(WORDS)},
 )
 CIRCUIT = fields(
-    {"events": listed(EVENT), "movable": listed(boolean)},
+    {"events": list_of(EVENT), "movable": list_of(boolean)},
     {
-        "measured": listed(maybe(integer(0, MAX_QUBITS))),
+        "measured": list_of(maybe(integer(0, MAX_QUBITS))),
         "gates": fields({"two_qubit": COUNT, "two_qubit_executed": COUNT}),
     },
 )
@@ -108,8 +108,8 @@ SETTING = fields(
     {
         "label": WORDS,
         "circuit": COUNT,
-        "values": listed(real(), most=MAX_QUBITS),
-        "flips": maybe(listed(COUNT, most=MAX_QUBITS)),
+        "values": list_of(real(), most=MAX_QUBITS),
+        "flips": maybe(list_of(COUNT, most=MAX_QUBITS)),
         "method": WORDS,
         "input": COUNT,
     }
@@ -117,10 +117,10 @@ SETTING = fields(
 TOPOLOGY = fields(
     {
         "name": WORDS,
-        "parties": listed(WORDS, least=1),
-        "links": listed(fields({"from": WORDS, "to": WORDS, "carries": WORDS})),
-        "ebits": listed(tuple_of(WORDS, WORDS)),
-        "shared_state": listed(WORDS),
+        "parties": list_of(WORDS, least=1),
+        "links": list_of(fields({"from": WORDS, "to": WORDS, "carries": WORDS})),
+        "ebits": list_of(tuple_of(WORDS, WORDS)),
+        "shared_state": list_of(WORDS),
         "common_randomness": boolean,
     }
 )
@@ -131,12 +131,12 @@ EXPERIMENT = fields(
         "copies": integer(1, 10**6),
         "usage": table(table(real(0))),
         "topology": TOPOLOGY,
-        "wires": listed(WORDS, most=MAX_QUBITS),
-        "circuits": listed(CIRCUIT, least=1),
-        "settings": listed(SETTING, least=1),
+        "wires": list_of(WORDS, most=MAX_QUBITS),
+        "circuits": list_of(CIRCUIT, least=1),
+        "settings": list_of(SETTING, least=1),
         "play": table(anything),
     },
-    {"feed_forward": boolean, "weights": listed(real(0)), "sampled": boolean},
+    {"feed_forward": boolean, "weights": list_of(real(0)), "sampled": boolean},
 )
 CHUNK = fields(
     {
@@ -166,7 +166,7 @@ INTENT_SHAPE = fields(
         "experiment": EXPERIMENT,
         "target": TARGET,
         "seed": integer(0, 2**63 - 1),
-        "plan": listed(CHUNK, most=MAX_PLAN),
+        "plan": list_of(CHUNK, most=MAX_PLAN),
         "provenance": PROVENANCE,
     }
 )
@@ -176,16 +176,16 @@ EVENTS = {
     "stop": fields({"reason": WORDS}),
     "intend": fields(
         {
-            "jobs": listed(
+            "jobs": list_of(
                 fields(
-                    {"tag": WORDS, "chunks": listed(COUNT), "shots": integer(1, MAX_CHUNK)},
+                    {"tag": WORDS, "chunks": list_of(COUNT), "shots": integer(1, MAX_CHUNK)},
                     {"known_answer": boolean},
                 )
             )
         }
     ),
     "sending": fields({"tag": WORDS}),
-    "sent": fields({"tag": WORDS, "id": WORDS, "twins": listed(WORDS), "at": WORDS}),
+    "sent": fields({"tag": WORDS, "id": WORDS, "twins": list_of(WORDS), "at": WORDS}),
     "state": fields({"tag": WORDS, "state": NAME, "reason": WORDS}),
     "result": fields({"tag": WORDS, "files": FILES, "usage_seconds": maybe(real(0))}),
 }
@@ -194,7 +194,7 @@ EVENTS = {
 PROPERTIES_SHAPE = fields(
     {},
     {
-        "qubits": listed(listed(fields({"name": WORDS, "value": real(), "unit": WORDS}))),
+        "qubits": list_of(list_of(fields({"name": WORDS, "value": real(), "unit": WORDS}))),
         "last_update_date": anything,
     },
 )
@@ -249,7 +249,9 @@ def _check_places(circuits: list[dict[str, Any]], places: list[dict[str, Any]]) 
     """Check what each circuit measured, on every tile."""
     for t, place in enumerate(places):
         measured = place.get("measured", [circuit.get("measured") for circuit in circuits])
-        require(len(measured) == len(circuits), f"tiles[{t - 1}].measured", len(measured), "is one a circuit")
+        require(
+            len(measured) == len(circuits), f"tiles[{t - 1}].measured", len(measured), "is one per circuit"
+        )
         known = {q["index"] for q in place["snapshot"]["qubits"]} if place["snapshot"] else None
         for k, qubits in enumerate(measured):
             where = f"circuits[{k}].measured"

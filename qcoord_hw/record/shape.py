@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 Shape = Callable[[Any, str], None]
 """Raises a `Misfit` when a value, called by its place, is none of this shape."""
@@ -20,7 +20,7 @@ class Misfit(ValueError):
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
         """Say what stands where, and what is allowed."""
-        super().__init__(f"{where.lstrip('.') or 'it'}: {shown(value)}; allowed {allowed}")
+        super().__init__(f"{where.lstrip('.') or 'it'}: {short_repr(value)}; allowed {allowed}")
         self.where, self.value, self.allowed = where, value, allowed
 
     def inside(self, where: str) -> Misfit:
@@ -79,7 +79,7 @@ def maybe(shape: Shape) -> Shape:
     return check
 
 
-def listed(shape: Shape, least: int = 0, most: int = 10**7) -> Shape:
+def list_of(shape: Shape, least: int = 0, most: int = 10**7) -> Shape:
     """Return the shape of lists of `least` to `most` values of a shape."""
 
     def check(value: Any, where: str) -> None:
@@ -160,7 +160,7 @@ def require(holds: bool, where: str, value: object, allowed: str) -> None:
 
 WORDS = text()
 INDEX = integer(0, 10**7)
-BITS = listed(integer(0, 10_000), least=1, most=62)
+BITS = list_of(integer(0, 10_000), least=1, most=62)
 """Positions in the outcome string of bits that are read together."""
 
 SHARE = real(0, 1)

@@ -1,4 +1,4 @@
-"""Runs as a table for R or pandas: one row a chunk and outcome, or one row an estimate.
+"""Runs as a table for R or pandas: one row per chunk and outcome, or one row an estimate.
 
 The first columns say which run it is and on which qubits, under which calibration; the last but `count` say
 what was asked and answered (the columns that the run's family adds), so that the file alone says who won.

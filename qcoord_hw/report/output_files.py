@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import one_line, short_repr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def check_place(field: str, path: Path) -> None:
     Raises:
         InputError: when it is a folder, its folder is not there, or it lies in a record.
     """
-    given = shown(str(path))
+    given = short_repr(str(path))
     try:
         if path.is_dir() or not path.parent.is_dir():
             raise InputError(f"{field}: {given}; allowed is a file in a folder that exists")
@@ -63,7 +63,7 @@ def whole_file(field: str, path: Path) -> Iterator[BinaryIO]:
         if not is_stream:
             partial.replace(place)
     except OSError as error:
-        raise InputError(f"{field}: cannot write {shown(str(path))} ({error.strerror})") from None
+        raise InputError(f"{field}: cannot write {short_repr(str(path))} ({error.strerror})") from None
     finally:
         if not is_stream:
             with suppress(OSError):
@@ -92,7 +92,7 @@ def check_figure(path: Path) -> None:
         InputError: when the format is unknown, its folder is not there, or it lies in a record.
     """
     if path.suffix not in FORMATS:
-        raise InputError(f"plot: {shown(str(path))}; allowed are files that end in {', '.join(FORMATS)}")
+        raise InputError(f"plot: {short_repr(str(path))}; allowed are files that end in {', '.join(FORMATS)}")
     check_place("plot", path)
 
 

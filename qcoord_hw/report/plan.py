@@ -116,7 +116,7 @@ class Outlook:
     def shots_for_verdict(self) -> int | None:
         """Return the shots of all circuits together that put the main figure above its bound at 5 sigma.
 
-        None where there is no bound or the figure is not expected above it; at least one shot a circuit.
+        None where there is no bound or the figure is not expected above it; at least one shot per circuit.
         """
         main = self.main
         if self.here is None or main is None or main.bound is None or main.best <= main.bound.value:

@@ -1,4 +1,4 @@
-"""What a sweep found, as a table: one line a point, with its main figure beside theory."""
+"""What a sweep found, as a table: one line per point, with its main figure beside theory."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qcoord_hw import record
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.report.sweep import SweepPoint, SweepResult
-from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, listed
+from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, to_lists
 from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.sweeps.points import Grid, Identity, Point
 from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, sweep_id
@@ -47,7 +47,7 @@ def sweep(
         targets: `aer` or `fake_NAME`, also with a noise scale (`fake_torino_x0.5`).
         noise_scale: what the noise of each `fake_NAME` is multiplied by; `aer`, which has none, is run once.
         seeds: root seeds; if omitted one that is made from all the rest, so that it is always the same.
-        shots: shots a circuit; the specs' own if omitted.
+        shots: shots per circuit; the specs' own if omitted.
         fields: field of a spec (`blocks`, `layout`, `random_questions`) or parameter of its family (such as
             `rounds`, `inputs`, `n`, `network`) -> the values it takes.
         workers: processes on this machine; one a core if omitted.
@@ -122,7 +122,7 @@ def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> S
         noise_scale=point.noise_scale,
         seed=point.seed,
         shots=point.spec.shots,
-        set={name: listed(value) for name, value in point.fields},
+        set={name: to_lists(value) for name, value in point.fields},
         estimates=() if result is None else result.estimates,
         error=outcome["error"] if failed else None,
         exit_code=outcome["exit_code"] if failed else None,

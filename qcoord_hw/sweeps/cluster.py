@@ -23,7 +23,7 @@ from typing import Any
 from qcoord_hw import record
 from qcoord_hw.errors import InputError, QcoordError, TargetError
 from qcoord_hw.record.files import make_folder, unwritable, write_new
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import one_line, short_repr
 from qcoord_hw.sweeps.local import Key
 from qcoord_hw.sweeps.task import Outcome, Task, attempt_anywhere, failed
 
@@ -81,7 +81,7 @@ def _compute(
                 if client.scheduler_info()["workers"]:
                     continue
                 raise TargetError(
-                    f"dask: the cluster at {shown(address)} has no workers; start some, then give the "
+                    f"dask: the cluster at {short_repr(address)} has no workers; start some, then give the "
                     "command again"
                 ) from None
             key = futures.pop(future)
@@ -97,7 +97,7 @@ def _connected(distributed: Any, address: str) -> Any:
         TargetError: when no scheduler answers there in time.
     """
     if not _ADDRESS.fullmatch(address):
-        raise InputError(f"dask: {shown(address)}; allowed is a scheduler such as tcp://10.0.0.1:8786")
+        raise InputError(f"dask: {short_repr(address)}; allowed is a scheduler such as tcp://10.0.0.1:8786")
     connected: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def connect() -> None:
@@ -115,7 +115,8 @@ def _connected(distributed: Any, address: str) -> Any:
         client = "what listens there does not speak as one"
     if isinstance(client, str):
         raise TargetError(
-            f"dask: no scheduler answers at {shown(address)} ({client[:MAX_WORDS]}); start one, or leave out "
+            f"dask: no scheduler answers at {short_repr(address)} ({client[:MAX_WORDS]}); start "
+            "one, or leave out "
             "--dask"
         )
     return client

@@ -22,9 +22,9 @@ from qcoord_hw.spec import (
     Plain,
     check_integer,
     check_unicode,
-    frozen,
-    listed,
-    shown,
+    short_repr,
+    to_lists,
+    to_tuples,
 )
 from qcoord_hw.theory.states import State, read_state
 
@@ -73,13 +73,13 @@ class Point:
             "spec_id": self.identity[0],
             "target": self.target,
             "seed": self.seed,
-            "set": {name: listed(value) for name, value in self.fields},
+            "set": {name: to_lists(value) for name, value in self.fields},
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], specs: Mapping[str, ExperimentSpec]) -> Point:
         """Build a point from what `to_json` returned, after a pass through JSON, and specs by their ids."""
-        fields = tuple((name, frozen(value)) for name, value in data["set"].items())
+        fields = tuple((name, to_tuples(value)) for name, value in data["set"].items())
         return cls(specs[data["spec_id"]], data["target"], data["seed"], fields)
 
 
@@ -91,7 +91,7 @@ class Grid:
         sources: the experiments: specs, or states where `network` is swept.
         targets: their names, each with its noise scale.
         seeds: root seeds; none for one that is made from the definition.
-        shots: shots a circuit; none for the specs' own.
+        shots: shots per circuit; none for the specs' own.
         fields: field of a spec, or parameter of its family -> its values.
     """
 
@@ -136,7 +136,7 @@ class Grid:
             _scaled(targets, [check_scale(scale) for scale in noise_scale]),
             tuple(check_seed(seed) for seed in seeds),
             tuple(check_integer("shots", number, 1, MAX_SHOTS) for number in shots),
-            {name: frozen(list(values)) for name, values in sorted(fields.items())},
+            {name: to_tuples(list(values)) for name, values in sorted(fields.items())},
         )
         lists = (grid.sources, grid.targets, grid.seeds or (0,), grid.shots or (0,), *grid.fields.values())
         if (total := math.prod(map(len, lists))) > MAX_POINTS:
@@ -150,7 +150,7 @@ class Grid:
             "targets": list(self.targets),
             "seeds": list(self.seeds),
             "shots": list(self.shots),
-            "fields": {name: listed(values) for name, values in self.fields.items()},
+            "fields": {name: to_lists(values) for name, values in self.fields.items()},
         }
 
     def points(self, default_seed: int) -> list[Point]:
@@ -244,7 +244,7 @@ def _build(
     stated = {name: value for name, value in fields if name in SPEC_FIELDS}
     parameters = {name: value for name, value in fields if name not in SPEC_FIELDS}
     if "layout" in stated and not isinstance(stated["layout"], tuple):
-        raise InputError(f"layout: {shown(stated['layout'])}; allowed are lists such as [0,1]")
+        raise InputError(f"layout: {short_repr(stated['layout'])}; allowed are lists such as [0,1]")
     target = IDEAL if ideal else "fake"
     built = api.build(source, parameters=parameters, target=target, seed=seed)
     return replace(built, spec=replace(built.spec, **stated)) if stated else built  # type: ignore[arg-type]

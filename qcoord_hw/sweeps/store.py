@@ -33,7 +33,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import exists, open_file, read_signed, signed, unwritable, write_new
 from qcoord_hw.record.lookup import SWEEP as SWEEP
-from qcoord_hw.record.shape import anything, fields, integer, listed, require, table, text
+from qcoord_hw.record.shape import anything, fields, integer, list_of, require, table, text
 from qcoord_hw.spec import canonical_json, spec_from_mapping
 from qcoord_hw.sweeps.points import Identity, Point
 
@@ -42,7 +42,7 @@ FORMAT = 1
 SWEEP_SHAPE = fields(
     {
         "specs": table(table(anything)),
-        "points": listed(
+        "points": list_of(
             fields(
                 {
                     "spec_id": text(),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.states import ComplexArray, State, make_state, number
 
 PAULIS = np.array([np.eye(2), [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -42,7 +42,7 @@ def named_state(text: str) -> State:
     name, _, given = text.partition(":")
     if name not in FAMILIES:
         raise InputError(
-            f"state: unknown {shown(name)}; allowed are a .json file or one of {', '.join(FAMILIES)}"
+            f"state: unknown {short_repr(name)}; allowed are a .json file or one of {', '.join(FAMILIES)}"
         )
     family = FAMILIES[name]
     values = {key: value for key, value, _, _ in family.parameters}
@@ -50,7 +50,7 @@ def named_state(text: str) -> State:
         key, _, value = item.partition("=")
         if key not in values:
             allowed = ", ".join(values) or "no parameter"
-            raise InputError(f"state: {name} has no parameter {shown(key)}; allowed are {allowed}")
+            raise InputError(f"state: {name} has no parameter {short_repr(key)}; allowed are {allowed}")
         values[key] = read_number(f"state: {key}", value)
     for key, default, low, high in family.parameters:
         chosen, whole = values[key], isinstance(default, int)

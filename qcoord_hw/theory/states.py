@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import LARGEST, LEAST, exact_number, is_bearable
-from qcoord_hw.spec import check_text, read_json, shown
+from qcoord_hw.spec import check_text, read_json, short_repr
 from qcoord_hw.theory.information import entropy, partial_trace, von_neumann_entropy
 
 FloatArray = npt.NDArray[np.float64]
@@ -273,11 +273,11 @@ def state_from_json(data: object, name: str = "state") -> State:
     """
     if not isinstance(data, Mapping):
         raise InputError(
-            f"state: {shown(data)}; allowed is an object with systems and one of ket, density, ensemble"
+            f"state: {short_repr(data)}; allowed is an object with systems and one of ket, density, ensemble"
         )
     for key in data:
         if key not in _KEYS:
-            raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(_KEYS)}")
+            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
     name = data.get("name", name)
     check_text("name", name)
     systems = _systems(data.get("systems"))
@@ -296,7 +296,9 @@ def state_from_json(data: object, name: str = "state") -> State:
         matrix = _density("density", data["density"], math.prod(systems.values()), notes)
         blocks = _letters_of(matrix, systems, classical)
     elif classical:
-        raise InputError(f"classical: {shown(list(classical))} with a ket; allowed with density or ensemble")
+        raise InputError(
+            f"classical: {short_repr(list(classical))} with a ket; allowed with density or ensemble"
+        )
     else:
         blocks = [(1.0, (), _ket("ket", data["ket"], sizes, notes))]
     if (more := len(notes) - MAX_NOTES) > 1:
@@ -306,7 +308,9 @@ def state_from_json(data: object, name: str = "state") -> State:
 
 def _notes(value: object) -> list[str]:
     if not isinstance(value, list) or len(value) > MAX_NOTES + 1:
-        raise InputError(f"notes: {shown(value)}; allowed is a list of at most {MAX_NOTES + 1} lines of text")
+        raise InputError(
+            f"notes: {short_repr(value)}; allowed is a list of at most {MAX_NOTES + 1} lines of text"
+        )
     for line in value:
         check_text("notes", line)
     return list(value)
@@ -329,26 +333,28 @@ def _check_size(systems: Mapping[str, int], classical: tuple[str, ...], quantum:
 
 def _systems(value: object) -> dict[str, int]:
     if not isinstance(value, Mapping) or not value:
-        raise InputError(f'systems: {shown(value)}; allowed is an object of dimensions such as {{"A": 2}}')
+        raise InputError(
+            f'systems: {short_repr(value)}; allowed is an object of dimensions such as {{"A": 2}}'
+        )
     if len(value) > MAX_SYSTEMS:
         raise InputError(f"systems: {len(value)} of them; allowed are at most {MAX_SYSTEMS}")
     for system, d in value.items():
         check_text("systems", system)
         if isinstance(d, bool) or not isinstance(d, int) or not 1 <= d <= MAX_DIMENSION:
             raise InputError(
-                f"systems.{system}: {shown(d)}; allowed are dimensions from 1 to {MAX_DIMENSION}"
+                f"systems.{system}: {short_repr(d)}; allowed are dimensions from 1 to {MAX_DIMENSION}"
             )
     return dict(value)
 
 
 def _classical(value: object, systems: Mapping[str, int]) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise InputError(f"classical: {shown(value)}; allowed is a list of systems")
+        raise InputError(f"classical: {short_repr(value)}; allowed is a list of systems")
     for system in value:
         if not isinstance(system, str) or system not in systems:
-            raise InputError(f"classical: {shown(system)}; allowed are {', '.join(systems)}")
+            raise InputError(f"classical: {short_repr(system)}; allowed are {', '.join(systems)}")
     if len(set(value)) != len(value):
-        raise InputError(f"classical: {shown(value)}; allowed is each system once")
+        raise InputError(f"classical: {short_repr(value)}; allowed is each system once")
     return tuple(s for s in systems if s in value)
 
 
@@ -365,7 +371,8 @@ def number(field: str, value: object) -> float:
         value = float(value)
     if not isinstance(value, float) or not is_bearable(value):  # NaN is not
         raise InputError(
-            f"{field}: {shown(value)}; allowed are numbers of size at most {LARGEST:g}, at least {LEAST:g} "
+            f"{field}: {short_repr(value)}; allowed are numbers of size at most {LARGEST:g}, at "
+            f"least {LEAST:g} "
             'or 0 (integers: below 2^63), or strings such as "1/3"'
         )
     return value
@@ -374,14 +381,16 @@ def number(field: str, value: object) -> float:
 def _complex(field: str, value: object) -> complex:
     if isinstance(value, list):
         if len(value) != 2:
-            raise InputError(f"{field}: {shown(value)}; allowed are numbers or [re, im]")
+            raise InputError(f"{field}: {short_repr(value)}; allowed are numbers or [re, im]")
         return complex(number(field, value[0]), number(field, value[1]))
     return complex(number(field, value))
 
 
 def _ket(field: str, value: object, sizes: tuple[int, ...], notes: list[str]) -> ComplexArray:
     if not isinstance(value, Mapping) or not value:
-        raise InputError(f'{field}: {shown(value)}; allowed is an object of amplitudes such as {{"00": 1}}')
+        raise InputError(
+            f'{field}: {short_repr(value)}; allowed is an object of amplitudes such as {{"00": 1}}'
+        )
     vector = np.zeros(sizes or (1,), dtype=complex)
     for key, amplitude in value.items():
         fits = (
@@ -391,7 +400,7 @@ def _ket(field: str, value: object, sizes: tuple[int, ...], notes: list[str]) ->
         )
         if not fits:
             raise InputError(
-                f"{field}: key {shown(key)}; allowed are the digits of the quantum systems, in order, "
+                f"{field}: key {short_repr(key)}; allowed are the digits of the quantum systems, in order, "
                 f"each below its dimension {list(sizes)}"
             )
         vector[tuple(map(int, key)) or (0,)] = _complex(f"{field}.{key}", amplitude)
@@ -414,7 +423,7 @@ def _density(field: str, value: object, size: int, notes: list[str]) -> ComplexA
         and all(isinstance(row, list) and len(row) == size for row in value)
     )
     if not square:
-        raise InputError(f"{field}: {shown(value)}; allowed is a {size} x {size} matrix, a list of rows")
+        raise InputError(f"{field}: {short_repr(value)}; allowed is a {size} x {size} matrix, a list of rows")
     assert isinstance(value, list)
     matrix = np.array([[_complex(field, entry) for entry in row] for row in value])
     off = float(np.abs(matrix - matrix.conj().T).max())
@@ -475,16 +484,18 @@ def _ensemble(
 ) -> list[Block]:
     if not isinstance(value, list) or not value:
         raise InputError(
-            f"ensemble: {shown(value)}; allowed is a list of objects with p, x, and ket or density"
+            f"ensemble: {short_repr(value)}; allowed is a list of objects with p, x, and ket or density"
         )
     blocks = []
     for i, entry in enumerate(value):
         field = f"ensemble[{i}]"
         if not isinstance(entry, Mapping):
-            raise InputError(f"{field}: {shown(entry)}; allowed is an object with p, x, and ket or density")
+            raise InputError(
+                f"{field}: {short_repr(entry)}; allowed is an object with p, x, and ket or density"
+            )
         for key in entry:
             if key not in ("p", "x", "ket", "density"):
-                raise InputError(f"{field}: unknown {shown(key)}; allowed are p, x, ket, density")
+                raise InputError(f"{field}: unknown {short_repr(key)}; allowed are p, x, ket, density")
         if "p" not in entry:
             raise InputError(f"{field}.p: missing; allowed is a probability")
         p = number(f"{field}.p", entry["p"])
@@ -513,10 +524,12 @@ def _letter(
 ) -> tuple[int, ...]:
     if not isinstance(value, Mapping) or set(value) != set(classical):
         example = "{" + ", ".join(f'"{s}": 0' for s in classical) + "}"
-        raise InputError(f"{field}: {shown(value)}; allowed is a letter for each classical system: {example}")
+        raise InputError(
+            f"{field}: {short_repr(value)}; allowed is a letter for each classical system: {example}"
+        )
     for system, letter in value.items():
         if isinstance(letter, bool) or not isinstance(letter, int) or not 0 <= letter < systems[system]:
             raise InputError(
-                f"{field}.{system}: {shown(letter)}; allowed are letters from 0 to {systems[system] - 1}"
+                f"{field}.{system}: {short_repr(letter)}; allowed are letters from 0 to {systems[system] - 1}"
             )
     return tuple(value[s] for s in classical)

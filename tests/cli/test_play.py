@@ -11,7 +11,7 @@ import qcoord_hw as qc
 from qcoord_hw.cli import main
 from qcoord_hw.families.games.analysis import tally
 from qcoord_hw.families.games.rounds import rounds
-from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.games.scoring import GameScoring
 
 
 def call(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -31,7 +31,7 @@ def call_json(capsys, *arguments: object) -> dict:
 
 def test_all_rounds_are_all_shots():
     record = qc.run("chsh", target="fake_torino", shots=100, seed=3).record
-    play = GamePlay.from_json(record.intent["experiment"]["play"])
+    play = GameScoring.from_json(record.intent["experiment"]["play"])
     played = list(rounds(record, 1, 10**6))
     assert [one.number for one in played] == list(range(1, 401))
     assert played[-1].wins == sum(cell.wins for cell in tally(record, play))
@@ -47,7 +47,7 @@ def test_all_rounds_are_all_shots():
 
 def test_questions_come_as_the_game_asks_them():
     record = qc.run("biased-chsh", shots=1000, seed=3).record
-    game = GamePlay.from_json(record.intent["experiment"]["play"]).game
+    game = GameScoring.from_json(record.intent["experiment"]["play"]).game
     played = list(rounds(record, 1, 10**6))
     asked = Counter(one.question for one in played)
     for question in game.questions():
@@ -59,7 +59,7 @@ def test_a_game_is_run_and_played(capsys, name, runs_dir):
     found = call_json(capsys, "play", name, "--rounds", 12, "--seed", 5)
     assert (found["ok"], found["played"], len(found["rounds"])) == (True, 12, 12)
     assert len(list(runs_dir.iterdir())) == 1
-    play = GamePlay.from_json(qc.load_run("latest").record.intent["experiment"]["play"])
+    play = GameScoring.from_json(qc.load_run("latest").record.intent["experiment"]["play"])
     assert found["classical"] == play.bound.value
     total = 0.0
     for one in found["rounds"]:

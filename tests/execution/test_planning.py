@@ -235,7 +235,7 @@ def test_shares_of_settings():
     assert drawn.shares.tolist() == [1, 1, 1, 1]
     assert drawn.circuits == 4
     plain = forecast("chsh", "fake_manila")
-    assert len(drawn.jobs()) > len(plain.jobs()) == 1  # single shots: many circuits a job
+    assert len(drawn.jobs()) > len(plain.jobs()) == 1  # single shots: many circuits per job
     assert len(plain.jobs(4)) == 4
 
 

@@ -276,7 +276,7 @@ def test_a_question_of_probability_zero_is_not_asked():
     assert built.play.bound.value == 1.0
 
 
-# Protocols of one's own, a circuit a question
+# Protocols of one's own, a circuit per question
 
 
 def own(

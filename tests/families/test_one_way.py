@@ -25,7 +25,7 @@ COMMAND = "qcoord_hw/cli/theory.py"
 """Its lines that add `theory linear` and `theory game` say what these are; no other line does."""
 
 WORDS = re.compile(
-    r"nonlocal[-_ ]game|linear[-_ ]computation|coordination|GamePlay|LinearPlay|CoordinationPlay"
+    r"nonlocal[-_ ]game|linear[-_ ]computation|coordination|GameScoring|LinearScoring|CoordinationScoring"
     r"|families\.(games|linear_computation|coordination)|(?-i:[\"'](game|linear)[\"']|\b(GAME|LINEAR)\b)",
     re.IGNORECASE,
 )
@@ -49,7 +49,7 @@ def test_modules_that_name_a_family():
 
 
 def test_a_name_would_be_seen(tmp_path):
-    for line in ('KIND = "game"', "LINEAR = 1", "from qcoord_hw.families.games.scoring import GamePlay"):
+    for line in ('KIND = "game"', "LINEAR = 1", "from qcoord_hw.families.games.scoring import GameScoring"):
         path = tmp_path / "module.py"
         path.write_text(f"{line}\n")
         assert naming_lines(path)

@@ -8,7 +8,7 @@ import pytest
 import qcoord_hw as qc
 from qcoord_hw.execution.run_description import prepared_of
 from qcoord_hw.execution.simulate import Simulator
-from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.games.scoring import GameScoring
 
 ROOT = 20261122
 SEEDS = np.random.default_rng(ROOT).integers(2**32, size=200).tolist()
@@ -17,7 +17,7 @@ SEEDS = np.random.default_rng(ROOT).integers(2**32, size=200).tolist()
 def exact_win(result: qc.Result) -> float:
     """The win probability that the noise model itself has: no sampling."""
     prepared = prepared_of(result.record)
-    play = GamePlay.from_json(result.record.intent["experiment"]["play"])
+    play = GameScoring.from_json(result.record.intent["experiment"]["play"])
     simulator = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
     total = 0.0
     for c, (question,) in enumerate(play.questions):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qcoord_hw.families.games.scoring import GamePlay, LinearFigure
+from qcoord_hw.families.games.scoring import GameScoring, LinearFigure
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.theory.games import Game
 from qcoord_hw.theory.value import Value
@@ -27,14 +27,14 @@ def play_of(
     rounds: int = 1,
     answers: Sequence[Sequence[Sequence[int]]] | None = None,
     figures: Sequence[LinearFigure] = (),
-) -> GamePlay:
+) -> GameScoring:
     """Return how a game is scored: circuit k asks question k + i in round i; bits in order unless given."""
     asked = tuple(game.questions())
     sizes = [b.bit_length() - 1 for b in game.answers]
     if answers is None:
         bits = itertools.count()
         answers = [[[next(bits) for _ in range(size)] for size in sizes] for _ in range(rounds)]
-    return GamePlay(
+    return GameScoring(
         game=game,
         players=tuple(f"P{i}" for i in range(game.players)),
         questions=tuple(tuple(asked[(k + i) % len(asked)] for i in range(rounds)) for k in range(len(asked))),
@@ -47,7 +47,7 @@ def play_of(
 
 def record_of(
     rng: np.random.Generator,
-    play: GamePlay,
+    play: GameScoring,
     behaviour: Behaviour,
     *,
     shots: int = 100,
@@ -91,10 +91,10 @@ def record_of(
     return RunRecord(Path(f"runs/{name}"), intent, tuple(plan), counts, sealed=True)
 
 
-def joint(play: GamePlay, win: float | Sequence[float]) -> Behaviour:
+def joint(play: GameScoring, win: float | Sequence[float]) -> Behaviour:
     """Return the behaviour that wins each round's question with a given probability, rounds independent.
 
-    The winning answers are equally likely, and so are the losing ones; `win` is one number, or one a round.
+    The winning answers are equally likely, and so are the losing ones; `win` is one number, or one per round.
     """
     wins = [win] * play.rounds if isinstance(win, float) else list(win)
 
@@ -112,7 +112,7 @@ def joint(play: GamePlay, win: float | Sequence[float]) -> Behaviour:
 
 
 @pytest.fixture(name="play_of")
-def _play_of() -> Callable[..., GamePlay]:
+def _play_of() -> Callable[..., GameScoring]:
     return play_of
 
 

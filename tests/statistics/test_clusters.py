@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from qcoord_hw.families.linear_computation.analysis import analyse_linear, paired_runs
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.statistics.clusters import Clusters
 from qcoord_hw.statistics.estimate import difference_limits
@@ -26,7 +26,9 @@ def play_of(inputs, chosen):
     """Return the play of y = w_A + w_B for two instances; digit k is output k."""
     task = task_from_json(TASK)
     baselines = {"quantum": (1.0, "a test"), "classical": (0.4, "a test")}
-    return LinearPlay(task, 2, ((0, 1), (2, 3)), np.eye(2, dtype=np.int64), inputs, baselines, chosen=chosen)
+    return LinearScoring(
+        task, 2, ((0, 1), (2, 3)), np.eye(2, dtype=np.int64), inputs, baselines, chosen=chosen
+    )
 
 
 def law(inputs, scale):
@@ -189,13 +191,13 @@ def test_the_verdict_rests_on_the_interval_s_model(rng):
 def test_old_records_tell_how_inputs_were_chosen():
     data = play_of(ALL, "all").to_json()
     del data["chosen"]
-    assert LinearPlay.from_json(data).chosen == "all"
-    assert LinearPlay.from_json(data, 81).chosen == "drawn"
-    assert LinearPlay.from_json(data, [[[0], [1]]]).chosen == "given"
+    assert LinearScoring.from_json(data).chosen == "all"
+    assert LinearScoring.from_json(data, 81).chosen == "drawn"
+    assert LinearScoring.from_json(data, [[[0], [1]]]).chosen == "given"
     data["inputs"] = data["inputs"][:8]
-    assert LinearPlay.from_json(data).chosen == "drawn"
+    assert LinearScoring.from_json(data).chosen == "drawn"
     with pytest.raises(ValueError, match="chosen"):
-        LinearPlay.from_json(data | {"chosen": "guessed"})
+        LinearScoring.from_json(data | {"chosen": "guessed"})
 
 
 def test_a_ratio_is_linearised(rng):

@@ -13,7 +13,7 @@ import qcoord_hw as qc
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.analysis import analyse_coordination, strata, tally
 from qcoord_hw.families.coordination.measurement.design import choose
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.statistics.stratified import drawn_limits
 from qcoord_hw.theory.pauli_measurements.figures import exact_figures
@@ -64,7 +64,7 @@ def play_of(cases, states, *, bits=None, sampled=False, combine="mean", **option
     size = len(states[0]).bit_length() - 1
     outputs = tuple(Output(PARTIES[q % 4], q // 4) for q in range(size))
     design = choose(cases, states, outputs, density=True, sampled=sampled, **options)
-    return CoordinationPlay(
+    return CoordinationScoring(
         network="cascade",
         copies=1,
         outputs=outputs,

@@ -209,7 +209,7 @@ def weighted_games():
 
 
 def weighted_limits(rng, weights, wins, each, runs):
-    """Yield the cells and limits of the weighted win probability in runs of so many shots a question."""
+    """Yield the cells and limits of the weighted win probability in runs of so many shots per question."""
     for counts in rng.binomial(each, wins, (runs, len(wins))).tolist():
         cells = [
             games.Cell(c, 0, (c,), w, np.array([[each - k, k]]), np.array([0.0, 1.0]))
@@ -328,7 +328,7 @@ def test_checks_have_their_size_and_drift_is_uniform_under_the_null(play_of, mak
 
 
 def test_size_for_many_answers_and_questions(play_of, make_record, joint):
-    """The magic square's 4 x 4 answers over 9 circuits, few shots a block: outcomes must be pooled."""
+    """The magic square's 4 x 4 answers over 9 circuits, few shots per block: outcomes must be pooled."""
     play = play_of(magic_square(), 8 / 9)
     behave = functools.cache(joint(play, 0.97))
     runs = [analyse_game(make_record(play, behave, shots=60, blocks=3)).checks for _ in range(600)]

@@ -15,7 +15,7 @@ from scipy import stats
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.linear_computation.analysis import analyse_linear
 from qcoord_hw.families.linear_computation.error_entropy import ErrorCounts, survival
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.theory.linear_computation.task import task_from_json
 
@@ -33,7 +33,7 @@ def play_of(rng, order, inputs, servers=None, qudits=5, scatter=True):
     size, count = (p - 1).bit_length(), qudits * r
     where = (rng.permutation(size * count) if scatter else np.arange(size * count)).tolist()
     width = sum(task.sizes)
-    return LinearPlay(
+    return LinearScoring(
         task=task,
         qudits=qudits,
         bits=tuple(tuple(where[size * k : size * (k + 1)]) for k in range(count)),
@@ -341,7 +341,7 @@ def test_rows_that_depend_on_others_tell_nothing(rng):
 def test_ties_go_to_the_smallest_and_leaked_shots_do_not_vote(rng):
     task = {"A": [[1]], "B": [[1]]}
     play = play_of(rng, 3, np.array([[[1, 1], [0, 1]]] * 3), servers=task, qudits=2, scatter=False)
-    play = LinearPlay(
+    play = LinearScoring(
         play.task, 2, play.bits, np.array([[1, 0], [0, 1]]), play.inputs, play.baselines
     )  # expected (2, 1); digits read least significant bit first: "10" is 1, "01" is 2, "11" leaks
     counts = {

@@ -14,7 +14,7 @@ from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.execution.devices import typed
 from qcoord_hw.execution.devices.base import KIND, Device
 from qcoord_hw.execution.foreign.guard import provider
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -75,14 +75,15 @@ def device_name(target: Any) -> str | None:
         if target.startswith(vendor.prefix):
             if not re.fullmatch(r"\w{1,60}", target.removeprefix(vendor.prefix), re.ASCII):
                 raise InputError(
-                    f"target: {shown(target)}; allowed are {vendor.prefix} and letters, digits or underscores"
+                    f"target: {short_repr(target)}; allowed are {vendor.prefix} and letters, "
+                    "digits or underscores"
                 )
             return target
     first, colon, _ = target.partition(":")
     if not colon or first in SIMULATED:
         return None
     if not _COLON.fullmatch(target):
-        raise InputError(f"target: {shown(target)}; allowed are {', '.join(FORMS[-2:])}")
+        raise InputError(f"target: {short_repr(target)}; allowed are {', '.join(FORMS[-2:])}")
     return target
 
 

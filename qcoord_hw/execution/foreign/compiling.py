@@ -28,7 +28,7 @@ class Compiled:
         known: the circuit whose answer is known, compiled with them.
         layout: physical qubit of each circuit qubit; empty where the backend has no number of qubits.
         snapshot: calibration of the layout's qubits; None where there is none.
-        bound: one circuit a setting, at its values, where the provider compiles no parameters; else empty.
+        bound: one circuit per setting, at its values, where the provider compiles no parameters; else empty.
     """
 
     circuits: tuple[QuantumCircuit, ...]

@@ -127,7 +127,7 @@ class SamplerJobs:
         self.method = type(sampler).__name__
 
     def split(self, requests: Sequence[Request]) -> list[list[list[int]]]:
-        """Return one job for everything; one a block for Qiskit's own simulator."""
+        """Return one job for everything; one per block for Qiskit's own simulator."""
         if not self._own_seed:
             return [[list(range(len(requests)))]] if requests else []
         blocks = groupby(range(len(requests)), key=lambda k: requests[k].block)

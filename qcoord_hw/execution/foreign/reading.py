@@ -18,7 +18,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.execution.foreign.guard import stated
 from qcoord_hw.record import Counts
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 MAX_KEPT = 4096
 """Outcomes that cannot be read of which a record keeps how often they came."""
@@ -57,7 +57,7 @@ def read_result(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> 
     places = _places(entries, [circuit.name for circuit in circuits])
     marked = any(stated(entry, "success") is False for entry in entries)
     if stated(result, "success") is False and not marked:
-        fault = f"says that the job failed ({shown(stated(result, 'status'))})"
+        fault = f"says that the job failed ({short_repr(stated(result, 'status'))})"
         return [
             Read(one.counts, one.fault or fault)
             for one in _read_all(result, entries, places, circuits, shots)
@@ -74,7 +74,7 @@ def read_pub(pub: Any, circuit: QuantumCircuit, shots: int) -> Read:
         if bits is None or not callable(stated(bits, "get_bitstrings")):
             return Read({}, f"returned no shots of register {register.name!r}; it returned {_names(data)}")
         if tuple(stated(bits, "shape") or ()) != ():
-            return Read({}, f"returned an array of shape {shown(bits.shape)} for one circuit")
+            return Read({}, f"returned an array of shape {short_repr(bits.shape)} for one circuit")
         words = [str(word) for word in bits.get_bitstrings()]
         if any(len(word) != register.size or set(word) - {"0", "1"} for word in words):
             fault = f"returned outcomes of register {register.name!r} that are not of {register.size} bits"
@@ -107,9 +107,9 @@ def _missing(entries: Sequence[Any], circuits: Sequence[QuantumCircuit]) -> str:
     names = Counter(str(_field(stated(entry, "header"), "name")) for entry in entries)
     name, times = names.most_common(1)[0]
     if times > 1:
-        return f"returned {times} results by the name {shown(name)}: whose they are cannot be told"
+        return f"returned {times} results by the name {short_repr(name)}: whose they are cannot be told"
     missing = [circuit.name for circuit in circuits if circuit.name not in names]
-    return f"returned no result by the name {shown(missing[0])}; it returned {shown(sorted(names))}"
+    return f"returned no result by the name {short_repr(missing[0])}; it returned {short_repr(sorted(names))}"
 
 
 def _places(entries: Sequence[Any], names: Sequence[str]) -> list[int | None]:
@@ -124,7 +124,7 @@ def _places(entries: Sequence[Any], names: Sequence[str]) -> list[int | None]:
 def _read(result: Any, entry: Any, place: int, circuit: QuantumCircuit, shots: int) -> Read:
     """Return the first of the ways to read a result that leads to as many shots as asked for."""
     if stated(entry, "success") is False:
-        return Read({}, f"says that circuit {circuit.name!r} failed ({shown(stated(entry, 'status'))})")
+        return Read({}, f"says that circuit {circuit.name!r} failed ({short_repr(stated(entry, 'status'))})")
     data = stated(entry, "data")
     slots = _Slots.of(circuit, _field(stated(entry, "header"), "creg_sizes"))
     ways: tuple[Callable[[], Any], ...] = (
@@ -209,24 +209,25 @@ class _Slots:
         if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
             text = format(int(key), "b")
         elif not isinstance(key, str):
-            raise _UnfitError(f"outcome {shown(key)}, which is neither a number nor bits")
+            raise _UnfitError(f"outcome {short_repr(key)}, which is neither a number nor bits")
         elif key[:2] in ("0x", "0X"):
             try:
                 text = format(int(key, 16), "b")
             except ValueError:
-                raise _UnfitError(f"outcome {shown(key)}, which is no number") from None
+                raise _UnfitError(f"outcome {short_repr(key)}, which is no number") from None
         else:
             groups = key.split()
             text = "".join(groups)
             if len(groups) > 1 and [len(group) for group in reversed(groups)] != list(self.sizes):
                 widths, sizes = ([len(g) for g in reversed(groups)], list(self.sizes))
                 raise _UnfitError(
-                    f"outcome {shown(key)}: registers of {_several(widths)} bits instead of {_several(sizes)}"
+                    f"outcome {short_repr(key)}: registers of {_several(widths)} bits instead of "
+                    f"{_several(sizes)}"
                 )
             if len(text) < width:
-                raise _UnfitError(f"outcome {shown(key)} of {len(text)} bits instead of {width}")
+                raise _UnfitError(f"outcome {short_repr(key)} of {len(text)} bits instead of {width}")
         if set(text) - {"0", "1"} or len(text.lstrip("0")) > width:
-            raise _UnfitError(f"outcome {shown(key)}, which is not of {width} bits")
+            raise _UnfitError(f"outcome {short_repr(key)}, which is not of {width} bits")
         return text.lstrip("0").rjust(width, "0")
 
 
@@ -239,7 +240,7 @@ def _whole(times: Any) -> int:
     if isinstance(times, (int, float, np.integer, np.floating)) and not isinstance(times, bool):
         if times >= 0 and float(times).is_integer():
             return int(times)
-    raise _UnfitError(f"an outcome {shown(times)} times, which is no number of shots,")
+    raise _UnfitError(f"an outcome {short_repr(times)} times, which is no number of shots,")
 
 
 def _plain(times: Any) -> Any:
@@ -247,7 +248,7 @@ def _plain(times: Any) -> Any:
     try:
         return _whole(times)
     except (_UnfitError, OverflowError, ValueError):
-        return shown(times)
+        return short_repr(times)
 
 
 def _histogram(memory: Any) -> Counter[Any] | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from qcoord_hw.families.coordination.figures import COUNTED, KINDS, MITIGATED, described, with_headline
-from qcoord_hw.families.coordination.scoring import CoordinationPlay, Estimator
+from qcoord_hw.families.coordination.scoring import CoordinationScoring, Estimator
 from qcoord_hw.families.coordination.tomography_check import tomography_check
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
@@ -53,7 +53,7 @@ class Tally:
         cautions: why readout errors cannot be inverted, if they are known and cannot.
     """
 
-    play: CoordinationPlay
+    play: CoordinationScoring
     outcomes: tuple[IntArray, ...]
     counts: tuple[IntArray, ...]
     confusion: tuple[FloatArray, ...] | None
@@ -86,7 +86,7 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
     """
     check_confidence(confidence)
     with interpreting(record.path):
-        play = CoordinationPlay.from_json(record.intent["experiment"]["play"])
+        play = CoordinationScoring.from_json(record.intent["experiment"]["play"])
         found = tally(record, play)
         estimates = _exact(record, play, confidence)
     names = [
@@ -99,7 +99,7 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
     return Analysis(with_headline(estimates), checks, rows, found.cautions)
 
 
-def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
+def tally(record: RunRecord, play: CoordinationScoring) -> Tally:
     """Read raw counts per setting; outcomes in order, so that pooling rare ones favours no block."""
     blocks = 1 + max((chunk.block for chunk in record.plan), default=0)
     weights = 1 << np.arange(len(play.bits), dtype=np.int64)
@@ -129,7 +129,7 @@ def tally(record: RunRecord, play: CoordinationPlay) -> Tally:
 
 
 def _confusion(
-    record: RunRecord, play: CoordinationPlay
+    record: RunRecord, play: CoordinationScoring
 ) -> tuple[tuple[FloatArray, ...] | None, tuple[str, ...]]:
     """Return the readout errors of every setting, and cautions; None where they cannot be inverted."""
     experiment, errors = record.intent["experiment"], readout_matrices(record)
@@ -142,7 +142,7 @@ def _confusion(
     return tuple(matrices[s["circuit"]] for s in experiment["settings"][: len(play.settings)]), ()
 
 
-def _exact(record: RunRecord, play: CoordinationPlay, confidence: float) -> list[Estimate]:
+def _exact(record: RunRecord, play: CoordinationScoring, confidence: float) -> list[Estimate]:
     """Return the figures that were computed for this target, not counted."""
     figures = record.intent["target"].get("exact") or {}
     method = EXACT if record.intent["target"].get("snapshot") else "exact: ideal circuit"
@@ -164,7 +164,7 @@ def _exact(record: RunRecord, play: CoordinationPlay, confidence: float) -> list
     ]
 
 
-def _bound(play: CoordinationPlay) -> Value | None:
+def _bound(play: CoordinationScoring) -> Value | None:
     """Return what separable states reach, for the figure that `_together` shows."""
     limits = [case.separable for case in play.cases]
     if any(limit is None for limit in limits):

@@ -182,7 +182,7 @@ def schumacher_text(answer: SchumacherPoint) -> str:
     """Return an answer as plain text."""
     return "\n".join(
         (
-            f"n = {answer.n} copies at {answer.rate:g} qubits a copy (entropy {answer.entropy:.6f})",
+            f"n = {answer.n} copies at {answer.rate:g} qubits per copy (entropy {answer.entropy:.6f})",
             f"  retained probability P      {answer.P:.9f}  (second order: {answer.second_order:.9f})",
             f"  entanglement fidelity       {answer.entanglement_fidelity:.9f}",
             f"  trace distance              {answer.trace_distance:.9f}",

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from qcoord_hw.families.base import OutputState
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.network.ideal_state import few_columns
 from qcoord_hw.theory.pauli_measurements.figures import combined, figures_of
 
 
 def exact_figures(
-    play: CoordinationPlay, states: Callable[[], Sequence[OutputState | None]]
+    play: CoordinationScoring, states: Callable[[], Sequence[OutputState | None]]
 ) -> dict[str, float]:
     """Return trace norm and fidelity of what circuits make on a simulator, by name.
 

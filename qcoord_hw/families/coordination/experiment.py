@@ -14,7 +14,7 @@ from qiskit.circuit import Parameter, QuantumCircuit, Qubit
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.measurement.design import choose
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
-from qcoord_hw.families.coordination.scoring import CoordinationPlay, Measurement
+from qcoord_hw.families.coordination.scoring import CoordinationScoring, Measurement
 from qcoord_hw.families.experiment import Experiment, Setting
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.network.ideal_state import ComplexArray, few_columns, output_branches
@@ -58,7 +58,7 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         if f"{key}_exact" in exact and abs(exact[f"{key}_exact"] - value) > AGREE:
             raise AssertionError(f"{name}: the circuits make {key} {exact[f'{key}_exact']}, theory {value}")
     angles = [_measure(preparation) for preparation in plan.preparations]
-    play = CoordinationPlay(
+    play = CoordinationScoring(
         network=plan.network,
         copies=plan.copies,
         outputs=outputs,

@@ -9,7 +9,7 @@ from qcoord_hw.families.base import Family, Outcomes, OutputState, Prediction
 from qcoord_hw.families.coordination.parameters import LISTS, read_network
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.coordination.scoring import CoordinationPlay
+    from qcoord_hw.families.coordination.scoring import CoordinationScoring
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
@@ -45,11 +45,11 @@ class Coordination(Family):
 
         return build(spec)
 
-    def scoring(self, play: dict[str, Any]) -> CoordinationPlay:
+    def scoring(self, play: dict[str, Any]) -> CoordinationScoring:
         """See `Family.scoring`."""
-        from qcoord_hw.families.coordination.scoring import CoordinationPlay
+        from qcoord_hw.families.coordination.scoring import CoordinationScoring
 
-        return CoordinationPlay.from_json(play)
+        return CoordinationScoring.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""

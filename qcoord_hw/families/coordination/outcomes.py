@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qcoord_hw.families.base import Outcomes
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.record.bits import symbols
 
 
-def outcomes(play: CoordinationPlay) -> Outcomes:
+def outcomes(play: CoordinationScoring) -> Outcomes:
     """Return what reads the outcomes of a run."""
 
     def rows(

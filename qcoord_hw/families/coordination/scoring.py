@@ -69,7 +69,7 @@ class Estimator:
 
 
 @dataclass(frozen=True, eq=False)
-class CoordinationPlay:
+class CoordinationScoring:
     """The plain description by which counts of a coordination experiment are scored; stored in the record.
 
     Attributes:
@@ -124,6 +124,6 @@ class CoordinationPlay:
         return {"kind": "coordination", **to_plain(self)}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> CoordinationPlay:
+    def from_json(cls, data: dict[str, Any]) -> CoordinationScoring:
         """Build the description from what `to_json` returned."""
         return from_plain(cls, {key: value for key, value in data.items() if key != "kind"})

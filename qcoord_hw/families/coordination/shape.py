@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.record.shape import (
     BITS,
     INDEX,
@@ -14,7 +14,7 @@ from qcoord_hw.record.shape import (
     boolean,
     fields,
     integer,
-    listed,
+    list_of,
     maybe,
     real,
     require,
@@ -26,16 +26,16 @@ from qcoord_hw.record.shape import (
 MAX_VECTOR, MAX_MATRIX = 20, 10
 """Qubits of a target that is given as a vector, and as a density matrix."""
 
-NUMBERS = listed(real())
+NUMBERS = list_of(real())
 STATE = fields(
     {},
     {
         "ket": table(tuple_of(real(), real())),
-        "density": listed(
+        "density": list_of(
             fields(
                 {
                     "size": integer(1, 2**MAX_MATRIX),
-                    "entries": listed(tuple_of(INDEX, INDEX, real(), real())),
+                    "entries": list_of(tuple_of(INDEX, INDEX, real(), real())),
                 }
             ),
             least=1,
@@ -46,36 +46,36 @@ SHAPE = fields(
     {
         "network": WORDS,
         "copies": integer(1, 10**6),
-        "outputs": listed(fields({"owner": WORDS, "copy": INDEX}), least=1, most=62),
-        "cases": listed(
+        "outputs": list_of(fields({"owner": WORDS, "copy": INDEX}), least=1, most=62),
+        "cases": list_of(
             fields(
                 {
                     "label": WORDS,
                     "probability": SHARE,
-                    "mixture": listed(tuple_of(INDEX, real()), least=1),
+                    "mixture": list_of(tuple_of(INDEX, real()), least=1),
                     "state": maybe(STATE),
-                    "outputs": listed(INDEX, least=1, most=62),
-                    "ideal": maybe(listed(listed(tuple_of(real(), real())))),
+                    "outputs": list_of(INDEX, least=1, most=62),
+                    "ideal": maybe(list_of(list_of(tuple_of(real(), real())))),
                     "separable": maybe(SHARE),
                 }
             ),
             least=1,
         ),
-        "settings": listed(
+        "settings": list_of(
             fields({"preparation": INDEX, "basis": text("[XYZ]*"), "case": maybe(INDEX), "share": real(0)}),
             least=1,
         ),
-        "estimators": listed(
+        "estimators": list_of(
             fields(
                 {
                     "name": WORDS,
                     "case": INDEX,
                     "offset": real(),
-                    "terms": listed(
+                    "terms": list_of(
                         fields(
                             {
-                                "strata": listed(tuple_of(real(), listed(INDEX, least=1))),
-                                "masks": listed(integer(0, 2**62)),
+                                "strata": list_of(tuple_of(real(), list_of(INDEX, least=1))),
+                                "masks": list_of(integer(0, 2**62)),
                                 "coefficients": NUMBERS,
                             }
                         )
@@ -96,7 +96,7 @@ SHAPE = fields(
             )
         ),
         "exact": table(real()),
-        "notes": listed(WORDS),
+        "notes": list_of(WORDS),
     }
 )
 
@@ -126,7 +126,7 @@ def check(intent: dict[str, Any], width: float) -> None:
         if case["ideal"] is not None:
             fits = [len(row) for row in case["ideal"]] == [2**size] * 2**size
             require(fits, f"{where}.ideal", len(case["ideal"]), "is a density matrix of the outputs")
-    play = CoordinationPlay.from_json(data)
+    play = CoordinationScoring.from_json(data)
     require(max(play.bits) < width, "play.bits", list(play.bits), "are bits of the outcome")
     require(len(play.settings) <= len(settings), "play.settings", len(play.settings), "is a setting for each")
     for chunk in intent["plan"]:

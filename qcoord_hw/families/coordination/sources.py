@@ -8,7 +8,7 @@ from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import JsonFile
 from qcoord_hw.families.coordination.parameters import read_network
-from qcoord_hw.spec import ExperimentSpec, Plain, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, short_repr
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions.holders import RECEIVERS, has_qubit_link
@@ -37,7 +37,7 @@ def recognise(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec 
     if isinstance(given, str):
         if given in catalogue_paths():
             raise InputError(
-                f"network: {shown(network)}; {given!r} has its own, allowed with a state or its name"
+                f"network: {short_repr(network)}; {given!r} has its own, allowed with a state or its name"
             )
         return _spec(named_state(given), given, network, parameters)
     if isinstance(given, JsonFile):

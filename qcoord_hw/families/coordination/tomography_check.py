@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.theory.pauli_measurements.figures import branches_of
 from qcoord_hw.theory.pauli_measurements.paulis import ComplexArray, all_bases
 from qcoord_hw.theory.pauli_measurements.target import Target
@@ -24,7 +24,7 @@ METHOD = "linear inversion projected to states: biased upwards, to be compared w
 
 
 def tomography_check(
-    play: CoordinationPlay, outcomes: Sequence[IntArray], totals: Sequence[IntArray]
+    play: CoordinationScoring, outcomes: Sequence[IntArray], totals: Sequence[IntArray]
 ) -> dict[str, Any] | None:
     """Return `trace_norm_tomography` with mean and 95 % point of its null; None where a basis has no shot.
 
@@ -68,7 +68,7 @@ def tomography_check(
 
 
 def _frequencies(
-    play: CoordinationPlay,
+    play: CoordinationScoring,
     c: int,
     case: Target,
     outcomes: Sequence[IntArray],

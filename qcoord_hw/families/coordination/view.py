@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
 from qcoord_hw.families.coordination.figures import KINDS, kind_of, short_of
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.families.view import Line, Listing, Panel, Section, View
 from qcoord_hw.statistics.words import (
     cell,
@@ -70,7 +70,7 @@ def view(summary: Mapping[str, Any]) -> View:
     )
 
 
-def predict(experiment: Experiment, play: CoordinationPlay) -> Prediction:
+def predict(experiment: Experiment, play: CoordinationScoring) -> Prediction:
     """Return who holds what, what is measured, and what theory says of it."""
     named = list(dict.fromkeys(setting.label for setting in experiment.settings))
     lines = [

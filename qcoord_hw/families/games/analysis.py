@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from qcoord_hw.families.games.expression import EXPRESSION, OWN_UNITS, as_written, expression_game
-from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
+from qcoord_hw.families.games.scoring import GameScoring, LinearFigure, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence, clopper_pearson, lower_limit, tail, upper_limit
@@ -88,12 +88,12 @@ class Cell:
 
     @cached_property
     def mean(self) -> float:
-        """Mean score a shot."""
+        """Mean score per shot."""
         return self.total / self.shots
 
     @cached_property
     def variance(self) -> float:
-        """Variance of the score a shot, with n - 1 below."""
+        """Variance of the score per shot, with n - 1 below."""
         squares = float((self.tally.sum(axis=0) * (self.win - self.mean) ** 2).sum())
         return squares / max(self.shots - 1, 1)
 
@@ -117,7 +117,7 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     """
     check_confidence(confidence)
     with interpreting(record.path):
-        play = GamePlay.from_json(record.intent["experiment"]["play"])
+        play = GameScoring.from_json(record.intent["experiment"]["play"])
         cells = tuple(cell for cell in tally(record, play) if cell.shots)
         won = play.game.score is None
         drawn = bool(record.intent["spec"].get("random_questions"))
@@ -152,7 +152,7 @@ def _figure(win: Estimate, figure: LinearFigure) -> Estimate:
     return win.linear(figure.name, figure.scale, figure.offset, figure.theory, figure.bound, **words)
 
 
-def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
+def tally(record: RunRecord, play: GameScoring) -> tuple[Cell, ...]:
     """Decode raw counts into answers, one cell a circuit and round."""
     blocks = 1 + max(chunk.block for chunk in record.plan)
     leaks = int(play.leaks)  # the last answer of every player is then "none"
@@ -171,13 +171,13 @@ def tally(record: RunRecord, play: GamePlay) -> tuple[Cell, ...]:
     )
 
 
-def _payoffs(play: GamePlay, question: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def _payoffs(play: GameScoring, question: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Return what each answer tuple is worth, nothing where an answer leaked."""
     table = play.game.table[question].astype(float)
     return np.pad(table, [(0, 1)] * table.ndim) if play.leaks else table
 
 
-def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> tuple[float, int]:
+def no_signalling(play: GameScoring, cells: Sequence[Cell]) -> tuple[float, int]:
     """Return (p-value, degrees of freedom) that no player's answers depend on the others' questions.
 
     For each player, schedule, round and own question the distribution of its answer is compared across the
@@ -196,14 +196,14 @@ def no_signalling(play: GamePlay, cells: Sequence[Cell]) -> tuple[float, int]:
     return min(1.0, len(tests) * min(p for p, _ in tests)), sum(freedom for _, freedom in tests)
 
 
-def drift(play: GamePlay, cells: Sequence[Cell]) -> dict[str, Any] | None:
+def drift(play: GameScoring, cells: Sequence[Cell]) -> dict[str, Any] | None:
     """Test that every circuit wins as often, and has the same outcomes, in all blocks."""
     circuits = [Blocks(cell.tally.reshape(len(cell.tally), -1), cell.win.reshape(-1)) for cell in cells]
     merit = "wins" if play.game.score is None else "scores"
     return drift_check(circuits, merit + _rounds_words(play))
 
 
-def _signalling(play: GamePlay, cells: Sequence[Cell]) -> dict[str, Any] | None:
+def _signalling(play: GameScoring, cells: Sequence[Cell]) -> dict[str, Any] | None:
     p_value, freedom = no_signalling(play, cells)
     if not freedom:
         return None
@@ -211,7 +211,7 @@ def _signalling(play: GamePlay, cells: Sequence[Cell]) -> dict[str, Any] | None:
     return {"p_value": p_value, "degrees_of_freedom": freedom, "method": method}
 
 
-def _rounds_words(play: GamePlay) -> str:
+def _rounds_words(play: GameScoring) -> str:
     return "" if play.rounds == 1 else ", rounds taken as independent"
 
 
@@ -265,7 +265,7 @@ def _method(cells: Sequence[Cell]) -> str:
     return "clopper-pearson" if _is_balanced(cells) else METHOD
 
 
-def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+def _win_probability(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
     alpha = (1 - confidence) / 2
     low, best, high = _limits(cells, alpha, alpha)
     return Estimate(
@@ -286,7 +286,7 @@ def _win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -
     )
 
 
-def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+def _drawn_win_probability(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
     """Return the win probability where every shot's question was drawn at random: all shots are alike.
 
     The binomial tail then holds whatever the device remembers of earlier shots [ElkoussWehner2016].
@@ -311,7 +311,7 @@ def _drawn_win_probability(play: GamePlay, cells: Sequence[Cell], confidence: fl
     )
 
 
-def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+def _mean_score(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
     """Return the weighted mean score; there is no binomial test of scores, but Chernoff's bound holds."""
     alpha = (1 - confidence) / 2
     low, best, high = _score_limits(cells, alpha, alpha)
@@ -335,7 +335,7 @@ def _mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Est
     )
 
 
-def _drawn_mean_score(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+def _drawn_mean_score(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
     """Return the mean score where every shot's question was drawn at random: all shots are alike."""
     total, shots = math.fsum(cell.total for cell in cells), sum(cell.shots for cell in cells)
     alpha = (1 - confidence) / 2
@@ -376,7 +376,7 @@ def _leakage(cells: Sequence[Cell], confidence: float) -> Estimate:
     )
 
 
-def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Estimate:
+def _worst_round(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
     """Return the minimum over rounds of the win probability, with simultaneous limits.
 
     The smallest lower limit needs no correction; the smallest upper limit is corrected for the number
@@ -403,7 +403,7 @@ def _worst_round(play: GamePlay, cells: Sequence[Cell], confidence: float) -> Es
     )
 
 
-def _mitigated(play: GamePlay, cells: Sequence[Cell], readout: Readout, confidence: float) -> Estimate:
+def _mitigated(play: GameScoring, cells: Sequence[Cell], readout: Readout, confidence: float) -> Estimate:
     """Return the win probability after inverting the known readout errors, cell by cell.
 
     The inverse gives every outcome a score whose mean is the win probability before readout. The interval
@@ -451,7 +451,7 @@ def _mitigated(play: GamePlay, cells: Sequence[Cell], readout: Readout, confiden
     )
 
 
-def _readout(record: RunRecord, play: GamePlay) -> tuple[Readout | None, list[str]]:
+def _readout(record: RunRecord, play: GameScoring) -> tuple[Readout | None, list[str]]:
     """Return what gives the confusion matrices of some classical bits of a circuit, and cautions.
 
     None if they are unknown, or one of those that are needed cannot be inverted.

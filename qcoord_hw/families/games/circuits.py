@@ -26,7 +26,7 @@ from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
 from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
 from qcoord_hw.families.games.pauli_circuits import pauli_strategy
-from qcoord_hw.families.games.scoring import GamePlay, LinearFigure, question_label
+from qcoord_hw.families.games.scoring import GameScoring, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
     Strategy,
     chsh_strategy,
@@ -93,7 +93,7 @@ def strategy_experiment(
 ) -> Experiment:
     """Return the experiment in which the receivers of `topology` play `game` by `strategy`.
 
-    There is one circuit a question. In a sequential game, round i of circuit k asks question k + i
+    There is one circuit per question. In a sequential game, round i of circuit k asks question k + i
     (cyclically), so that each round is asked every question equally often.
 
     With a rate below the qubits of a share, only as many rounds are entangled as it pays for, and in the
@@ -167,7 +167,7 @@ def _entangled(strategy: Strategy, rounds: int, rate: float) -> int:
     if not share:
         raise InputError(f"rate: {rate!r}; allowed where the strategy sends qubits, this one sends none")
     if not 0 <= rate <= share:
-        raise InputError(f"rate: {rate!r}; allowed are 0 to {share} qubits a round to each player")
+        raise InputError(f"rate: {rate!r}; allowed are 0 to {share} qubits per round to each player")
     return math.floor(rate * rounds / share + 1e-9)
 
 
@@ -268,7 +268,7 @@ def _experiment(
                 f"{player}: {size} bits cannot give {game.answers[p]} answers; allowed is 2^bits"
             )
     best = float(classical_value(game) if bound is None else bound)
-    play = GamePlay(
+    play = GameScoring(
         game=game,
         players=players,
         questions=questions,
@@ -293,7 +293,7 @@ def _experiment(
     return experiment
 
 
-def _check_knowledge(experiment: Experiment, play: GamePlay, agreed: Sequence[int]) -> None:
+def _check_knowledge(experiment: Experiment, play: GameScoring, agreed: Sequence[int]) -> None:
     """Check that answers are the players' own, and that every party acts on what it knows.
 
     All know what was agreed, a player its own questions besides, the others none; players do not send.

@@ -10,7 +10,7 @@ from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.families.games.scoring import GamePlay
+    from qcoord_hw.families.games.scoring import GameScoring
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
@@ -30,11 +30,11 @@ class Games(Family):
 
         return build(spec)
 
-    def scoring(self, play: dict[str, Any]) -> GamePlay:
+    def scoring(self, play: dict[str, Any]) -> GameScoring:
         """See `Family.scoring`."""
-        from qcoord_hw.families.games.scoring import GamePlay
+        from qcoord_hw.families.games.scoring import GameScoring
 
-        return GamePlay.from_json(play)
+        return GameScoring.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""
@@ -101,9 +101,9 @@ class Games(Family):
 
     def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds:
         """See `Family.rounds`."""
-        from qcoord_hw.families.games.rounds import told
+        from qcoord_hw.families.games.rounds import round_by_round
 
-        return told(record, seed, count)
+        return round_by_round(record, seed, count)
 
 
 FAMILY = Games()

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.families.base import Outcomes
-from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.games.scoring import GameScoring
 from qcoord_hw.record.bits import LEAK, read_bits
 
 
-def outcomes(play: GamePlay) -> Outcomes:
+def outcomes(play: GameScoring) -> Outcomes:
     """Return what reads the outcomes of a run."""
     players = range(1, play.game.players + 1)
     columns = ("round", *(f"question_{p}" for p in players), *(f"answer_{p}" for p in players), "win")
@@ -33,7 +33,7 @@ def outcomes(play: GamePlay) -> Outcomes:
     return Outcomes(columns, rows)
 
 
-def _row(play: GamePlay, number: int, asked: tuple[int, ...], said: list[int]) -> dict[str, object]:
+def _row(play: GameScoring, number: int, asked: tuple[int, ...], said: list[int]) -> dict[str, object]:
     worth = 0 if -1 in said else play.game.table[(*asked, *said)]
     row: dict[str, object] = {"round": number, "win": int(worth) if worth in (0, 1) else float(worth)}
     row |= {f"question_{p}": question for p, question in enumerate(asked, start=1)}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qcoord_hw.families.base import Rounds
 from qcoord_hw.families.games.analysis import Cell, tally
-from qcoord_hw.families.games.scoring import GamePlay, question_label
+from qcoord_hw.families.games.scoring import GameScoring, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.words import number
 from qcoord_hw.text import printable
@@ -57,7 +57,7 @@ def rounds(record: RunRecord, seed: int, count: int) -> Iterator[Round]:
         count: how many rounds at most; fewer where the run has fewer shots.
     """
     with interpreting(record.path):
-        play = GamePlay.from_json(record.intent["experiment"]["play"])
+        play = GameScoring.from_json(record.intent["experiment"]["play"])
         cells = [cell for cell in tally(record, play) if cell.shots]
     rng = np.random.default_rng(seed)
     kept = np.cumsum(_kept(cells))
@@ -84,10 +84,10 @@ def rounds(record: RunRecord, seed: int, count: int) -> Iterator[Round]:
         )
 
 
-def told(record: RunRecord, seed: int, count: int) -> Rounds:
+def round_by_round(record: RunRecord, seed: int, count: int) -> Rounds:
     """Return a finished run round by round: see `rounds`."""
     with interpreting(record.path):
-        play = GamePlay.from_json(record.intent["experiment"]["play"])
+        play = GameScoring.from_json(record.intent["experiment"]["play"])
     played = list(rounds(record, seed, count))
     last = played[-1].wins if played else 0
     values = {
@@ -99,7 +99,7 @@ def told(record: RunRecord, seed: int, count: int) -> Rounds:
     return Rounds(tuple(play_lines(played, play)), closing_line(played[-1] if played else None, play), values)
 
 
-def play_lines(rounds: Iterable[Round], play: GamePlay) -> Iterator[str]:
+def play_lines(rounds: Iterable[Round], play: GameScoring) -> Iterator[str]:
     """Yield a line for each round: what was asked and answered, won or lost, and the rate so far."""
     names = [printable(name) for name in play.players]
     for one in rounds:
@@ -111,7 +111,7 @@ def play_lines(rounds: Iterable[Round], play: GamePlay) -> Iterator[str]:
         )
 
 
-def closing_line(last: Round | None, play: GamePlay) -> str:
+def closing_line(last: Round | None, play: GameScoring) -> str:
     """Return how the play ended and what it does not show, given its last round."""
     if last is None:
         return "no rounds: the run has no shots"
@@ -125,11 +125,11 @@ def closing_line(last: Round | None, play: GamePlay) -> str:
     )
 
 
-def _rate_word(play: GamePlay) -> str:
+def _rate_word(play: GameScoring) -> str:
     return "win rate" if play.game.score is None else "mean score"
 
 
-def _classical(play: GamePlay) -> str:
+def _classical(play: GameScoring) -> str:
     return f"classical bound {_BOUND[play.bound.kind]}{number(play.bound.value)}"
 
 

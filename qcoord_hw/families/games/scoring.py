@@ -53,7 +53,7 @@ class LinearFigure:
 
 
 @dataclass(frozen=True, eq=False)
-class GamePlay:
+class GameScoring:
     """The plain description by which counts of a game are turned into wins; stored in the record.
 
     Attributes:
@@ -115,6 +115,6 @@ class GamePlay:
         return {"kind": "game", **to_plain(self, without=("decoded", "agreed"))}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> GamePlay:
+    def from_json(cls, data: dict[str, Any]) -> GameScoring:
         """Build the description from what `to_json` returned."""
         return from_plain(cls, {key: value for key, value in data.items() if key != "kind"})

@@ -16,7 +16,7 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.games.expression import expression_of
 from qcoord_hw.families.games.parameters import SEARCH, read_parameters
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, frozen, listed, one_line
+from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, one_line, to_lists, to_tuples
 from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.pauli_solution import SOURCE, PauliSolution
@@ -36,7 +36,7 @@ def spec_of_game(game: Game) -> ExperimentSpec:
     """Return the spec under which a user's game is run: probabilities and scores as exact strings."""
     data = game.to_json()
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in game.name)
-    parameters = {key: frozen(value) for key, value in data.items() if key != "name"}
+    parameters = {key: to_tuples(value) for key, value in data.items() if key != "name"}
     kind = "game"
     if isinstance(game, ExpressionGame):
         kind, parameters["expression"] = "Bell expression", canonical_json(game.expression.to_json())
@@ -75,7 +75,7 @@ def game_of(name: str, parameters: dict[str, Plain]) -> Game:
     Raises:
         InputError: naming the field that is wrong.
     """
-    given: dict[str, Any] = {key: listed(parameters[key]) for key in TABLES if key in parameters}
+    given: dict[str, Any] = {key: to_lists(parameters[key]) for key in TABLES if key in parameters}
     expression, prob, win = given.pop("expression", None), given.pop("prob"), given.pop("win", None)
     if expression is None:
         return Game(name, prob, win, **given)

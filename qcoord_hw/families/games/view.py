@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
-from qcoord_hw.families.games.scoring import GamePlay
+from qcoord_hw.families.games.scoring import GameScoring
 from qcoord_hw.families.view import Line, Listing, Panel, Section, View
 from qcoord_hw.statistics.shots import shots_for_verdict
 from qcoord_hw.statistics.words import interval, main_estimate, some, verdict_words, worst
@@ -46,7 +46,7 @@ def worst_questions(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return worst(rows, lambda row: row["best"])
 
 
-def predict(experiment: Experiment, play: GamePlay) -> Prediction:
+def predict(experiment: Experiment, play: GameScoring) -> Prediction:
     """Return what theory says of a game, and how many shots a verdict takes if it wins as theory says."""
     shots = None
     if play.theory is not None and play.game.score is None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.families.linear_computation.estimates import figures, paired_differences
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.tally import Tally, codes, tally
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
@@ -55,7 +55,7 @@ def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[
 def read_tally(record: RunRecord) -> Tally:
     """Decode the counts of a run, but for those that only check others."""
     asked = dict(record.intent.get("spec", {}).get("parameters", {})).get("inputs")
-    play = LinearPlay.from_json(record.intent["experiment"]["play"], asked)
+    play = LinearScoring.from_json(record.intent["experiment"]["play"], asked)
     return tally(play, {key: c for key, c in record.by_block().items() if key[1] < len(play.inputs)})
 
 

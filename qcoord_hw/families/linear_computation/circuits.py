@@ -19,7 +19,7 @@ import numpy as np
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
 from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, BOX, SOME_INPUTS, THEOREM_1
-from qcoord_hw.families.linear_computation.scoring import Chosen, LinearPlay
+from qcoord_hw.families.linear_computation.scoring import Chosen, LinearScoring
 from qcoord_hw.families.linear_computation.user_task import read_spec_task
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.qudits.gates import weyl, weyl_after_fourier
@@ -28,7 +28,7 @@ from qcoord_hw.qudits.graph_circuits import graph_state, undo_graph
 from qcoord_hw.qudits.leakage import qubits_per_digit
 from qcoord_hw.qudits.synthesis import sparse_scheme, synthesise
 from qcoord_hw.schema import refusal
-from qcoord_hw.spec import ExperimentSpec, check_integer, shown
+from qcoord_hw.spec import ExperimentSpec, check_integer, short_repr
 from qcoord_hw.theory.linear_computation.batching import batch, degrees
 from qcoord_hw.theory.linear_computation.beyond import search_beyond
 from qcoord_hw.theory.linear_computation.field import Array
@@ -123,11 +123,11 @@ def task_experiment(
             raise InputError(f"parameters.scheme: {BOX}; allowed without batch and auxiliary")
         found = _given(asked, exponents)
     else:
-        raise InputError(f"parameters.scheme: {shown(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
+        raise InputError(f"parameters.scheme: {short_repr(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
     code = _ordered(found.code)
     net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
     given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
-    play = LinearPlay(
+    play = LinearScoring(
         task=task,
         qudits=found.qudits * batched,
         bits=digits,
@@ -284,16 +284,17 @@ def input_symbols(task: LinearTask, inputs: object, seed: int, instances: int = 
         return np.random.default_rng(seed).integers(0, d, (inputs, instances, width))
     if not isinstance(inputs, (list, tuple)) or not 1 <= len(inputs) <= MAX_INPUTS:
         raise InputError(
-            f"inputs: {shown(inputs)}; allowed are all, a number, or a list of 1 to {MAX_INPUTS}"
+            f"inputs: {short_repr(inputs)}; allowed are all, a number, or a list of 1 to {MAX_INPUTS}"
         )
     for k, pair in enumerate(inputs):
         names = [f"w{i + 1}" for i in range(instances)]
         if not isinstance(pair, (list, tuple)) or len(pair) != instances:
-            raise InputError(f"inputs[{k}]: {shown(pair)}; allowed are {', '.join(names)}")
+            raise InputError(f"inputs[{k}]: {short_repr(pair)}; allowed are {', '.join(names)}")
         for which, symbols in zip(names, pair, strict=True):
             if not isinstance(symbols, (list, tuple)) or len(symbols) != width:
                 raise InputError(
-                    f"inputs[{k}].{which}: {shown(symbols)}; allowed are {width} symbols, servers in order"
+                    f"inputs[{k}].{which}: {short_repr(symbols)}; allowed are {width} symbols, "
+                    "servers in order"
                 )
             for j, symbol in enumerate(symbols):
                 check_integer(f"inputs[{k}].{which}[{j}]", symbol, 0, d - 1)

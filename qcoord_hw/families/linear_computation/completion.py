@@ -10,7 +10,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Situation
 from qcoord_hw.families.linear_computation.circuits import build
 from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.user_task import task_of
 from qcoord_hw.spec import ExperimentSpec
 
@@ -56,5 +56,5 @@ def _one_input(spec: ExperimentSpec) -> ExperimentSpec:
 
 def _runs_all(spec: ExperimentSpec) -> bool:
     play = build(_one_input(spec)).play
-    assert isinstance(play, LinearPlay)
+    assert isinstance(play, LinearScoring)
     return play.all_inputs <= ALL_INPUTS

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.families.linear_computation.error_entropy import ByInput, ErrorCounts, survival
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.tally import Tally
 from qcoord_hw.statistics.binomial import clopper_pearson, tail
 from qcoord_hw.statistics.clusters import Clusters, reach
@@ -201,8 +201,8 @@ def _share(
     return Figure(estimate, clusters.influence)
 
 
-def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Figure:
-    """Return the rate that survives: (1 - leakage) (L K - entropy of errors) / N, in dits a qudit."""
+def _surviving(play: LinearScoring, counts: ErrorCounts, confidence: float) -> Figure:
+    """Return the rate that survives: (1 - leakage) (L K - entropy of errors) / N, in dits per qudit."""
     dits = survival(counts, confidence)
     quantum, classical = (_baseline(play, name) for name in ("quantum", "classical"))
     estimate = Estimate(
@@ -227,12 +227,12 @@ def _surviving(play: LinearPlay, counts: ErrorCounts, confidence: float) -> Figu
     return Figure(estimate, None if dits.scores is None else dits.scores.influence / play.qudits)
 
 
-def _baseline(play: LinearPlay, name: str) -> Value:
+def _baseline(play: LinearScoring, name: str) -> Value:
     value, source = play.baselines[name]
     return Value(value, "exact", source)
 
 
-def _estimand(play: LinearPlay) -> str:
+def _estimand(play: LinearScoring) -> str:
     """Return what the figures of a run are means over."""
     if play.chosen == "given":
         inputs = len(play.inputs)

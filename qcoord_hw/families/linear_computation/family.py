@@ -11,7 +11,7 @@ from qcoord_hw.families.linear_computation.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.families.linear_computation.scoring import LinearPlay
+    from qcoord_hw.families.linear_computation.scoring import LinearScoring
     from qcoord_hw.families.view import View
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
@@ -33,11 +33,11 @@ class LinearComputations(Family):
 
         return build(spec)
 
-    def scoring(self, play: dict[str, Any]) -> LinearPlay:
+    def scoring(self, play: dict[str, Any]) -> LinearScoring:
         """See `Family.scoring`."""
-        from qcoord_hw.families.linear_computation.scoring import LinearPlay
+        from qcoord_hw.families.linear_computation.scoring import LinearScoring
 
-        return LinearPlay.from_json(play)
+        return LinearScoring.from_json(play)
 
     def analyse(self, record: RunRecord, confidence: float) -> Analysis:
         """See `Family.analyse`."""

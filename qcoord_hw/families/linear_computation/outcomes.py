@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.families.base import Outcomes
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.record.bits import LEAK, read_bits, symbols
 
 
-def outcomes(play: LinearPlay) -> Outcomes:
+def outcomes(play: LinearScoring) -> Outcomes:
     """Return what reads the outcomes of a run."""
     columns = ("check", *(f"w{i}" for i in range(1, play.instances + 1)), "y", "win")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.schema import Flag, Parameter
-from qcoord_hw.spec import Plain, frozen, read_json, shown
+from qcoord_hw.spec import Plain, read_json, short_repr, to_tuples
 
 TASK = ("field", "irreducible_poly", "servers")
 """Those that are the task, as in a task file."""
@@ -36,7 +36,7 @@ def read_count(text: str) -> Plain:
         InputError: when it states neither.
     """
     if text != "all" and not re.fullmatch(r"[0-9]{1,30}", text):
-        raise InputError(f"{shown(text)}; allowed are all or a number of inputs")
+        raise InputError(f"{short_repr(text)}; allowed are all or a number of inputs")
     return text if text == "all" else int(text)
 
 
@@ -49,17 +49,19 @@ def read_inputs(path: str | Path) -> Plain:
     path = Path(path)
     data = read_json(path)
     if not isinstance(data, list) or not data:
-        raise InputError(f'{path.name}: {shown(data)}; allowed is a list of {{"w1": [..], "w2": [..]}}')
+        raise InputError(f'{path.name}: {short_repr(data)}; allowed is a list of {{"w1": [..], "w2": [..]}}')
     for k, entry in enumerate(data):
         names = [f"w{i + 1}" for i in range(len(entry))] if isinstance(entry, dict) else []
         if not names or sorted(entry) != sorted(names):
-            raise InputError(f'{path.name}: [{k}]: {shown(entry)}; allowed is {{"w1": [..], "w2": [..]}}')
+            raise InputError(
+                f'{path.name}: [{k}]: {short_repr(entry)}; allowed is {{"w1": [..], "w2": [..]}}'
+            )
         for name in names:
             if not isinstance(entry[name], list) or not all(type(w) is int for w in entry[name]):
                 raise InputError(
-                    f"{path.name}: [{k}].{name}: {shown(entry[name])}; allowed is a list of integers"
+                    f"{path.name}: [{k}].{name}: {short_repr(entry[name])}; allowed is a list of integers"
                 )
-    return tuple(tuple(frozen(entry[f"w{i + 1}"]) for i in range(len(entry))) for entry in data)
+    return tuple(tuple(to_tuples(entry[f"w{i + 1}"]) for i in range(len(entry))) for entry in data)
 
 
 def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:

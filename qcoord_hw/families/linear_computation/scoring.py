@@ -19,7 +19,7 @@ Chosen = Literal["all", "drawn", "given"]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearPlay:
+class LinearScoring:
     """The plain description by which counts of a linear computation are scored; stored in the record.
 
     Attributes:
@@ -30,7 +30,7 @@ class LinearPlay:
         decoder: shape (L K r, n): digits of the outputs from the n digits measured, modulo p. Outputs are
             ordered instance, row, digit of the symbol (constant term first).
         inputs: shape (settings, L, sum m_s): the symbols (w1, w2, ..) of each setting, servers in order.
-        baselines: rates to compare with, in dits a qudit: name -> (value, source).
+        baselines: rates to compare with, in dits per qudit: name -> (value, source).
         scheme: how the circuit computes it, as plain values for a reader (`source`, `P`, `M`, ..).
         chosen: how the inputs were.
     """
@@ -91,7 +91,7 @@ class LinearPlay:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any], asked: object = None) -> LinearPlay:
+    def from_json(cls, data: dict[str, Any], asked: object = None) -> LinearScoring:
         """Build the description from what `to_json` returned.
 
         Args:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.record.shape import (
     BITS,
     WORDS,
     anything,
     fields,
     integer,
-    listed,
+    list_of,
     real,
     require,
     table,
@@ -23,11 +23,11 @@ from qcoord_hw.record.shape import (
 SHAPE = fields(
     {
         "task": fields({"servers": table(anything), "field": anything}),
-        "servers": listed(WORDS, least=1),
+        "servers": list_of(WORDS, least=1),
         "qudits": integer(1, 10_000),
-        "bits": listed(BITS, least=1),
-        "decoder": listed(listed(integer(0, 255), least=1), least=1),
-        "inputs": listed(listed(listed(integer(0, 255), least=1), least=1), least=1),
+        "bits": list_of(BITS, least=1),
+        "decoder": list_of(list_of(integer(0, 255), least=1), least=1),
+        "inputs": list_of(list_of(list_of(integer(0, 255), least=1), least=1), least=1),
         "baselines": table(tuple_of(real(0), WORDS)),
         "scheme": fields({}, {"source": WORDS}),
     }
@@ -44,7 +44,7 @@ def check(intent: dict[str, Any], width: float) -> None:
     given = data["servers"]
     require(len(set(given)) == len(given), "play.servers", given, "are distinct servers")
     require(sorted(given) == sorted(data["task"]["servers"]), "play.servers", given, "are those of the task")
-    play = LinearPlay.from_json(data)
+    play = LinearScoring.from_json(data)
     field, task, settings = play.task.field, play.task, intent["experiment"]["settings"]
     shape = (play.instances * task.rows * field.degree, len(play.bits))
     require(play.decoder.shape == shape, "play.decoder", play.decoder.shape, f"is an array of shape {shape}")

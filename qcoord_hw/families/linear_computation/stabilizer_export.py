@@ -11,7 +11,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.qudits.graph import expand
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.pauli_strings import write_strings
@@ -34,7 +34,7 @@ def check_export(path: Path) -> None:
     """
     if path.suffix not in SUFFIXES:
         raise InputError(
-            f"export-stabilizers: {shown(str(path))}; allowed is a name that ends with .json "
+            f"export-stabilizers: {short_repr(str(path))}; allowed is a name that ends with .json "
             "(the circuit, .stim or for odd d .chp, stands beside it)"
         )
 

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 
 Integers = npt.NDArray[np.int64]
 
@@ -31,7 +31,7 @@ class Tally:
         outputs: shape (outcomes, L K): what the user computes, y1 then y2 ..; means nothing where leaked.
     """
 
-    play: LinearPlay
+    play: LinearScoring
     block: Integers
     setting: Integers
     outcome: Integers
@@ -74,7 +74,7 @@ class Tally:
         return int(self.shots[entries].sum())
 
 
-def tally(play: LinearPlay, counts: Mapping[tuple[int, int], Mapping[str, int]]) -> Tally:
+def tally(play: LinearScoring, counts: Mapping[tuple[int, int], Mapping[str, int]]) -> Tally:
     """Decode (block, input) -> counts; every distinct outcome is decoded once."""
     number = {key: i for i, key in enumerate(dict.fromkeys(chain.from_iterable(counts.values())))}
     sizes = [len(c) for c in counts.values()]

@@ -8,7 +8,7 @@ from typing import Any
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.linear_computation.parameters import BOX, PARAMETERS, TASK
 from qcoord_hw.schema import read
-from qcoord_hw.spec import ExperimentSpec, Plain, frozen, listed, shown
+from qcoord_hw.spec import ExperimentSpec, Plain, short_repr, to_lists, to_tuples
 from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
@@ -31,10 +31,10 @@ def read_spec_task(spec: ExperimentSpec) -> tuple[LinearTask, dict[str, Any]]:
         InputError: naming the parameter that is missing, unknown or wrong.
     """
     values = read(PARAMETERS, spec.options, "for a linear computation")
-    data = {key: listed(values[key]) for key in TASK if values[key] is not None}
+    data = {key: to_lists(values[key]) for key in TASK if values[key] is not None}
     names = [name for name, _ in data["servers"]]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise InputError(f"parameters.servers: {shown(twice[0])} stands there twice; allowed is once")
+        raise InputError(f"parameters.servers: {short_repr(twice[0])} stands there twice; allowed is once")
     return task_from_json(data | {"servers": dict(data["servers"])}, spec.name), values
 
 
@@ -42,7 +42,9 @@ def spec_of(task: LinearTask, parameters: dict[str, Plain] | None = None) -> Exp
     """Return the spec of a task, with further parameters of the family."""
     data: dict[str, Plain] = {
         "field": task.field.order,
-        "servers": tuple((s, frozen(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)),
+        "servers": tuple(
+            (s, to_tuples(v.tolist())) for s, v in zip(task.servers, task.matrices, strict=True)
+        ),
     }
     if task.field.degree > 1:
         data["irreducible_poly"] = task.field.irreducible_poly

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.view import Line, Listing, Section, View
 from qcoord_hw.record.bits import symbols
 from qcoord_hw.statistics.words import interval, number, p_words, some, worst
@@ -85,7 +85,7 @@ def worst_outputs(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return worst(rows, lambda row: row["success"])
 
 
-def predict(experiment: Experiment, play: LinearPlay) -> Prediction:
+def predict(experiment: Experiment, play: LinearScoring) -> Prediction:
     """Return the task, its scheme, and the rates that theory states of it."""
     task = play.task
     field = task.field
@@ -190,7 +190,7 @@ def _inputs(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _auxiliary(play: LinearPlay) -> str:
+def _auxiliary(play: LinearScoring) -> str:
     """Return how many of the scheme's qudits are auxiliary, if it is one of Theorem 1."""
     if "c" not in play.scheme:
         return ""

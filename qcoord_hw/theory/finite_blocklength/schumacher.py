@@ -54,7 +54,7 @@ class SchumacherPoint:
 
     Attributes:
         n: the block length.
-        rate: qubits a copy.
+        rate: qubits per copy.
         P: the retained mass.
         lost: 1 - P, kept apart because it is accurate even where P rounds to 1.
         entanglement_fidelity: P^2.
@@ -64,7 +64,7 @@ class SchumacherPoint:
         two_sender_P: P1 P2; the second sender has the same source and rate unless another was given.
         two_sender_entanglement_fidelity: its square.
         two_sender_trace_distance: the trace distance of the pair.
-        entropy: S, qubits a copy; the asymptotic rate.
+        entropy: S, qubits per copy; the asymptotic rate.
         varentropy: V, the variance of -log2 of the eigenvalue, bits^2.
     """
 
@@ -142,7 +142,7 @@ def compress(
     Args:
         spectrum: the eigenvalues of one copy, in any order.
         n: copies, at least 1.
-        rate: qubits a copy, at least 0; floor(2^(n rate)) strings are kept (see `points.power_of_two`).
+        rate: qubits per copy, at least 0; floor(2^(n rate)) strings are kept (see `points.power_of_two`).
         second_spectrum: of the second sender; the same if None.
         second_rate: of the second sender; the same if None.
 

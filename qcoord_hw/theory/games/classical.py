@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.responses import Answers, Table
 from qcoord_hw.theory.games.search import BranchAndBound
@@ -59,7 +59,7 @@ def classical_optimum(game: Game, *, limit: float = LIMIT, time_limit: float = m
     turned = weights.transpose([*order, *(game.players + player for player in order)])
     if game.players == 1:
         turned = turned[None, :, None, :]  # beside a player without a choice
-    found = BranchAndBound(turned, limit, f"game {shown(game.name)}", deadline).run()[-game.players :]
+    found = BranchAndBound(turned, limit, f"game {short_repr(game.name)}", deadline).run()[-game.players :]
     strategy = tuple(found[order.index(player)] for player in range(game.players))
     return ClassicalOptimum(_value(game, strategy), strategy)
 

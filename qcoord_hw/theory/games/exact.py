@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 
 ObjectArray = npt.NDArray[Any]
 """An array of Python objects: exact fractions here."""
@@ -42,7 +42,9 @@ def object_array(field: str, nested: Any) -> ObjectArray:
             raise InputError(f"{field}: an empty list; allowed is at least one entry a level")
         shape.append(size)
         if len(shape) > MAX_LEVELS:
-            raise InputError(f"{field}: more than {MAX_LEVELS} levels deep; allowed is one a player and list")
+            raise InputError(
+                f"{field}: more than {MAX_LEVELS} levels deep; allowed is one per player and list"
+            )
         if math.prod(shape) > MAX_ENTRIES:
             raise InputError(f"{field}: more than {MAX_ENTRIES} entries; allowed are at most that many")
         level = [entry for row in level for entry in row]
@@ -88,7 +90,7 @@ def _share(field: str, number: Any) -> Fraction:
 
 
 def _literal(entry: Any) -> str:
-    return str(entry)[:60] if isinstance(entry, Decimal) else shown(entry)
+    return str(entry)[:60] if isinstance(entry, Decimal) else short_repr(entry)
 
 
 def bits(field: str, array: ObjectArray) -> npt.NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, shown
+from qcoord_hw.spec import check_text, short_repr
 from qcoord_hw.theory.games.exact import ObjectArray, fraction, object_array, strings
 
 MAX_PARTIES = 6
@@ -119,10 +119,10 @@ class BellExpression:
             InputError: naming the field that is wrong.
         """
         if not isinstance(data, dict):
-            raise InputError(f"expression: {shown(data)}; allowed is an object with {', '.join(_KEYS)}")
+            raise InputError(f"expression: {short_repr(data)}; allowed is an object with {', '.join(_KEYS)}")
         for key in data:
             if key not in _KEYS:
-                raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(_KEYS)}")
+                raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
         for key in _KEYS[:3]:
             if key not in data:
                 raise InputError(f"{key}: missing; a Bell expression needs name, outcomes and expression")
@@ -131,7 +131,9 @@ class BellExpression:
         inner = data["expression"]
         if not isinstance(inner, dict) or len(inner) != 1 or next(iter(inner)) not in NOTATIONS:
             given = ", ".join(map(str, inner))[:80] if isinstance(inner, dict) else inner
-            raise InputError(f"expression: {shown(given)}; allowed is exactly one of {', '.join(NOTATIONS)}")
+            raise InputError(
+                f"expression: {short_repr(given)}; allowed is exactly one of {', '.join(NOTATIONS)}"
+            )
         notation, content = next(iter(inner.items()))
         terms, written = _READERS[notation](f"expression.{notation}", content, outcomes)
         terms = tuple(term for term in terms if term[0])
@@ -183,12 +185,13 @@ def _outcomes(data: Any) -> Outcomes:
     nested = isinstance(data, list) and all(isinstance(own, list) and own for own in data)
     if not nested or not 1 <= len(data) <= MAX_PARTIES:
         raise InputError(
-            f"outcomes: {shown(data)}; allowed is a list for each of 1 to {MAX_PARTIES} parties, with the "
+            f"outcomes: {short_repr(data)}; allowed is a list for each of 1 to {MAX_PARTIES} "
+            "parties, with the "
             "number of outcomes of each of its settings"
         )
     for number in itertools.chain(*data):
         if type(number) is not int or not 2 <= number <= MAX_OUTCOMES:
-            raise InputError(f"outcomes: {shown(number)}; allowed are integers from 2 to {MAX_OUTCOMES}")
+            raise InputError(f"outcomes: {short_repr(number)}; allowed are integers from 2 to {MAX_OUTCOMES}")
     if math.prod(len(own) * max(own) for own in data) > MAX_ENTRIES:
         raise InputError(f"outcomes: more than {MAX_ENTRIES} entries of all questions; allowed are fewer")
     return tuple(map(tuple, data))
@@ -214,7 +217,7 @@ def _collins_gisin(field: str, content: Any, outcomes: Outcomes) -> Read:
 def _table(field: str, content: Any, axes: Sequence[Sequence[Factor]], what: str) -> Read:
     """Read a table with an axis for each party: nothing, then these factors."""
     if not isinstance(content, list):
-        raise InputError(f"{field}: {shown(content)}; allowed is a nested list")
+        raise InputError(f"{field}: {short_repr(content)}; allowed is a nested list")
     array = object_array(field, content)
     shape = tuple(1 + len(own) for own in axes)
     if array.shape != shape:
@@ -264,13 +267,13 @@ def _probabilities(field: str, content: Any, outcomes: Outcomes) -> Read:
 
 def _terms(field: str, content: Any, outcomes: Outcomes) -> Read:
     if not isinstance(content, list) or not content or len(content) > MAX_ENTRIES:
-        raise InputError(f"{field}: {shown(content)}; allowed is a list of 1 to {MAX_ENTRIES} terms")
+        raise InputError(f"{field}: {short_repr(content)}; allowed is a list of 1 to {MAX_ENTRIES} terms")
     terms, written = [], []
     for k, entry in enumerate(content):
         here = f"{field}[{k}]"
         keys = set(entry) if isinstance(entry, dict) else set()
         if keys not in ({"c", "E"}, {"c", "x", "a"}):
-            raise InputError(f'{here}: {shown(entry)}; allowed are {{"c", "E"}} and {{"c", "x", "a"}}')
+            raise InputError(f'{here}: {short_repr(entry)}; allowed are {{"c", "E"}} and {{"c", "x", "a"}}')
         c = fraction(f"{here}.c", entry["c"])
         asked = _indices(f"{here}.{'E' if 'E' in keys else 'x'}", entry.get("E", entry.get("x")), outcomes)
         sizes = [0 if x is None else outcomes[p][x] for p, x in enumerate(asked)]
@@ -288,7 +291,7 @@ def _terms(field: str, content: Any, outcomes: Outcomes) -> Read:
                 for a, x, size in zip(said, asked, sizes, strict=True)
             ):
                 raise InputError(
-                    f"{here}.a: {shown(said)}; allowed is an outcome of every setting in x, else null"
+                    f"{here}.a: {short_repr(said)}; allowed is an outcome of every setting in x, else null"
                 )
             triples = zip(asked, said, sizes, strict=True)
             factors = tuple(None if x is None else (x, unit(size, a)) for x, a, size in triples)
@@ -304,7 +307,7 @@ def _indices(field: str, given: Any, outcomes: Outcomes) -> list[int | None]:
         x is not None and (type(x) is not int or not 0 <= x < len(own))
         for x, own in zip(given, outcomes, strict=True)
     ):
-        raise InputError(f"{field}: {shown(given)}; allowed is a setting of every party, or null")
+        raise InputError(f"{field}: {short_repr(given)}; allowed is a setting of every party, or null")
     return list(given)
 
 

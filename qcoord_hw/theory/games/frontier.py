@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import deterministic
 from qcoord_hw.theory.games.game import Game
@@ -86,13 +86,13 @@ def frontier(
     """
     start = time.monotonic()
     if isinstance(win, bool) or not isinstance(win, int | float) or not 0 <= win <= 1:
-        raise InputError(f"win: {shown(win)}; allowed is a number from 0 to 1")
+        raise InputError(f"win: {short_repr(win)}; allowed is a number from 0 to 1")
     if quantum is None:
         quantum = quantum_value(game, seed=seed, time_limit=0.4 * time_limit)
     if win > quantum.upper + REACHED:
         raise InputError(
             f"win: {win!r}; allowed is at most {quantum.upper:.9f}, "
-            f"above which no quantum strategy of {shown(game.name)} wins"
+            f"above which no quantum strategy of {short_repr(game.name)} wins"
         )
     classical = _classical(game)
     return _Frontier(game, float(win), quantum, classical, start + time_limit, seed).result()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, shown
+from qcoord_hw.spec import check_text, short_repr
 from qcoord_hw.theory.games.exact import ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
@@ -81,7 +81,9 @@ class Game:
             InputError: in a game with scores, which is neither won nor lost.
         """
         if self._win is None:
-            raise InputError(f"win: game {shown(self.name)} has a score; allowed here are games with win")
+            raise InputError(
+                f"win: game {short_repr(self.name)} has a score; allowed here are games with win"
+            )
         return self._win
 
     @property
@@ -126,10 +128,12 @@ class Game:
             InputError: naming the field that is wrong.
         """
         if not isinstance(data, dict):
-            raise InputError(f"game: {shown(data)}; allowed is an object with name, prob and win or score")
+            raise InputError(
+                f"game: {short_repr(data)}; allowed is an object with name, prob and win or score"
+            )
         for key in data:
             if key not in _KEYS:
-                raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(_KEYS)}")
+                raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
         if "win" in data and "score" in data:
             raise InputError("score: beside win; allowed is exactly one of win and score")
         table = "score" if "score" in data else "win"
@@ -137,7 +141,7 @@ class Game:
             if key not in data:
                 raise InputError(f"{key}: missing; a game needs name, prob and either win or score")
             if key != "name" and not isinstance(data[key], list):
-                raise InputError(f"{key}: {shown(data[key])}; allowed is a nested list")
+                raise InputError(f"{key}: {short_repr(data[key])}; allowed is a nested list")
         return cls(data["name"], data["prob"], data.get("win"), score=data.get("score"))
 
 

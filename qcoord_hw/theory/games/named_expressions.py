@@ -11,7 +11,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.sliwa import FACETS
 
@@ -41,7 +41,7 @@ class Named:
         """
         if self.parameter is None:
             if given:
-                raise InputError(f"expression: {name} has no parameter; given is {shown(given)}")
+                raise InputError(f"expression: {name} has no parameter; given is {short_repr(given)}")
             return None
         key, default, low, high = self.parameter
         if not given:
@@ -52,13 +52,13 @@ class Named:
         try:
             value = exact_number(text)
         except ValueError:
-            raise InputError(f"expression: {shown(given)}; {allowed}") from None
+            raise InputError(f"expression: {short_repr(given)}; {allowed}") from None
         if stated not in ("", key) or not low <= value <= high:
-            raise InputError(f"expression: {shown(given)}; {allowed}")
+            raise InputError(f"expression: {short_repr(given)}; {allowed}")
         if not isinstance(default, int):
             return value
         if value.denominator != 1:
-            raise InputError(f"expression: {shown(given)}; {allowed}")
+            raise InputError(f"expression: {short_repr(given)}; {allowed}")
         return int(value)
 
 
@@ -75,7 +75,7 @@ def named_expression(text: str) -> BellExpression:
     """
     name, given = _parts(text)
     if name not in EXPRESSIONS:
-        raise InputError(f"expression: unknown {shown(name)}; allowed are {', '.join(EXPRESSIONS)}")
+        raise InputError(f"expression: unknown {short_repr(name)}; allowed are {', '.join(EXPRESSIONS)}")
     value = EXPRESSIONS[name].value_of(name, given)
     full = name if value is None else f"{name}-{str(value).replace('/', '-over-')}"
     content = EXPRESSIONS[name].build() if value is None else EXPRESSIONS[name].build(value)

@@ -22,7 +22,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number, parse_json
-from qcoord_hw.spec import one_line, shown
+from qcoord_hw.spec import one_line, short_repr
 from qcoord_hw.theory.games.exact import object_array, strings
 from qcoord_hw.theory.games.expression import BellExpression, Outcomes, Term, table_of, unit
 from qcoord_hw.theory.games.named_expressions import Content, sliwa_table
@@ -58,7 +58,7 @@ def convert(
         InputError: when the text is not in this notation, or can be read in two ways.
     """
     if notation not in NOTATIONS:
-        raise InputError(f"from: {shown(notation)}; allowed are {', '.join(NOTATIONS)}")
+        raise InputError(f"from: {short_repr(notation)}; allowed are {', '.join(NOTATIONS)}")
     given = {"number": number, "scenario": scenario, "fastest": fastest}
     allowed, read = NOTATIONS[notation]
     for option, value in given.items():
@@ -78,7 +78,7 @@ def _toqito(text: str) -> Content:
     fits = isinstance(desc, list) and len(desc) == 4 and all(type(n) is int and 0 < n < MOST for n in desc)
     if not fits:
         raise InputError(
-            f"desc: {shown(desc)}; allowed are four integers [o_A, o_B, m_A, m_B] from 1 to {MOST - 1}"
+            f"desc: {short_repr(desc)}; allowed are four integers [o_A, o_B, m_A, m_B] from 1 to {MOST - 1}"
         )
     oa, ob, ma, mb = desc
     outcomes = [[oa] * ma, [ob] * mb]
@@ -88,7 +88,7 @@ def _toqito(text: str) -> Content:
     if kind == "fc":
         return {"outcomes": outcomes, "expression": {"correlators": table}}
     if kind != "fp":
-        raise InputError(f"notation: {shown(kind)}; allowed are cg, fc and fp")
+        raise InputError(f"notation: {short_repr(kind)}; allowed are cg, fc and fp")
     array = object_array("coefficients", table)
     if array.shape != (oa, ob, ma, mb):
         raise InputError(f"coefficients: shape {array.shape}; allowed is {(oa, ob, ma, mb)}, as desc says")
@@ -118,12 +118,13 @@ def _json(text: str, keys: tuple[str, ...], bare: bool = False) -> Any:
         return data
     if not isinstance(data, dict):
         raise InputError(
-            f"{shown(data)}: numbers alone do not say how many outcomes there are; allowed is an object with "
+            f"{short_repr(data)}: numbers alone do not say how many outcomes there are; allowed "
+            "is an object with "
             f"{', '.join(keys)}"
         )
     for key in data:
         if key not in keys:
-            raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(keys)}")
+            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(keys)}")
     for key in keys:
         if key not in data:
             raise InputError(f"{key}: missing; allowed is an object with {', '.join(keys)}")
@@ -179,7 +180,9 @@ def _sections(text: str) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
         if line in sections:
             current = sections[line]
         elif line and current is None:
-            raise InputError(f"{shown(line)}: before any section; allowed are Equations: and Inequalities:")
+            raise InputError(
+                f"{short_repr(line)}: before any section; allowed are Equations: and Inequalities:"
+            )
         elif line and current is not None:
             current.append(_numbers(line))
     rows = [*sections["Equations:"], *sections["Inequalities:"]]
@@ -197,7 +200,7 @@ def _numbers(line: str) -> list[Fraction]:
             found.append(exact_number(word))
         except ValueError:
             raise InputError(
-                f"{shown(word)}: no number; allowed are integers and fractions such as 1/3"
+                f"{short_repr(word)}: no number; allowed are integers and fractions such as 1/3"
             ) from None
         if len(found) > LONGEST:
             raise InputError(f"a row of more than {LONGEST} numbers; allowed are at most that many")
@@ -239,7 +242,7 @@ def _faacets(text: str, fastest: str | None) -> Content:
         key, colon, value = line.partition(":")
         if colon and not key.startswith((" ", "\t", "#")):
             if key in fields:
-                raise InputError(f"{shown(key)} stands there twice; allowed is once")
+                raise InputError(f"{short_repr(key)} stands there twice; allowed is once")
             fields[key] = value.strip().strip("'\"")
     for key in ("scenario", "representation", "coefficients"):
         if key not in fields:
@@ -247,19 +250,21 @@ def _faacets(text: str, fastest: str | None) -> Content:
                 f"{key}: missing; allowed is a Bell expression with scenario, representation, coefficients"
             )
     if fields.get("type", "BellExpression") != "BellExpression":
-        raise InputError(f"type: {shown(fields['type'])}; allowed is BellExpression")
+        raise InputError(f"type: {short_repr(fields['type'])}; allowed is BellExpression")
     said = fields["scenario"]
     outcomes = [[int(n) if len(n) < 4 else MOST for n in party.split()] for party in _PARTY.findall(said)]
     if not outcomes or not all(outcomes) or _PARTY.sub("", said).replace(" ", "") != "[]":
-        raise InputError(f"scenario: {shown(said)}; allowed is text such as [(2 2) (2 2)]")
+        raise InputError(f"scenario: {short_repr(said)}; allowed is text such as [(2 2) (2 2)]")
     notation = FAACETS.get(fields["representation"])
     if notation is None:
         raise InputError(
-            f"representation: {shown(fields['representation'])}; allowed are {', '.join(FAACETS)}"
+            f"representation: {short_repr(fields['representation'])}; allowed are {', '.join(FAACETS)}"
         )
     listed = fields["coefficients"]
     if not listed.startswith("[") or not listed.endswith("]"):
-        raise InputError(f"coefficients: {shown(listed)}; allowed is a list in one line, such as [0, 1, -1]")
+        raise InputError(
+            f"coefficients: {short_repr(listed)}; allowed is a list in one line, such as [0, 1, -1]"
+        )
     values = _numbers(listed[1:-1])
     sizes = [1 + sum(own) - len(own) for own in outcomes]
     if len(values) != np.prod(sizes):
@@ -273,7 +278,7 @@ def _faacets(text: str, fastest: str | None) -> Content:
             "which party's index runs fastest: first or last"
         )
     if fastest not in (None, "first", "last"):
-        raise InputError(f"fastest: {shown(fastest)}; allowed are first and last")
+        raise InputError(f"fastest: {short_repr(fastest)}; allowed are first and last")
     return {"outcomes": outcomes, "expression": {notation: strings(first if fastest == "first" else last)}}
 
 

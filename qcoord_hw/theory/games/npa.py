@@ -67,7 +67,7 @@ def npa_bound(
 
     Words are products of projectors P(answer | question), without each question's last answer; a word and
     its adjoint have one (real) moment. The words of level "1" are the products of at most one projector a
-    player and ceil(players / 2) in all, of "1+AB" of at most one a player, and of "2" of at most two a
+    player and ceil(players / 2) in all, of "1+AB" of at most one per player, and of "2" of at most two per
     player and one more in all than at level "1".
 
     At level "1" the probabilities of the answers are required not to be negative, which the higher levels

@@ -46,7 +46,7 @@ class Bit:
 
 @dataclass(frozen=True)
 class Equation:
-    """The sum of some bits (indices, at most one a player, or all of one answer) is `parity`.
+    """The sum of some bits (indices, at most one per player, or all of one answer) is `parity`.
 
     `asked` is the question of all players that demands it; None where a player's own answers are so.
     """

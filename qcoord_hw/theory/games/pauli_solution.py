@@ -45,7 +45,7 @@ class PauliSolution:
 
     Attributes:
         qubits: of each player.
-        stabilizers: signed Pauli words such as `+XXZI` on all qubits, player 1's first, one a qubit: they
+        stabilizers: signed Pauli words such as `+XXZI` on all qubits, player 1's first, one per qubit: they
             leave the shared state as it is.
         observables: observables[player][question] are signed words on the player's own qubits, which commute
             and are independent.

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.games.blocks import EQUAL, smallest_blocks
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
@@ -148,7 +148,8 @@ def check_dimension(game: Game | npt.ArrayLike, dimension: int | None) -> float:
     most = max(d for d in range(1, MAX_DIMENSION + 1) if d**players <= MAX_DIMENSION)
     if isinstance(dimension, bool) or not isinstance(dimension, int) or not 1 <= dimension <= most:
         raise InputError(
-            f"dimension: {shown(dimension)}; allowed are integers from 1 to {most}, for {players} players"
+            f"dimension: {short_repr(dimension)}; allowed are integers from 1 to {most}, for "
+            f"{players} players"
         )
     return dimension
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.linear_computation.pauli_strings import Generators
 
 Gate = tuple[str, tuple[int, ...]]
@@ -173,7 +173,7 @@ def _stim_gates(lines: Sequence[str], where: str) -> Iterator[Gate]:
         name = match[1].upper() if match else text.split()[0]
         if name == "REPEAT":
             if not (block := re.fullmatch(r"\S+\s+([0-9]{1,9})\s*\{", text)) or int(block[1]) < 1:
-                raise InputError(f"{here}: {shown(text)}; allowed is REPEAT N {{")
+                raise InputError(f"{here}: {short_repr(text)}; allowed is REPEAT N {{")
             stack.append((int(block[1]), []))
             continue
         name = ALIASES.get(name, name)
@@ -181,7 +181,8 @@ def _stim_gates(lines: Sequence[str], where: str) -> Iterator[Gate]:
             continue
         if match is None or name not in SIZES:
             raise InputError(
-                f"{here}: {shown(name)} is no unitary gate; allowed are {', '.join(sorted(SIZES))} and REPEAT"
+                f"{here}: {short_repr(name)} is no unitary gate; allowed are "
+                f"{', '.join(sorted(SIZES))} and REPEAT"
             )
         stack[-1][1].extend(_applied(name, match[2].split(), SIZES[name], here))
         _limited(1, stack[-1][1], here)
@@ -200,7 +201,7 @@ def _applied(name: str, targets: Sequence[str], size: int, here: str) -> Iterato
     """Yield a gate for every `size` targets."""
     for target in targets:
         if not re.fullmatch(r"[0-9]{1,4}", target) or int(target) >= MAX_QUDITS:
-            raise InputError(f"{here}: {name} {shown(target)}; allowed are qudits 0 to {MAX_QUDITS - 1}")
+            raise InputError(f"{here}: {name} {short_repr(target)}; allowed are qudits 0 to {MAX_QUDITS - 1}")
     if len(targets) % size:
         raise InputError(f"{here}: {name} with {len(targets)} targets; allowed is a multiple of {size}")
     numbers = list(map(int, targets))
@@ -251,7 +252,9 @@ def _header(line: str, here: str) -> tuple[int, int]:
     match = re.fullmatch(r"[dD]\s+([0-9]{1,4})(?:\s+qudits=([0-9]{1,4}))?", line)
     p = int(match[1]) if match else 0
     if match is None or p < 2 or p > MAX_QUDITS or any(p % q == 0 for q in range(2, p)):
-        raise InputError(f"{here}: {shown(line)}; allowed is d P qudits=N with a prime P up to {MAX_QUDITS}")
+        raise InputError(
+            f"{here}: {short_repr(line)}; allowed is d P qudits=N with a prime P up to {MAX_QUDITS}"
+        )
     return p, int(match[2] or 0)
 
 
@@ -261,7 +264,7 @@ def _chp_gate(name: str, targets: Sequence[str], p: int, here: str) -> list[Gate
     base = CHP.get(stem)
     if base is None:
         raise InputError(
-            f"{here}: {shown(name)} is no unitary gate; allowed are {', '.join(CHP)}, also with _INV"
+            f"{here}: {short_repr(name)} is no unitary gate; allowed are {', '.join(CHP)}, also with _INV"
         )
     size = 2 if base in ("CX", "CZ", "SWAP") else 1
     if len(targets) != size:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_integer, shown
+from qcoord_hw.spec import check_integer, short_repr
 
 MAX_ORDER = 256
 
@@ -191,7 +191,7 @@ def field_of(order: object, irreducible_poly: Sequence[int] | None = None) -> Fi
         or prime_power(order) is None
     ):
         raise InputError(
-            f"field: {shown(order)}; allowed are prime powers from 2 to {MAX_ORDER}{_near(order)}"
+            f"field: {short_repr(order)}; allowed are prime powers from 2 to {MAX_ORDER}{_near(order)}"
         )
     if irreducible_poly is None:
         return _field(order, None)

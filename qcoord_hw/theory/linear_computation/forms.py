@@ -1,4 +1,4 @@
-"""Alternating forms, one a server: what a stabilizer scheme is made of (see `beyond`)."""
+"""Alternating forms, one per server: what a stabilizer scheme is made of (see `beyond`)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 LETTERS = {"I": (0, 0), "_": (0, 0), "X": (1, 0), "Y": (1, 1), "Z": (0, 1)}
@@ -48,14 +48,14 @@ def read_strings(where: str, strings: object, gf: Field) -> Generators:
         InputError: naming the string that is wrong and what is allowed.
     """
     if not isinstance(strings, list) or not strings or not all(isinstance(s, str) for s in strings):
-        raise InputError(f"{where}: {shown(strings)}; allowed is a list of one or more Pauli strings")
+        raise InputError(f"{where}: {short_repr(strings)}; allowed is a list of one or more Pauli strings")
     operators: list[list[tuple[int, int]]] = []
     signs: list[int] = []
     for k, text in enumerate(strings):
         given = _read(text.strip(), gf)
         if given is None:
             allowed = "I, _, X, Y and Z after a sign, such as +XZ_Y" if gf.order == 2 else _QUDITS
-            raise InputError(f"{where}[{k}]: {shown(text)}; allowed are {allowed}")
+            raise InputError(f"{where}[{k}]: {short_repr(text)}; allowed are {allowed}")
         if operators and len(given[1]) != len(operators[0]):
             raise InputError(
                 f"{where}[{k}]: {len(given[1])} qudits, but {where}[0] has {len(operators[0])}; allowed is "

@@ -10,7 +10,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import read_file
-from qcoord_hw.spec import check_known, check_text, read_json, shown
+from qcoord_hw.spec import check_known, check_text, read_json, short_repr
 from qcoord_hw.theory.linear_computation.clifford_circuits import (
     MAX_QUDITS,
     chp_generators,
@@ -77,7 +77,9 @@ def box_from_json(
         InputError: naming the field that is wrong and what is allowed.
     """
     if not isinstance(data, Mapping):
-        raise InputError(f"stabilizers: {shown(data)}; allowed is an object with servers and the generators")
+        raise InputError(
+            f"stabilizers: {short_repr(data)}; allowed is an object with servers and the generators"
+        )
     check_known(data, (*COMMON, *FORMS))
     given = [form for form in FORMS if form in data]
     if len(given) != 1:
@@ -88,7 +90,9 @@ def box_from_json(
     check_text("name", data.get("name", name))
     poly = data.get("irreducible_poly")
     if poly is not None and not isinstance(poly, list):
-        raise InputError(f"irreducible_poly: {shown(poly)}; allowed is a list of coefficients, highest first")
+        raise InputError(
+            f"irreducible_poly: {short_repr(poly)}; allowed is a list of coefficients, highest first"
+        )
     gf = field_of(data.get("field", 2), poly)
     if form in QUBITS_ALONE and gf.order != 2:
         raise InputError(f"field: {gf.order}; allowed with {form} is 2")
@@ -115,19 +119,25 @@ def _holders(servers: object, n: int) -> dict[str, tuple[int, ...]]:
     """Return the qudits of each server, each of them held once."""
     if not isinstance(servers, Mapping) or not 1 <= len(servers) <= MAX_SERVERS:
         raise InputError(
-            f"servers: {shown(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its qudits"
+            f"servers: {short_repr(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its qudits"
         )
     holder: dict[int, str] = {}
     for server, own in servers.items():
         if not (server.isascii() and server.isalnum() and len(server) <= 20):
-            raise InputError(f"servers: {shown(server)}; allowed are names of at most 20 letters and digits")
+            raise InputError(
+                f"servers: {short_repr(server)}; allowed are names of at most 20 letters and digits"
+            )
         if server.lower() == "user" or sum(s.lower() == server.lower() for s in servers) > 1:
-            raise InputError(f"servers: {shown(server)} is taken; allowed are distinct names other than User")
+            raise InputError(
+                f"servers: {short_repr(server)} is taken; allowed are distinct names other than User"
+            )
         if not isinstance(own, list) or not own:
-            raise InputError(f"servers.{server}: {shown(own)}; allowed is a list of qudits, 0 to {n - 1}")
+            raise InputError(
+                f"servers.{server}: {short_repr(own)}; allowed is a list of qudits, 0 to {n - 1}"
+            )
         for j, q in enumerate(own):
             if isinstance(q, bool) or not isinstance(q, int) or not 0 <= q < n:
-                raise InputError(f"servers.{server}[{j}]: {shown(q)}; allowed are qudits 0 to {n - 1}")
+                raise InputError(f"servers.{server}[{j}]: {short_repr(q)}; allowed are qudits 0 to {n - 1}")
             if q in holder:
                 raise InputError(
                     f"servers.{server}[{j}]: qudit {q} is held by {holder[q]}; allowed is one holder each"
@@ -145,7 +155,9 @@ def _text(where: str, given: object, folder: Path | None) -> str:
     if isinstance(given, list) and all(isinstance(line, str) for line in given):
         return "\n".join(given)
     if not isinstance(given, str):
-        raise InputError(f'{where}: {shown(given)}; allowed is text, a list of lines, or {{"file": NAME}}')
+        raise InputError(
+            f'{where}: {short_repr(given)}; allowed is text, a list of lines, or {{"file": NAME}}'
+        )
     return given
 
 
@@ -159,7 +171,7 @@ def _content(path: Path) -> str:
 def _matrix(where: str, rows: object, gf: Field) -> Array:
     """Return a matrix of symbols with an even number of columns."""
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) and row for row in rows):
-        raise InputError(f"{where}: {shown(rows)}; allowed is a list of one or more rows of 2 N symbols")
+        raise InputError(f"{where}: {short_repr(rows)}; allowed is a list of one or more rows of 2 N symbols")
     for k, row in enumerate(rows):
         if len(row) != len(rows[0]) or len(row) % 2:
             raise InputError(
@@ -168,7 +180,7 @@ def _matrix(where: str, rows: object, gf: Field) -> Array:
         for j, symbol in enumerate(row):
             if isinstance(symbol, bool) or not isinstance(symbol, int) or not 0 <= symbol < gf.order:
                 raise InputError(
-                    f"{where}[{k}][{j}]: {shown(symbol)}; allowed are integers from 0 to {gf.order - 1}"
+                    f"{where}[{k}][{j}]: {short_repr(symbol)}; allowed are integers from 0 to {gf.order - 1}"
                 )
     return np.array(rows, dtype=np.int64)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_known, shown
+from qcoord_hw.spec import check_known, short_repr
 from qcoord_hw.theory.linear_computation.field import Array, field_of
 from qcoord_hw.theory.linear_computation.pauli_strings import Generators, read_strings
 
@@ -36,7 +36,9 @@ def read_tableau(where: str, given: object) -> Generators:
     elif isinstance(given, str):
         xs, zs = _drawn(where, given.strip()) if given.strip()[:2] == "+-" else _listed(where, given.strip())
     else:
-        raise InputError(f"{where}: {shown(given)}; allowed is the text of a stim.Tableau, or its xs and zs")
+        raise InputError(
+            f"{where}: {short_repr(given)}; allowed is the text of a stim.Tableau, or its xs and zs"
+        )
     qubits = field_of(2)
     x, z = (read_strings(f"{where}.{name}", s, qubits) for name, s in (("xs", xs), ("zs", zs)))
     if len({*x.x.shape, *z.x.shape}) != 1:
@@ -55,7 +57,7 @@ def read_tableau(where: str, given: object) -> Generators:
 
 
 def _drawn(where: str, text: str) -> tuple[list[str], list[str]]:
-    """Return xs and zs of what `str` prints: a column for each, a line for the signs and one a qubit."""
+    """Return xs and zs of what `str` prints: a column for each, a line for the signs and one per qubit."""
     lines = [line.strip() for line in text.splitlines()]
     header = _HEADER.fullmatch(lines[0])
     n = len(header[1]) // 3 if header else 0
@@ -66,14 +68,14 @@ def _drawn(where: str, text: str) -> tuple[list[str], list[str]]:
         or any(not line.startswith("| ") for line in lines[1:])
         or any(len(row) != n or any(len(cell) != 2 for cell in row) for row in cells)
     ):
-        raise InputError(f"{where}: {shown(text)}; allowed is what stim prints of a Tableau")
+        raise InputError(f"{where}: {short_repr(text)}; allowed is what stim prints of a Tableau")
     return tuple(["".join(row[k][half] for row in cells) for k in range(n)] for half in range(2))  # type: ignore[return-value]
 
 
 def _listed(where: str, text: str) -> tuple[list[str], list[str]]:
     """Return xs and zs of what `repr` prints."""
     if not (match := _LISTED.fullmatch(text)):
-        raise InputError(f"{where}: {shown(text)}; allowed is what stim prints of a Tableau")
+        raise InputError(f"{where}: {short_repr(text)}; allowed is what stim prints of a Tableau")
     return _PAULI.findall(match[1]), _PAULI.findall(match[2])
 
 
@@ -114,7 +116,8 @@ def _sparse(where: str, lists: list[list[int]], weights: list[int], size: int) -
         ones = [x for x in places if x]
         if len(set(ones)) != weight or len(ones) != weight or any(x > size for x in ones):
             raise InputError(
-                f"{where}: {shown(places)}; allowed are {weight} different numbers 1 to {size}, then zeros"
+                f"{where}: {short_repr(places)}; allowed are {weight} different numbers 1 to "
+                f"{size}, then zeros"
             )
         out[k, [x - 1 for x in ones]] = 1
     return out

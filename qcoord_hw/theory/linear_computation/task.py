@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import check_text, read_json, shown
+from qcoord_hw.spec import check_text, read_json, short_repr
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 MAX_ROWS = 64
@@ -133,28 +133,32 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
         InputError: naming the field that is wrong and what is allowed.
     """
     if not isinstance(data, Mapping):
-        raise InputError(f"task: {shown(data)}; allowed is an object with field and servers")
+        raise InputError(f"task: {short_repr(data)}; allowed is an object with field and servers")
     known = ("name", "field", "servers", "irreducible_poly")
     for key in data:
         if key not in known:
-            raise InputError(f"{shown(key)}: unknown; allowed are {', '.join(known)}")
+            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(known)}")
     for key in ("field", "servers"):
         if key not in data:
             raise InputError(f"{key}: missing; every task needs field and servers")
     check_text("name", data.get("name", name))
     poly = data.get("irreducible_poly")
     if poly is not None and not isinstance(poly, list):
-        raise InputError(f"irreducible_poly: {shown(poly)}; allowed is a list of coefficients, highest first")
+        raise InputError(
+            f"irreducible_poly: {short_repr(poly)}; allowed is a list of coefficients, highest first"
+        )
     gf = field_of(data["field"], poly)
     servers = data["servers"]
     if not isinstance(servers, Mapping) or not 1 <= len(servers) <= MAX_SERVERS:
         raise InputError(
-            f"servers: {shown(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its matrix"
+            f"servers: {short_repr(servers)}; allowed are 1 to {MAX_SERVERS} names, each with its matrix"
         )
     matrices = []
     for server, rows in servers.items():
         if not (isinstance(server, str) and server.isascii() and server.isalnum() and len(server) <= 20):
-            raise InputError(f"servers: {shown(server)}; allowed are names of at most 20 letters and digits")
+            raise InputError(
+                f"servers: {short_repr(server)}; allowed are names of at most 20 letters and digits"
+            )
         matrices.append(_matrix(f"servers.{server}", rows, gf.order))
         if matrices[-1].shape[0] != matrices[0].shape[0]:
             raise InputError(
@@ -167,13 +171,15 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
         )
     lower = [server.lower() for server in servers]
     if twins := [s for s in servers if lower.count(s.lower()) > 1 or s.lower() == "user"]:
-        raise InputError(f"servers: {shown(twins[0])} is taken; allowed are distinct names other than User")
+        raise InputError(
+            f"servers: {short_repr(twins[0])} is taken; allowed are distinct names other than User"
+        )
     return LinearTask(data.get("name", name), gf, tuple(servers), tuple(matrices))
 
 
 def _matrix(where: str, rows: object, order: int) -> Array:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
-        raise InputError(f"{where}: {shown(rows)}; allowed is a list of one or more rows (K >= 1)")
+        raise InputError(f"{where}: {short_repr(rows)}; allowed is a list of one or more rows (K >= 1)")
     if len(rows) > MAX_ROWS or any(len(row) != len(rows[0]) for row in rows):
         raise InputError(
             f"{where}: rows of {sorted({len(row) for row in rows})} columns; allowed are up to "
@@ -185,7 +191,7 @@ def _matrix(where: str, rows: object, order: int) -> Array:
         for j, symbol in enumerate(row):
             if isinstance(symbol, bool) or not isinstance(symbol, int) or not 0 <= symbol < order:
                 raise InputError(
-                    f"{where}[{k}][{j}]: {shown(symbol)}; allowed are integers from 0 to {order - 1}"
+                    f"{where}[{k}][{j}]: {short_repr(symbol)}; allowed are integers from 0 to {order - 1}"
                 )
     matrix = np.array(rows, dtype=np.int64)
     if empty := [j for j in range(matrix.shape[1]) if not matrix[:, j].any()]:

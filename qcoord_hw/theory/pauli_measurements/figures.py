@@ -130,7 +130,7 @@ def as_branches(states: Sequence[npt.NDArray[Any]], *, density: bool = False) ->
 def combined(
     figures: Sequence[Mapping[str, float]], cases: Sequence[Target], combine: Combine
 ) -> dict[str, float]:
-    """Return the figures of an experiment from those of its cases; see `CoordinationPlay.combine`."""
+    """Return the figures of an experiment from those of its cases; see `CoordinationScoring.combine`."""
     together: dict[str, float] = {}
     for name in figures[0]:
         if not all(name in own for own in figures):
@@ -161,6 +161,6 @@ def exact_figures(
         cases: see `case_figures`.
         states: see `case_figures`.
         density: see `case_figures`.
-        combine: see `CoordinationPlay`.
+        combine: see `CoordinationScoring`.
     """
     return combined(case_figures(cases, states, density=density), cases, combine)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions import two_node_quantum
 from qcoord_hw.theory.regions.holders import has_qubit_link, holders
@@ -53,7 +53,7 @@ def coordination_region(
     """
     start = time.monotonic()
     if network not in NETWORKS:
-        raise InputError(f"network: {shown(network)}; allowed are {', '.join(NETWORKS)}")
+        raise InputError(f"network: {short_repr(network)}; allowed are {', '.join(NETWORKS)}")
     who = holders(state, network)
     figure_2 = has_qubit_link(state, network)
     rates, region = NETWORKS[network].rates, _region(network)
@@ -96,7 +96,7 @@ def _point(at: Mapping[str, float], rates: tuple[str, ...]) -> tuple[float, ...]
     """
     for name, value in at.items():
         if name not in rates:
-            raise InputError(f"at: {shown(name)}; allowed are {', '.join(rates)}")
+            raise InputError(f"at: {short_repr(name)}; allowed are {', '.join(rates)}")
         if not math.isfinite(value) or value < 0:
             raise InputError(f"at: {name} = {value!r}; allowed are rates of at least 0")
     if missing := [name for name in rates if name not in at]:

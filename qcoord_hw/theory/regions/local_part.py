@@ -142,7 +142,7 @@ def _seen(tensor: ComplexArray, values: npt.NDArray[np.float64], vectors: Comple
 
 
 def _blocks(operators: list[ComplexArray], k: int) -> list[ComplexArray]:
-    """Return bases (k, L, K), one a block, in which every operator is a sum of X_l (x) 1_{K_l}."""
+    """Return bases (k, L, K), one per block, in which every operator is a sum of X_l (x) 1_{K_l}."""
     one = np.eye(k)
     rows = [np.kron(x, one) - np.kron(one, x.T) for x in operators]
     rows += [np.kron(x.conj().T, one) - np.kron(one, x.conj()) for x in operators]

@@ -12,7 +12,7 @@ rate, while the region has E >= 0 as everywhere in the paper.
 from __future__ import annotations
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least
 from qcoord_hw.theory.states import State
 
@@ -37,7 +37,7 @@ def redistribution(state: State, *, sent: str = "B", side: str = "G", reference:
         InputError: when the state is mixed, the names are not distinct or the system to be sent is missing.
     """
     if sent not in state.systems:
-        raise InputError(f"sent: {shown(sent)}; allowed are the systems {', '.join(state.systems)}")
+        raise InputError(f"sent: {short_repr(sent)}; allowed are the systems {', '.join(state.systems)}")
     if len({sent, side, reference}) < 3:
         raise InputError(f"systems: {sent}, {side}, {reference}; allowed are three different ones")
     if len(state.letters) > 1 or not state.pure:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
 
@@ -225,7 +225,7 @@ class RateRegion:
 
     def _index(self, name: str) -> int:
         if name not in self.rates:
-            raise InputError(f"rate: {shown(name)}; allowed are {', '.join(self.rates)}")
+            raise InputError(f"rate: {short_repr(name)}; allowed are {', '.join(self.rates)}")
         return self.rates.index(name)
 
     def _coordinates(self, point: Point) -> FloatArray:
@@ -238,7 +238,7 @@ class RateRegion:
             point = [point[name] for name in self.rates]
         values = np.array(point, dtype=float)
         if values.shape != (len(self.rates),) or not np.isfinite(values).all():
-            raise InputError(f"rates: {shown(point)}; allowed are {len(self.rates)} finite numbers")
+            raise InputError(f"rates: {short_repr(point)}; allowed are {len(self.rates)} finite numbers")
         return values
 
 

@@ -19,7 +19,7 @@ from qcoord_hw.families.coordination.classical_links.classical_links import (
 from qcoord_hw.families.coordination.classical_links.mixture import read_mixture
 from qcoord_hw.families.coordination.classical_links.products import OWN_COIN, ket_circuit
 from qcoord_hw.families.coordination.two_node import build_two_node
-from qcoord_hw.spec import frozen, read_spec
+from qcoord_hw.spec import read_spec, to_tuples
 from qcoord_hw.theory.finite_blocklength import codebook_distance
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import make_state
@@ -138,7 +138,7 @@ def random_options(rng, letters_u, letters_x, receivers, pure):
         vectors = rng.normal(size=(letters_u, 3))
         vectors *= (lengths / np.linalg.norm(vectors, axis=1))[:, None]
         given[f"theta_{system}"] = tuple(map(tuple, vectors.tolist()))
-    return frozen(json.loads(json.dumps(given)))
+    return to_tuples(json.loads(json.dumps(given)))
 
 
 # Known figures
@@ -227,7 +227,7 @@ def test_circuits_are_the_definition(network, receivers, pure, n, letters_u, let
     rng = np.random.default_rng([receivers, pure, n])
     options = random_options(rng, letters_u, letters_x, receivers, pure)
     book = rng.integers(letters_u, size=(*size, n)).tolist()
-    plan = BUILD[network](options | {"n": n, "codebook": frozen(book)})
+    plan = BUILD[network](options | {"n": n, "codebook": to_tuples(book)})
     norm = definition_norm(options, book)
     assert plan.exact["trace_norm"] == pytest.approx(norm, abs=1e-12)
     states = [output_state(preparation) for preparation in plan.preparations]
@@ -332,7 +332,7 @@ def random_target(rng, letters, d, classical=()):
 )
 def test_a_users_state(state, network, options):
     prepared = prepare_options(state, {"network": network, "time_limit": 20, **options})
-    again = frozen(json.loads(json.dumps(prepared)))
+    again = to_tuples(json.loads(json.dumps(prepared)))
     plan = BUILD[network](again)
     assert circuits_norm(plan) == pytest.approx(plan.exact["trace_norm"], abs=1e-10)
     wanted = named_state(state) if isinstance(state, str) else state

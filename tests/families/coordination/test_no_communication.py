@@ -21,7 +21,7 @@ from qcoord_hw.families.coordination.classical_links.no_communication import (
     build_no_communication,
     prepare_options,
 )
-from qcoord_hw.spec import frozen, read_spec
+from qcoord_hw.spec import read_spec, to_tuples
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.states import make_state
 
@@ -146,7 +146,7 @@ def random_products(rng, parties, letters, pure):
         whole = whole + p * product
     options = {"p_u": p_u.tolist()}
     options |= {f"theta_{s}": v.tolist() for s, v in zip("ABC", vectors, strict=False)}
-    return frozen(json.loads(json.dumps(options))), whole
+    return to_tuples(json.loads(json.dumps(options))), whole
 
 
 @pytest.mark.parametrize("pure", [True, False])
@@ -169,7 +169,7 @@ def test_users_states(parties, letters):
     _, density = random_products(np.random.default_rng([7, parties, letters]), parties, letters, False)
     state = make_state("mine", dict.fromkeys("ABC"[:parties], 2), [(1, (), density)])
     prepared = prepare_options(state, {"network": "no-communication", "time_limit": 30})
-    again = frozen(json.loads(json.dumps(prepared)))
+    again = to_tuples(json.loads(json.dumps(prepared)))
     plan = build_no_communication(again)
     assert check(plan, density, sum(again["counts"])) <= 0.05
     for one, other in zip(plan.preparations, build_no_communication(again).preparations, strict=True):

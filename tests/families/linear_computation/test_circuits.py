@@ -20,7 +20,7 @@ from qcoord_hw.execution.targets import Request, resolve_target
 from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.families.experiment import Experiment
 from qcoord_hw.families.linear_computation.circuits import input_symbols, task_experiment
-from qcoord_hw.families.linear_computation.scoring import LinearPlay
+from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.user_task import spec_of
 from qcoord_hw.network import NetworkCircuit, many_to_one
 from qcoord_hw.spec import ExperimentSpec
@@ -104,7 +104,7 @@ def answers(name: str, symbols: np.ndarray) -> np.ndarray:
     return np.asarray(ref(symbols) @ ref(np.hstack(list(servers.values()))).T).astype(int)
 
 
-def decoded(play: LinearPlay, outcome: str) -> np.ndarray:
+def decoded(play: LinearScoring, outcome: str) -> np.ndarray:
     """Read an outcome (classical bit 0 first) by the play's plain description, without its methods."""
     p, r = play.task.field.characteristic, play.task.field.degree
     digits = np.array([sum(int(outcome[b]) << k for k, b in enumerate(bits)) for bits in play.bits])
@@ -264,7 +264,7 @@ def test_outputs_are_read_from_digits(rng, name):
             for k, b in enumerate(bits):
                 outcome[b] = str(digit >> k & 1)
         np.testing.assert_array_equal(symbols, decoded(play, "".join(outcome)))
-    again = LinearPlay.from_json(play.to_json())
+    again = LinearScoring.from_json(play.to_json())
     assert again.to_json() == play.to_json()
     np.testing.assert_array_equal(again.expected, play.expected)
 

@@ -11,7 +11,7 @@ import pytest
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.measurement.design import choose
-from qcoord_hw.families.coordination.scoring import CoordinationPlay
+from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.theory.pauli_measurements.paulis import expectation, expectations, reads
 from qcoord_hw.theory.pauli_measurements.stabilizer import two_bases
 from qcoord_hw.theory.pauli_measurements.target import Output, Target
@@ -197,7 +197,7 @@ def test_the_play_in_a_record(rng, pure):
     goal = random_vector(rng, 2) if pure else np.diag(rng.dirichlet(np.ones(4))).astype(complex)
     cases = (Target("", 1.0, ((0, 1.0),), goal, (0, 2)),)
     design = choose(cases, [made[:, None]], outputs(3))
-    play = CoordinationPlay(
+    play = CoordinationScoring(
         network="cascade",
         copies=2,
         outputs=outputs(3),
@@ -211,7 +211,7 @@ def test_the_play_in_a_record(rng, pure):
         notes=("a note",),
     )
     text = json.dumps(play.to_json())
-    again = CoordinationPlay.from_json(json.loads(text))
+    again = CoordinationScoring.from_json(json.loads(text))
     assert json.dumps(again.to_json()) == text
     assert json.loads(text)["kind"] == "coordination"
     assert again.settings == play.settings
@@ -219,7 +219,7 @@ def test_the_play_in_a_record(rng, pure):
     assert np.array_equal(again.cases[0].state, play.cases[0].state)
     assert np.allclose(again.cases[0].ideal, play.cases[0].ideal)
     with pytest.raises(InputError, match=r"^bits"):
-        CoordinationPlay("n", 1, outputs(3), design.cases, (), (), (0, 1))
+        CoordinationScoring("n", 1, outputs(3), design.cases, (), (), (0, 1))
 
 
 def test_large_mixed_targets_are_kept_if_they_are_products():
@@ -240,5 +240,5 @@ def test_large_mixed_targets_are_kept_if_they_are_products():
 def test_probabilities_of_cases_sum_to_one():
     cases = (Target("", 0.5, ((0, 1.0),), ghz(2), (0, 1)),)
     with pytest.raises(InputError, match=r"^cases"):
-        CoordinationPlay("n", 1, outputs(2), cases, (), (), (0, 1))
-    CoordinationPlay("n", 1, outputs(2), cases, (), (), (0, 1), combine="independent")
+        CoordinationScoring("n", 1, outputs(2), cases, (), (), (0, 1))
+    CoordinationScoring("n", 1, outputs(2), cases, (), (), (0, 1), combine="independent")

@@ -33,7 +33,7 @@ from qcoord_hw.execution.devices.base import (
     UnreadableError,
 )
 from qcoord_hw.execution.devices.ibm.account import BUSY, INSTANCE, Account, account_of, find_account, probe
-from qcoord_hw.execution.devices.ibm.meaning import (
+from qcoord_hw.execution.devices.ibm.errors import (
     MAX_WORDS,
     explained,
     gives_errors,

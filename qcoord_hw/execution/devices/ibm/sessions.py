@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from qcoord_hw.execution.devices.ibm.meaning import is_timeout
+from qcoord_hw.execution.devices.ibm.errors import is_timeout
 from qcoord_hw.execution.devices.ibm.private import retry_class, session_class, sessions_of
 
 TIMEOUT = (5.0, 30.0)

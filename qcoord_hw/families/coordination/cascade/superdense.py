@@ -21,7 +21,7 @@ from qcoord_hw.families.coordination.cascade.mixture import (
     purification,
 )
 from qcoord_hw.families.coordination.cascade.trits import TRIT_NOTE, trit_pair, uniform_trit
-from qcoord_hw.families.coordination.local_circuits.lines import in_a_row
+from qcoord_hw.families.coordination.local_circuits.linear_routing import in_a_row
 from qcoord_hw.families.coordination.preparation import Case, ComplexArray, Coordination, Preparation
 from qcoord_hw.network import CASCADE, NetworkCircuit
 from qcoord_hw.qudits.gates import controlled_z, fourier

@@ -28,7 +28,7 @@ from qcoord_hw.families.coordination.classical_links.products import (
     ket_circuit,
     products_of,
 )
-from qcoord_hw.families.coordination.classical_links.solved import solved, told
+from qcoord_hw.families.coordination.classical_links.solve_mixture import letter_mixture, solve_target
 from qcoord_hw.families.coordination.parameters import (
     CLASSICAL_BROADCAST_PARAMETERS,
     SOLVER,
@@ -37,7 +37,7 @@ from qcoord_hw.families.coordination.parameters import (
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.network import CLASSICAL_BROADCAST, TWO_NODE, NetworkCircuit, Topology
 from qcoord_hw.schema import Parameter, names_of, read, refusal
-from qcoord_hw.spec import Plain, frozen
+from qcoord_hw.spec import Plain, to_tuples
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition
 from qcoord_hw.theory.finite_blocklength.resolvability import holevo, tensor_products
 from qcoord_hw.theory.states import State
@@ -138,7 +138,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     given = {key: value for key, value in options.items() if key not in names_of(SOLVER)}
     if "p_u" in options:
         return given | {"state": state if isinstance(state, str) else state.to_text()}
-    mixture, found = solved(
+    mixture, found = solve_target(
         state,
         receivers,
         True,
@@ -147,7 +147,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
         seed=values["seed"] or 0,
     )
     if not {"codebook", "beta", "M0", "M1"} & set(options) and n == 1:
-        direct = told(read_target(str(found["state"])), receivers)
+        direct = letter_mixture(read_target(str(found["state"])), receivers)
         if direct is not None and len(direct.p_u) < len(mixture.p_u):
             mixture, found = direct, {"state": found["state"], **direct.options()}
     if given.get("codebook") not in ("random", "search"):
@@ -158,7 +158,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     )
     if given.get("codebook", _codebook(given, n)) == "search":
         given = {key: value for key, value in given.items() if key not in ("M0", "M1", "seed")}
-        given["codebook"] = frozen(code.words.tolist())
+        given["codebook"] = to_tuples(code.words.tolist())
     return given
 
 

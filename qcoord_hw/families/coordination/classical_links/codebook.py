@@ -17,7 +17,7 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.parameters import MAX_SIZE
 from qcoord_hw.schema import refusal
-from qcoord_hw.spec import Plain, check_integer, shown
+from qcoord_hw.spec import Plain, check_integer, short_repr
 from qcoord_hw.theory.finite_blocklength.codebooks import Decomposition, codebook_distance, random_codebook
 from qcoord_hw.theory.finite_blocklength.points import distribution
 from qcoord_hw.theory.finite_blocklength.resolvability import tensor_products
@@ -194,10 +194,10 @@ def read_codebook(value: Plain, letters: int, n: int) -> IntArray:
     try:
         words = np.array(value)
     except ValueError:
-        raise InputError(f"parameters.codebook: {shown(value)}; {allowed}") from None
+        raise InputError(f"parameters.codebook: {short_repr(value)}; {allowed}") from None
     fits = words.ndim == 3 and words.size and words.shape[2] == n and np.issubdtype(words.dtype, np.integer)
     if not fits or words.min() < 0 or words.max() >= letters:
-        raise InputError(f"parameters.codebook: {shown(value)}; {allowed}")
+        raise InputError(f"parameters.codebook: {short_repr(value)}; {allowed}")
     check_integer("parameters.codebook: M0 M1", words.shape[0] * words.shape[1], 1, MAX_SIZE)
     return words.astype(np.int64)
 

@@ -23,7 +23,7 @@ from qcoord_hw.families.coordination.classical_links.codebook import (
 from qcoord_hw.families.coordination.classical_links.known_mixtures import KNOWN, PHASED, known_mixture
 from qcoord_hw.families.coordination.classical_links.mixture import Mixture, described, read_mixture
 from qcoord_hw.families.coordination.classical_links.products import OWN_COIN, check_preparations, products_of
-from qcoord_hw.families.coordination.classical_links.solved import solved
+from qcoord_hw.families.coordination.classical_links.solve_mixture import solve_target
 from qcoord_hw.families.coordination.parameters import MAX_SIZE, NO_COMMUNICATION_PARAMETERS, SOLVER
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.network import NO_COMMUNICATION, NetworkCircuit
@@ -119,7 +119,7 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
             return given | {"state": state}
     if "phases" in options:
         raise refusal("phases", values["phases"], PHASED)
-    mixture, found = solved(
+    mixture, found = solve_target(
         state,
         PARTIES,
         False,

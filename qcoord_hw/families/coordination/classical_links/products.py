@@ -15,7 +15,7 @@ from qiskit.circuit.library import StatePreparation
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.mixture import Mixture
-from qcoord_hw.families.coordination.local_circuits.lines import BASIS, in_a_row
+from qcoord_hw.families.coordination.local_circuits.linear_routing import BASIS, in_a_row
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.spec import check_integer
 

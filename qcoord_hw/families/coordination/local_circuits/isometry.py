@@ -16,7 +16,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import Isometry
 
 from qcoord_hw.families.coordination.cascade.fit import ComplexArray, Form, fit
-from qcoord_hw.families.coordination.local_circuits.lines import in_a_row
+from qcoord_hw.families.coordination.local_circuits.linear_routing import in_a_row
 
 MAX_FITTED = 6
 """Qubits up to which circuits are fitted; above, Qiskit synthesises the isometry."""

@@ -58,7 +58,7 @@ class Design:
         settings: what is to be executed.
         estimators: what their counts feed.
         tomography: whether the settings hold all bases of every case.
-        exact: the figures of ideal circuits, a case: name -> value.
+        exact: the figures of ideal circuits, per case: name -> value.
         notes: what was left out, and why.
     """
 
@@ -92,7 +92,7 @@ def choose(
         states: ideal states of all outputs, of each preparation: branches, shape (2^k, e), or see `density`.
         outputs: who holds which output.
         density: whether `states` are density matrices.
-        by_case: whether `states` are those of the cases' own outputs, one a case.
+        by_case: whether `states` are those of the cases' own outputs, one per case.
         sampled: whether case, preparation and basis are drawn for each shot.
         limit: bases a case at most, but for those of tomography.
         tomography: whether cases of up to three outputs are measured in all bases.

@@ -22,7 +22,7 @@ from qiskit.synthesis import OneQubitEulerDecomposer
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.mixture import read_target
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
-from qcoord_hw.families.coordination.local_circuits.lines import in_a_row
+from qcoord_hw.families.coordination.local_circuits.linear_routing import in_a_row
 from qcoord_hw.families.coordination.local_circuits.schumacher import (
     CROSSED,
     DROPPED,

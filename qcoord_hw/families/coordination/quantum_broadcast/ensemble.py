@@ -118,7 +118,7 @@ def plan_of(
 
 
 def rates_of(answer: RegionAnswer, net: NetworkCircuit, n: int) -> dict[str, dict[str, Any]]:
-    """Return the asymptotic rates, if the state is feasible, and those of a circuit, in qubits a copy."""
+    """Return the asymptotic rates, if the state is feasible, and those of a circuit, in qubits per copy."""
     rates: dict[str, dict[str, Any]] = {}
     for rate, formula, link in (("Q1", "H(B|X)", "Alice->Bob"), ("Q2", "H(C|Y)", "Alice->Charlie")):
         if answer.status == "feasible":

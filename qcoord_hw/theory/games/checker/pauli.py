@@ -167,7 +167,7 @@ def _read(
         raise ClaimError(f"pauli_solution.qubits: allowed are {k} integers, of sum up to {MAX_QUBITS}")
     stabilizers = [_word(word, sum(qubits)) for word in claim["stabilizers"]]
     if len(stabilizers) != sum(qubits):
-        raise ClaimError("pauli_solution.stabilizers: allowed is one a qubit")
+        raise ClaimError("pauli_solution.stabilizers: allowed is one per qubit")
     observables, answers = [], []
     if len(claim["observables"]) != k or len(claim["answers"]) != k:
         raise ClaimError(f"pauli_solution.observables: allowed are those of {k} players")

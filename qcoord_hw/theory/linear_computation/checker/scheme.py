@@ -93,7 +93,7 @@ def _length(name: str, value: Any, most: int) -> int:
 
 
 def read_precoding(name: str, task: ClaimedTask, given: Any) -> list[Rows]:
-    """Return claimed precoding matrices, one a server.
+    """Return claimed precoding matrices, one per server.
 
     Raises:
         ClaimError: when they are none, or one is singular.

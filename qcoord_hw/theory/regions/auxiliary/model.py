@@ -27,7 +27,7 @@ class Face:
     """Products with the given letters and inside the given subspaces, in coordinates of their own.
 
     Attributes:
-        spaces: one a party.
+        spaces: one per party.
         embeddings: orthonormal columns, shape (size of the party, size of spaces[i]).
     """
 
@@ -53,7 +53,7 @@ class Model:
 
     Attributes:
         problem: the problem.
-        spaces: one a party; "real" where the target is symmetric under the transpose of that party alone:
+        spaces: one per party; "real" where the target is symmetric under the transpose of that party alone:
             then averaging a state and its transpose costs nothing, as entropy is concave.
         target: shape (size of party 1, ..).
     """

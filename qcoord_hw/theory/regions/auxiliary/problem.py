@@ -84,7 +84,7 @@ class Product:
 
     Attributes:
         probability: p_u.
-        states: one a party: a probability vector (classical) or a density matrix (quantum).
+        states: one per party: a probability vector (classical) or a density matrix (quantum).
     """
 
     probability: float

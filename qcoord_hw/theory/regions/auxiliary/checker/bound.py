@@ -42,7 +42,7 @@ def check_delta(
     Args:
         dual: K, shape (*letters, D, D).
         faces: the products that may occur; None if they are too many.
-        weights: w, one a party, the classical ones first.
+        weights: w, one per party, the classical ones first.
         delta: the claimed bound, bits.
         deadline: value of time.monotonic() at which to give up.
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.spec import shown
+from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 
 
 def refuse(where: str, given: object, allowed: str) -> InputError:
     """Return the error for a field, on one line."""
-    words = " ".join(shown(given).split())
+    words = " ".join(short_repr(given).split())
     return InputError(f"{where}: {words if len(words) <= 60 else words[:57] + '...'}; allowed is {allowed}")
 
 

@@ -36,7 +36,7 @@ DROPPED = 1e-9
 """Products of a mixture with less probability than this are left out."""
 
 
-def solved(
+def solve_target(
     state: State | str, parties: Sequence[str], sender: bool, *, beta: float, time_limit: float, seed: int
 ) -> tuple[Mixture, dict[str, Plain]]:
     """Return a mixture that makes a state, and the options `state`, `p_u`, .. that stand for it.
@@ -56,7 +56,7 @@ def solved(
     text = state if isinstance(state, str) else state.to_text()
     mixture = solve_mixture(target, parties, sender, beta=beta, time_limit=time_limit, seed=seed)
     if mixture is None and sender:
-        mixture = told(target, parties)
+        mixture = letter_mixture(target, parties)
     if mixture is None:
         raise InputError(
             f"state: no mixture of products that makes {target.name!r} was found within {time_limit:g} s; "
@@ -125,7 +125,7 @@ def solve_mixture(
     return mixture
 
 
-def told(state: State, parties: Sequence[str]) -> Mixture | None:
+def letter_mixture(state: State, parties: Sequence[str]) -> Mixture | None:
     """Return the mixture with U = X, in which Alice tells x itself; None where some omega^x is no product."""
     source, systems = roles(state, parties, sender=True)
     assert source is not None

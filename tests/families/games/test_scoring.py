@@ -1,4 +1,4 @@
-"""How a run is scored survives the record: GamePlay through JSON text."""
+"""How a run is scored survives the record: GameScoring through JSON text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.games.scoring import GamePlay, LinearFigure
+from qcoord_hw.families.games.scoring import GameScoring, LinearFigure
 from qcoord_hw.theory.games import chsh, ghz
 from qcoord_hw.theory.value import Value
 
 PLAYS = {
-    "one-round": GamePlay(
+    "one-round": GameScoring(
         game=chsh(),
         players=("Bob", "Charlie"),
         questions=(((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),)),
@@ -25,7 +25,7 @@ PLAYS = {
             LinearFigure("t", 1.5, 0.25, Value(1.0, "exact", "c"), Value(0.5, "exact", "d")),
         ),
     ),
-    "rounds": GamePlay(
+    "rounds": GameScoring(
         game=ghz(3),
         players=("B", "C", "D"),
         questions=(((0, 0, 0), (0, 1, 1)), ((1, 1, 0), (1, 0, 1))),
@@ -39,7 +39,7 @@ PLAYS = {
 @pytest.mark.parametrize("play", PLAYS.values(), ids=PLAYS.keys())
 def test_round_trip_through_text(play):
     text = json.dumps(play.to_json(), allow_nan=False)
-    again = GamePlay.from_json(json.loads(text))
+    again = GameScoring.from_json(json.loads(text))
     assert again.players == play.players
     assert again.questions == play.questions
     assert again.answers == play.answers

@@ -47,11 +47,11 @@ def explained(account: Account | None) -> Iterator[None]:
 
 def words_of(error: BaseException, account: Account | None) -> str:
     """Return an error in one line, in the server's words if it has some, without a token or half of one."""
-    words = told(error) or f"{type(error).__name__}: {one_line(error)}"
+    words = error_text(error) or f"{type(error).__name__}: {one_line(error)}"
     return (account.scrub(words) if account else words)[:MAX_WORDS]
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return the message that IBM's servers put into the body of an error; empty if there is none."""
     for one in chain(error):
         try:
