@@ -55,12 +55,14 @@ def load_spec(name_or_path: str) -> ExperimentSpec:
     if name_or_path.endswith(".toml"):
         return read_spec(Path(name_or_path))
     if (entry := catalogue_entry(name_or_path)) is None:
-        names = catalogue_names()
-        unknown = f"{name_or_path!r}{meant(name_or_path, names)}"
-        raise InputError(
-            f"experiment: unknown {unknown}; allowed are a .toml file or one of {', '.join(names)}"
-        )
+        raise unknown_experiment(name_or_path)
     return entry
+
+
+def unknown_experiment(given: str) -> InputError:
+    """Return what is said of text that is no experiment."""
+    unknown = f"{given!r}{meant(given, catalogue_names())}"
+    return InputError(f"experiment: unknown {unknown}; allowed are a file or a name that `qcoord list` shows")
 
 
 def catalogue_entry(name: str) -> ExperimentSpec | None:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qcoord_hw import registry
-from qcoord_hw.catalogue import catalogue_entry, catalogue_names
+from qcoord_hw.catalogue import catalogue_entry, unknown_experiment
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Family, JsonFile, Situation
-from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, Plain, read_json, read_spec
 
 
@@ -71,9 +70,7 @@ def _refused(given: object) -> ExperimentSpec:
             "state (systems), or what a family of another package takes"
         )
     if isinstance(given, str):
-        names = ", ".join(catalogue_names())
-        unknown = f"{given!r}{meant(given, catalogue_names())}"
-        raise InputError(f"experiment: unknown {unknown}; allowed are a .toml file or one of {names}")
+        raise unknown_experiment(given)
     raise InputError(
         f"experiment: {type(given).__name__}; allowed are a name, a path, a spec, an Experiment, or a "
         "task, a state or a game"

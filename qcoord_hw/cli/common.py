@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
 
 SPEC = "a name, a .toml spec, or a file (.json) of a game, a Bell expression, a task or a state"
-LEAST_BESIDE = 16
-"""Columns for words beside a name, at the least; else they stand below it."""
-
 MAX_LINE = 399
 """Characters of an error or a note."""
 
@@ -167,19 +164,6 @@ def width() -> int:
         return int(stated)
     there = sys.stdout is not None and sys.stdout.isatty()
     return shutil.get_terminal_size().columns if there else 100
-
-
-def list_lines(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield names with words beside them, or below where the terminal is too narrow; no name is broken."""
-    import textwrap
-
-    beside = 2 + max((len(name) for name, _ in rows), default=0)
-    below = width() - beside < LEAST_BESIDE
-    start = 4 if below else beside
-    for name, words in rows:
-        lines = textwrap.wrap(words, max(width() - start, 1), break_on_hyphens=False) or [""]
-        yield name if below else f"{name:<{beside}}{lines.pop(0)}".rstrip()
-        yield from (" " * start + rest for rest in lines)
 
 
 def say(text: object) -> None:

@@ -18,13 +18,14 @@ from qcoord_hw.cli import (
     convert,
     export,
     jobs,
+    listing,
     plan,
     run,
     runs,
     sweep,
     theory,
 )
-from qcoord_hw.cli.common import Parser, folder, tell
+from qcoord_hw.cli.common import Parser, folder, say, tell
 from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.version import __version__
 
@@ -78,7 +79,8 @@ def _notes_in_one_line() -> Iterator[None]:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
     parser.add_argument("--version", action="version", version=f"qcoord {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(command=lambda _: say(parser.format_help().rstrip()))
 
     def add(
         name: str,
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
             )
         return sub
 
+    listing.register(add)
     run.register(add)
     theory.register(add, commands)
     plan.register(add)
@@ -105,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.register(add)
     run.register_play(add)
     runs.register(add)
+    listing.register_others(add)
     compare.register(add)
     export.register(add)
     convert.register(add)

@@ -1,4 +1,4 @@
-"""`qcoord list`, `show`, `run` and `play`: from the catalogue to counts."""
+"""`qcoord show`, `run` and `play`: from the catalogue to counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from qcoord_hw.cli.common import (
     Add,
     add_confidence,
     integer,
-    list_lines,
     print_json,
     progress_bar,
     say,
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 def register(add: Add) -> None:
     """Add the commands."""
-    add("list", _list, "the catalogue of experiments", runs=False)
-
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
     show.add_argument("spec", metavar="SPEC", help=f"{SPEC}; with --parameters also a family")
     add_parameters(show)
@@ -79,25 +76,6 @@ def register_play(add: Add) -> None:
     play.add_argument(
         "--delay", type=seconds, default=0.0, metavar="S", help="seconds to wait after each round (0)"
     )
-
-
-def _list(options: argparse.Namespace) -> None:
-    from qcoord_hw.catalogue import catalogue_needs, catalogue_paths, outside_entries
-    from qcoord_hw.spec import read_spec
-
-    needs, rows = catalogue_needs(), []
-    for spec in [*map(read_spec, catalogue_paths().values()), *outside_entries().values()]:
-        about = {"name": spec.name, "title": spec.title, "family": spec.family}
-        rows.append((about, needs.get(spec.name)))  # what a family of another package needs is not known
-    if options.json:
-        print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
-        return
-    lines = []
-    for about, needed in rows:
-        nowhere = needed is not None and None not in needed["fits"].values()
-        mark = "  (simulators only: fits no device)" if nowhere else ""
-        lines.append((about["name"], f"{about['title']}{mark}"))
-    say("\n".join(list_lines(lines)))
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -31,18 +31,20 @@ def needs_of(program: Program) -> dict[str, Any]:
         program: the circuits and settings.
 
     Returns:
-        `qubits`; `connected_parts`, the qubits of each part that gates join, largest first; `largest_gate`,
-        the most qubits of a gate; `most_neighbours`, with how many others one qubit has gates in all circuits
-        together; `feed_forward`, whether gates hang on outcomes.
+        `qubits`; `two_qubit_gates` of the circuit with most of them, before routing; `connected_parts`, the
+        qubits of each part that gates join, largest first; `largest_gate`, the most qubits of a gate;
+        `most_neighbours`, with how many others one qubit has gates in all circuits together; `feed_forward`,
+        whether gates hang on outcomes.
     """
     circuits = program.circuits
     pairs = {pair for circuit in circuits for pair in interactions(circuit)}
     joined: Counter[int] = Counter(q for pair in {frozenset(pair) for pair in pairs} for q in pair)
-    gates = [qubits for c in circuits for _, qubits in executed_gates(c, range(c.num_qubits))]
+    gates = [[len(qubits) for _, qubits in executed_gates(c, range(c.num_qubits))] for c in circuits]
     return {
         "qubits": circuits[0].num_qubits,
+        "two_qubit_gates": max(sizes.count(2) for sizes in gates),
         "connected_parts": sorted(map(len, components(circuits[0].num_qubits, pairs)), reverse=True),
-        "largest_gate": max(map(len, gates), default=0),
+        "largest_gate": max((size for sizes in gates for size in sizes), default=0),
         "most_neighbours": max(joined.values(), default=0),
         "feed_forward": any(c.has_control_flow_op() for c in circuits),
     }

@@ -45,6 +45,7 @@ from qcoord_hw.record.reader import (
     derived,
     interpreting,
     read,
+    read_description,
     reading,
 )
 from qcoord_hw.record.schema import MAX_PLAN
@@ -84,6 +85,7 @@ __all__ = [
     "is_own",
     "note",
     "read",
+    "read_description",
     "reading",
     "remember",
     "runs_folder",

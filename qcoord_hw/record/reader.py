@@ -15,7 +15,7 @@ from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import Most, check_digests, exists, read_bytes, read_signed, read_signed_lines
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import answered, read_notes
-from qcoord_hw.record.schema import SEAL_SHAPE, check_intent
+from qcoord_hw.record.schema import INTENT_SHAPE, SEAL_SHAPE, check_intent
 from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import one_line
 
@@ -171,12 +171,7 @@ def read(path: Path) -> RunRecord:
     sealed = exists(path, SEAL)
     if sealed:
         _check_seal(path)
-    stated = INTENT if exists(path, INTENT) or not exists(path, DRAFT) else DRAFT
-    intent = read_signed(path, stated)
-    if intent.get("format") != FORMAT:
-        raise RecordError(
-            f"run {path.name}: {stated}: format {intent.get('format')!r}; this program reads format {FORMAT}"
-        )
+    stated, intent = _read_intent(path)
     with reading(path, stated):
         check_intent(intent)
     files = intent["files"]
@@ -204,6 +199,29 @@ def read(path: Path) -> RunRecord:
             f"run {path.name}: sealed without the known answer {expected!r}; the record is damaged"
         )
     return run
+
+
+def read_description(path: Path) -> tuple[dict[str, Any], bool]:
+    """Return what a run was to do, and whether it is sealed; counts and files are neither read nor checked.
+
+    Raises:
+        RecordError: as `read`.
+    """
+    stated, intent = _read_intent(path)
+    with reading(path, stated):
+        INTENT_SHAPE(intent, "")
+    return intent, exists(path, SEAL)
+
+
+def _read_intent(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the name and the content of the file that says what a run was to do."""
+    stated = INTENT if exists(path, INTENT) or not exists(path, DRAFT) else DRAFT
+    intent = read_signed(path, stated)
+    if intent.get("format") != FORMAT:
+        raise RecordError(
+            f"run {path.name}: {stated}: format {intent.get('format')!r}; this program reads format {FORMAT}"
+        )
+    return stated, intent
 
 
 def derived(path: Path, name: str) -> bytes | None:

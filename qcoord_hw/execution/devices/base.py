@@ -52,6 +52,29 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """A device in a few figures: medians over its qubits and couplings; None where they are not stated.
+
+    Attributes:
+        qubits: how many it has.
+        calibrated: when, in ISO format and UTC.
+        two_qubit_error: of the gates on two qubits, 1 - average gate fidelity.
+        one_qubit_error: of its pulses on one qubit (sx, or u2 on older devices).
+        readout_error: the mean of both outcomes.
+        t1_us: relaxation time in microseconds.
+        t2_us: dephasing time in microseconds.
+    """
+
+    qubits: int | None = None
+    calibrated: str | None = None
+    two_qubit_error: float | None = None
+    one_qubit_error: float | None = None
+    readout_error: float | None = None
+    t1_us: float | None = None
+    t2_us: float | None = None
+
+
+@dataclass(frozen=True)
 class JobState:
     """What a device says of a job: a state of the journal (`qcoord_hw.record.journal`), and why."""
 
