@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         verify,
         write_report,
     )
-    from qcoord_hw.api.listing import experiments, runs, states, targets
     from qcoord_hw.api.result import Result
     from qcoord_hw.api.theory import (
         Check,
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.report.comparison import Comparison
+    from qcoord_hw.report.listing import experiments, runs, states, targets
     from qcoord_hw.report.plan_answer import Plan
     from qcoord_hw.report.sweep import SweepResult
     from qcoord_hw.report.verification import Verification
@@ -93,19 +93,19 @@ _HOMES = {
     "collect": "api",
     "compare": "api",
     "convert": "api",
-    "experiments": "api.listing",
+    "experiments": "report.listing",
     "export_csv": "api",
     "load_run": "api",
     "plan": "api",
     "replay": "api",
     "resubmit": "api",
     "run": "api",
-    "runs": "api.listing",
-    "states": "api.listing",
+    "runs": "report.listing",
+    "states": "report.listing",
     "status": "api",
     "submit": "api",
     "sweep": "sweeps",
-    "targets": "api.listing",
+    "targets": "report.listing",
     "theory_check": "api.theory",
     "theory_game": "api.theory",
     "theory_linear": "api.theory",

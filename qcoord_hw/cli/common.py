@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -154,6 +155,8 @@ def console() -> Console:
     """Return where tables are printed."""
     from rich.console import Console
 
+    if sys.stdout is None:  # closed: then nobody reads it
+        return Console(file=io.StringIO(), width=width(), highlight=False)
     return Console(width=None if sys.stdout.isatty() else width(), highlight=False)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qcoord_hw.cli.common import Add, console, integer, print_json
 
 if TYPE_CHECKING:
-    from qcoord_hw.api.listing import Listing
+    from qcoord_hw.report.listing import Listing
 
 
 def register(add: Add) -> None:
@@ -35,26 +35,26 @@ def register_others(add: Add) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from qcoord_hw.api.listing import experiments
+    from qcoord_hw.report.listing import experiments
 
     _show(options, experiments(family=options.family, fits=options.fits))
 
 
 def _runs(options: argparse.Namespace) -> None:
-    from qcoord_hw.api.listing import runs
+    from qcoord_hw.report.listing import runs
 
     wanted = {key: getattr(options, key) for key in ("experiment", "target", "state", "last")}
     _show(options, runs(options.runs, **wanted))
 
 
 def _targets(options: argparse.Namespace) -> None:
-    from qcoord_hw.api.listing import targets
+    from qcoord_hw.report.listing import targets
 
     _show(options, targets(qubits=options.qubits))
 
 
 def _states(options: argparse.Namespace) -> None:
-    from qcoord_hw.api.listing import states
+    from qcoord_hw.report.listing import states
 
     _show(options, states())
 

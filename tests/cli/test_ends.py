@@ -97,7 +97,7 @@ def test_out_of_memory_and_interrupted(monkeypatch, capsys, raised, status):
     def ends(options):
         raise raised
 
-    monkeypatch.setattr(program.run, "_list", ends)
+    monkeypatch.setattr(program.listing, "_list", ends)
     assert program.main(["list"]) == status
     out, err = capsys.readouterr()
     assert out == ""

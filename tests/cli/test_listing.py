@@ -8,10 +8,10 @@ import re
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.api.listing import STATES, experiments, runs, states, targets
 from qcoord_hw.catalogue import catalogue_names, catalogue_needs, load_spec
 from qcoord_hw.cli import main
 from qcoord_hw.execution.devices.ibm.snapshots import summaries
+from qcoord_hw.report.listing import STATES, experiments, runs, states, targets
 from qcoord_hw.theory.named_states import FAMILIES
 
 
