@@ -163,7 +163,7 @@ def in_lines(name, value, times):
 LARGE = {
     "chunks": many_chunks,
     "numbers": in_intent(lambda: [0] * 10**6),
-    "lists": in_intent(lambda: [[]] * 10**6),
+    "lists": in_intent(lambda: [[]] * 500_000),
     "nested": in_intent(lambda: [[[0] * 100] * 100] * 100),
     "objects": in_intent(lambda: [{"a": 1}] * 500_000),
     "texts": in_intent(lambda: ["x" * 200] * 100_000),

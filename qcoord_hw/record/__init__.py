@@ -25,9 +25,9 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
-from qcoord_hw.record.files import exists
-from qcoord_hw.record.journal import Job
-from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
+from qcoord_hw.record.files import exists, read_signed
+from qcoord_hw.record.journal import Job, journal_events
+from qcoord_hw.record.lookup import check_outside, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
     CIRCUITS,
@@ -82,6 +82,9 @@ __all__ = [
     "find",
     "interpreting",
     "is_own",
+    "journal_events",
+    "name_in_path",
+    "read_signed",
     "note",
     "read",
     "reading",

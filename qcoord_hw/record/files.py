@@ -321,7 +321,7 @@ def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     if sum(map(len, lines)) > BATCH:
         return None
     try:
-        found = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
+        found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
         if len(found) != len(lines) or _each(found, _CANONICAL) != [line.decode() for line in lines]:
             return None
         for content, line in zip(found, lines, strict=True):
