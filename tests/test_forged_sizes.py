@@ -124,9 +124,10 @@ def test_a_sum_of_probabilities_takes_no_longer_than_their_common_denominator():
 
 def test_a_run_whose_record_could_not_be_read_is_never_begun(monkeypatch, runs_dir):
     monkeypatch.setattr(files, "MAX_VALUES", 300)
-    status, _, said = ends_well("run", "chsh", "--shots", "20")
-    assert status == 2
-    assert "allowed are at most" in said
+    for command in ("run", "plan"):
+        status, _, said = ends_well(command, "chsh", "--shots", "20")
+        assert status == 2
+        assert "and 300: fewer inputs" in said
     assert list(runs_dir.glob("*")) == [] or not runs_dir.exists()
 
 
@@ -271,3 +272,11 @@ def test_json_is_written_as_it_always_was():
             "a": [value],
             "b": {"c": value},
         }
+
+
+def test_a_plan_refuses_what_a_run_refuses(monkeypatch):
+    monkeypatch.setattr("qcoord_hw.execution.schedule.MAX_PLAN", 10)
+    for command in ("run", "plan"):
+        status, _, said = ends_well(command, "chsh", "--shots", "20")
+        assert status == 2
+        assert "32 chunks (settings x blocks x tiles); allowed are at most 10" in said

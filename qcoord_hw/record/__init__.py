@@ -25,7 +25,7 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
-from qcoord_hw.record.files import exists, read_signed
+from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
@@ -92,5 +92,6 @@ __all__ = [
     "runs_folder",
     "seal",
     "settle",
+    "signed",
     "writing",
 ]
