@@ -10,8 +10,6 @@ Everything here is loaded when it is first used, so that `import qcoord_hw` is i
 
 import sys
 
-from qcoord_hw.version import __version__ as __version__
-
 _ASKED = sys.argv[0] if getattr(sys, "argv", None) else ""  # "-m" while Python looks for the module
 if (
     any(word.partition(".")[0] == "qcoord_hw" for word in sys.orig_argv)
@@ -21,6 +19,8 @@ if (
     import _signal  # type: ignore[import-not-found]  # in memory already, as `signal` is not
 
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C is silent until `cli.script` has words for it
+
+from qcoord_hw.version import __version__ as __version__  # noqa: E402 (first of all, Ctrl-C)
 
 TYPE_CHECKING = False  # that of `typing`, without the time to load it
 if TYPE_CHECKING:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +17,8 @@ from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import MAX_PLAN, files
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games.game import Game
+from tests import hostile
+from tests.execution.forgeries import read_intent
 from tests.hostile import ends_well
 
 LIMIT = 3000
@@ -119,7 +124,159 @@ def test_a_sum_of_probabilities_takes_no_longer_than_their_common_denominator():
 
 def test_a_run_whose_record_could_not_be_read_is_never_begun(monkeypatch, runs_dir):
     monkeypatch.setattr(files, "MAX_VALUES", 300)
-    status, _, said = ends_well("run", "chsh", "--shots", "20")
-    assert status == 2
-    assert "allowed are at most" in said
+    for command in ("run", "plan"):
+        status, _, said = ends_well(command, "chsh", "--shots", "20")
+        assert status == 2
+        assert "and 300: fewer inputs" in said
     assert list(runs_dir.glob("*")) == [] or not runs_dir.exists()
+
+
+def many_chunks(path, chunks=99_999):
+    """Forge the largest plan and its counts, the last line with another checksum."""
+    intent = read_intent(path)
+    intent.pop("sha256")
+    chunk = intent["plan"][0] | {"shots": 3}
+    intent["plan"] = [chunk | {"id": k} for k in range(chunks)]
+    (path / "intent.json").write_bytes(files.signed(intent))
+    lines = [files.signed_line({"chunk": k, "counts": {"00": 1, "11": 2}}) for k in range(chunks)]
+    (path / "counts.jsonl").write_text("".join([*lines[:-1], lines[-1].replace('"00":1', '"00":2')]))
+
+
+def in_intent(value):
+    """Return what puts something large into an intent that is signed."""
+
+    def forge(path):
+        intent = read_intent(path)
+        intent.pop("sha256")
+        intent["experiment"]["play"]["more"] = value()
+        (path / "intent.json").write_bytes(files.signed(intent))
+
+    return forge
+
+
+def in_lines(name, value, times):
+    def forge(path):
+        (path / name).write_text(files.signed_line(value()) * times)
+
+    return forge
+
+
+LARGE = {
+    "chunks": many_chunks,
+    "numbers": in_intent(lambda: [0] * 10**6),
+    "lists": in_intent(lambda: [[]] * 500_000),
+    "nested": in_intent(lambda: [[[0] * 100] * 100] * 100),
+    "objects": in_intent(lambda: [{"a": 1}] * 500_000),
+    "texts": in_intent(lambda: ["x" * 200] * 100_000),
+    "keys": in_intent(lambda: {str(k): {"a": k} for k in range(19_000)}),
+    "notes": in_lines("notes.jsonl", lambda: {"event": "refused", "counts": {}, "more": [0] * 100}, 20_000),
+    "a long note": in_lines("notes.jsonl", lambda: {"event": "refused", "more": [[]] * 10**6}, 2),
+    "journal": in_lines("jobs.jsonl", lambda: {"event": "start", "reason": "x" * 500}, 30_000),
+}
+"""As large as it may be, and not as it should be."""
+
+MEASURED = """
+import resource, sys
+import qcoord_hw.execution.recorded, qcoord_hw.api.reading, qcoord_hw.report.html
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from qcoord_hw.cli import main
+status = main(sys.argv[1:])
+print(status, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["verify", "report"])
+@pytest.mark.parametrize("how", LARGE)
+def test_what_is_forged_takes_less_than_300_mb(sealed, tmp_path, how, command):
+    path = tmp_path / sealed.name
+    shutil.copytree(sealed, path)
+    LARGE[how](path)
+    if command == "verify":
+        hostile.seal(path)
+    else:
+        (path / "seal.json").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, command, str(path)], capture_output=True, text=True
+    )
+    status, taken = map(int, done.stdout.split()[-2:])
+    assert status == 2 or how in ("notes", "journal"), done.stdout  # which no one reads that needs none
+    assert taken < 300, (how, command, taken)
+
+
+def test_lines_are_parsed_and_written_together(tmp_path, monkeypatch):
+    """A hundred thousand lines one by one take seconds."""
+    lines = [files.signed_line({"chunk": k, "counts": {"00": 1, "é\\0": 2}}) for k in range(5000)]
+    (tmp_path / "counts.jsonl").write_text("".join(lines))
+    calls = []
+    monkeypatch.setattr(files, "parse_json", lambda *a: calls.append(a) or inputs.parse_json(*a))
+    found = list(files.read_signed_lines(tmp_path, "counts.jsonl", files.Most(5000)))
+    assert [content["chunk"] for _, content in found] == list(range(5000))
+    assert found[-1][0].endswith("line 5000")
+    assert len(calls) < 50
+    encoded = []
+    encode = files._JSON.encode
+    monkeypatch.setattr(
+        files, "_JSON", SimpleNamespace(encode=lambda v: encoded.append(v) or encode(v), item_separator=", ")
+    )
+    files.pretty({"plan": [{"id": k} for k in range(5000)]})
+    assert len(encoded) <= 2
+
+
+SPOILED = {
+    "a digit": lambda lines: [*lines[:300], lines[300].replace('"00":1', '"00":2'), *lines[301:]],
+    "spaces": lambda lines: [*lines[:300], lines[300].replace(",", ", "), *lines[301:]],
+    "no checksum": lambda lines: [*lines[:300], '{"chunk":1}\n', *lines[301:]],
+    "no object": lambda lines: [*lines[:300], "[]\n", *lines[301:]],
+    "two objects": lambda lines: [*lines[:300], lines[300][:-1] + ",{}\n", *lines[301:]],
+    "one object on two lines": lambda lines: [
+        *lines[:300],
+        '{"a":[{}\n',
+        "{}]}," + lines[300],
+        *lines[301:],
+    ],
+    "twice": lambda lines: [*lines[:300], lines[300].replace('{"chunk"', '{"chunk":1,"chunk"'), *lines[301:]],
+    "NaN": lambda lines: [*lines[:300], lines[300].replace('"00":1', '"00":NaN'), *lines[301:]],
+    "not UTF-8": lambda lines: [*lines[:300], "\udcff\n", *lines[301:]],
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_spoiled_line_is_named(tmp_path, how):
+    lines = [files.signed_line({"chunk": k, "counts": {"00": 1}, "z": [k]}) for k in range(500)]
+    forged = "".join(SPOILED[how](lines)).encode(errors="surrogateescape")
+    (tmp_path / "counts.jsonl").write_bytes(forged)
+    with pytest.raises(qc.RecordError, match="line 301 does not match its checksum"):
+        list(files.read_signed_lines(tmp_path, "counts.jsonl", files.Most(1000)))
+
+
+def test_json_is_written_as_it_always_was():
+    """Values that stand together are written as each by itself."""
+    values = [
+        "\0",
+        ["\0", "\0", "\0"],
+        '", "',
+        {},
+        [],
+        {"a": ["\0"]},
+        0,
+        None,
+        1.5,
+        "é",
+        ["\0", "\0"],
+        "}, {",
+    ]
+    assert files._each(values, files._JSON) == [files._JSON.encode(v) for v in values]
+    for value in values:
+        assert json.loads(files.pretty({"a": [value], "b": {"c": value}})) == {
+            "a": [value],
+            "b": {"c": value},
+        }
+
+
+def test_a_plan_refuses_what_a_run_refuses(monkeypatch):
+    monkeypatch.setattr("qcoord_hw.execution.schedule.MAX_PLAN", 10)
+    for command in ("run", "plan"):
+        status, _, said = ends_well(command, "chsh", "--shots", "20")
+        assert status == 2
+        assert "32 chunks (settings x blocks x tiles); allowed are at most 10" in said

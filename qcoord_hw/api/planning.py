@@ -53,4 +53,5 @@ def plan(
     )
     circuits = built.experiment
     forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
+    forecast.check_recordable()
     return summarise_plan(forecast, jobs)

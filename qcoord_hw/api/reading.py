@@ -49,13 +49,13 @@ def verify(path: RunLike, *, execute: bool = False, runs: str | Path | None = No
     Raises:
         RecordError: when the record is damaged, or does not fit its spec, its network or itself.
     """
-    from qcoord_hw.execution.recorded import check_recorded
-
     found = find_run(path, runs)
     if not found.sealed:
         raise RecordError(
             f"run {found.path.name}: unfinished; {found.how_to_finish}, then it can be verified"
         )
+    from qcoord_hw.execution.recorded import check_recorded  # a second: not for what is not read
+
     recorded = check_recorded(found)
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)

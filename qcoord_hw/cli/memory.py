@@ -25,6 +25,7 @@ ROOM = {
     "numba": 200 * MIB,
     "qiskit": 160 * MIB,
     "qiskit_aer": 200 * MIB,
+    "qiskit_ibm_runtime": 220 * MIB,  # with a device's calibration, and Aer's threads that follow
 }
 """Module -> bytes that must be free before it is imported: what it takes on Linux, and some more."""
 

@@ -30,7 +30,7 @@ from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import exact_figures, intent_of
+from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
@@ -274,6 +274,16 @@ class Forecast:
         requests = [Request(c.block, c.setting, c.shots, c.seed) for c in plan]
         jobs = self.device.foreign.executor(self.sent).jobs(requests)
         return jobs, sum(chunk.shots for chunk in plan) + (self.known_answer or 0)
+
+    def check_recordable(self) -> None:
+        """Check that a record can hold what would be run, before anything is estimated of it.
+
+        Raises:
+            InputError: as a run would, when there are too many inputs, blocks or tiles.
+        """
+        connected = self.device.connection is not None
+        equal = connected or (self.sent is not None and self.sent.kind == SAMPLER)
+        check_recordable(self.description, self.spec, self.prepared.settings, self._plan(equal=equal))
 
     def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
         program, how = self.program, {key: bool(self.description.get(key)) for key in ("sampled", "spread")}

@@ -32,6 +32,7 @@ from qcoord_hw.execution.run_description import (
     two_qubit,
 )
 from qcoord_hw.execution.simulate import unroll
+from qcoord_hw.execution.stated_twice import Contradicts, check_stated_twice
 from qcoord_hw.execution.targets import IDEAL, Prepared
 from qcoord_hw.record import RunRecord
 from qcoord_hw.spec import spec_from_mapping
@@ -98,6 +99,10 @@ def check_recorded(run: RunRecord, *, rebuild: bool = True) -> Recorded:
 
 
 def _check(run: RunRecord, rebuild: bool) -> Recorded:
+    try:
+        once = check_stated_twice(run)
+    except Contradicts as contradicts:
+        raise RecordError(f"run {run.path.name}: {contradicts}; it was altered") from None
     experiment, program = run.intent["experiment"], recorded_program(run)
     check_as_built(experiment, program.circuits)
     protocols = [circuit["events"] for circuit in experiment["circuits"]]
@@ -124,7 +129,7 @@ def _check(run: RunRecord, rebuild: bool) -> Recorded:
     _check_figures(run, program.circuits, executed, locality)
     left = check_decided(run, program, prepared, thorough=rebuild)
     why = _differs_from_today(run, program.circuits) if rebuild else "not asked for"
-    return Recorded(locality, ALONE if why else AS_TODAY, why, parts, too_large, left)
+    return Recorded(locality, ALONE if why else AS_TODAY, why, parts, too_large, (*once, *left))
 
 
 def _none_between(found: Locality) -> None:

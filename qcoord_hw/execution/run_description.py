@@ -22,7 +22,7 @@ from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
-from qcoord_hw.record import Chunk, RunRecord
+from qcoord_hw.record import Chunk, RunRecord, signed
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 
 PYTHON = "python"
@@ -158,6 +158,23 @@ def plan_for(
         equal=equal,
     )
     return on_tiles(plan, tiles)
+
+
+def check_recordable(
+    description: dict[str, Any], spec: ExperimentSpec, settings: Sequence[Setting], plan: Sequence[Chunk]
+) -> None:
+    """Check that a record can hold a run, all but what it will say of its target, which takes little.
+
+    Raises:
+        InputError: when that is more than is read again.
+    """
+    signed(
+        {
+            "spec": spec.to_json(),
+            "experiment": description | {"settings": [setting.to_json() for setting in settings]},
+            "plan": [_plain(chunk) for chunk in plan],
+        }
+    )
 
 
 def draft_of(

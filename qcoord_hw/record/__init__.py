@@ -25,9 +25,9 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
-from qcoord_hw.record.files import exists
-from qcoord_hw.record.journal import Job
-from qcoord_hw.record.lookup import check_outside, every, find, runs_folder
+from qcoord_hw.record.files import exists, read_signed, signed
+from qcoord_hw.record.journal import Job, journal_events
+from qcoord_hw.record.lookup import check_outside, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
     CIRCUITS,
@@ -83,6 +83,9 @@ __all__ = [
     "find",
     "interpreting",
     "is_own",
+    "journal_events",
+    "name_in_path",
+    "read_signed",
     "note",
     "read",
     "read_description",
@@ -91,5 +94,6 @@ __all__ = [
     "runs_folder",
     "seal",
     "settle",
+    "signed",
     "writing",
 ]

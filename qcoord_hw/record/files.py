@@ -17,9 +17,10 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,7 +51,16 @@ MAX_FIELDS = 20_000
 
 PIECE = MIB
 
+LEVELS = 3
+"""Of a JSON file of a record: lists and objects that are written line by line."""
+
+BATCH = 64 * 1024
+"""Bytes of lines of a file that grows that are parsed in one go."""
+
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)  # as `canonical_json`
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -64,19 +74,57 @@ def digest(content: bytes) -> str:
 
 
 def pretty(value: Mapping[str, Any]) -> bytes:
-    """Return JSON for people, the outer levels line by line: the one way in which a record writes a file."""
-    return (_lines(value, levels=3, indent="\n") + "\n").encode()
+    """Return JSON for people, the outer levels line by line: the one way in which a record writes a file.
+
+    Below them it is on one line, so that a thousand settings stay readable.
+    """
+    inner: list[Any] = []
+    _collect(value, LEVELS, inner)
+    return (_lines(value, LEVELS, "\n", iter(_each(inner, _JSON))) + "\n").encode()
 
 
-def _lines(value: Any, levels: int, indent: str) -> str:
-    """Return JSON with sorted keys, on one line below some levels (a thousand settings stay readable)."""
-    if levels == 0 or not value or not isinstance(value, (Mapping, list, tuple)):
-        return _JSON.encode(value)
+def _is_spread(value: Any, levels: int) -> bool:
+    return levels > 0 and bool(value) and isinstance(value, (Mapping, list, tuple))
+
+
+def _collect(value: Any, levels: int, into: list[Any]) -> None:
+    """Collect what stands on one line, in the order in which it is written."""
+    if not _is_spread(value, levels):
+        into.append(value)
+        return
+    for one in [value[k] for k in sorted(value)] if isinstance(value, Mapping) else value:
+        _collect(one, levels - 1, into)
+
+
+def _lines(value: Any, levels: int, indent: str, written: Iterator[str]) -> str:
+    """Return JSON with sorted keys on several lines; what stands on one line is written already."""
+    if not _is_spread(value, levels):
+        return next(written)
     inner = indent + " "
     if isinstance(value, Mapping):
-        rows = [f"{json.dumps(k)}: {_lines(v, levels - 1, inner)}" for k, v in sorted(value.items())]
+        rows = [f"{_key(k)}: {_lines(value[k], levels - 1, inner, written)}" for k in sorted(value)]
         return "{" + inner + ("," + inner).join(rows) + indent + "}"
-    return "[" + inner + ("," + inner).join(_lines(v, levels - 1, inner) for v in value) + indent + "]"
+    return (
+        "[" + inner + ("," + inner).join(_lines(v, levels - 1, inner, written) for v in value) + indent + "]"
+    )
+
+
+_key = lru_cache(maxsize=1000)(json.dumps)
+
+
+def _each(values: Sequence[Any], encoder: json.JSONEncoder) -> list[str]:
+    """Return the JSON of each value, all made in one go: one by one a hundred thousand take a second."""
+    between, rows = encoder.item_separator, list[str]()
+    for mark in (
+        "\0",
+        secrets.token_hex(16),
+    ):  # no value has the first in a list, and none can have the other
+        marked: list[Any] = [mark] * (2 * len(values) - 1)
+        marked[::2] = values
+        rows = encoder.encode(marked)[1:-1].split(f"{between}{json.dumps(mark)}{between}")
+        if len(rows) == len(values):
+            break
+    return rows
 
 
 def signed(content: Mapping[str, Any]) -> bytes:
@@ -226,18 +274,65 @@ def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str
             file that is too large nothing is made.
     """
     _check_most(folder, name, most)
-    for number, line in enumerate(_lines_of(folder, name), start=1):
-        where = f"run {one_line(folder.name)}: {name} line {number}"
-        try:
-            content = parse_json(line, MAX_VALUES)
-            expected = content.pop("sha256", None)
-            intact = digest(canonical_json(content).encode()) == expected
-            intact = intact and signed_line(content).encode() == line + b"\n"
-        except (ValueError, AttributeError, TypeError):
-            intact = False
-        if not intact:
-            raise RecordError(f"{where} does not match its checksum; the record is damaged")
-        yield where, content
+    number = 0
+    for lines in _batches(_lines_of(folder, name)):
+        read = _read_together(lines)
+        for k, line in enumerate(lines):
+            number += 1
+            where = f"run {one_line(folder.name)}: {name} line {number}"
+            content = read[k] if read is not None else _read_line(line)
+            if content is None:
+                raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            yield where, content
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield lines, as many at a time as are parsed in one go; a long one alone."""
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        if batch and size + len(line) > BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line)
+    if batch:
+        yield batch
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    """Return what a line holds; None where it is not as this program writes it, or was changed."""
+    try:
+        content = parse_json(line, MAX_VALUES)
+        expected = content.pop("sha256", None)
+        intact = digest(canonical_json(content).encode()) == expected
+        intact = intact and signed_line(content).encode() == line + b"\n"
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return content if intact else None
+
+
+def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """Return what each of several lines holds; None where one has to be looked at by itself.
+
+    A line is as this program writes it where what is parsed of it is written so again; its checksum is that
+    of its bytes without it.
+    """
+    if sum(map(len, lines)) > BATCH:
+        return None
+    try:
+        found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
+        if len(found) != len(lines) or _each(found, _CANONICAL) != [line.decode() for line in lines]:
+            return None
+        for content, line in zip(found, lines, strict=True):
+            signature = f'"sha256":"{content.pop("sha256")}"'.encode()
+            before, after = line.split(signature)  # one place, or a ValueError
+            body = before[:-1] + after if before.endswith(b",") else before + after.removeprefix(b",")
+            if signature[10:-1].decode() != digest(body):
+                return None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return found
 
 
 def _check_most(folder: Path, name: str, most: Most) -> None:

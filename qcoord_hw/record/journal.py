@@ -14,7 +14,7 @@ cut short is an event that never happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,6 +169,16 @@ def read_journal(path: Path) -> Journal:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RecordError(f"{where} is not an event of a job; the record is damaged") from None
     return Journal(tuple(jobs.values()), asked, stopped, empty)
+
+
+def journal_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events of a run's journal as they were written; none where it has none.
+
+    Raises:
+        RecordError: when a line is damaged.
+    """
+    if exists(path, JOBS):
+        yield from (event for _, event in read_signed_lines(path, JOBS, MOST))
 
 
 def _after(job: Job, event: Mapping[str, Any]) -> Job:

@@ -19,6 +19,11 @@ SWEEP = "sweep.json"
 """What a sweep's folder has, beside runs."""
 
 
+def name_in_path(target: str) -> str:
+    """Return how a target is called in the name of a run's folder: that of somebody else's is no path."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", target)[:80]
+
+
 def runs_folder(given: str | Path | None = None) -> Path:
     """Return where runs live: the folder given, else `$QCOORD_RUNS`, else `./runs`.
 

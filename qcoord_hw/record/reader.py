@@ -175,9 +175,8 @@ def read(path: Path) -> RunRecord:
     with reading(path, stated):
         check_intent(intent)
     files = intent["files"]
-    plan = tuple(
-        Chunk(**{f.name: chunk[f.name] for f in fields(Chunk) if f.name in chunk}) for chunk in intent["plan"]
-    )
+    names = [f.name for f in fields(Chunk)]
+    plan = tuple(Chunk(**{name: chunk[name] for name in names if name in chunk}) for chunk in intent["plan"])
     width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
     check_digests(path, files, "its checksum")
     counts = _read_counts(path, plan, width)
@@ -292,13 +291,15 @@ def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, C
     most = Most(
         len(plan), BESIDE + max(outcomes, default=0), min(sum(outcomes), MAX_OUTCOMES) + BESIDE * len(plan)
     )
-    outcome = re.compile(rf"[01]{{{width}}}")
+    outcomes_of = re.compile(rf"[01]{{{width}}}(,[01]{{{width}}})*")
     found: dict[int, Counts] = {}
     for where, body in read_signed_lines(path, COUNTS, most):
         try:
             chunk, counts = body["chunk"], body["counts"]
             known = chunk in shots
-            fits = all(outcome.fullmatch(k) and type(n) is int and n > 0 for k, n in counts.items())
+            fits = outcomes_of.fullmatch(",".join(counts)) and all(
+                type(n) is int and n > 0 for n in counts.values()
+            )
         except (KeyError, TypeError, AttributeError):
             known = False
         if not known:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -36,6 +35,7 @@ from qcoord_hw.record.files import (
     write_new,
 )
 from qcoord_hw.record.journal import JOBS, read_journal, repair
+from qcoord_hw.record.lookup import name_in_path
 from qcoord_hw.record.notes import NOTES
 from qcoord_hw.record.notes import repair as repair_notes
 from qcoord_hw.record.reader import (
@@ -75,8 +75,7 @@ def create(
         InputError: when the folder cannot be written.
     """
     now = datetime.now(UTC)
-    place = re.sub(r"[^A-Za-z0-9_.-]", "-", target)[:80]  # a name of somebody else's back end is no path
-    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{place}"
+    stem = f"{now:%Y%m%dT%H%M%S}Z-{spec_id[:8]}-{name_in_path(target)}"
     whole = {
         "format": FORMAT,
         "created": now.isoformat(timespec="seconds"),

@@ -70,6 +70,11 @@ def name_of(target: Any) -> str:
     except Exception:
         stated = None
     name = stated if isinstance(stated, str) and stated.strip() else type(target).__name__
+    return safe_name(name)
+
+
+def safe_name(name: str) -> str:
+    """Return a name such that it can stand in a folder's name."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in name)
     return safe.strip(".")[:MAX_NAME] or "target"
 

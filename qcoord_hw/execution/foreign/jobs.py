@@ -154,6 +154,8 @@ class ForeignExecutor:
         """Execute prepared circuits by a target's jobs."""
         self._prepared = prepared
         self._jobs = jobs
+        self._due = prepared.known  # until it was answered
+        self._alone = False  # whether a job gets one circuit, since results do not say whose they are
 
     @property
     def methods(self) -> list[str]:
@@ -163,11 +165,13 @@ class ForeignExecutor:
     def jobs(self, requests: Sequence[Request]) -> int:
         """Return how many jobs requests take, that of the known-answer circuit too if it has its own."""
         jobs = [job for part in self._jobs.split(requests) for job in part]
-        return len(jobs) + (self._prepared.known is not None and not self._joins(requests, jobs[0]))
+        return len(jobs) + (
+            self._prepared.known is not None and not self._joins(requests[jobs[0][0]].shots, len(jobs[0]))
+        )
 
-    def _joins(self, requests: Sequence[Request], first: Sequence[int]) -> bool:
-        """Return whether the known-answer circuit goes with the first job: room there is, and shots."""
-        return requests[first[0]].shots >= MIN_SHOTS and len(first) < self._jobs.limit
+    def _joins(self, shots: int, circuits: int) -> bool:
+        """Return whether the known-answer circuit goes with a job: room there is, and shots to judge by."""
+        return shots >= MIN_SHOTS and circuits < self._jobs.limit and not self._alone
 
     def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts | None]:
         """Yield the counts of each request; None for one that was not executed as asked.
@@ -180,16 +184,20 @@ class ForeignExecutor:
             TargetError: when the target failed, did something else than asked, or gave another answer than
                 the known one; after what came with it.
         """
-        due = self._prepared.known
+        self._due = self._prepared.known
         for part in self._jobs.split(requests):
             found: dict[int, Counts] = {}
             failure: TargetError | None = None
             try:
-                for job in part:
-                    failure = self._job([(k, requests[k]) for k in job], due, found, keep)
-                    due = None
-                    if failure is not None:
-                        break
+                left = list(part)
+                while left and failure is None:
+                    job = left.pop(0)
+                    if self._alone and len(job) > 1:
+                        left = [*([k] for k in job), *left]
+                        continue
+                    failure = self._job([(k, requests[k]) for k in job], found, keep)
+                    if self._alone and failure is None and not found.keys() >= set(job):
+                        left = [job, *left]  # circuit by circuit
             except TargetError as error:
                 failure = error
             for k in sorted(k for job in part for k in job):
@@ -200,26 +208,37 @@ class ForeignExecutor:
     def _job(
         self,
         job: Sequence[tuple[int, Request]],
-        known: KnownAnswer | None,
         found: dict[int, Counts],
         keep: Keep,
     ) -> TargetError | None:
-        """Execute one job, put what it counted into `found`, and return what is wrong with it."""
+        """Execute one job, put what it counted into `found`, and return what is wrong with it.
+
+        Where its results do not say whose they are, their order may be another: then nothing is counted, and
+        from now on a job gets one circuit.
+        """
         items = [self._item(request) for _, request in job]
         seed = job[0][1].seed
         reads: list[Read] | None = None
-        if known is not None:
+        if (known := self._due) is not None:
             own = Item(known.circuit, (), max(items[0].shots, MIN_SHOTS))
-            if items[0].shots >= MIN_SHOTS and len(items) < self._jobs.limit:
+            if self._joins(items[0].shots, len(items)):
                 *reads, answer = self._jobs.run([*items, own], seed)
+                if self._untold(job, [*reads, answer], keep):
+                    return None
             else:  # too few shots to judge by, or no room: a job of its own, before all others
                 (answer,) = self._jobs.run([own], seed)
+                self._alone = self._alone or answer.nameless
             if (failure := self._judge(known, answer, keep)) is not None:
                 for (_, request), read in zip(job, reads or (), strict=False):
                     self._refuse(request, read, "the known answer did not come", keep)
                 return failure
+            self._due = None
         if reads is None:
+            if self._alone and len(items) > 1:
+                return None
             reads = self._jobs.run(items, seed)
+            if self._untold(job, reads, keep):
+                return None
         faults = []
         for (position, request), read in zip(job, reads, strict=True):
             if read.fault:
@@ -231,6 +250,17 @@ class ForeignExecutor:
             return None
         others = "" if len(faults) == 1 else f", and {len(faults) - 1} more such"
         return self._failed(f"{faults[0]}{others}; the target is at fault, what came is kept")
+
+    def _untold(self, job: Sequence[tuple[int, Request]], reads: Sequence[Read], keep: Keep) -> bool:
+        """Return whether nothing says whose the results of a job are; then they are kept, and not counted."""
+        if len(reads) < 2 or not reads[0].nameless or any(read.fault for read in reads):
+            return False
+        self._alone = True
+        for (_, request), read in zip(job, reads, strict=False):
+            self._refuse(
+                request, read, "does not say which result is whose: executed again, one by one", keep
+            )
+        return True
 
     def _item(self, request: Request) -> Item:
         setting = self._prepared.settings[request.setting]

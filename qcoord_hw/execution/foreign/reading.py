@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,12 @@ class Read:
     Attributes:
         counts: outcome (classical bit 0 first) -> shots; as it came where it cannot be read.
         fault: what is wrong with it, as a sentence without the target as its subject; empty if nothing is.
+        nameless: whether its job states no name of a circuit, so that its place alone says whose it is.
     """
 
     counts: Counts
     fault: str = ""
+    nameless: bool = False
 
 
 class _UnfitError(Exception):
@@ -54,7 +56,9 @@ def read_result(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> 
     entries = stated(result, "results")
     if not isinstance(entries, (list, tuple)):  # a result of another class: its methods are asked
         entries = [None] * len(circuits)
-    places = _places(entries, [circuit.name for circuit in circuits])
+    names = [circuit.name for circuit in circuits]
+    places = _places(entries, names)
+    nameless = {_name(entry) for entry in entries}.isdisjoint(names)
     marked = any(stated(entry, "success") is False for entry in entries)
     if stated(result, "success") is False and not marked:
         fault = f"says that the job failed ({short_repr(stated(result, 'status'))})"
@@ -62,7 +66,8 @@ def read_result(result: Any, circuits: Sequence[QuantumCircuit], shots: int) -> 
             Read(one.counts, one.fault or fault)
             for one in _read_all(result, entries, places, circuits, shots)
         ]
-    return _read_all(result, entries, places, circuits, shots)
+    reads = _read_all(result, entries, places, circuits, shots)
+    return [replace(one, nameless=nameless) for one in reads]
 
 
 def read_pub(pub: Any, circuit: QuantumCircuit, shots: int) -> Read:
@@ -104,7 +109,7 @@ def _missing(entries: Sequence[Any], circuits: Sequence[QuantumCircuit]) -> str:
     """Say why the result of a circuit is not found."""
     if len(entries) != len(circuits):
         return f"returned {len(entries)} results where {len(circuits)} circuits were sent"
-    names = Counter(str(_field(stated(entry, "header"), "name")) for entry in entries)
+    names = Counter(str(_name(entry)) for entry in entries)
     name, times = names.most_common(1)[0]
     if times > 1:
         return f"returned {times} results by the name {short_repr(name)}: whose they are cannot be told"
@@ -114,11 +119,17 @@ def _missing(entries: Sequence[Any], circuits: Sequence[QuantumCircuit]) -> str:
 
 def _places(entries: Sequence[Any], names: Sequence[str]) -> list[int | None]:
     """Return the place of each circuit's result; None where there is none, or it cannot be told."""
-    found = [_field(stated(entry, "header"), "name") for entry in entries]
+    found = [_name(entry) for entry in entries]
     if set(found).isdisjoint(names):
         same = len(entries) == len(names)
         return [k if same else None for k in range(len(names))]
     return [found.index(name) if found.count(name) == 1 else None for name in names]
+
+
+def _name(entry: Any) -> Any:
+    """Return the name that a result states of its circuit; None where it states none."""
+    name = _field(stated(entry, "header"), "name")
+    return name if isinstance(name, str) else None
 
 
 def _read(result: Any, entry: Any, place: int, circuit: QuantumCircuit, shots: int) -> Read:

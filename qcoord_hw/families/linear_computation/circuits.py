@@ -18,7 +18,14 @@ import numpy as np
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.families.linear_computation.parameters import ALL_INPUTS, BEYOND, BOX, SOME_INPUTS, THEOREM_1
+from qcoord_hw.families.linear_computation.parameters import (
+    ALL_INPUTS,
+    BEYOND,
+    BOX,
+    MAX_INPUTS,
+    SOME_INPUTS,
+    THEOREM_1,
+)
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearScoring
 from qcoord_hw.families.linear_computation.user_task import read_spec_task
 from qcoord_hw.network import NetworkCircuit, many_to_one
@@ -42,9 +49,6 @@ from qcoord_hw.theory.linear_computation.rates import Baseline, baselines, regio
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 
 USER = "User"
-
-MAX_INPUTS = 65_536
-"""Inputs of one run at most."""
 
 SPREAD = 64
 """Inputs from which on each is run in one block alone: there are enough in each for drift to show."""

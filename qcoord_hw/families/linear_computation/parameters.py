@@ -24,6 +24,9 @@ ALL_INPUTS = 6561
 
 SOME_INPUTS = 200
 
+MAX_INPUTS = 16_384
+"""Of one run: a record holds about 50 values of each input, and a million in all."""
+
 MAX_BATCH = 6
 
 _EXPONENT = re.compile("[xz](?:0|[1-9][0-9]?)")
@@ -133,7 +136,7 @@ PARAMETERS = (
     Parameter(
         "inputs",
         "any",
-        "all inputs, or N random ones, or those of a list of [w1, w2]",
+        f"all inputs, or N random ones, or those of a list of [w1, w2]; at most {MAX_INPUTS}",
         usual=f"all, up to {ALL_INPUTS}, else {SOME_INPUTS}; 8 where each costs a noisy simulation",
         allowed="are all, a number of random ones, or a list of [w1, w2, ..]",
         flags=(

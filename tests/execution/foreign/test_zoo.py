@@ -127,18 +127,61 @@ def test_where_the_known_answer_does_not_come_nothing_is_counted(runs_dir):
     assert done.summary["known_answer"]["observed"] == "01"
 
 
-def test_results_in_another_order_are_refused_at_chunks_of_62_shots():
-    """The circuit whose answer is known is among those whose order is told by nothing else."""
+@pytest.mark.parametrize("shots", [200, 500], ids=["a job of its own for the known answer", "with others"])
+@pytest.mark.parametrize("order", ["reversed", "turned", "known answer in its place", "later jobs alone"])
+@pytest.mark.parametrize("name", [None, "circuit", "known-answer"])
+def test_where_names_say_nothing_the_order_is_not_relied_on(order, name, shots):
+    """Such a backend gets its circuits one by one, whatever the order of its results."""
 
-    class Reversed(AerSimulator):
+    class Mixed(zoo.Aer):
+        jobs = 0
+
         def run(self, circuits, **options):
-            job = super().run(circuits, **options)
-            result = job.result()
-            result.results = result.results[::-1]
-            for one in result.results:
-                one.header = {}
-            job.result = lambda: result
-            return job
+            self.jobs += 1
+            circuits, mixed = list(circuits), list(circuits)
+            if order == "reversed" or order == "later jobs alone" and self.jobs > 1:
+                mixed.reverse()
+            elif order == "turned":
+                mixed = mixed[1:] + mixed[:1]
+            elif order == "known answer in its place":
+                mixed[:-1] = reversed(mixed[:-1])
+            result = super().run(mixed, **options).result()
+            for entry in result.results:
+                entry.header = {} if name is None else {**entry.header, "name": name}
+            return zoo.Done(result)
 
-    with pytest.raises(TargetError, match="to the circuit whose answer is"):
-        qc.run("chsh", target=Reversed(), shots=500, seed=1)
+    found = qc.run("sum-2-f2", target=Mixed(), shots=shots, seed=1, parameters={"inputs": "all"})
+    assert found["success_probability"].best == 1
+    assert qc.verify(found.path)["ok"]
+
+
+def test_only_where_names_say_nothing_there_are_more_jobs():
+    calls = []
+
+    def counting(change):
+        class Counting(zoo.Habit):
+            def run(self, circuits, **options):
+                calls.append(len(circuits))
+                return super().run(circuits, **options)
+
+            def change(self, result, circuits):
+                change(result)
+
+        return Counting()
+
+    def nameless(result):
+        for entry in result.results:
+            entry.header = {}
+
+    for change in (lambda result: None, zoo.shuffled):
+        calls.clear()
+        qc.run("chsh", target=counting(change), shots=800, seed=1)
+        assert calls == [5] + [4] * 7
+    calls.clear()
+    found = qc.run("chsh", target=counting(nameless), shots=800, seed=1)
+    assert calls == [5] + [1] * 33
+    assert len(found.record.notes) == 5
+    assert "one by one" in found.table()
+    calls.clear()
+    qc.run("chsh", target=counting(nameless), shots=80, seed=1)
+    assert calls == [1] * 33
