@@ -119,6 +119,16 @@ class CoordinationScoring:
                 f"bits: {len(self.bits)} of them; allowed is one for each of {len(self.outputs)}"
             )
 
+    def cases_of(self, setting: int) -> list[int]:
+        """Return the cases that a setting stands for."""
+        measured = self.settings[setting]
+        return [
+            c
+            for c, case in enumerate(self.cases)
+            if measured.case == c
+            or (measured.case is None and measured.preparation in {k for k, _ in case.mixture})
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
         return {"kind": "coordination", **to_plain(self)}
