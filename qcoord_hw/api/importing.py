@@ -29,6 +29,7 @@ KEPT = "counts-of-others"
 """The file that is kept, without its ending."""
 
 MAX_TILES = 1000
+MAX_NAME = 100
 TIME_BLOCKS = 8
 """Into so many stretches shots are divided where there are more times than `MAX_TIMES`."""
 
@@ -60,7 +61,7 @@ def import_counts(
     Args:
         counts: the path of a CSV or JSON file (`docs/formats/counts.md`), a pandas data frame, a dictionary
             (of columns, with rows, or `Result.to_dict()` of Qiskit), or a list of rows that are dictionaries.
-        experiment: what was measured: a name, a file, or an object, as in `run`.
+        experiment: what was measured: a name, a file, a spec, a task, a state or a game, as in `run`.
         bit_order: of bit strings: `first` if their leftmost character is classical bit 0, `last` if the
             rightmost is. Tables with a column per answer need none.
         columns: our name of a column -> its name in the table, where it is another.
@@ -73,13 +74,16 @@ def import_counts(
         InputError: naming the column and the row, or the argument, that is wrong; nothing is written then.
     """
     check_confidence(confidence)
+    spec = spec_of(experiment, parameters or {})
     name, content = _content(counts)
     try:
-        path = _import(name, content, experiment, bit_order, columns or {}, backend, parameters or {}, runs)
+        table = _table(content, bit_order, columns or {}, backend)
+        found = registry.family(spec.family).counted(spec, table)
+        source = _source(name, content, table, found) | {"columns": dict(columns or {}), "backend": backend}
+        intent, chunks = _intent(found, table, source)
     except InputError as error:
-        if error.exit_code == InputError.exit_code and type(error) is InputError:
-            raise InputError(f"{name}: {error}") from None
-        raise
+        raise InputError(f"{name}: {error}") from None
+    path = _write(record.runs_folder(runs), intent, content, chunks, found.spec.spec_id)
     return Result(record.read(path), confidence)
 
 
@@ -121,38 +125,16 @@ def refuse_imported(run: record.RunRecord, what: str) -> None:
         )
 
 
-def _import(
-    name: str,
-    content: bytes,
-    experiment: object,
-    bit_order: str | None,
-    columns: Mapping[str, str],
-    backend: str | None,
-    parameters: Mapping[str, Plain],
-    runs: str | Path | None,
+def _write(
+    runs: Path, intent: Mapping[str, Any], content: bytes, counts: Mapping[int, record.Counts], spec_id: str
 ) -> Path:
-    spec = spec_of(experiment, parameters)
-    table = _table(content, bit_order, columns, backend)
-    found = registry.family(spec.family).counted(spec, table)
-    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    kept = f"{KEPT}.{'json' if is_json else 'csv'}"
-    source = {
-        "file": one_line(name, 200),
-        "sha256": digest(content),
-        "kept": kept,
-        "format": table.format,
-        "bit_order": table.bit_order,
-        "columns": dict(columns),
-        "backend": backend,
-        "rows": len(table),
-        "notes": _notes(table, found),
-    }
-    intent, counts = _intent(found, table, source)
-    target = intent["target"]["name"]
-    folder = record.runs_folder(runs)
-    path = record.create(
-        folder, intent, {kept: content}, spec_id=found.spec.spec_id, target=f"{target}-imported"
-    )
+    """Write the sealed folder of a run, or nothing.
+
+    Raises:
+        InputError: when it cannot be written.
+    """
+    files, target = {intent["source"]["kept"]: content}, f"{intent['target']['name']}-imported"
+    path = record.create(runs, intent, files, spec_id=spec_id, target=target)
     try:
         with record.writing(path):
             for chunk in intent["plan"]:
@@ -163,6 +145,20 @@ def _import(
         shutil.rmtree(path, ignore_errors=True)  # half an import is of no use to anybody
         raise
     return path
+
+
+def _source(name: str, content: bytes, table: CountTable, found: Counted) -> dict[str, Any]:
+    """Return what a record says of a file."""
+    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    return {
+        "file": one_line(name, 200),
+        "sha256": digest(content),
+        "kept": f"{KEPT}.{'json' if is_json else 'csv'}",
+        "format": table.format,
+        "bit_order": table.bit_order,
+        "rows": len(table),
+        "notes": _notes(table, found),
+    }
 
 
 def _table(
@@ -223,8 +219,11 @@ def _intent(
     unknown: dict[str, Any] = {"layout": None, "snapshot": None, "locality": None}
     circuits = 1 + max(setting["circuit"] for setting in found.settings)
     tiles = 1 + max(tile for tile, _, _ in cells)
+    backend = table.single("backend") or "unknown"
+    if len(backend) > MAX_NAME:
+        raise InputError(f"backend: {len(backend)} characters; allowed are at most {MAX_NAME}")
     target: dict[str, Any] = {
-        "name": table.single("backend") or "unknown",
+        "name": backend,
         "kind": record.IMPORTED,
         "noise": "",
         "methods": [],
@@ -325,10 +324,9 @@ def _notes(table: CountTable, found: Counted) -> list[str]:
     if table.unread:
         notes.append(one_line(f"columns that were not read: {', '.join(table.unread)}", 400))
     keys = [table.words(name) for name in (*OF_A_CHUNK, "check", "bits") if name in table]
-    same: dict[tuple[object, ...], int] = defaultdict(int)
-    for row, setting, outcome in found.rows:
-        same[(setting, outcome, *(own[row] for own in keys))] += 1
-    if twins := sum(n - 1 for n in same.values()):
+    beside = list(zip(*keys, strict=True)) if keys else [()] * len(table)
+    distinct = {(setting, outcome, beside[row]) for row, setting, outcome in found.rows}
+    if twins := len(found.rows) - len(distinct):
         notes.append(f"{twins} rows say the same as another one; their counts were added")
     return notes
 

@@ -49,16 +49,23 @@ def stated_settings(table: CountTable, high: int) -> list[int] | None:
     return table.integers("setting", high - 1) if "setting" in table else None
 
 
-def circuit_settings(table: CountTable, labels: Sequence[str]) -> list[int]:
-    """Return the setting of each row of bit strings: by the circuit's name if all are labels, else in order.
+def circuit_settings(table: CountTable, labels: Sequence[str], names: Sequence[str] = ()) -> list[int]:
+    """Return the setting of each row of bit strings: by the circuit's name if all are known, else in order.
+
+    Args:
+        table: the counts.
+        labels: of the settings.
+        names: of the circuits of the settings, where each has one of its own.
 
     Raises:
         InputError: when there are other circuits than settings.
     """
     if (stated := stated_settings(table, len(labels))) is not None:
         return stated
-    if "name" in table and set(names := table.words("name")) <= set(labels):
-        return [labels.index(name) for name in names]
+    for known in (labels, names) if "name" in table else ():
+        place = {name: k for k, name in enumerate(known)}
+        if len(place) == len(labels) and set(called := table.words("name")) <= place.keys():
+            return [place[name] for name in called]
     table.need("circuit")
     found = table.integers("circuit", 10**6)
     if (there := 1 + max(found)) != len(labels):

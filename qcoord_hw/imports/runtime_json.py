@@ -11,6 +11,7 @@ import base64
 import binascii
 import io
 import math
+import warnings
 import zlib
 from collections import Counter
 from typing import Any
@@ -120,7 +121,9 @@ def _unpacked(text: str, where: str, most: int) -> Bytes:
     try:
         version = np.lib.format.read_magic(file)
         reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, fortran, dtype = reader[version](file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a header that is not as NumPy writes it
+            shape, fortran, dtype = reader[version](file)
         body = content[file.tell() :]
         if dtype != np.uint8 or math.prod(shape) != len(body):
             raise InputError(
@@ -129,7 +132,7 @@ def _unpacked(text: str, where: str, most: int) -> Bytes:
         return np.frombuffer(body, dtype=np.uint8).reshape(shape, order="F" if fortran else "C")
     except InputError:
         raise
-    except (ValueError, KeyError, OverflowError, SyntaxError, TypeError, RecursionError, MemoryError):
+    except (ValueError, LookupError, ArithmeticError, SyntaxError, TypeError, RecursionError, Warning):
         raise InputError(f"{where}: no npy array; allowed is what RuntimeEncoder writes") from None
 
 

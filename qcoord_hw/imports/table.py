@@ -62,13 +62,11 @@ class Given:
         format: what the file is, in a word or two.
         columns: by the names in the file; all of one length.
         first: the number that the first row has in the file.
-        text: whether cells are text, in which numbers are written.
     """
 
     format: str
     columns: Mapping[str, Sequence[Any]]
     first: int = 1
-    text: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,17 +128,17 @@ class CountTable:
             InputError: when there is no such column, or naming the row and the cell that is not allowed.
         """
         self.need(name)
-        known: dict[tuple[type, Any], T] = {}
-        found: list[T] = []
-        for k, cell in enumerate(self.columns[name]):
-            key = (type(cell), cell if not isinstance(cell, list) else tuple(cell))
+        cells = self.columns[name]
+        keys: Sequence[Any] = cells
+        if set(map(type, cells)) != {str}:  # 1, 1.0 and true are equal, and a list is no key
+            keys = [(type(cell), str(cell)) for cell in cells]
+        known: dict[Any, T] = {}
+        for key, cell in dict(zip(keys, cells, strict=True)).items():
             try:
-                if key not in known:
-                    known[key] = reader(cell)
-                found.append(known[key])
-            except (ValueError, TypeError):  # TypeError: a list within a list
-                raise self.refusal(k, name, cell, allowed) from None
-        return found
+                known[key] = reader(cell)
+            except ValueError:
+                raise self.refusal(keys.index(key), name, cell, allowed) from None
+        return [known[key] for key in keys]
 
     def integers(self, name: str, high: int) -> list[int]:
         """Return a column of whole numbers from 0 to `high`."""

@@ -29,22 +29,28 @@ def read_csv(content: bytes) -> Given:
         raise InputError("empty; allowed are CSV with a heading, and JSON")
     heading = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=heading.count)
-    rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names: list[str] = []
+    columns: list[list[str]] = []
+    rows = 0
     try:
-        for row in reader:
-            if row:
-                rows.append(row)
-            if len(rows) > MAX_ROWS + 1:
+        for row in filter(None, reader):
+            if not names:
+                names = row
+                _check_heading(names)
+                columns = [[] for _ in names]
+                continue
+            rows += 1
+            if len(row) != len(names):
+                allowed = f"allowed are {len(names)}, as the heading has"
+                raise InputError(f"row {rows + 1}: {len(row)} cells; {allowed}")
+            if rows > MAX_ROWS:
                 raise InputError(f"rows: more than {MAX_ROWS}; allowed are at most that many")
+            for column, cell in zip(columns, row, strict=True):
+                column.append(cell)
     except csv.Error as error:
         raise InputError(f"line {reader.line_num}: {one_line(error, 80)}; allowed is CSV") from None
-    names, *cells = rows
-    _check_heading(names)
-    for k, row in enumerate(cells, start=2):
-        if len(row) != len(names):
-            raise InputError(f"row {k}: {len(row)} cells; allowed are {len(names)}, as the heading has")
-    return Given("csv", dict(zip(names, zip(*cells, strict=True), strict=True)) if cells else {}, 2, True)
+    return Given("csv", dict(zip(names, columns, strict=True)), 2)
 
 
 def _check_heading(names: list[str]) -> None:

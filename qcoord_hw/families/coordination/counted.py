@@ -25,7 +25,8 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     experiment = build(spec)
     play, labels = experiment.play, [s.label for s in experiment.settings]
     assert isinstance(play, CoordinationScoring)
-    where = _settings(play, table) if "basis" in table else circuit_settings(table, labels)
+    names = [net.circuit.name for net in experiment.circuits]
+    where = _settings(play, table) if "basis" in table else circuit_settings(table, labels, names)
     if "outcome" in table:
         count = len(play.outputs)
         outcomes = table.read("outcome", lambda cell: _bits(cell, count), f"are {count} characters 0 and 1")

@@ -30,18 +30,18 @@ from qcoord_hw.theory.value import Value
 OF_OUTCOME = ("tile", "block", "chunk", "setting", "job", "time", "bits")
 """The columns by which rows of several rounds are of one outcome."""
 
-Question = tuple[int, ...]
+Scored = tuple[GameScoring, Sequence[str], Sequence[str], int]
 
 
 def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     """Return what a table of counts says of a game: see `Family.counted`."""
     spec = _scheduled(spec, table)
     by_bits = "answer_1" not in table
-    play, labels, width = _scoring(spec, by_bits)
+    play, labels, names, width = _scoring(spec, by_bits)
     if by_bits:
         table.need("bits")
         outcomes = table.bits(width)
-        where = _settings(play, table) if "question_1" in table else circuit_settings(table, labels)
+        where = _settings(play, table) if "question_1" in table else circuit_settings(table, labels, names)
         _check_bits(play, table, where, outcomes)
         rows = list(zip(range(len(table)), where, outcomes, strict=True))
     else:
@@ -79,8 +79,8 @@ def _scheduled(spec: ExperimentSpec, table: CountTable) -> ExperimentSpec:
     return spec if schedule is None else replace(spec, random_questions=schedule == "drawn")
 
 
-def _scoring(spec: ExperimentSpec, by_bits: bool) -> tuple[GameScoring, Sequence[str], int]:
-    """Return how the experiment is scored, the labels of its circuits, and its classical bits.
+def _scoring(spec: ExperimentSpec, by_bits: bool) -> Scored:
+    """Return how the experiment is scored, the labels and names of its circuits, and its classical bits.
 
     Circuits are built only where they say how a bit string is read, or what was asked in which round.
     """
@@ -98,10 +98,11 @@ def _scoring(spec: ExperimentSpec, by_bits: bool) -> tuple[GameScoring, Sequence
     made = build(spec)
     play = made.play
     assert isinstance(play, GameScoring)
-    return play, [s.label for s in made.settings], made.circuits[0].circuit.num_clbits
+    names = [net.circuit.name for net in made.circuits]
+    return play, [s.label for s in made.settings], names, made.circuits[0].circuit.num_clbits
 
 
-def _plain(game: Game, theory: Value | None) -> tuple[GameScoring, Sequence[str], int]:
+def _plain(game: Game, theory: Value | None) -> Scored:
     """Return the scoring of a game of which no circuit is known."""
     questions = tuple((question,) for question in game.questions())
     play = GameScoring(
@@ -114,7 +115,7 @@ def _plain(game: Game, theory: Value | None) -> tuple[GameScoring, Sequence[str]
         figures=figures_of(game, theory),
     )
     play = coded(replace(play, answers=((),)), leaks=False)
-    return play, [question_label(q) for (q,) in questions], 1 + max(max(own) for own in play.answers[0])
+    return play, [question_label(q) for (q,) in questions], (), 1 + max(map(max, play.answers[0]))
 
 
 def _answers(table: CountTable, player: int, size: int) -> list[int]:
