@@ -16,7 +16,7 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.counted import DIRECT, Counted, check_wins, circuit_settings, setting
 from qcoord_hw.families.experiment import Experiment
-from qcoord_hw.families.linear_computation.circuits import build
+from qcoord_hw.families.linear_computation.circuits import build, scoring_of
 from qcoord_hw.families.linear_computation.scoring import Chosen, LinearScoring
 from qcoord_hw.families.linear_computation.user_task import task_of
 from qcoord_hw.imports.table import LEAK, CountTable, whole_list
@@ -37,9 +37,7 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     chosen = _chosen(table)
     where, inputs, methods = _settings(table, given)
     first = [w for w, method in zip(inputs, methods, strict=True) if method is None]
-    experiment = build(_with_inputs(spec, first))
-    play = experiment.play
-    assert isinstance(play, LinearScoring)
+    play, labels = scoring_of(_with_inputs(spec, first))
     if chosen == "all" and len(set(first)) != play.all_inputs:
         raise InputError(
             f"chosen: all, but {len(set(first))} inputs; allowed are {play.all_inputs} of them, or given"
@@ -47,10 +45,9 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     play = _coded(replace(play, chosen=chosen))
     own = [k if m is None else first.index(w) for k, (w, m) in enumerate(zip(inputs, methods, strict=True))]
     rows, width = _encoded(play, table, where, own)
-    labels = [s.label for s in experiment.settings]
     settings = tuple(setting(labels[of], of) | {"circuit": 0} for of in own)
     kept = _with_inputs(spec, first) if chosen == "given" else _without_inputs(spec)
-    return Counted(kept, play.to_json(), settings, width, rows, copies=experiment.copies)
+    return Counted(kept, play.to_json(), settings, width, rows, copies=play.instances)
 
 
 def _chosen(table: CountTable) -> Chosen:
