@@ -7,7 +7,7 @@ import math
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +274,7 @@ def _blocks(table: CountTable) -> list[int]:
     if "time" not in table:
         return [0] * len(table)
     times = table.read("time", _moment, "are numbers, or dates such as 2026-11-22T10:03:11Z")
-    if len({type(time) for time in times}) > 1:
+    if len({kind for kind, _ in times}) > 1:
         raise InputError("time: dates with and without a zone, or numbers; allowed is one kind")
     order = {time: k for k, time in enumerate(sorted(set(times)))}
     if len(order) <= MAX_TIMES:
@@ -282,8 +282,8 @@ def _blocks(table: CountTable) -> list[int]:
     return [order[time] * TIME_BLOCKS // len(order) for time in times]
 
 
-def _moment(cell: Any) -> float | tuple[float, bool]:
-    """Return what orders times; a date as (seconds, whether it states a zone).
+def _moment(cell: Any) -> tuple[str, float]:
+    """Return what kind of time a cell states (a number, a date with or without a zone), and what orders it.
 
     Raises:
         ValueError: when it is none.
@@ -293,11 +293,11 @@ def _moment(cell: Any) -> float | tuple[float, bool]:
         number = float(text)
     except ValueError:
         date = datetime.fromisoformat(text)
-        start = datetime(1970, 1, 1, tzinfo=date.tzinfo)
-        return (date - start).total_seconds(), date.tzinfo is not None
+        start = datetime(1970, 1, 1, tzinfo=date.tzinfo and UTC)
+        return "date" if date.tzinfo is None else "date with a zone", (date - start).total_seconds()
     if not math.isfinite(number):
         raise ValueError
-    return number
+    return "number", number
 
 
 def _check_shots(found: Counted, table: CountTable) -> None:

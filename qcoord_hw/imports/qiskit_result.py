@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.imports.table import MAX_COUNT, MAX_ROWS, Given, whole
+from qcoord_hw.imports.table import MAX_COUNT, MAX_ROWS, Given, number
 from qcoord_hw.text import short_repr
 
 MAX_BITS = 10_000
@@ -73,11 +73,11 @@ def _width(header: dict[str, Any], where: str) -> int:
     total = None
     if sizes is not None:
         try:
-            total = sum(whole(size, MAX_BITS) for _, size in sizes)
+            total = sum(number(size, MAX_BITS) for _, size in sizes)
         except (ValueError, TypeError):
             raise InputError(f"{where}.creg_sizes: {short_repr(sizes)}; allowed are [name, size]") from None
     try:
-        width = whole(total if slots is None else slots, MAX_BITS)
+        width = number(total if slots is None else slots, MAX_BITS)
     except ValueError:
         raise InputError(f"{where}.memory_slots: {short_repr(slots)}; allowed is 1 to {MAX_BITS}") from None
     if width < 1 or (total is not None and total != width):
@@ -87,7 +87,7 @@ def _width(header: dict[str, Any], where: str) -> int:
 
 def _count(value: Any, where: str) -> int:
     try:
-        return whole(value, MAX_COUNT)
+        return number(value, MAX_COUNT)
     except ValueError:
         raise InputError(
             f"{where}: {short_repr(value)}; allowed are integers from 0 to {MAX_COUNT}"

@@ -230,6 +230,17 @@ def whole(cell: Any, high: int) -> int:
     return cell
 
 
+def number(value: Any, high: int) -> int:
+    """Return a whole number of JSON, where no text stands for one.
+
+    Raises:
+        ValueError: when it is none from 0 to `high`.
+    """
+    if isinstance(value, str):
+        raise ValueError
+    return whole(value, high)
+
+
 def whole_list(cell: Any, high: int) -> tuple[int, ...]:
     """Return the whole numbers of a cell: a list, or text with spaces between.
 
