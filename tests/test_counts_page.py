@@ -46,6 +46,8 @@ def test_every_example_is_imported_by_a_command_of_the_page(folder, runs_dir, ca
         assert [key for key in unknown if found[key] is not None] == []
         assert found["unknown"] == ["layout", "calibration", "locality", "usage", "circuits", "seed"]
         assert found["cautions"] == []
+        if found["source"]["file"] == "linear.json":
+            assert {e["name"]: e["best"] for e in found["estimates"]}["leakage"] == 3 / 120
         read[found["source"]["file"]] = found["source"]["format"]
     assert read == FORMATS
     assert set(FILES) - set(read) == {"two-vertices.json"}

@@ -253,7 +253,8 @@ def _intent(
 
 def _cells(found: Counted, table: CountTable) -> dict[Key, dict[str, int]]:
     """Return the counts of each tile, block and setting, in this order."""
-    table.single("run")
+    for name in ("run", "backend"):
+        table.single(name)
     tiles = table.integers("tile", MAX_TILES - 1) if "tile" in table else [0] * len(table)
     blocks = _blocks(table)
     _check_shots(found, table)
