@@ -12,7 +12,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.builders import build
-from qcoord_hw.families.coordination.scoring import CoordinationScoring
+from qcoord_hw.families.coordination.scoring import COUNTED_HERE, CoordinationScoring
 from qcoord_hw.families.counted import Counted, circuit_settings, setting, stated_settings
 from qcoord_hw.imports.table import CountTable, whole_list
 from qcoord_hw.spec import ExperimentSpec
@@ -26,6 +26,8 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     play, labels = experiment.play, [s.label for s in experiment.settings]
     assert isinstance(play, CoordinationScoring)
     names = [net.circuit.name for net in experiment.circuits]
+    rates = {name: rate for name, rate in play.rates.items() if rate["source"] != COUNTED_HERE}
+    play = replace(play, rates=rates)  # nobody knows what these circuits used
     where = _settings(play, table) if "basis" in table else circuit_settings(table, labels, names)
     if "outcome" in table:
         count = len(play.outputs)

@@ -11,6 +11,9 @@ from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.pauli_measurements.target import SUM, Combine, Output, Target
 
+COUNTED_HERE = "counted in this circuit"
+"""The source of a rate that was read off circuits."""
+
 
 @dataclass(frozen=True)
 class Measurement:
