@@ -21,6 +21,7 @@ from qcoord_hw.imports.tables import columns_of, read_csv
 from qcoord_hw.inputs import parse_json, without_twins
 from qcoord_hw.text import one_line
 
+BOM = b"\xef\xbb\xbf"
 MAX_FILE = 64 * 2**20
 """Bytes of a file of counts."""
 
@@ -41,16 +42,18 @@ def read_counts(
     Raises:
         InputError: naming the column and the row, or what the file is instead.
     """
-    if content[:1] in (b"{", b"[") or content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        given = _read_json(content)
-    else:
-        given = read_csv(content)
+    given = _read_json(content) if is_json(content) else read_csv(content)
     return make_table(given, bit_order, columns or {})
+
+
+def is_json(content: bytes) -> bool:
+    """Return whether a file begins as JSON does."""
+    return content.removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
 
 def _read_json(content: bytes) -> Given:
     try:
-        data = parse_json(content.removeprefix(b"\xef\xbb\xbf"), MAX_JSON, object_pairs_hook=without_twins)
+        data = parse_json(content.removeprefix(BOM), MAX_JSON, object_pairs_hook=without_twins)
     except InputError:
         raise
     except (ValueError, ArithmeticError) as error:

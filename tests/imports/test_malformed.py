@@ -206,7 +206,7 @@ def malformed():
     yield "result undeclared", json_of(qiskit_result(HEXED)), ()
     for k, text in enumerate(arrays()):
         yield f"array {k}", json_of(pubs(text)), last
-    bomb = base64.b64encode(zlib.compress(b"\0" * (MAX_UNPACKED + 8192), 9)).decode()
+    bomb = packed(np.zeros((MAX_UNPACKED + 8192, 1), dtype=np.uint8))
     yield "bomb", json_of(pubs(bomb, [{"a": ([0], 1)}])), last
     for name, change in {
         "type": lambda own, data, file: file.update({"__type__": "EstimatorResult"}),
@@ -289,6 +289,14 @@ def test_the_command_says_so_with_exit_2(game, tmp_path, runs_dir, capsys):
         assert (status, out, error.count("\n")) == (2, "", 1), name
         assert is_one_line(error.rstrip("\n")), name
     assert not runs_dir.exists()
+
+
+def test_a_bomb_is_not_unpacked(game, tmp_path, runs_dir):
+    ((_, content, _),) = (case for case in CASES if case[0] == "bomb")
+    assert len(content) < MAX_UNPACKED // 500
+    (tmp_path / "bomb.json").write_bytes(content)
+    with pytest.raises(qc.InputError, match="more than [0-9]+ bytes unpacked; allowed"):
+        qc.import_counts(tmp_path / "bomb.json", experiment=game, bit_order="last")
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "missing"])
