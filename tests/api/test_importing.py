@@ -362,10 +362,8 @@ ENTRIES = [
     ("ffl", {}),
     ("sequential-chsh", {}),
     ("chsh", {"parameters": {"rounds": 2, "rate": 0.5}}),
-    ("example-1-f2", {}),
     ("example-1-f2", {"parameters": {"inputs": 5}}),
     ("broadcast-epr", {}),
-    ("two-node-n1", {}),
 ]
 
 
