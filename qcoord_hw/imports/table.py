@@ -242,12 +242,18 @@ def number(value: Any, high: int) -> int:
 
 
 def whole_list(cell: Any, high: int) -> tuple[int, ...]:
-    """Return the whole numbers of a cell: a list, or text with spaces between.
+    """Return the whole numbers of a cell: a list, or text with spaces or commas between.
 
     Raises:
         ValueError: when there are none, or one is not from 0 to `high`.
     """
-    parts = cell if isinstance(cell, list) else cell.split() if isinstance(cell, str) else [cell]
+    parts = (
+        cell
+        if isinstance(cell, list)
+        else cell.replace(",", " ").split()
+        if isinstance(cell, str)
+        else [cell]
+    )
     if not parts:
         raise ValueError
     return tuple(whole(part, high) for part in parts)
