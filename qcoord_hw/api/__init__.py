@@ -2,6 +2,7 @@
 
 from qcoord_hw.api.building import Built, build
 from qcoord_hw.api.converting import convert
+from qcoord_hw.api.importing import import_counts
 from qcoord_hw.api.planning import plan
 from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
 from qcoord_hw.api.running import collect, replay, run
@@ -14,6 +15,7 @@ __all__ = [
     "compare",
     "convert",
     "export_csv",
+    "import_counts",
     "is_strangers",
     "load_run",
     "plan",

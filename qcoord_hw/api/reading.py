@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from qcoord_hw import record, registry
 from qcoord_hw.api.finding import RunLike, RunsLike, find_run, find_runs
+from qcoord_hw.api.importing import check_imported, refuse_imported
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json
@@ -22,6 +23,7 @@ from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.statistics.estimate import Limits
 
 if TYPE_CHECKING:
+    from qcoord_hw.execution.recorded import Recorded
     from qcoord_hw.report.export import Exported
 
 REPORT, PAGE = "report.json", "report.html"
@@ -50,13 +52,13 @@ def verify(path: RunLike, *, execute: bool = False, runs: str | Path | None = No
         RecordError: when the record is damaged, or does not fit its spec, its network or itself.
     """
     found = find_run(path, runs)
+    if execute:
+        refuse_imported(found, "execute")
     if not found.sealed:
         raise RecordError(
             f"run {found.path.name}: unfinished; {found.how_to_finish}, then it can be verified"
         )
-    from qcoord_hw.execution.recorded import check_recorded  # a second: not for what is not read
-
-    recorded = check_recorded(found)
+    recorded = _check(found)
     written = _read_report(found.path)
     confidence = DEFAULT_CONFIDENCE if written is None else _confidence_of(written)
     result = Result(found, confidence)
@@ -82,7 +84,7 @@ def verify(path: RunLike, *, execute: bool = False, runs: str | Path | None = No
         changed_by_rules=changed,
         executed=execute,
         differs=differs,
-        locality=recorded.locality,
+        locality=None if recorded is None else recorded.locality,
         protocol=recorded,
         estimates=result.estimates,
         checks=result.checks,
@@ -190,11 +192,9 @@ def write_report(result: RunLike, html: str | Path | None = None, *, runs: str |
         InputError: when the folder cannot be written.
         RecordError: when a recorded circuit does not keep to its network.
     """
-    from qcoord_hw.execution.recorded import check_recorded
-
     result = result if isinstance(result, Result) else load_run(result, runs=runs)
     if not result.record.is_draft:
-        check_recorded(result.record, rebuild=False)
+        _check(result.record, rebuild=False)
     page = Path(html) if html else result.path / record.DERIVED / PAGE
     record.derive(result.path, REPORT, (json.dumps(result.summary, indent=1) + "\n").encode())
     if html:
@@ -203,6 +203,20 @@ def write_report(result: RunLike, html: str | Path | None = None, *, runs: str |
     else:
         record.derive(result.path, PAGE, result.html().encode())
     return page
+
+
+def _check(found: record.RunRecord, *, rebuild: bool = True) -> Recorded | None:
+    """Check a record against its circuits, or an imported one against its file.
+
+    Raises:
+        RecordError: naming what does not fit.
+    """
+    if found.is_imported:
+        check_imported(found)
+        return None
+    from qcoord_hw.execution.recorded import check_recorded
+
+    return check_recorded(found, rebuild=rebuild)
 
 
 def _execute_again(found: record.RunRecord) -> list[str]:

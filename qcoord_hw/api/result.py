@@ -50,9 +50,10 @@ class Result:
         return dict(self.summary["checks"])
 
     @property
-    def usage(self) -> dict[str, dict[str, float]]:
-        """What one circuit used of each link and resource."""
-        return dict(self.summary["usage"])
+    def usage(self) -> dict[str, dict[str, float]] | None:
+        """What one circuit used of each link and resource; None of imported counts, where nobody knows."""
+        usage = self.summary["usage"]
+        return None if usage is None else dict(usage)
 
     def __getitem__(self, name: str) -> Estimate:
         """Return the estimate of that name.

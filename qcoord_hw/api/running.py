@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.api.building import build
 from qcoord_hw.api.finding import RunLike, find_run
+from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
@@ -85,6 +86,7 @@ def collect(
     found = find_run(path, runs)
     if found.sealed:
         return Result(found, confidence)
+    refuse_imported(found, "collect")
     if found.is_on_device:
         from qcoord_hw.execution.submission import go_on
 
@@ -125,6 +127,7 @@ def replay(
     from qcoord_hw.execution.run_description import recorded_program
 
     found = find_run(path, runs)
+    refuse_imported(found, "replay")
     if not found.is_draft:
         check_recorded(found)
     with record.interpreting(found.path):

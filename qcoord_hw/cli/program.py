@@ -17,6 +17,7 @@ from qcoord_hw.cli import (
     compare,
     convert,
     export,
+    importing,
     jobs,
     listing,
     plan,
@@ -112,4 +113,5 @@ def _parser() -> argparse.ArgumentParser:
     compare.register(add)
     export.register(add)
     convert.register(add)
+    importing.register(add)
     return parser

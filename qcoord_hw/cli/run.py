@@ -138,7 +138,7 @@ def _play(options: argparse.Namespace) -> None:
     import time
 
     found = _played(options).record
-    seed = found.intent["seed"] if options.seed is None else options.seed
+    seed = (found.intent["seed"] or 0) if options.seed is None else options.seed
     told = _family_of(found.intent).rounds(found, seed, options.rounds)
     if told is None:
         raise InputError(f"game: {short_repr(options.spec)} has no rounds; allowed are games")

@@ -248,7 +248,7 @@ def _differences(then: dict[str, Any], now: dict[str, Any], older: bool) -> Iter
     inner = {"circuits", "settings", "play"}
     for prefix, a, b in (("", then, now), ("play.", then["play"], now["play"])):
         for key in sorted({*a, *b} if prefix else {*a, *b} - inner):
-            if not _near(a[key], b[key], older) if key in a and key in b else key in a or not older:
+            if not near(a[key], b[key], older) if key in a and key in b else key in a or not older:
                 yield prefix + key
 
 
@@ -261,7 +261,7 @@ def _other_protocol(run: RunRecord, now: dict[str, Any]) -> str:
         ("circuits", stated, now["circuits"], ("events", "movable")),
     ):
         pairs = [_plain([{k: one.get(k) for k in keys} for one in many]) for many in (then, should)]
-        if not _near(*pairs):
+        if not near(*pairs):
             return f"{which}: others"
     return ""
 
@@ -282,21 +282,21 @@ def _shape(circuit: QuantumCircuit) -> tuple[object, ...]:
 
 def _same_instructions(a: Sequence[tuple[Any, ...]], b: Sequence[tuple[Any, ...]]) -> bool:
     return len(a) == len(b) and all(
-        x == y or (x[1:] == y[1:] and x[0].name == y[0].name and _near(list(x[0].params), list(y[0].params)))
+        x == y or (x[1:] == y[1:] and x[0].name == y[0].name and near(list(x[0].params), list(y[0].params)))
         for x, y in zip(a, b, strict=True)
     )
 
 
-def _near(a: Any, b: Any, older: bool = False) -> bool:
+def near(a: Any, b: Any, older: bool = False) -> bool:
     """Return whether two plain values are the same, numbers within what processors differ by.
 
     What an older record does not say of an object is not missed.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         both = [key for key in a.keys() & b.keys() if not older or key not in WORDS]
-        return (older or a.keys() == b.keys()) and all(_near(a[key], b[key], older) for key in both)
+        return (older or a.keys() == b.keys()) and all(near(a[key], b[key], older) for key in both)
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(_near(x, y, older) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(near(x, y, older) for x, y in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, (int, float)) or isinstance(b, float) and isinstance(a, int):
         return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return type(a) is type(b) and bool(a == b)

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from qcoord_hw.errors import InputError
+
 if TYPE_CHECKING:
+    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment, Scoring
     from qcoord_hw.families.view import View
+    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
@@ -125,6 +129,7 @@ class Family(ABC):
         parameters: all that may stand in its specs, each behind those that it depends on.
         samples: the parameters that only say which of all inputs are run; runs in which they were drawn
             differently are compared all the same.
+        played: the parameters that only say how it is executed, which nobody knows of imported counts.
     """
 
     name: ClassVar[str]
@@ -144,6 +149,7 @@ class Family(ABC):
         return self.parameters
 
     samples: ClassVar[tuple[str, ...]] = ()
+    played: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, spec: ExperimentSpec) -> Experiment:
@@ -191,6 +197,22 @@ class Family(ABC):
             InputError: when a parameter is wrong.
         """
         return spec
+
+    # From counts that somebody else measured to figures
+
+    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
+        """Return what a table of counts says of an experiment.
+
+        Args:
+            spec: of the experiment, which may leave open how it is executed.
+            table: rows of outcomes and how often each was seen.
+
+        Raises:
+            InputError: when the family reads no rows, or naming the row and the column that do not fit.
+        """
+        raise InputError(
+            f"family: {self.name} does not say what rows of counts mean; allowed are families that do"
+        )
 
     # From an experiment to figures
 

@@ -13,6 +13,9 @@ A run on a backend, sampler or device that is compiled for by its provider also 
 whose answer is known, `bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of
 it, and counts that were not what was asked for (`qcoord_hw.record.notes`).
 
+A run that was imported has no circuits: the file that it was made of is kept as `counts-of-others.csv` or
+`.json`, and what nobody knows of it (usage, network, layout, seeds) is null in its intent.
+
 A run on a device also has `draft.json`, what was asked for before the device was known; `intent.json` and
 `executed.qpy` come behind it, then the journal of its jobs (`qcoord_hw.record.journal`).
 
@@ -48,7 +51,7 @@ from qcoord_hw.record.reader import (
     read_description,
     reading,
 )
-from qcoord_hw.record.schema import MAX_PLAN
+from qcoord_hw.record.schema import IMPORTED, MAX_PLAN, UNKNOWN
 from qcoord_hw.record.started import is_own, remember
 from qcoord_hw.record.writer import append, create, derive, discard, seal, settle, writing
 
@@ -61,6 +64,7 @@ __all__ = [
     "EXECUTED",
     "FOREIGN",
     "FORMAT",
+    "IMPORTED",
     "INTENT",
     "KNOWN",
     "KNOWN_ANSWER",
@@ -68,6 +72,7 @@ __all__ = [
     "NOTES",
     "REFUSED",
     "SEAL",
+    "UNKNOWN",
     "Chunk",
     "Counts",
     "Job",

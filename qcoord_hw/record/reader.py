@@ -15,7 +15,7 @@ from qcoord_hw.record.calibration import as_executed
 from qcoord_hw.record.files import Most, check_digests, exists, read_bytes, read_signed, read_signed_lines
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import answered, read_notes
-from qcoord_hw.record.schema import INTENT_SHAPE, SEAL_SHAPE, check_intent
+from qcoord_hw.record.schema import IMPORTED, INTENT_SHAPE, SEAL_SHAPE, check_intent
 from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import one_line
 
@@ -51,7 +51,7 @@ class Chunk:
         block: in which block it is executed.
         setting: index of the setting.
         shots: how many.
-        seed: seed of its draw.
+        seed: seed of its draw; 0 of imported counts.
         tile: on which of the copies of the circuits that run side by side; 0 where there is one.
     """
 
@@ -59,7 +59,7 @@ class Chunk:
     block: int
     setting: int
     shots: int
-    seed: int
+    seed: int = 0
     tile: int = 0
 
 
@@ -113,6 +113,12 @@ class RunRecord:
             return "options" in self.intent["target"]
 
     @property
+    def is_imported(self) -> bool:
+        """Whether somebody else measured the counts."""
+        with interpreting(self.path):
+            return bool(self.intent["target"]["kind"] == IMPORTED)
+
+    @property
     def is_answered(self) -> bool:
         """Whether the target gave the known answer, or is not asked for one."""
         with interpreting(self.path):
@@ -143,6 +149,8 @@ class RunRecord:
     @property
     def how_to_finish(self) -> str:
         """What finishes an unfinished run, in words; of a foreign target a record keeps the name only."""
+        if self.is_imported:
+            return "its import was cut off: remove the folder and import the file again"
         if self.intent["target"]["kind"] in FOREIGN and ":" not in self.intent["target"]["name"]:
             return "in Python, `qc.collect(run, target=..)` with the same object finishes it"
         return "`qcoord collect` finishes it"

@@ -67,8 +67,14 @@ SNAPSHOT = fields(
     }
 )
 
+IMPORTED = "imported"
+"""The kind of target of counts that somebody else measured."""
+
+UNKNOWN = ("layout", "calibration", "locality", "usage", "circuits", "seed")
+"""What nobody knows of them here: null in the record, or (calibration, circuits) not there."""
+
 PLACE = {
-    "layout": QUBITS,
+    "layout": maybe(QUBITS),
     "snapshot": maybe(SNAPSHOT),
 }
 BESIDE = {
@@ -129,8 +135,8 @@ EXPERIMENT = fields(
         "name": NAME,
         "title": WORDS,
         "copies": integer(1, 10**6),
-        "usage": table(table(real(0))),
-        "topology": TOPOLOGY,
+        "usage": maybe(table(table(real(0)))),
+        "topology": maybe(TOPOLOGY),
         "wires": list_of(WORDS, most=MAX_QUBITS),
         "circuits": list_of(CIRCUIT, least=1),
         "settings": list_of(SETTING, least=1),
@@ -144,9 +150,21 @@ CHUNK = fields(
         "block": integer(0, MAX_BLOCKS - 1),
         "setting": COUNT,
         "shots": integer(1, MAX_CHUNK),
-        "seed": integer(0, 2**64 - 1),
     },
-    {"tile": integer(0, 999)},
+    {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999)},
+)
+SOURCE = fields(
+    {
+        "file": WORDS,
+        "sha256": HASH,
+        "kept": NAME,
+        "format": WORDS,
+        "bit_order": maybe(text("first|last", 10)),
+        "columns": table(WORDS),
+        "backend": maybe(WORDS),
+        "rows": integer(1, 10**7),
+        "notes": list_of(WORDS),
+    }
 )
 PROVENANCE = fields(
     {
@@ -165,10 +183,11 @@ INTENT_SHAPE = fields(
         "spec": fields({"parameters": table(anything), "layout": QUBITS, "family": WORDS}),
         "experiment": EXPERIMENT,
         "target": TARGET,
-        "seed": integer(0, 2**63 - 1),
+        "seed": maybe(integer(0, 2**63 - 1)),
         "plan": list_of(CHUNK, most=MAX_PLAN),
         "provenance": PROVENANCE,
-    }
+    },
+    {"source": SOURCE},
 )
 
 EVENTS = {
@@ -209,6 +228,7 @@ def check_intent(intent: dict[str, Any]) -> None:
     """
     INTENT_SHAPE(intent, "")
     spec_from_mapping(intent["spec"], "spec")
+    _check_known(intent)
     experiment, target, plan = intent["experiment"], intent["target"], intent["plan"]
     circuits, settings, places = experiment["circuits"], experiment["settings"], [target]
     places += target.get("tiles", [])
@@ -231,6 +251,28 @@ def check_intent(intent: dict[str, Any]) -> None:
             require(fits, f"settings[{k}].flips", setting["flips"], f"are bits below {width}")
     family = registry.family_of_kind(experiment["play"].get("kind"))
     family.check(intent, len(circuits[0]["measured"]) if plan else math.inf)
+
+
+def _check_known(intent: dict[str, Any]) -> None:
+    """Check that a run says all that an executed one does, and an imported one nothing that nobody knows."""
+    experiment, target = intent["experiment"], intent["target"]
+    imported = target["kind"] == IMPORTED
+    require(imported == ("source" in intent), "source", intent.get("source"), "is that of imported counts")
+    places = [target, *target.get("tiles", ())]
+    known: dict[str, Any] = {key: experiment[key] for key in ("usage", "topology")} | {"seed": intent["seed"]}
+    known |= {f"layout of tile {t}": place["layout"] for t, place in enumerate(places)}
+    known |= {f"seed of chunk {k}": chunk.get("seed") for k, chunk in enumerate(intent["plan"])}
+    for key, value in known.items():
+        allowed = "is null: nobody knows it of imported counts" if imported else "is a value"
+        require((value is None) == imported, key, value, allowed)
+    if imported:
+        for key, value in ("snapshot", target["snapshot"]), ("locality", target.get("locality")):
+            require(value is None, key, value, "is null: nobody knows it of imported counts")
+        require("options" not in target, "options", target.get("options"), "are those of a device")
+        require(bool(intent["plan"]), "plan", 0, "is a chunk or more")
+        kept = intent["source"]
+        sha = intent["files"].get(kept["kept"])
+        require(sha == kept["sha256"], "source.sha256", kept["sha256"], "is that of the file that is kept")
 
 
 def _check_events(events: list[dict[str, Any]], wires: int, where: str) -> None:

@@ -212,7 +212,7 @@ def print_differences(comparison: Comparison, console: Console) -> None:
     console.print(as_text(f"{comparison.experiment}: differences from run 1", "bold"))
     console.print(_runs(comparison.runs, console))
     for i, run in enumerate(comparison.runs, start=1):
-        layout = f", layout {' '.join(map(str, run['layout']))}" if run.get("layout") else ""
+        layout = f", layout {' '.join(map(str, run['layout']))}" if run["layout"] else ""
         console.print(as_text(f"{i}  {Path(run['run']).resolve().name}{layout}", "dim"))
     console.print()
     if shared := [row for row in comparison.side_by_side or () if row["section"] != HERE]:
@@ -226,11 +226,12 @@ def print_differences(comparison: Comparison, console: Console) -> None:
 def _check(summaries: Sequence[Summary]) -> None:
     if len(summaries) < 2:
         raise InputError("run: one run; allowed are two or more to compare")
-    first = summaries[0]
     names = list(dict.fromkeys(s["experiment"] for s in summaries))
     if len(names) > 1:
         raise InputError(f"run: experiments {', '.join(names)}; allowed are runs of one experiment")
-    if any((s["family"], _asked(s)) != (first["family"], _asked(first)) for s in summaries):
+    imported = any("source" in s for s in summaries)
+    asked = [(s["family"], _asked(s, imported)) for s in summaries]
+    if any(one != asked[0] for one in asked):
         raise InputError(f"run: {names[0]} with other parameters; allowed are runs of one experiment")
     for summary in summaries:
         if summary["state"] != "sealed":
@@ -265,9 +266,9 @@ def _rows(summaries: Sequence[Summary], paired: Paired | None) -> list[Differenc
     ]
 
 
-def _asked(summary: Summary) -> dict[str, Any]:
-    """Return what was asked for, but for which inputs happened to be run."""
-    samples = family_of(summary).samples
+def _asked(summary: Summary, imported: bool) -> dict[str, Any]:
+    """Return what was asked for, but for which inputs happened to be run, and how if some were imported."""
+    samples = family_of(summary).samples + (family_of(summary).played if imported else ())
     return {k: v for k, v in summary["parameters"].items() if k not in samples}
 
 
@@ -278,6 +279,8 @@ def _draw(summary: Summary) -> tuple[Any, ...]:
     """
     if "options" in summary:
         return summary["run"], summary["created"]
+    if "source" in summary:
+        return summary["spec_id"], summary["source"]["sha256"]
     return summary["spec_id"], summary["target"], summary["seed"]
 
 
@@ -308,7 +311,7 @@ def _runs(runs: Sequence[Summary], console: Console) -> Table:
         "created": lambda run: short_time(run.get("created")),
         "calibrated": lambda run: short_time(run.get("calibrated")),
         "shots": lambda run: run["shots"],
-        "seed": lambda run: run["seed"],
+        "seed": lambda run: "" if run["seed"] is None else run["seed"],
     }
     table = new_table("#", *columns)
     for i, run in enumerate(runs, start=1):

@@ -5,7 +5,8 @@ what was asked and answered (the columns that the run's family adds), so that th
 Numbers are written with all their digits; what is not known, or has no meaning for a run, is an empty cell.
 `bits` is what was read, classical bit 0 first, and `outcome` the same, or what of it a family scores: read
 both as text, since their leading zeros count (in pandas `dtype={"outcome": str, "bits": str}`). `method` is
-`direct` where the setting was executed, else how its counts were derived. A circuit that plays n rounds has n
+`direct` where the setting was executed, else how its counts were derived; `schedule` is `drawn` where
+settings were drawn at random, shot by shot. A circuit that plays n rounds has n
 rows per outcome.
 
 A cell that begins with `=`, `+`, `-`, `@` or the like would be a formula to a spreadsheet. Text that does
@@ -33,7 +34,7 @@ from qcoord_hw.text import printable
 
 RUN_COLUMNS = ("run", "experiment", "target", "kind", "created", "calibrated", "layout", "seed")
 CHUNK_COLUMNS = (
-    *("tile", "block", "chunk", "setting", "label", "method", "circuit", "shots", "job", "tag"),
+    *("tile", "block", "chunk", "setting", "label", "method", "circuit", "shots", "job", "tag", "schedule"),
     "bits",
 )
 ESTIMATE_COLUMNS = (
@@ -121,6 +122,7 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
         settings, read = experiment["settings"], _outcomes(record)
         runs = [_run_cells(record.tile(number)) for number in range(record.tiles)]
         jobs = jobs_of(record) if jobs is None else jobs
+        is_drawn = bool(record.intent["spec"].get("random_questions") or experiment.get("sampled"))
         for chunk in sorted(record.plan, key=lambda chunk: chunk.id):
             job, tag = jobs.get(chunk.id, ("", ""))
             setting = settings[chunk.setting]
@@ -136,6 +138,7 @@ def count_rows(record: RunRecord, jobs: Jobs | None = None) -> Iterator[Row]:
                 "shots": chunk.shots,
                 "job": job,
                 "tag": tag,
+                "schedule": "drawn" if is_drawn else "fixed",
             }
             counts = sorted(record.counts.get(chunk.id, {}).items())
             meant = read.rows(setting, chunk.setting, [outcome for outcome, _ in counts]) if counts else ()

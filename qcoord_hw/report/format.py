@@ -12,7 +12,7 @@ from qcoord_hw.statistics.words import number, number_exactly, p_words
 CAUTION_BELOW = 1e-3
 """A check whose p-value is smaller than this is reported with a caution."""
 
-KINDS = {"ideal": "ideal simulator", "noise-model": "noise model"}
+KINDS = {"ideal": "ideal simulator", "noise-model": "noise model", "imported": "counts of others"}
 
 
 def check_words(what: str, check: Check | None) -> str:
@@ -72,6 +72,15 @@ def job_words(job: JobJson) -> str:
     charged = "" if job["usage_seconds"] is None else f", {job['usage_seconds']:.3g} QPU seconds charged"
     twins = f", sent again as {', '.join(job['twins'])}, never counted" if job["twins"] else ""
     return f"{name}, {size}{charged}{twins}" + (f" ({job['reason']})" if job["reason"] else "")
+
+
+def source_words(summary: RunSummary) -> str:
+    """Return which file imported counts are from; nothing of a run that was executed."""
+    if "source" not in summary:
+        return ""
+    source = summary["source"]
+    order = f", bit order {source['bit_order']}" if source["bit_order"] else ""
+    return f"{source['file']} ({source['format']}, {source['rows']} rows{order}), sha256 {source['sha256']}"
 
 
 def target_words(summary: RunSummary) -> str:

@@ -44,8 +44,9 @@ def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
     path = Path(summary["run"])
     with interpreting(path):
         experiment = intent["experiment"]
-        parties = svg.party_classes(experiment["topology"]["parties"])
-        drawn = _drawn(experiment)
+        known = experiment["topology"] is not None
+        parties = svg.party_classes(experiment["topology"]["parties"]) if known else {}
+        drawn = _drawn(experiment) if known else []
         undrawn = max(0, len(experiment["circuits"]) - 1 - MAX_CIRCUITS)
         facts = _facts(summary, intent)
         spec = json.dumps(intent["spec"], indent=2, ensure_ascii=False)
@@ -161,7 +162,7 @@ def _usage(summary: RunSummary) -> list[tuple[str, str, float, float]]:
     """Return (link or resource, unit, used by one circuit, used per copy) of all that was used."""
     return [
         (resource, unit.replace("_", " "), used[unit], used[unit] / summary["copies"])
-        for resource, used in summary["usage"].items()
+        for resource, used in (summary["usage"] or {}).items()
         for unit in figures.units({resource: used})
         if used[unit]
     ]
@@ -178,9 +179,11 @@ def _facts(summary: RunSummary, intent: Mapping[str, Any]) -> dict[str, str]:
         "Target": words.target_words(summary),
         "Noise model": target["noise"],
         "Method": ", ".join(target["methods"]),
-        "Layout": " ".join(map(str, summary["layout"])),
+        "Source": words.source_words(summary),
+        "Unknown": ", ".join(summary.get("unknown", ())),
+        "Layout": " ".join(map(str, summary["layout"] or ())),
         "Calibrated": summary["calibrated"],
-        "Network": intent["experiment"]["topology"]["name"],
+        "Network": (intent["experiment"]["topology"] or {}).get("name"),
         "Packages": ", ".join(f"{name} {version}" for name, version in made["packages"].items() if version),
         "Python": f"{made['python']}, {made['platform']}",
         "Commit": made["commit"],

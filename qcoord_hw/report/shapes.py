@@ -57,7 +57,7 @@ class Progress(TypedDict):
 class TileJson(TypedDict):
     """One of the copies of the circuits that ran side by side."""
 
-    layout: list[int]
+    layout: list[int] | None
     calibrated: str | None
     cautions: list[str]
     shots: int
@@ -96,12 +96,12 @@ class RunSummary(TypedDict):
     created: str
     target: str
     kind: str
-    layout: list[int]
+    layout: list[int] | None
     calibrated: str | None
-    seed: int
+    seed: int | None
     shots: int
     copies: int
-    usage: dict[str, dict[str, float]]
+    usage: dict[str, dict[str, float]] | None
     gates: dict[str, int] | None
     locality: dict[str, int] | None
     cautions: list[str]
@@ -116,3 +116,5 @@ class RunSummary(TypedDict):
     jobs: NotRequired[list[JobJson]]
     stopped: NotRequired[str]
     tiles: NotRequired[list[TileJson]]
+    source: NotRequired[dict[str, Any]]
+    unknown: NotRequired[list[str]]

@@ -10,7 +10,7 @@ from qcoord_hw import registry
 from qcoord_hw.families.base import Family
 from qcoord_hw.families.view import View
 from qcoord_hw.provenance import RULES
-from qcoord_hw.record import KNOWN_ANSWER, REFUSED, RunRecord, interpreting
+from qcoord_hw.record import IMPORTED, KNOWN_ANSWER, REFUSED, UNKNOWN, RunRecord, interpreting
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
 
@@ -20,6 +20,12 @@ NOTE = (
 )
 
 NOISE_NOTE = "The noise model has no crosstalk and no idle noise: a qubit that waits does not decay."
+
+IMPORT_NOTE = (
+    "Somebody else measured these counts: circuits, locality and the schedule of questions are not attested."
+)
+
+NOTES = {"noise-model": NOISE_NOTE, IMPORTED: IMPORT_NOTE}
 
 
 def summarise(record: RunRecord, confidence: float = 0.95) -> RunSummary:
@@ -114,14 +120,19 @@ def _stated(record: RunRecord) -> RunSummary:
             *_cautions(record.calibration, target.get("gates")),
             *_refusals(record),
             *_duplicates(record),
+            *intent.get("source", {}).get("notes", ()),
         ],
         "chunks": {"planned": len(record.plan), "done": len(record.counts)},
         "rules": RULES,
         "estimates": [],
         "checks": {},
         "questions": [],
-        "note": f"{NOTE} {NOISE_NOTE}" if target["kind"] == "noise-model" else NOTE,
+        "note": " ".join([NOTE, *filter(None, [NOTES.get(target["kind"])])]),
     }
+    if record.is_imported:
+        kept = ("file", "sha256", "bit_order", "format", "rows", "backend", "columns")
+        summary["source"] = {key: intent["source"][key] for key in kept}
+        summary["unknown"] = list(UNKNOWN)
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
     if record.is_on_device:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw.families.view import Listing, Section, View
 from qcoord_hw.record.journal import LOST
-from qcoord_hw.report.format import check_words, is_suspicious, job_words, target_words, unfinished_words
+from qcoord_hw.report.format import (
+    check_words,
+    is_suspicious,
+    job_words,
+    source_words,
+    target_words,
+    unfinished_words,
+)
 from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics.words import (
@@ -73,7 +80,8 @@ def print_overview(summaries: Sequence[RunSummary], console: Console) -> None:
     console.print(as_text("qcoord report RUN shows a run in full and writes its HTML page:", "dim"))
     for summary in summaries:
         layout = f", layout {' '.join(map(str, summary['layout']))}" if summary["layout"] else ""
-        console.print(as_text(f"{summary['run']} (seed {summary['seed']}{layout})", "dim"))
+        how = "imported" if "source" in summary else f"seed {summary['seed']}{layout}"
+        console.print(as_text(f"{summary['run']} ({how})", "dim"))
 
 
 def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
@@ -199,7 +207,7 @@ def _tiles(summary: RunSummary) -> Table:
     for place, tile in enumerate(summary["tiles"], start=1):
         main = main_estimate(tile["estimates"])
         found = [main["name"], found_words(main), _judged(main)[1]] if main else ["", "", ""]
-        add_row(table, place, " ".join(map(str, tile["layout"])), *found)
+        add_row(table, place, " ".join(map(str, tile["layout"] or ())), *found)
     return table
 
 
@@ -211,7 +219,9 @@ def _heading(summary: RunSummary, view: View) -> Table:
         "experiment": summary["experiment"],
         "network": view.network,
         "target": target_words(summary),
-        "layout": " ".join(map(str, summary["layout"])),
+        "source": source_words(summary),
+        "unknown": ", ".join(summary.get("unknown", ())),
+        "layout": " ".join(map(str, summary["layout"] or ())),
         "calibrated": summary["calibrated"],
         "seed": summary["seed"],
         "shots": summary["shots"],
@@ -264,7 +274,7 @@ def _judged(estimate: EstimateJson) -> tuple[object, ...]:
 
 
 def _usage(summary: RunSummary) -> Table:
-    usage, copies = summary["usage"], summary["copies"]
+    usage, copies = summary["usage"] or {}, summary["copies"]
     columns = units(usage)
     whole = "used by one circuit" if copies == 1 else f"used by one circuit of {copies} copies"
     table = new_table(whole, *(unit.replace("_", " ") for unit in columns))

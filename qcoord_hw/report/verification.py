@@ -36,8 +36,9 @@ class Verification(Answer):
         changed_by_rules: what differs since the rule for it changed, a line each; no fault of the record.
         executed: whether the run was executed again.
         differs: a line for each difference; none if all is well.
-        locality: what was found of the circuits of the record.
-        protocol: whether it is what this program builds of its spec.
+        locality: what was found of the circuits of the record; None of imported counts.
+        protocol: whether it is what this program builds of its spec; None of imported counts, which were
+            compared with the file that is kept.
         estimates: recomputed.
         checks: recomputed.
     """
@@ -48,8 +49,8 @@ class Verification(Answer):
     changed_by_rules: Sequence[str]
     executed: bool
     differs: Sequence[str]
-    locality: Locality
-    protocol: Recorded
+    locality: Locality | None
+    protocol: Recorded | None
     estimates: Sequence[Estimate]
     checks: Mapping[str, Any]
 
@@ -76,9 +77,11 @@ class Verification(Answer):
             return "\n".join([f"{self.run}: differs", *(f"  {line}" for line in self.differs)])
         again = "; executed again, nothing moved" if self.executed else ""
         lines = [f"{self.run}: record intact, estimates recomputed, report: {self.report}{again}"]
-        if self.protocol.why:
+        if self.protocol is None:
+            lines.append("imported: these are the counts of the file that is kept; circuits are unknown")
+        elif self.protocol.why:
             lines.append(f"protocol at one with itself, not compared with its spec: {self.protocol.why}")
-        lines += [f"not compared: {line}" for line in self.protocol.not_compared]
+        lines += [f"not compared: {line}" for line in (self.protocol.not_compared if self.protocol else ())]
         rules, changed = self.rules, self.changed_by_rules
         if rules.run != rules.now:
             lines.append(f"made under version {rules.run} of the rules of analysis, estimated by {rules.now}")

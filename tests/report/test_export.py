@@ -25,7 +25,7 @@ from qcoord_hw.report.export import (
 )
 from qcoord_hw.report.output_files import whole_file
 
-GAME_COLUMNS = ("round", "question_1", "question_2", "answer_1", "answer_2", "win")
+GAME_COLUMNS = ("round", "question_1", "question_2", "answer_1", "answer_2", "win", "leaks")
 COUNT_COLUMNS = (*RUN_COLUMNS, *CHUNK_COLUMNS, *GAME_COLUMNS, "outcome", "count")
 
 FORMULAS = [

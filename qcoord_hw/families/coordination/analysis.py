@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from qcoord_hw.statistics.drift import Blocks, drift_check
 from qcoord_hw.statistics.estimate import Estimate
 from qcoord_hw.statistics.mitigation import invert_readout, readout_matrices, stuck_readout
 from qcoord_hw.statistics.stratified import METHOD, Stratum, drawn_limits, sum_limits
+from qcoord_hw.statistics.words import some
 from qcoord_hw.theory.value import Value
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,9 +95,21 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
     ]
     kinds = [False, True] if found.confusion is not None else [False]
     estimates += [_estimate(found, n, m, confidence) for m in kinds for n in names]
+    if record.is_imported:
+        found = replace(found, cautions=(*found.cautions, *_never_measured(found)))
     checks = {"drift": _drift(found, names)} | _tomography(found)
     rows = tuple(_rows(found, names, confidence))
     return Analysis(with_headline(estimates), checks, rows, found.cautions)
+
+
+def _never_measured(found: Tally) -> list[str]:
+    """Return a caution where settings of others' counts have none."""
+    missing = [k for k, total in enumerate(found.totals) if not total.sum()]
+    if found.play.sampled or not missing:
+        return []
+    settings = [found.play.settings[k] for k in missing]
+    words = [f"{one.basis} of preparation {one.preparation}" for one in settings]
+    return [f"never measured: {some(words)}; what they would tell may be anything"]
 
 
 def tally(record: RunRecord, play: CoordinationScoring) -> Tally:

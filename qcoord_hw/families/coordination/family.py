@@ -10,8 +10,10 @@ from qcoord_hw.families.coordination.parameters import LISTS, read_network
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.scoring import CoordinationScoring
+    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.view import View
+    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
@@ -62,6 +64,12 @@ class Coordination(Family):
         from qcoord_hw.families.coordination.sources import recognise
 
         return recognise(given, parameters)
+
+    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
+        """See `Family.counted`."""
+        from qcoord_hw.families.coordination.counted import counted
+
+        return counted(spec, table)
 
     def check(self, intent: dict[str, Any], width: float) -> None:
         """See `Family.check`."""

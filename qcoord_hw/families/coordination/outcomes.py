@@ -21,13 +21,11 @@ def outcomes(play: CoordinationScoring) -> Outcomes:
         setting: Mapping[str, Any], number: int, found: Sequence[str]
     ) -> Iterator[list[dict[str, object]]]:
         measured = play.settings[number]
-        cases = [
-            c
-            for c, case in enumerate(play.cases)
-            if measured.case == c
-            or (measured.case is None and measured.preparation in {k for k, _ in case.mixture})
-        ]
-        about = {"case": symbols(cases), "preparation": measured.preparation, "basis": measured.basis}
+        about = {
+            "case": symbols(play.cases_of(number)),
+            "preparation": measured.preparation,
+            "basis": measured.basis,
+        }
         for outcome in found:
             yield [about | {"outcome": "".join(outcome[bit] for bit in play.bits)}]
 

@@ -11,6 +11,9 @@ from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.pauli_measurements.target import SUM, Combine, Output, Target
 
+COUNTED_HERE = "counted in this circuit"
+"""The source of a rate that was read off circuits."""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -118,6 +121,16 @@ class CoordinationScoring:
             raise InputError(
                 f"bits: {len(self.bits)} of them; allowed is one for each of {len(self.outputs)}"
             )
+
+    def cases_of(self, setting: int) -> list[int]:
+        """Return the cases that a setting stands for."""
+        measured = self.settings[setting]
+        return [
+            c
+            for c, case in enumerate(self.cases)
+            if measured.case == c
+            or (measured.case is None and measured.preparation in {k for k, _ in case.mixture})
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""

@@ -221,7 +221,7 @@ def _used(summary: Mapping[str, Any]) -> list[Row]:
             "value": used[unit] / summary["copies"],
             "source": f"{used[unit]:g} by one circuit",
         }
-        for resource, used in summary["usage"].items()
+        for resource, used in (summary["usage"] or {}).items()
         for unit in units({resource: used})
         if used[unit]
     ]

@@ -32,6 +32,7 @@ from qcoord_hw.statistics.mitigation import (
 from qcoord_hw.statistics.scores import METHOD as DRAWN_SCORES
 from qcoord_hw.statistics.scores import score_limits, score_tail
 from qcoord_hw.statistics.stratified import METHOD, Stratum, sum_limits, sum_tail
+from qcoord_hw.statistics.words import some
 
 Readout = Callable[[int, Sequence[int]], npt.NDArray[np.float64]]
 """(circuit, classical bits) -> confusion matrices, shape (bits, 2, 2)."""
@@ -48,6 +49,9 @@ ASSUMES = "settings fixed in advance: i.i.d. local models only"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
 ASSUMES_DRAWN = "questions drawn at random a shot: local models with memory included (p-value)"
 SCORE_METHOD = METHOD + "; p-value: chernoff"
+NOT_ATTESTED = "; schedule not attested"
+"""Of imported counts: nobody here saw when which question was asked."""
+
 ASSUMES_MITIGATED = "readout calibration exact, readout errors of different bits independent"
 
 
@@ -118,7 +122,8 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     check_confidence(confidence)
     with interpreting(record.path):
         play = GameScoring.from_json(record.intent["experiment"]["play"])
-        cells = tuple(cell for cell in tally(record, play) if cell.shots)
+        every = tally(record, play)
+        cells = tuple(cell for cell in every if cell.shots)
         won = play.game.score is None
         drawn = bool(record.intent["spec"].get("random_questions"))
         readout, cautions = _readout(record, play) if play.decoded is None and won else (None, [])
@@ -127,7 +132,9 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     if drawn:
         win = (_drawn_win_probability if won else _drawn_mean_score)(play, cells, confidence)
     else:
-        win = (_win_probability if won else _mean_score)(play, cells, confidence)
+        win = (_win_probability if won else _mean_score)(play, every, confidence)
+    if record.is_imported:
+        win = replace(win, assumes=win.assumes + NOT_ATTESTED)
     win = replace(win, headline=True)
     estimates = [win, *(_figure(win, f) for f in play.figures)]
     if written is not None and play.rounds == 1:
@@ -135,15 +142,25 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     if readout is not None:
         estimates.append(_mitigated(play, cells, readout, confidence))
     if play.rounds > 1 and won:
-        estimates.append(_worst_round(play, cells, confidence))
+        estimates.append(_worst_round(play, every, confidence))
     if play.leaks:
         estimates.append(_leakage(cells, confidence))
     return Analysis(
         estimates=tuple(estimates),
         checks={"no_signalling": _signalling(play, cells), "drift": drift(play, cells)},
         rows=tuple(_row(cell, confidence) for cell in cells),
-        cautions=tuple(cautions),
+        cautions=(*cautions, *_never_asked(every, drawn)),
     )
+
+
+def _never_asked(cells: Sequence[Cell], drawn: bool) -> list[str]:
+    """Return a caution where questions were never asked, which only others' counts and drawn ones lack."""
+    missing = [cell for cell in cells if not cell.shots]
+    if drawn or not missing:
+        return []
+    labels = some(list(dict.fromkeys(question_label(cell.question) for cell in missing)))
+    share = sum(cell.weight for cell in missing) / sum(cell.weight for cell in cells)
+    return [f"never asked: {labels}; the interval is wider by their probability, {share:.4g}"]
 
 
 def _figure(win: Estimate, figure: LinearFigure) -> Estimate:
@@ -216,10 +233,9 @@ def _rounds_words(play: GameScoring) -> str:
 
 
 def _is_balanced(cells: Sequence[Cell]) -> bool:
-    """Whether all cells weigh the same and have equally many shots, so that wins can be added up."""
-    return len({cell.shots for cell in cells}) == 1 and math.isclose(
-        min(cell.weight for cell in cells), max(cell.weight for cell in cells)
-    )
+    """Whether the cells have shots in proportion to their weights, so that wins can be added up."""
+    ratios = [cell.shots / cell.weight for cell in cells]
+    return min(ratios) > 0 and math.isclose(min(ratios), max(ratios))
 
 
 def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
@@ -236,12 +252,15 @@ def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple
 
 
 def _score_limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
-    """Return (low, best, high) of the weighted mean score."""
+    """Return (low, best, high) of the weighted mean score; a cell without shots may have any."""
     total = sum(cell.weight for cell in cells)
     strata = []
     for cell in cells:
         weight, scores = cell.weight / total, np.unique(cell.win)
         low, high = weight * float(scores[0]), weight * float(scores[-1])
+        if not cell.shots:
+            strata.append(Stratum(0, 0.0, 0.0, low, high))
+            continue
         mean, variance = weight * cell.mean, weight**2 * cell.variance
         strata.append(Stratum(cell.shots, mean, variance, low, high, two=len(scores) == 2))
     return sum_limits(strata, 0.0, alpha_low, alpha_high)
@@ -256,9 +275,19 @@ def _p_value(cells: Sequence[Cell], bound: float) -> float:
     if _is_balanced(cells):
         wins, shots = sum(c.wins for c in cells), sum(c.shots for c in cells)
         return tail(wins, shots, bound) if wins >= shots * bound + 1 else 1.0
-    weights = np.array([cell.weight for cell in cells])
-    wins, shots = np.array([[cell.wins, cell.shots] for cell in cells]).T
-    return sum_tail(weights / weights.sum(), shots, wins, bound)
+    return _score_p_value(cells, bound)
+
+
+def _score_p_value(cells: Sequence[Cell], bound: float) -> float:
+    """Return what Chernoff's inequality allows at most for a mean score of at most `bound`.
+
+    Cells without shots may add nothing to the mean, so that the others may have more of it.
+    """
+    asked = [cell for cell in cells if cell.shots]
+    share = sum(cell.weight for cell in asked) / sum(cell.weight for cell in cells)
+    weights = np.array([cell.weight for cell in asked])
+    totals, shots = np.array([cell.total for cell in asked]), np.array([cell.shots for cell in asked])
+    return sum_tail(weights / weights.sum(), shots, totals, min(1.0, bound / share))
 
 
 def _method(cells: Sequence[Cell]) -> str:
@@ -315,8 +344,6 @@ def _mean_score(play: GameScoring, cells: Sequence[Cell], confidence: float) -> 
     """Return the weighted mean score; there is no binomial test of scores, but Chernoff's bound holds."""
     alpha = (1 - confidence) / 2
     low, best, high = _score_limits(cells, alpha, alpha)
-    weights = np.array([cell.weight for cell in cells])
-    shots, totals = np.array([cell.shots for cell in cells]), np.array([cell.total for cell in cells])
     return Estimate(
         name="mean_score",
         low=low,
@@ -324,10 +351,10 @@ def _mean_score(play: GameScoring, cells: Sequence[Cell], confidence: float) -> 
         high=high,
         method=SCORE_METHOD,
         confidence=confidence,
-        shots=int(shots.sum()),
+        shots=sum(cell.shots for cell in cells),
         theory=play.theory,
         bound=play.bound,
-        p_value=sum_tail(weights / weights.sum(), shots, totals, play.bound.value),
+        p_value=_score_p_value(cells, play.bound.value),
         assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
         title="Mean score",
         bound_label=CLASSICAL,

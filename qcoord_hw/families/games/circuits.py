@@ -24,7 +24,7 @@ from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
-from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, read_parameters
+from qcoord_hw.families.games.parameters import MAX_ROUNDS, PLAYERS, read_parameters
 from qcoord_hw.families.games.pauli_circuits import pauli_strategy
 from qcoord_hw.families.games.scoring import GameScoring, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
@@ -44,7 +44,6 @@ from qcoord_hw.theory.games.pauli_solution import PauliSolution
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
-PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")[:MOST_PLAYERS]
 MAX_CIRCUITS = 2048
 """Circuits of an experiment at most: questions times cyclic shifts of the schedule."""
 

@@ -53,7 +53,7 @@ def expression_of(text: Any) -> BellExpression:
         raise InputError(f"parameters.expression: {error}") from None
 
 
-def figures_of(game: Game, theory: Value) -> tuple[LinearFigure, ...]:
+def figures_of(game: Game, theory: Value | None) -> tuple[LinearFigure, ...]:
     """Return the figure of a game that is a Bell expression; none of others."""
     if not isinstance(game, ExpressionGame):
         return ()
@@ -63,7 +63,7 @@ def figures_of(game: Game, theory: Value) -> tuple[LinearFigure, ...]:
             EXPRESSION,
             scale,
             offset,
-            replace(theory, value=scale * theory.value + offset),
+            theory and replace(theory, value=scale * theory.value + offset),
             Value(float(game.local_bound), "exact", "local bound, exhaustive search [Cleve2004]"),
         ),
     )
@@ -142,7 +142,7 @@ def summary_block(
     if figure is None or EXPRESSION not in named:
         return None
     found, written = named[EXPRESSION], named.get(AS_WRITTEN)
-    theory = figure["theory"]
+    theory = figure["theory"] or {"value": None, "kind": None}
     return {
         "local_bound": figure["bound"]["value"],
         "lower": theory["value"],

@@ -9,9 +9,11 @@ from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Roun
 from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
+    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.scoring import GameScoring
     from qcoord_hw.families.view import View
+    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
@@ -23,6 +25,7 @@ class Games(Family):
     name = "nonlocal-game"
     kind = "game"
     parameters = PARAMETERS
+    played = ("strategy", "dimension", "time_limit")
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -64,6 +67,12 @@ class Games(Family):
             return situation.gates(self.build(spec.with_parameters(parameters)))
 
         return spec.with_parameters(with_strategy(spec.name, spec.options, situation.seed, gates))
+
+    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
+        """See `Family.counted`."""
+        from qcoord_hw.families.games.counted import counted
+
+        return counted(spec, table)
 
     def check(self, intent: dict[str, Any], width: float) -> None:
         """See `Family.check`."""

@@ -10,6 +10,7 @@ from qcoord_hw.spec import Plain
 
 MAX_ROUNDS = 64
 MOST_PLAYERS = 6
+PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")[:MOST_PLAYERS]
 
 SEARCH_SECONDS = 15.0
 """For a strategy of a game that is not in the catalogue."""

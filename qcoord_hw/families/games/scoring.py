@@ -32,14 +32,14 @@ class LinearFigure:
         name: its name among the estimates.
         scale: the factor.
         offset: the constant.
-        theory: what quantum theory says of it.
+        theory: what quantum theory says of it, if anything.
         bound: its classical bound.
     """
 
     name: str
     scale: float
     offset: float
-    theory: Value
+    theory: Value | None
     bound: Value
 
     def __post_init__(self) -> None:

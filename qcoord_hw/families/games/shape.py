@@ -36,7 +36,15 @@ SHAPE = fields(
         "theory": maybe(CHANCE),
         "bound": CHANCE,
         "figures": list_of(
-            fields({"name": WORDS, "scale": real(1e-9), "offset": real(), "theory": VALUE, "bound": VALUE})
+            fields(
+                {
+                    "name": WORDS,
+                    "scale": real(1e-9),
+                    "offset": real(),
+                    "theory": maybe(VALUE),
+                    "bound": VALUE,
+                }
+            )
         ),
     },
     {

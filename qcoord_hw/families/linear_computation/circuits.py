@@ -3,6 +3,8 @@
 Servers share a stabilizer state before any data are known. Each acts on its own qudits with Weyl operators
 whose exponents are linear in its own symbols of two instances, and sends its qudits to the user, who undoes
 the state's graph, measures, and reads y = V w for both instances.
+
+A long module, since every scheme ends in the same code, circuit and scoring.
 """
 
 from __future__ import annotations
@@ -65,21 +67,35 @@ def build(spec: ExperimentSpec) -> Experiment:
     Raises:
         InputError: naming the parameter that is missing, unknown or out of range.
     """
+    task, arguments = _arguments(spec)
+    return task_experiment(task, name=spec.name, title=spec.title, **arguments)
+
+
+def scoring_of(spec: ExperimentSpec) -> tuple[LinearScoring, tuple[str, ...]]:
+    """Return how counts of a spec are scored, without its circuits (so without bits), and the inputs' labels.
+
+    Raises:
+        InputError: as `build`.
+    """
+    task, arguments = _arguments(spec)
+    play = _scored(task, **arguments).play
+    return play, tuple(_label(w, task.field.order) for w in play.inputs.tolist())
+
+
+def _arguments(spec: ExperimentSpec) -> tuple[LinearTask, dict[str, Any]]:
+    """Return the task of a spec, and what is asked of its experiment."""
     task, values = read_spec_task(spec)
     inputs, seed = values["inputs"], values["inputs_seed"]
     if seed is not None and not isinstance(0 if inputs is None else inputs, int):
         raise refusal("inputs_seed", seed, "with a number of random inputs")
-    return task_experiment(
-        task,
-        name=spec.name,
-        title=spec.title,
-        scheme=values["scheme"],
-        batched=values["batch"],
-        auxiliary=values["auxiliary"],
-        exponents=values["exponents"],
-        inputs=inputs,
-        inputs_seed=seed or 0,
-    )
+    return task, {
+        "scheme": values["scheme"],
+        "batched": values["batch"],
+        "auxiliary": values["auxiliary"],
+        "exponents": values["exponents"],
+        "inputs": inputs,
+        "inputs_seed": seed or 0,
+    }
 
 
 def task_experiment(
@@ -112,6 +128,55 @@ def task_experiment(
         InputError: naming the argument that does not fit the task.
         TooLargeError: when the circuit would have more than 64 qubits.
     """
+    scored = _scored(
+        task,
+        scheme=scheme,
+        batched=batched,
+        auxiliary=auxiliary,
+        exponents=exponents,
+        inputs=inputs,
+        inputs_seed=inputs_seed,
+    )
+    play, code = scored.play, scored.code
+    net, digits = computation_circuit(code, scored.servers, name.replace("-", "_"))
+    settings = _settings(net, code, task, digits, play.inputs, batched)
+    return Experiment(
+        name,
+        title,
+        (net,),
+        settings,
+        replace(play, bits=digits),
+        copies=play.instances,
+        spread=len(play.inputs) >= SPREAD,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """A scheme for a task, and how its counts are scored, before there is a circuit.
+
+    Attributes:
+        play: without bits.
+        code: what is to be executed.
+        servers: who holds its digits.
+    """
+
+    play: LinearScoring
+    code: GraphCode
+    servers: tuple[str, ...]
+
+
+def _scored(
+    task: LinearTask,
+    *,
+    scheme: object,
+    batched: int,
+    auxiliary: Sequence[str] | None,
+    exponents: Exponents | None,
+    inputs: object,
+    inputs_seed: int,
+) -> _Scored:
+    """Return the scheme of a task with its scoring: see `task_experiment`."""
     if batched > 1 and task.field.degree == 1 and batched not in degrees(task.field.order):
         raise InputError(
             f"batch: {batched}; allowed for F_{task.field.order} are 1 to {degrees(task.field.order)[-1]}"
@@ -129,12 +194,11 @@ def task_experiment(
     else:
         raise InputError(f"parameters.scheme: {short_repr(scheme)}; allowed are {THEOREM_1}, {BEYOND}, {BOX}")
     code = _ordered(found.code)
-    net, digits = computation_circuit(code, wide.servers, name.replace("-", "_"))
     given = input_symbols(task, inputs, inputs_seed, found.instances * batched)
     play = LinearScoring(
         task=task,
         qudits=found.qudits * batched,
-        bits=digits,
+        bits=(),
         decoder=_unbatched(code.decoder, task.rows, batched),
         inputs=given,
         baselines={
@@ -148,10 +212,7 @@ def task_experiment(
         scheme=found.scheme,
         chosen=_chosen(inputs, len(given)),
     )
-    settings = _settings(net, code, task, digits, given, batched)
-    return Experiment(
-        name, title, (net,), settings, play, copies=found.instances * batched, spread=len(given) >= SPREAD
-    )
+    return _Scored(play, code, tuple(wide.servers))
 
 
 @dataclass(frozen=True)
@@ -392,10 +453,9 @@ def _settings(
             rows[f"{task.servers[server]}_z[{i}]"] = code.z[q]
     values = data @ np.array([rows[name] for name in names]).T % p
     flips = data @ code.transfer.T % p
-    comma = "" if d <= 10 else ","
     return tuple(
         Setting(
-            " ".join(f"w{i + 1}={comma.join(map(str, w))}" for i, w in enumerate(given)),
+            _label(given, d),
             0,
             tuple(map(int, values[k])),
             tuple(digits[q][0] for q in np.flatnonzero(flips[k]).tolist()) if p == 2 else None,
@@ -403,3 +463,9 @@ def _settings(
         )
         for k, given in enumerate(inputs.tolist())
     )
+
+
+def _label(given: Sequence[Sequence[int]], order: int) -> str:
+    """Return what an input is called."""
+    comma = "" if order <= 10 else ","
+    return " ".join(f"w{i + 1}={comma.join(map(str, w))}" for i, w in enumerate(given))

@@ -10,9 +10,11 @@ from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Situ
 from qcoord_hw.families.linear_computation.parameters import PARAMETERS
 
 if TYPE_CHECKING:
+    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.linear_computation.scoring import LinearScoring
     from qcoord_hw.families.view import View
+    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
@@ -67,6 +69,12 @@ class LinearComputations(Family):
         from qcoord_hw.families.linear_computation.completion import complete
 
         return complete(spec, situation)
+
+    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
+        """See `Family.counted`."""
+        from qcoord_hw.families.linear_computation.counted import counted
+
+        return counted(spec, table)
 
     def check(self, intent: dict[str, Any], width: float) -> None:
         """See `Family.check`."""

@@ -2,7 +2,8 @@
 
 `w1`, `w2`, .. are the symbols that were given, instance by instance; `y` what the user computed of all of
 them. Where `check` is 1, an input was executed once more to check counts that are derived, and is no part of
-the estimates. `leak` is what was read but stands for no symbol.
+the estimates. `leak` is what was read but stands for no symbol. `chosen` says how the inputs were: `all`,
+`drawn` or `given`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from qcoord_hw.record.bits import LEAK, read_bits, symbols
 
 def outcomes(play: LinearScoring) -> Outcomes:
     """Return what reads the outcomes of a run."""
-    columns = ("check", *(f"w{i}" for i in range(1, play.instances + 1)), "y", "win")
+    columns = ("check", *(f"w{i}" for i in range(1, play.instances + 1)), "y", "win", "chosen")
 
     def rows(
         setting: Mapping[str, Any], number: int, found: Sequence[str]
@@ -28,7 +29,7 @@ def outcomes(play: LinearScoring) -> Outcomes:
         digits = play.digits(read_bits(found))
         leaked = np.any(digits >= play.task.field.characteristic, axis=1)
         right = play.expected[given].ravel()
-        asked: dict[str, object] = {"check": int(number >= len(play.inputs))}
+        asked: dict[str, object] = {"check": int(number >= len(play.inputs)), "chosen": play.chosen}
         asked |= {f"w{i}": symbols(w) for i, w in enumerate(play.inputs[given], start=1)}
         outputs = play.outputs(digits).reshape(len(found), -1)
         for lost, y in zip(leaked.tolist(), outputs, strict=True):

@@ -154,7 +154,7 @@ def _outputs(rows: Sequence[Mapping[str, Any]]) -> Listing:
 
 def _rates(experiment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return name -> value and source of what the surviving rate stands beside, in dits per qudit."""
-    play, usage = experiment["play"], experiment["usage"]
+    play, usage = experiment["play"], experiment["usage"] or {}
     rates = {name: {"value": v, "source": source} for name, (v, source) in play["baselines"].items()}
     rates["guessing"] = {"value": 0.0, "source": "no output is learnt when nothing is sent"}
     links = {link: used["qudits"] for link, used in usage.items() if "->" in link and used.get("qudits")}
@@ -171,7 +171,9 @@ def _methods(experiment: Mapping[str, Any]) -> dict[str, Any]:
     methods = sorted({setting["method"] for setting in experiment["settings"][:inputs]})
     checked = len({setting["input"] for setting in experiment["settings"][inputs:]})
     words = "direct: every input was executed"
-    if methods != ["direct"]:
+    if experiment["usage"] is None:
+        words = "somebody else executed them: nobody knows how"
+    elif methods != ["direct"]:
         words = (
             "derived: one noisy simulation serves all inputs, its outcomes shifted by what the data flip, "
             f"before the readout error; checked against {checked or 'no'} directly simulated inputs"

@@ -13,6 +13,7 @@ from qiskit.circuit import Qubit
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
+from qcoord_hw.families.coordination.scoring import COUNTED_HERE
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.theory.regions.cells import Cell, Cells
 from qcoord_hw.theory.regions.quantum_broadcast import SOURCE
@@ -124,7 +125,7 @@ def rates_of(answer: RegionAnswer, net: NetworkCircuit, n: int) -> dict[str, dic
         if answer.status == "feasible":
             rates[f"{rate} asymptotic"] = {"value": answer.details["formula"][formula], "source": SOURCE}
         used = net.usage.get(link, {}).get("log2_dim", 0.0)
-        rates[f"{rate} at this n"] = {"value": used / n, "source": "counted in this circuit"}
+        rates[f"{rate} at this n"] = {"value": used / n, "source": COUNTED_HERE}
     return rates
 
 
