@@ -78,7 +78,12 @@ def check_imported(run: record.RunRecord) -> None:
     """
     from qcoord_hw.execution.decided import other_version
     from qcoord_hw.execution.recorded import near
+    from qcoord_hw.execution.stated_twice import Contradicts, check_stated_twice
 
+    try:
+        check_stated_twice(run)
+    except Contradicts as contradicts:
+        raise RecordError(f"run {run.path.name}: {contradicts}; it was altered") from None
     with record.interpreting(run.path):
         intent, source = run.intent, run.intent["source"]
         content = run.file(source["kept"])
