@@ -19,7 +19,7 @@ def register(add: Add) -> None:
         "--target",
         default="aer",
         metavar="T",
-        help=f"aer, fake_NAME (calibration snapshot), or a device: {ALLOWED}",
+        help=f"aer, fake_NAME or properties:FILE (calibration snapshot), or a device: {ALLOWED}",
     )
     plan.add_argument(
         "--jobs",

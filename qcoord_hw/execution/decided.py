@@ -19,7 +19,7 @@ from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
-from qcoord_hw.execution.scale import split_scale
+from qcoord_hw.execution.scale import PROPERTIES, split_scale
 from qcoord_hw.execution.simulate import Simulator, framed
 from qcoord_hw.execution.targets import (
     BACKEND,
@@ -33,7 +33,7 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.provenance import PROTOCOLS, SNAPSHOTS
-from qcoord_hw.record import FOREIGN, RunRecord
+from qcoord_hw.record import CHIP, FOREIGN, RunRecord
 from qcoord_hw.spec import short_repr, spec_from_mapping
 
 TOLERANCE = 1e-6
@@ -137,7 +137,11 @@ def _check_simulated(run: RunRecord) -> None:
         if kind == NOISE:
             device, scale = split_scale(name)
             stated = place["snapshot"]
-            if not device.startswith("fake_") or stated is None or stated["device"] != device:
+            if device.startswith(PROPERTIES) and run.chip is not None:
+                device = run.chip["device"]
+            elif not device.startswith("fake_") or run.chip is not None:
+                raise Differs(f"{CHIP}: allowed is one of a target {PROPERTIES}, and of no other")
+            if stated is None or stated["device"] != device:
                 raise Differs(
                     f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
                 )
@@ -204,7 +208,7 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
     if kind != NOISE:
         return "calibration (as the target told it; nothing here holds it)"
     try:
-        named = resolve_target(name)
+        named = NoiseTarget(prepared.chip, split_scale(name)[1]) if prepared.chip else resolve_target(name)
         whole = named.snapshot() if isinstance(named, NoiseTarget) else None
     except QcoordError:
         whole = None
@@ -217,6 +221,8 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
         same = False
     if same:
         return ""
+    if prepared.chip is not None:
+        raise RecordError(f"run {run.path.name}: calibration: not that of its {CHIP}; it was altered")
     then, here = made_with(run)["packages"].get(SNAPSHOTS), version(SNAPSHOTS)
     if then == here:
         raise RecordError(

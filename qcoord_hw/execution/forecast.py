@@ -63,6 +63,7 @@ class Device:
         scale: what the noise of such a simulation is multiplied by.
         foreign: the target, where it is a backend or sampler that somebody else wrote.
         connection: to the device, where jobs would be sent to it.
+        chip: its calibration, unscaled, where there is no backend to take it from.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Device:
     scale: float = 1.0
     foreign: ForeignTarget | None = None
     connection: ConnectedDevice | None = None
+    chip: Snapshot | None = None
 
     @property
     def compiler(self) -> ForeignTarget | ConnectedDevice | None:
@@ -82,6 +84,8 @@ class Device:
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The calibration of the whole device; None where no qubits are coupled by name."""
+        if self.chip is not None:
+            return self.chip.scaled(self.scale)
         with provider(self.name):
             if self.backend is None or self.backend.target.build_coupling_map() is None:
                 return None
@@ -123,6 +127,8 @@ def where_of(target: object) -> Device:
                 remaining = target.remaining_seconds()
             return Device(name, target.backend, remaining, simulated=False, connection=target)
     where = resolve_target(target, name)
+    if isinstance(where, NoiseTarget) and isinstance(where.chip, Snapshot):
+        return Device(where.name, scale=where.scale, chip=where.chip)
     if isinstance(target, str):
         device, scale = split_scale(target)
         with warnings.catch_warnings():
@@ -185,7 +191,7 @@ class Forecast:
         device = where_of(target)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
-        if device.backend is None or device.snapshot is None:
+        if device.snapshot is None:
             if spec.layout:
                 raise InputError(
                     f"layout: {list(spec.layout)}; target {device.name} has no coupled qubits, allowed is no "
@@ -194,7 +200,9 @@ class Forecast:
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
             return cls(description, program, spec, device, prepared, noisy=False)
         with provider(device.name):
-            prepared = NoiseTarget(device.backend, device.scale).prepare(program, spec.layout)
+            chip = device.chip or device.backend
+            assert chip is not None
+            prepared = NoiseTarget(chip, device.scale).prepare(program, spec.layout)
         return cls(description, program, spec, device, prepared, noisy=device.states_errors)
 
     @classmethod
@@ -307,17 +315,20 @@ class Forecast:
         )
 
     def _duration(self, prepared: Prepared) -> float | None:
-        if self.device.backend is None or prepared.kind == IDEAL or not prepared.layout:
+        if prepared.kind == IDEAL or not prepared.layout or self.device.snapshot is None:
             return None
-        target = self.device.backend.target
-        if target.build_coupling_map() is None:
-            return None
+        placed = prepared.layout
+        if self.device.backend is not None:
+            target = self.device.backend.target
+        else:
+            assert prepared.snapshot is not None
+            target, placed = prepared.snapshot.target(measured=True), tuple(range(len(placed)))
         durations = []
         for circuit in map(_straight, prepared.circuits):
             wide = circuit
             if circuit.num_qubits == len(prepared.layout):
                 wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
-                wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
+                wide.compose(circuit, placed, range(circuit.num_clbits), inplace=True)
             try:
                 durations.append(float(wide.estimate_duration(target)))
             except (QiskitError, KeyError, TypeError, ValueError):  # some gate has no duration

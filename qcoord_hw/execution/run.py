@@ -24,7 +24,7 @@ from qcoord_hw.execution.run_description import (
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import ExperimentSpec, canonical_json
 from qcoord_hw.spec import check_seed as check_seed
 
 Progress = Callable[[int, int], None]
@@ -66,6 +66,8 @@ def execute(
         files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
     if prepared.bound:
         files |= {record.BOUND: to_qpy(prepared.bound)}
+    if prepared.chip is not None:
+        files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
     _finish(path, executor, progress)
     return path

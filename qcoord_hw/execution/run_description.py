@@ -149,7 +149,7 @@ def plan_for(
     """
     plan = plan_of(
         spec,
-        f"{spec.spec_id} on {prepared.target}",
+        f"{spec.spec_id} on {prepared.seed_name}",
         prepared.settings,
         weights,
         seed,
@@ -208,7 +208,12 @@ def prepared_of(run: RunRecord) -> Prepared:
             for k, place in enumerate(places)
         ]
         return replace(
-            made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run), origin=_origin(run)
+            made[0],
+            tiles=tuple(made[1:]),
+            known=_known(run),
+            bound=_bound(run),
+            origin=_origin(run),
+            chip=None if run.chip is None else Snapshot.from_json(run.chip),
         )
 
 

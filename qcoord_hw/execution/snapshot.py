@@ -122,6 +122,10 @@ class Snapshot:
         readout = any(q.p10 or q.p01 for q in self.qubits)
         return readout or (lifetimes and timed) or any(gate.error is not None for gate in self.gates)
 
+    def has(self, layout: Sequence[int]) -> bool:
+        """Return whether all of some physical qubits are calibrated."""
+        return {q.index for q in self.qubits}.issuperset(layout)
+
     def restrict(self, layout: Sequence[int]) -> Snapshot:
         """Return the snapshot of some physical qubits alone, in the given order."""
         by_index = {q.index: q for q in self.qubits}
@@ -165,8 +169,12 @@ class Snapshot:
             gates.append(replace(gate, error=error))
         return replace(self, qubits=qubits, gates=tuple(gates))
 
-    def target(self) -> Target:
-        """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order."""
+    def target(self, *, measured: bool = False) -> Target:
+        """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order.
+
+        Args:
+            measured: whether its measurements have their durations and errors; circuits are compiled without.
+        """
         position = {q.index: i for i, q in enumerate(self.qubits)}
         target = Target(
             num_qubits=len(self.qubits),
@@ -181,7 +189,8 @@ class Snapshot:
                 target.add_instruction(_GATES[name], properties, name=name)
         for name, operation in get_control_flow_name_mapping().items():
             target.add_instruction(operation, name=name)  # of any width: feed-forward is simulated
-        target.add_instruction(Measure(), {(i,): None for i in range(len(self.qubits))})
+        stated = by_name.get("measure", {}) if measured else {}
+        target.add_instruction(Measure(), {(i,): stated.get((i,)) for i in range(len(self.qubits))})
         return target
 
     def to_json(self) -> dict[str, Any]:
