@@ -233,16 +233,16 @@ def test_every_other_value_anywhere_is_read_or_refused(file, rng):
 
     walk(MANILA, [])
     others = [REMOVED, None, [], {}, "", "x", -1, 0, 1, 2.5, 10**30, 1e308, True, [[]], float("inf")]
-    refused = 0
+    refused = []
     for _ in range(300):
         place = places[rng.integers(len(places))]
         try:
             read_chip(file(changed(place, others[rng.integers(len(others))])))
         except qc.QcoordError as error:
-            refused += 1
-            assert error.exit_code == 2
-            assert "\n" not in str(error)
-    assert refused > 100
+            refused.append(error)
+    assert len(refused) > 100
+    assert {error.exit_code for error in refused} == {2}
+    assert not any("\n" in str(error) for error in refused)
 
 
 def table_of(chip: Snapshot) -> str:
@@ -254,22 +254,15 @@ def table_of(chip: Snapshot) -> str:
         '"CNOT error ","Gate time (ns)","Operational"'
     ]
     for q in chip.qubits:
-        assert q.t1 and q.t2
+        assert q.t1
+        assert q.t2
         one = [stated[name, (q.index,)] for name in ("id", "sx", "x")]
         pairs = [gate for (name, qubits), gate in stated.items() if name == "cx" and qubits[0] == q.index]
         errors = "; ".join(f"{q.index}_{gate.qubits[1]}:{gate.error!r}" for gate in pairs)
         times = "; ".join(f"{q.index}_{gate.qubits[1]}:{1e9 * (gate.duration or 0):.9f}" for gate in pairs)
         cells = [q.index, 1e6 * q.t1, 1e6 * q.t2, q.p01, q.p10, 5351.11]
-        cells += [
-            one[0].error,
-            1e9 * (one[0].duration or 0),
-            0,
-            one[1].error,
-            one[2].error,
-            errors,
-            times,
-            True,
-        ]
+        cells += [one[0].error, 1e9 * (one[0].duration or 0), 0, one[1].error, one[2].error]
+        cells += [errors, times, True]
         rows.append(",".join(f'"{cell}"' for cell in cells))
     return "\n".join(rows) + "\n"
 
@@ -283,7 +276,7 @@ def test_the_portals_table_is_the_same_chip(file, runs_dir):
     assert found.record.chip["device"] == "ibm_manila"
     for before, after, says in (
         ("0_1:", "0_7:", "row 1, CNOT error: qubit 7"),
-        ("0_1:0", "0:0", "row 1, Gate time (ns): qubit 0"),
+        ("0_1:0", "0:0", "row 1, CNOT error: qubit 0"),
         ('"True"', '"perhaps"', "row 1, Operational: 'perhaps'"),
         ('\n"0"', '\n"3"', "Qubit: 3; allowed are 0 to 4, once each"),
     ):

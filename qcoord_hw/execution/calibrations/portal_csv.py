@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from qcoord_hw.errors import InputError
@@ -154,10 +155,10 @@ def _published(file: Path, rows: list[_Row], columns: list[str]) -> Published:
                     raise InputError(f"{row.where(column)}: qubit {other}; allowed are 0 to {size - 1}")
                 pair = (q, other)
                 gates[name, pair] = GateCalibration(name, pair, _seconds(lengths.get(other), 9), value)
-    for (name, pair), gate in list(gates.items()):
-        if name in SYMMETRIC and len(pair) == 2:  # a table may state one direction alone
-            other_way = pair[::-1]
-            gates.setdefault((name, other_way), GateCalibration(name, other_way, gate.duration, gate.error))
+    for gate in list(gates.values()):
+        if gate.name in SYMMETRIC:  # a table may state one direction alone
+            other_way = replace(gate, qubits=gate.qubits[::-1])
+            gates.setdefault((gate.name, other_way.qubits), other_way)
     return Published(
         device=_device(file),
         version="",
