@@ -203,18 +203,23 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
 
 
 def executed_gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield name and qubits of every gate that costs anything, also of those under a condition.
+    """Return name and qubits of every gate that costs anything, also of those under a condition.
 
     Args:
         circuit: or the block of a condition.
         where: what its qubits are called, in their order.
     """
+    return ((name, qubits) for name, qubits in operations(circuit, where) if name not in VIRTUAL)
+
+
+def operations(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield name and qubits of every operation, also of those under a condition, as `executed_gates`."""
     for instruction in circuit.data:
         qubits = [where[circuit.find_bit(q).index] for q in instruction.qubits]
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
-                yield from executed_gates(block, qubits)
-        elif instruction.operation.name not in VIRTUAL:
+                yield from operations(block, qubits)
+        else:
             yield instruction.operation.name, qubits
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -138,6 +138,11 @@ class Snapshot:
             tuple(by_index[q] for q in layout),
             tuple(g for g in self.gates if kept.issuperset(g.qubits)),
         )
+
+    def only(self, operations: Iterable[tuple[str, Sequence[int]]]) -> Snapshot:
+        """Return the snapshot with some of its gates: (name, positions among its qubits)."""
+        named = {(name, tuple(self.qubits[q].index for q in qubits)) for name, qubits in operations}
+        return replace(self, gates=tuple(g for g in self.gates if (g.name, g.qubits) in named))
 
     def scaled(self, factor: float) -> Snapshot:
         """Return the snapshot with all noise multiplied: the device with better or worse parts.
