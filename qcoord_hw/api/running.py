@@ -34,6 +34,7 @@ def run(
     parameters: Mapping[str, Plain] | None = None,
     options: Mapping[str, Any] | None = None,
     random_questions: bool = False,
+    every_edge: bool = False,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -54,6 +55,7 @@ def run(
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
         random_questions: for games, draw the question of every shot at random.
+        every_edge: run it on every coupling of the chip, in batches that share no qubit.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -63,7 +65,14 @@ def run(
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
-        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+        experiment,
+        shots,
+        layout,
+        parameters,
+        target=target,
+        seed=seed,
+        random_questions=random_questions,
+        every_edge=every_edge,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
@@ -136,7 +145,7 @@ def replay(
     order = RunRequest(
         found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
     )
-    options = {"tiles": found.tiles} if found.tiles > 1 else {}
+    options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
     return Result(record.read(_execute(order, target, options, progress)), confidence)

@@ -33,6 +33,9 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
     sub.add_argument(
+        "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
+    )
+    sub.add_argument(
         "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
     )
     sub.add_argument(
@@ -206,6 +209,7 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
                 target=target,
                 seed=options.seed,
                 random_questions=options.random_questions,
+                every_edge=options.every_edge,
             )
             for spec in options.specs
         ]

@@ -43,5 +43,6 @@ def _plan(options: argparse.Namespace) -> None:
             jobs=options.jobs,
             parameters=parameters(options),
             random_questions=options.random_questions,
+            every_edge=options.every_edge,
         )
     show_answer(options, found)

@@ -14,6 +14,7 @@ from typing import Any
 from qcoord_hw.errors import QcoordError, RecordError
 from qcoord_hw.execution.devices.registry import OURS
 from qcoord_hw.execution.devices.registry import kind_of as kind_of_device
+from qcoord_hw.execution.edges import couplings, shares_qubits
 from qcoord_hw.execution.foreign.jobs import BackendJobs
 from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
@@ -118,6 +119,12 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     spec = spec_from_mapping(run.intent["spec"], "recorded spec")
     if spec.spec_id != run.intent["spec_id"]:
         raise Differs("spec_id: another than that of its spec")
+    places = [(one.layout, one.batch) for one in (prepared, *prepared.tiles)]
+    stated = [(layout, batch) for layout, batch in places if batch is not None]
+    if len(stated) != (len(places) if spec.every_edge else 0) or shares_qubits(stated):
+        raise Differs(
+            "target.batch: a pair of each batch, which share no qubit, with every_edge and else none"
+        )
     if spec.layout and spec.layout != prepared.layout:
         raise Differs(f"layout: {list(prepared.layout)[:8]}; its spec asks for {list(spec.layout)[:8]}")
     return ""
@@ -219,6 +226,8 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
         ]
     except KeyError:  # a qubit that the device does not have
         same = False
+    if same and whole is not None and run.intent["spec"].get("every_edge"):
+        same = sorted(tuple(sorted(one.layout)) for one in (prepared, *prepared.tiles)) == couplings(whole)
     if same:
         return ""
     if prepared.chip is not None:

@@ -23,6 +23,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.base import Device as ConnectedDevice
 from qcoord_hw.execution.devices.registry import device_name, device_of, open_typed
+from qcoord_hw.execution.edges import ALLOWED, edge_layouts
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
@@ -358,6 +359,16 @@ class Forecast:
         if snapshot is None or self.sent is not None or not self.noisy:
             return []
         return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
+
+    def every_edge(self) -> list[tuple[tuple[int, ...], int]]:
+        """Return (layout, batch) of every coupling.
+
+        Raises:
+            InputError: when there is none, or the circuits do not join two qubits.
+        """
+        if self.device.snapshot is None:
+            raise InputError(f"every-edge: target {self.device.name} has no coupled qubits; {ALLOWED}")
+        return edge_layouts(self.program, self.device.snapshot)
 
     def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:
         """Return what would be counted.

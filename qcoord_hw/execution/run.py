@@ -12,6 +12,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
+from qcoord_hw.execution.edges import on_every_edge
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.program import Program, instructions
 from qcoord_hw.execution.recorded import check_recorded
@@ -56,6 +57,8 @@ def execute(
         progress: told of every finished chunk.
         tiles: how many copies of the circuits run side by side.
     """
+    if spec.every_edge:
+        target = on_every_edge(target)
     prepared = target.prepare(program, spec.layout, tiles)
     executor = target.executor(prepared)
     equal = prepared.kind == SAMPLER
@@ -98,6 +101,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     if changed := _differing(recorded_program(run).circuits, program.circuits):
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]
+    target = on_every_edge(target) if spec.get("every_edge") else target
     now = target.prepare(program, tuple(spec["layout"]), run.tiles)
     if now.settings != before.settings:
         found.append("settings")

@@ -204,6 +204,7 @@ def prepared_of(run: RunRecord) -> Prepared:
                 Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
                 target["noise"],
                 _settings(run),
+                batch=place.get("batch"),
             )
             for k, place in enumerate(places)
         ]
@@ -267,6 +268,7 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
         "locality": _locality(description, prepared),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         "gates": [[name, *qubits] for name, qubits in gates_used(prepared)],
+        **({} if prepared.batch is None else {"batch": prepared.batch}),
     } | ({} if exact is None else {"exact": exact})
 
 

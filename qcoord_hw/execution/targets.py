@@ -105,6 +105,7 @@ class Prepared:
         bound: one circuit per setting, instead of its circuit at its values; empty where that is not needed.
         origin: versions with which it was made, where it is read from a record; None if it is made today.
         chip: calibration of the whole device, unscaled, where the record is to keep it; else None.
+        batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
     """
 
     target: str
@@ -119,6 +120,7 @@ class Prepared:
     bound: tuple[QuantumCircuit, ...] = ()
     origin: dict[str, Any] | None = None
     chip: Snapshot | None = None
+    batch: int | None = None
 
     @property
     def seed_name(self) -> str:
@@ -219,17 +221,33 @@ class NoiseTarget:
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
-        whole = self.snapshot()
-        circuits, layouts = place(program, layout, whole, tiles)
-        noise = noise_words(self.scale)
+        circuits, layouts = place(program, layout, self.snapshot(), tiles)
+        first, *others = self.on(layouts, circuits, program.settings)
+        return replace(first, tiles=tuple(others))
+
+    def on(
+        self,
+        layouts: Sequence[tuple[int, ...]],
+        circuits: Sequence[QuantumCircuit],
+        settings: Sequence[Setting],
+    ) -> list[Prepared]:
+        """Return circuits compiled for each of some layouts.
+
+        Where the same gates are offered the same circuits come out, so that they are compiled once.
+        """
+        whole, noise = self.snapshot(), noise_words(self.scale)
+        kept = self.chip if isinstance(self.chip, Snapshot) else None
+        known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
         made = []
         for one in layouts:
             used = whole.restrict(one)
-            compiled = compile_for(used, circuits)
-            settings = framed(compiled, program.settings)
-            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, settings))
-        kept = self.chip if isinstance(self.chip, Snapshot) else None
-        return replace(made[0], tiles=tuple(made[1:]), chip=kept)
+            offered = frozenset((g.name, tuple(one.index(q) for q in g.qubits)) for g in used.gates)
+            if offered not in known:
+                known[offered] = compile_for(used, circuits)
+            compiled = known[offered]
+            framed_settings = framed(compiled, settings)
+            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, framed_settings))
+        return [replace(made[0], chip=kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""

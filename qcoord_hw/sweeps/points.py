@@ -35,7 +35,7 @@ Identity = tuple[str, str, int]
 
 MAX_POINTS = 10_000
 
-SPEC_FIELDS = ("blocks", "layout", "random_questions", "shots")
+SPEC_FIELDS = ("blocks", "every_edge", "layout", "random_questions", "shots")
 """Fields of a spec that may be swept; any other name is a parameter of its family."""
 
 IDEAL = "aer"
