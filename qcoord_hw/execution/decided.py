@@ -122,9 +122,7 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     places = [(one.layout, one.batch) for one in (prepared, *prepared.tiles)]
     stated = [(layout, batch) for layout, batch in places if batch is not None]
     if len(stated) != (len(places) if spec.every_edge else 0) or shares_qubits(stated):
-        raise Differs(
-            "target.batch: a pair of each batch, which share no qubit, with every_edge and else none"
-        )
+        raise Differs("target.batch: allowed are batches that share no qubit with every_edge, else none")
     if spec.layout and spec.layout != prepared.layout:
         raise Differs(f"layout: {list(prepared.layout)[:8]}; its spec asks for {list(spec.layout)[:8]}")
     return ""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.report.shapes import EdgesJson, PairJson
-from qcoord_hw.text import printable
+from qcoord_hw.text import printable_lines
 
 if TYPE_CHECKING:
     from qcoord_hw.charts import NotebookFigure
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCALE = ("#fde333", "#8ccf6a", "#2f9e8f", "#2b6a99", "#3b1c6b")
 """From the lowest figure to the highest: light to dark, read the same without colours."""
 
-ROUNDS = 400
+ROUNDS = 200
 _STEP, _MARGIN = 30.0, 24.0
 
 
@@ -46,7 +46,7 @@ def positions(pairs: Sequence[tuple[int, int]]) -> dict[int, tuple[float, float]
         ratio = -weight * distance / np.maximum(apart, 1e-9)
         np.fill_diagonal(ratio, 0.0)
         np.fill_diagonal(ratio, -ratio.sum(axis=1))
-        x = inverse @ ratio @ x
+        x = inverse @ (ratio @ x)
     x = x - x.min(axis=0)
     return {q: (float(x[k, 0]), float(x[k, 1])) for q, k in at.items()}
 
@@ -121,7 +121,7 @@ def map_figure(edges: EdgesJson, title: str) -> NotebookFigure:
             [x0], [y0], marker="o", markersize=13, markerfacecolor="white", markeredgecolor=ring, zorder=2
         )
         axes.text(x0, y0, str(q), ha="center", va="center", fontsize=6, zorder=3)
-    axes.set_title(printable(f"{title}\n{_words(edges)}"), fontsize=9, wrap=True)
+    axes.set_title(printable_lines(f"{title}\n{_words(edges)}"), fontsize=9, wrap=True)
     axes.set_aspect("equal")
     axes.invert_yaxis()
     axes.set_axis_off()
@@ -130,20 +130,18 @@ def map_figure(edges: EdgesJson, title: str) -> NotebookFigure:
 
 def legend(edges: EdgesJson) -> list[tuple[str, str]]:
     """Return (colour, figures that have it), from low to high."""
-    low, high = _range(edges)
-    ends = np.linspace(low, high, len(SCALE) + 1)
+    ends = _ends(edges)
     return [(c, f"{a:.3f} to {b:.3f}") for c, a, b in zip(SCALE, ends[:-1], ends[1:], strict=True)]
 
 
 def _drawn(edges: EdgesJson) -> dict[tuple[int, int], tuple[str, str, bool]]:
     """Return pair -> (colour, words, whether it violates)."""
-    low, high = _range(edges)
+    ends = _ends(edges)
     found = {}
     for pair in edges["pairs"]:
         a, b = sorted(pair["qubits"])
         figure = _figure(pair)
-        share = (figure["best"] - low) / (high - low) if high > low else 1.0
-        colour = SCALE[min(int(share * len(SCALE)), len(SCALE) - 1)]
+        colour = SCALE[int(np.searchsorted(ends[1:-1], figure["best"], side="right"))]
         words = f"{a}-{b}: {figure['best']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
         found[a, b] = (colour, words, pair["violates"])
     return found
@@ -152,6 +150,12 @@ def _drawn(edges: EdgesJson) -> dict[tuple[int, int], tuple[str, str, bool]]:
 def _figure(pair: PairJson) -> dict[str, float]:
     figures = pair["estimates"]
     return figures[1] if len(figures) > 1 else figures[0]
+
+
+def _ends(edges: EdgesJson) -> npt.NDArray[np.float64]:
+    """Return where one colour ends and the next begins: a fifth of the couplings has each."""
+    values = [_figure(pair)["best"] for pair in edges["pairs"]]
+    return np.quantile(values, np.linspace(0, 1, len(SCALE) + 1))
 
 
 def _range(edges: EdgesJson) -> tuple[float, float]:

@@ -100,9 +100,8 @@ def _edges_words(bill: EdgeBill | None) -> str:
     words = f"{bill.couplings} couplings in {bill.batches} batches: {bill.executions} executions"
     if bill.qpu_seconds is not None:
         words += f", {_short(bill.qpu_seconds)} s and {bill.overhead_seconds:g} s overhead"
-    return (
-        words if bill.expected_above is None else f"{words}; {bill.expected_above} expected above the bound"
-    )
+    above = bill.expected_above
+    return words if above is None else f"{words}; {above} expected above the bound"
 
 
 def _short(seconds: float) -> str:

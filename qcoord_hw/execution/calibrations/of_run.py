@@ -55,10 +55,14 @@ def run_folder_of(path: Path) -> Path | None:
         InputError: when it is a folder and not that of a run.
     """
     if path.is_dir():
-        if not any(record.exists(path, name) for name in FILES):
+        if not _is_run(path):
             raise InputError(f"{one_line(path)}: no run; allowed are files, and folders of runs")
         return path
-    return path.parent if path.name in FILES and record.exists(path.parent, path.name) else None
+    return path.parent if path.name in FILES and _is_run(path.parent) else None
+
+
+def _is_run(folder: Path) -> bool:
+    return any(record.exists(folder, name) for name in (record.INTENT, record.DRAFT))
 
 
 def chip_of_run(folder: Path) -> Snapshot:
