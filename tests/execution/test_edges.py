@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.edges import colours, couplings, shares_qubits
 from qcoord_hw.report.chip_map import positions
+from qcoord_hw.report.plan_answer import EdgeBill
 from qcoord_hw.statistics.binomial import clopper_pearson
 from tests.execution.forgeries import read_intent, sign
 
@@ -244,3 +246,12 @@ def test_planted_bad_couplings_are_found_whatever_the_seed(target, runs_dir):
         edges = found.summary["edges"]
         assert {tuple(sorted(p["qubits"])) for p in edges["pairs"] if not p["violates"]} == set(bad)
         assert edges["largest"]["pairs"] == [[2, 3], [3, 4]] or edges["largest"]["pairs"] == [[5, 6], [6, 7]]
+
+
+def test_the_page_names_the_keys(made):
+    page = (Path(__file__).parents[2] / "docs" / "every-edge.md").read_text()
+    keys = page[page.index("## Keys of `--json`") :]
+    edges = made.summary["edges"]
+    told = {*edges, *edges["pairs"][0], *edges["pairs"][0]["estimates"][0], *edges["largest"]}
+    told |= {field.name for field in dataclasses.fields(EdgeBill)}
+    assert {key for key in told if f"`{key}`" not in keys} == set()
