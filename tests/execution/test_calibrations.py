@@ -153,6 +153,8 @@ REMOVED = object()
 CX = next(k for k, gate in enumerate(MANILA["gates"]) if gate["gate"] == "cx")
 ERROR = next(k for k, one in enumerate(MANILA["gates"][CX]["parameters"]) if one["name"] == "gate_error")
 
+WITHOUT_2 = [gate for gate in MANILA["gates"] if gate["qubits"] != [2]]
+
 WRONG = [
     (["qubits", 1, 0], REMOVED, "qubits[1].T1: missing"),
     (["qubits", 1, 1], REMOVED, "qubits[1].T2: missing"),
@@ -164,6 +166,11 @@ WRONG = [
     (["qubits", 1, 0, "unit"], "GHz", "qubits[1].T1.unit: 'GHz'"),
     (["qubits", 1, 0, "unit"], REMOVED, "qubits[1].T1.unit: None"),
     (["qubits", 1], [], "qubits[1].T1: missing"),
+    (
+        ["gates"],
+        [gate for gate in MANILA["gates"] if gate["qubits"] != [2]],
+        "qubit 2 has no gate of its own",
+    ),
     (["qubits"], [], "qubits: an empty list"),
     (["qubits"], {}, "qubits: {}"),
     (["gates"], [], "gates: an empty list"),

@@ -26,6 +26,10 @@ FRACTIONAL = frozenset({"rx", "rzz"})
 """Gates that IBM's devices offer only to those who ask for them: left out beside others."""
 
 
+NO_TURN = ("id", "p", "rz", "u1")
+"""Gates on one qubit without which it can do as much."""
+
+
 @dataclass(frozen=True)
 class Published:
     """What a calibration states.
@@ -84,8 +88,14 @@ def chip_of(published: Published, coupling: Coupling | None, where: str) -> Snap
         for key, gate in stated.items()
         if key not in published.broken and published.out_of_use.isdisjoint(gate.qubits)
     ]
-    if not any(len(gate.qubits) == 1 and gate.name != "rz" for gate in gates):
+    turned = {gate.qubits[0] for gate in gates if len(gate.qubits) == 1 and gate.name not in NO_TURN}
+    if not turned:
         raise InputError(f"{where}: gates: none on one qubit in use; allowed are one or more")
+    for gate in gates:
+        if len(gate.qubits) == 2 and (bare := set(gate.qubits) - turned):
+            raise InputError(
+                f"{where}: gates: {gate.name} on {list(gate.qubits)}; qubit {min(bare)} has no gate of its own"
+            )
     return Snapshot(
         published.device,
         published.version,
@@ -101,8 +111,8 @@ def _gate_names(published: Published, coupling: Coupling | None) -> set[str]:
         return {name for name in coupling.basis if name in UNITARY}
     names = {gate.name for gate in published.gates if gate.name in UNITARY}
     others = names - FRACTIONAL
-    enough = {UNITARY[name] for name in others - {"rz", "id"}}
-    return others if enough == {UNITARY[name] for name in names - {"rz", "id"}} else names
+    enough = {UNITARY[name] for name in others - {*NO_TURN}}
+    return others if enough == {UNITARY[name] for name in names - {*NO_TURN}} else names
 
 
 def _not_unitary(published: Published, coupling: Coupling | None, usable: list[int]) -> list[GateCalibration]:
