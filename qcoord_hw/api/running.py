@@ -42,8 +42,9 @@ def run(
         experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
             spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
             returned.
-        target: `aer`, `fake_NAME`, the name of a device (jobs are sent, and waited for; `docs/hardware.md`
-            lists the forms), a `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
+        target: `aer`, `fake_NAME`, `properties:FILE` or `properties:RUN` (`docs/formats/properties.md`), the
+            name of a device (jobs are sent, and waited for; `docs/hardware.md` lists the forms), a
+            `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots per circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.

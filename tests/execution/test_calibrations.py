@@ -134,6 +134,10 @@ def test_a_chip_that_was_altered_is_refused(file, runs_dir):
     sign(found.path, intent)
     with pytest.raises(qc.QcoordError, match="calibration: not that of its chip.json; it was altered"):
         qc.verify(found.path)
+    del intent["files"]["chip.json"]  # then anything could stand behind the name
+    sign(found.path, intent)
+    with pytest.raises(qc.QcoordError, match="chip.json: allowed is one of a target properties:"):
+        qc.verify(found.path)
 
 
 def changed(place: list[object], value: object) -> dict:

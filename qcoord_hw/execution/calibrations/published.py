@@ -94,7 +94,8 @@ def chip_of(published: Published, coupling: Coupling | None, where: str) -> Snap
     for gate in gates:
         if len(gate.qubits) == 2 and (bare := set(gate.qubits) - turned):
             raise InputError(
-                f"{where}: gates: {gate.name} on {list(gate.qubits)}; qubit {min(bare)} has no gate of its own"
+                f"{where}: gates: {gate.name} on {list(gate.qubits)}; qubit {min(bare)} has no gate of its "
+                "own"
             )
     return Snapshot(
         published.device,
