@@ -104,7 +104,7 @@ def couplings(snapshot: Snapshot) -> list[tuple[int, int]]:
 def colours(edges: Sequence[tuple[int, int]]) -> list[int]:
     """Return the batch of each edge: edges of one batch share no vertex.
 
-    As few as the largest degree where the graph is bipartite, as lattices of IBM are; else at most one more.
+    As few as the largest degree where the graph is bipartite, as most chips are; else at most one more.
 
     >>> sorted(colours([(0, 1), (1, 2), (2, 3)]))
     [0, 0, 1]

@@ -34,14 +34,15 @@ def has_noise_model(target: object) -> bool:
 def seed_name(target: str, device: str) -> str:
     """Return the name of a target in the seeds of its runs.
 
-    A chip has one name wherever its calibration was read, so that the same calibration gives the same counts.
+    A chip has one name wherever its calibration was read, so that the same calibration gives the same counts:
+    the device's, in which `fake_` stands instead of the vendor.
 
-    >>> seed_name("properties:a/props.json_x0.5", "ibm_torino"), seed_name("fake_torino_x2", "fake_torino")
+    >>> seed_name("properties:a/props.json_x0.5", "lab_torino"), seed_name("fake_torino_x2", "fake_torino")
     ('fake_torino_x0.5', 'fake_torino_x2')
     """
     if not target.startswith(PROPERTIES):
         return target
-    return scaled_name("fake_" + re.sub("^(fake|ibmq?|alt)_", "", device), split_scale(target)[1])
+    return scaled_name("fake_" + re.sub("^[a-z]+_", "", device), split_scale(target)[1])
 
 
 def check_scale(scale: object) -> float:

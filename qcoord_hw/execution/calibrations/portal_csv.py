@@ -1,4 +1,4 @@
-"""Calibrations as IBM's portal lets them be downloaded: a table with a row a qubit."""
+"""Calibrations as a vendor's portal lets them be downloaded: a table with a row a qubit."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ UNITARY = {
 """Gates that a noise model is known of, and on how many qubits they act."""
 
 FRACTIONAL = frozenset({"rx", "rzz"})
-"""Gates that IBM's devices offer only to those who ask for them: left out beside others."""
+"""Gates that devices offer only to those who ask for them: left out beside others."""
 
 
 NO_TURN = ("id", "p", "rz", "u1")
