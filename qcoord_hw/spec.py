@@ -35,6 +35,9 @@ MAX_DOTS = 500
 
 MAX_TEXT = 200
 
+OPTIONAL = ("random_questions", "every_edge")
+"""Fields of a spec that are left out where they are false."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSpec:
@@ -51,6 +54,7 @@ class ExperimentSpec:
         layout: physical qubits for the circuit's qubits, in order; empty lets calibration choose.
         random_questions: whether each shot's question is drawn at random, one shot at a time, so that no
             device can know the next one (games of one round).
+        every_edge: whether it runs on every coupling of a chip, in batches that share no qubit.
     """
 
     name: str
@@ -61,6 +65,7 @@ class ExperimentSpec:
     blocks: int = 8
     layout: tuple[int, ...] = field(default=())
     random_questions: bool = False
+    every_edge: bool = False
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -73,10 +78,11 @@ class ExperimentSpec:
         check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
-        if not isinstance(self.random_questions, bool):
-            raise InputError(
-                f"random_questions: {short_repr(self.random_questions)}; allowed are true and false"
-            )
+        for name in OPTIONAL:
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: {short_repr(getattr(self, name))}; allowed are true and false")
+        if self.every_edge and self.layout:
+            raise InputError(f"layout: {short_repr(list(self.layout))}; with every_edge allowed is none")
         for key, value in self.parameters:
             check_unicode("parameters", key)
             check_unicode(f"parameters.{key}", value)
@@ -101,9 +107,8 @@ class ExperimentSpec:
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values (what `spec_id` is computed from)."""
         data = asdict(self) | {"parameters": dict(self.parameters), "layout": list(self.layout)}
-        if not self.random_questions:
-            del data["random_questions"]  # specs keep the identity they had before this field
-        return data
+        # Specs keep the identity that they had before these fields.
+        return {name: value for name, value in data.items() if value or name not in OPTIONAL}
 
     @property
     def spec_id(self) -> str:

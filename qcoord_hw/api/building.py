@@ -51,6 +51,7 @@ def build(
     target: Any = "aer",
     seed: int | None = None,
     random_questions: bool = False,
+    every_edge: bool = False,
 ) -> Built:
     """Return the spec and the built circuits of an experiment, without running anything.
 
@@ -62,6 +63,7 @@ def build(
         target: where it is meant to run, which decides what is left open, such as how many inputs are given.
         seed: of random inputs, if the spec states none, and of searches; a fresh one if omitted.
         random_questions: for games, draw the question of every shot at random.
+        every_edge: run it on every coupling of the chip, in batches that share no qubit.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or the family is unknown or
@@ -77,6 +79,7 @@ def build(
     fields: dict[str, Any] = {"shots": shots, "layout": None if layout is None else tuple(layout)}
     fields = {name: value for name, value in fields.items() if value is not None}
     fields |= {"random_questions": True} if random_questions else {}
+    fields |= {"every_edge": True} if every_edge else {}
     if isinstance(experiment, Experiment):
         _check_scoring(experiment)
         return Built(replace(spec_of_experiment(experiment), **fields), experiment)

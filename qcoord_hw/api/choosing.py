@@ -17,10 +17,11 @@ def two_qubit_gates(experiment: Experiment, target: Any) -> float:
     """
     from qcoord_hw.errors import QcoordError
     from qcoord_hw.execution.run_description import program_of, two_qubit
+    from qcoord_hw.execution.scale import has_noise_model
     from qcoord_hw.execution.targets import resolve_target
 
     circuits = [circuit.circuit for circuit in experiment.circuits]
-    if isinstance(target, str) and target.startswith("fake_"):
+    if has_noise_model(target):
         try:
             circuits = list(resolve_target(target).prepare(program_of(experiment), ()).sent)
         except QcoordError:

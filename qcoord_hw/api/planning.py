@@ -22,6 +22,7 @@ def plan(
     jobs: int = 1,
     parameters: Mapping[str, Plain] | None = None,
     random_questions: bool = False,
+    every_edge: bool = False,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -34,6 +35,7 @@ def plan(
         jobs: in how many jobs it would be sent, each with its overhead.
         parameters: of the spec's family, as in `run`.
         random_questions: for games, draw the question of every shot at random.
+        every_edge: run it on every coupling of the chip, in batches that share no qubit.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -49,7 +51,14 @@ def plan(
     from qcoord_hw.report.plan import summarise_plan
 
     built = build(
-        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+        experiment,
+        shots,
+        layout,
+        parameters,
+        target=target,
+        seed=seed,
+        random_questions=random_questions,
+        every_edge=every_edge,
     )
     circuits = built.experiment
     forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)

@@ -222,16 +222,20 @@ def _check(found: record.RunRecord, *, rebuild: bool = True) -> Recorded | None:
 def _execute_again(found: record.RunRecord) -> list[str]:
     from qcoord_hw.execution.run import moved
     from qcoord_hw.execution.run_description import PYTHON, prepared_of, program_of, recorded_program
-    from qcoord_hw.execution.targets import RecordedTarget, resolve_target
+    from qcoord_hw.execution.scale import split_scale
+    from qcoord_hw.execution.targets import NoiseTarget, RecordedTarget, resolve_target
 
-    RecordedTarget(prepared_of(found))  # a backend or sampler may be called like a simulator of ours
+    prepared = prepared_of(found)
+    RecordedTarget(prepared)  # a backend or sampler may be called like a simulator of ours
+    name, scale = split_scale(found.intent["target"]["name"])
+    target = NoiseTarget(prepared.chip, scale, name) if prepared.chip else resolve_target(prepared.target)
     spec: dict[str, Any] = found.intent["spec"]
     if spec["family"] != PYTHON:
         family = registry.family(spec["family"])
         program = program_of(family.build(spec_from_mapping(spec, "recorded spec")))
     else:
         program = recorded_program(found)
-    return moved(found, program, resolve_target(found.intent["target"]["name"]))
+    return moved(found, program, target)
 
 
 def _read_report(path: Path) -> dict[str, Any] | None:

@@ -73,9 +73,12 @@ class Result:
         return text_table(self.summary)
 
     def plot(self) -> Figure:
-        """Return a matplotlib figure of the estimates with their intervals, theory and bounds."""
+        """Return a matplotlib figure: estimates with their intervals; for every edge a map of the chip."""
+        from qcoord_hw.report.chip_map import map_figure
         from qcoord_hw.report.figures import plot_estimates
 
+        if "edges" in self.summary:
+            return map_figure(self.summary["edges"], f"{self.summary['title']}, {self.summary['target']}")
         return plot_estimates(self.summary)
 
     def to_dataframe(self) -> DataFrame:

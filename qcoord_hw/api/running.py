@@ -35,6 +35,7 @@ def run(
     parameters: Mapping[str, Plain] | None = None,
     options: Mapping[str, Any] | None = None,
     random_questions: bool = False,
+    every_edge: bool = False,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -42,8 +43,9 @@ def run(
         experiment: a catalogue name, a path of a `.toml` spec or of a task, game or state file (`.json`), a
             spec, a `LinearTask`, a `Game`, a `State`, an `Experiment` built in Python, or what `build`
             returned.
-        target: `aer`, `fake_NAME`, the name of a device (jobs are sent, and waited for; `docs/hardware.md`
-            lists the forms), a `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
+        target: `aer`, `fake_NAME`, `properties:FILE` or `properties:RUN` (`docs/formats/properties.md`), the
+            name of a device (jobs are sent, and waited for; `docs/hardware.md` lists the forms), a
+            `qc.Device`, any `BackendV2` or any `BaseSamplerV2`.
         shots: shots per circuit; the spec's if omitted.
         seed: root seed; a fresh one is drawn and recorded if omitted.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
@@ -55,6 +57,7 @@ def run(
             name or a `State`) the `network` that is to make it, and the options of its protocol.
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
         random_questions: for games, draw the question of every shot at random.
+        every_edge: run it on every coupling of the chip, in batches that share no qubit.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -64,7 +67,14 @@ def run(
     check_confidence(confidence)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
-        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+        experiment,
+        shots,
+        layout,
+        parameters,
+        target=target,
+        seed=seed,
+        random_questions=random_questions,
+        every_edge=every_edge,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
@@ -139,7 +149,7 @@ def replay(
     order = RunRequest(
         found.intent["experiment"], recorded_program(found), spec, seed, record.runs_folder(runs)
     )
-    options = {"tiles": found.tiles} if found.tiles > 1 else {}
+    options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
     return Result(record.read(_execute(order, target, options, progress)), confidence)

@@ -32,6 +32,7 @@ def submit(
     parameters: Mapping[str, Plain] | None = None,
     options: Mapping[str, Any] | None = None,
     random_questions: bool = False,
+    every_edge: bool = False,
 ) -> Result:
     """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
 
@@ -49,6 +50,7 @@ def submit(
             batch), `jobs` (into how many jobs the run is split at least), `tiles` (how many copies of the
             circuits run side by side, each analysed on its own).
         random_questions: for games, draw the question of every shot at random.
+        every_edge: run it on every coupling of the chip, in batches that share no qubit.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -65,7 +67,14 @@ def submit(
         )
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
-        experiment, shots, layout, parameters, target=target, seed=seed, random_questions=random_questions
+        experiment,
+        shots,
+        layout,
+        parameters,
+        target=target,
+        seed=seed,
+        random_questions=random_questions,
+        every_edge=every_edge,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})
@@ -142,7 +151,16 @@ def is_strangers(path: Path) -> bool:
 
 
 def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Path:
-    """Write down what is to be sent to the device of that name, and return the run's folder."""
+    """Write down what is to be sent to the device of that name, and return the run's folder.
+
+    Raises:
+        InputError: when an option is not allowed, or every edge is asked for: each batch is another circuit.
+    """
+    if order.spec.every_edge:
+        raise InputError(
+            f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "
+            "properties:FILE (with --tiles N a device runs pairs side by side)"
+        )
     from qcoord_hw.execution.job_options import JobOptions
     from qcoord_hw.execution.submission import draft
 

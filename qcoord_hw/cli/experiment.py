@@ -33,10 +33,16 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
     sub.add_argument(
+        "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
+    )
+    sub.add_argument(
         "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
     )
     sub.add_argument(
-        "--noise-scale", type=number, metavar="F", help="fake_NAME: all errors and decay, times F (1)"
+        "--noise-scale",
+        type=number,
+        metavar="F",
+        help="fake_NAME, properties:FILE: all errors and decay, times F (1)",
     )
 
 
@@ -160,11 +166,23 @@ def target_of(options: argparse.Namespace) -> str:
     Raises:
         InputError: when it has no noise model to scale.
     """
-    if options.noise_scale is None:
-        return str(options.target)
     from qcoord_hw.execution.scale import scaled_target
 
-    return scaled_target(options.target, options.noise_scale)
+    target = located_target(options.target, getattr(options, "runs", None))
+    return target if options.noise_scale is None else scaled_target(target, options.noise_scale)
+
+
+def located_target(target: str, runs: str | None) -> str:
+    """Return a target's name; where it is the calibration of a run, with the folder that is meant.
+
+    Raises:
+        RecordError: when no run fits, or more than one.
+    """
+    if not target.startswith("properties:"):
+        return target
+    from qcoord_hw.execution.calibrations.of_run import located  # loads Qiskit
+
+    return located(target, runs)
 
 
 def draw_seed(options: argparse.Namespace) -> None:
@@ -191,6 +209,7 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
                 target=target,
                 seed=options.seed,
                 random_questions=options.random_questions,
+                every_edge=options.every_edge,
             )
             for spec in options.specs
         ]

@@ -19,7 +19,7 @@ def register(add: Add) -> None:
         "--target",
         default="aer",
         metavar="T",
-        help=f"aer, fake_NAME (calibration snapshot), or a device: {ALLOWED}",
+        help=f"aer, fake_NAME or properties:FILE (calibration snapshot), or a device: {ALLOWED}",
     )
     plan.add_argument(
         "--jobs",
@@ -43,5 +43,6 @@ def _plan(options: argparse.Namespace) -> None:
             jobs=options.jobs,
             parameters=parameters(options),
             random_questions=options.random_questions,
+            every_edge=options.every_edge,
         )
     show_answer(options, found)

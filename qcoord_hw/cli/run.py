@@ -56,7 +56,7 @@ def register(add: Add) -> None:
         "--target",
         default="aer",
         metavar="T",
-        help=f"aer (ideal, default), fake_NAME (noise model), or a device: {ALLOWED}",
+        help=f"aer (ideal, default), fake_NAME or properties:FILE (noise model), or a device: {ALLOWED}",
     )
     add_device_options(run)
     add_confidence(run)

@@ -16,6 +16,7 @@ from qcoord_hw.cli.common import (
     show_answer,
     show_result,
 )
+from qcoord_hw.cli.experiment import located_target
 
 
 def register(add: Add) -> None:
@@ -63,7 +64,7 @@ def _replay(options: argparse.Namespace) -> None:
     with progress_bar(options, "replay") as progress:
         result = api.replay(
             options.run,
-            target=options.target,
+            target=options.target and located_target(options.target, options.runs),
             runs=options.runs,
             confidence=options.confidence,
             progress=progress,

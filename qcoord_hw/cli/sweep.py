@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar
+from qcoord_hw.cli.experiment import located_target
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
 
@@ -24,7 +25,7 @@ def register(add: Add) -> None:
         type=_names,
         default=["aer"],
         metavar="T,..",
-        help="aer (default), fake_NAME, VENDOR:DEVICE, MODULE:CALLABLE",
+        help="aer (default), fake_NAME, properties:FILE, VENDOR:DEVICE, MODULE:CALLABLE",
     )
     sweep.add_argument(
         "--noise-scale", type=_numbers, default=[], metavar="F,..", help="times the noise of each fake_NAME"
@@ -58,7 +59,7 @@ def _sweep(options: argparse.Namespace) -> None:
     with progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
-            targets=options.targets,
+            targets=[located_target(target, options.runs) for target in options.targets],
             noise_scale=options.noise_scale,
             seeds=options.seeds,
             shots=options.shots,

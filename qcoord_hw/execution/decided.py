@@ -14,12 +14,13 @@ from typing import Any
 from qcoord_hw.errors import QcoordError, RecordError
 from qcoord_hw.execution.devices.registry import OURS
 from qcoord_hw.execution.devices.registry import kind_of as kind_of_device
+from qcoord_hw.execution.edges import couplings, shares_qubits
 from qcoord_hw.execution.foreign.jobs import BackendJobs
 from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
-from qcoord_hw.execution.scale import split_scale
+from qcoord_hw.execution.scale import PROPERTIES, split_scale
 from qcoord_hw.execution.simulate import Simulator, framed
 from qcoord_hw.execution.targets import (
     BACKEND,
@@ -33,7 +34,7 @@ from qcoord_hw.execution.targets import (
     resolve_target,
 )
 from qcoord_hw.provenance import PROTOCOLS, SNAPSHOTS
-from qcoord_hw.record import FOREIGN, RunRecord
+from qcoord_hw.record import CHIP, FOREIGN, RunRecord
 from qcoord_hw.spec import short_repr, spec_from_mapping
 
 TOLERANCE = 1e-6
@@ -118,6 +119,10 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     spec = spec_from_mapping(run.intent["spec"], "recorded spec")
     if spec.spec_id != run.intent["spec_id"]:
         raise Differs("spec_id: another than that of its spec")
+    places = [(one.layout, one.batch) for one in (prepared, *prepared.tiles)]
+    stated = [(layout, batch) for layout, batch in places if batch is not None]
+    if len(stated) != (len(places) if spec.every_edge else 0) or shares_qubits(stated):
+        raise Differs("target.batch: allowed are batches that share no qubit with every_edge, else none")
     if spec.layout and spec.layout != prepared.layout:
         raise Differs(f"layout: {list(prepared.layout)[:8]}; its spec asks for {list(spec.layout)[:8]}")
     return ""
@@ -137,7 +142,11 @@ def _check_simulated(run: RunRecord) -> None:
         if kind == NOISE:
             device, scale = split_scale(name)
             stated = place["snapshot"]
-            if not device.startswith("fake_") or stated is None or stated["device"] != device:
+            if device.startswith(PROPERTIES) and run.chip is not None:
+                device = run.chip["device"]
+            elif not device.startswith("fake_") or run.chip is not None:
+                raise Differs(f"{CHIP}: allowed is one of a target {PROPERTIES}, and of no other")
+            if stated is None or stated["device"] != device:
                 raise Differs(
                     f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
                 )
@@ -204,7 +213,7 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
     if kind != NOISE:
         return "calibration (as the target told it; nothing here holds it)"
     try:
-        named = resolve_target(name)
+        named = NoiseTarget(prepared.chip, split_scale(name)[1]) if prepared.chip else resolve_target(name)
         whole = named.snapshot() if isinstance(named, NoiseTarget) else None
     except QcoordError:
         whole = None
@@ -215,8 +224,12 @@ def _check_calibration(run: RunRecord, program: Program, prepared: Prepared) -> 
         ]
     except KeyError:  # a qubit that the device does not have
         same = False
+    if same and whole is not None and run.intent["spec"].get("every_edge"):
+        same = sorted(tuple(sorted(one.layout)) for one in (prepared, *prepared.tiles)) == couplings(whole)
     if same:
         return ""
+    if prepared.chip is not None:
+        raise RecordError(f"run {run.path.name}: calibration: not that of its {CHIP}; it was altered")
     then, here = made_with(run)["packages"].get(SNAPSHOTS), version(SNAPSHOTS)
     if then == here:
         raise RecordError(

@@ -23,6 +23,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.base import Device as ConnectedDevice
 from qcoord_hw.execution.devices.registry import device_name, device_of, open_typed
+from qcoord_hw.execution.edges import ALLOWED, edge_layouts
 from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
@@ -63,6 +64,7 @@ class Device:
         scale: what the noise of such a simulation is multiplied by.
         foreign: the target, where it is a backend or sampler that somebody else wrote.
         connection: to the device, where jobs would be sent to it.
+        chip: its calibration, unscaled, where there is no backend to take it from.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Device:
     scale: float = 1.0
     foreign: ForeignTarget | None = None
     connection: ConnectedDevice | None = None
+    chip: Snapshot | None = None
 
     @property
     def compiler(self) -> ForeignTarget | ConnectedDevice | None:
@@ -82,6 +85,8 @@ class Device:
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The calibration of the whole device; None where no qubits are coupled by name."""
+        if self.chip is not None:
+            return self.chip.scaled(self.scale)
         with provider(self.name):
             if self.backend is None or self.backend.target.build_coupling_map() is None:
                 return None
@@ -123,6 +128,8 @@ def where_of(target: object) -> Device:
                 remaining = target.remaining_seconds()
             return Device(name, target.backend, remaining, simulated=False, connection=target)
     where = resolve_target(target, name)
+    if isinstance(where, NoiseTarget) and isinstance(where.chip, Snapshot):
+        return Device(where.name, scale=where.scale, chip=where.chip)
     if isinstance(target, str):
         device, scale = split_scale(target)
         with warnings.catch_warnings():
@@ -185,7 +192,7 @@ class Forecast:
         device = where_of(target)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
-        if device.backend is None or device.snapshot is None:
+        if device.snapshot is None:
             if spec.layout:
                 raise InputError(
                     f"layout: {list(spec.layout)}; target {device.name} has no coupled qubits, allowed is no "
@@ -194,7 +201,9 @@ class Forecast:
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
             return cls(description, program, spec, device, prepared, noisy=False)
         with provider(device.name):
-            prepared = NoiseTarget(device.backend, device.scale).prepare(program, spec.layout)
+            chip = device.chip or device.backend
+            assert chip is not None
+            prepared = NoiseTarget(chip, device.scale).prepare(program, spec.layout)
         return cls(description, program, spec, device, prepared, noisy=device.states_errors)
 
     @classmethod
@@ -317,17 +326,20 @@ class Forecast:
         )
 
     def _duration(self, prepared: Prepared) -> float | None:
-        if self.device.backend is None or prepared.kind == IDEAL or not prepared.layout:
+        if prepared.kind == IDEAL or not prepared.layout or self.device.snapshot is None:
             return None
-        target = self.device.backend.target
-        if target.build_coupling_map() is None:
-            return None
+        placed = prepared.layout
+        if self.device.backend is not None:
+            target = self.device.backend.target
+        else:
+            assert prepared.snapshot is not None
+            target, placed = prepared.snapshot.target(measured=True), tuple(range(len(placed)))
         durations = []
         for circuit in map(_straight, prepared.circuits):
             wide = circuit
             if circuit.num_qubits == len(prepared.layout):
                 wide = QuantumCircuit(target.num_qubits, circuit.num_clbits)
-                wide.compose(circuit, prepared.layout, range(circuit.num_clbits), inplace=True)
+                wide.compose(circuit, placed, range(circuit.num_clbits), inplace=True)
             try:
                 durations.append(float(wide.estimate_duration(target)))
             except (QiskitError, KeyError, TypeError, ValueError):  # some gate has no duration
@@ -357,6 +369,16 @@ class Forecast:
         if snapshot is None or self.sent is not None or not self.noisy:
             return []
         return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
+
+    def every_edge(self) -> list[tuple[tuple[int, ...], int]]:
+        """Return (layout, batch) of every coupling.
+
+        Raises:
+            InputError: when there is none, or the circuits do not join two qubits.
+        """
+        if self.device.snapshot is None:
+            raise InputError(f"every-edge: target {self.device.name} has no coupled qubits; {ALLOWED}")
+        return edge_layouts(self.program, self.device.snapshot)
 
     def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:
         """Return what would be counted.

@@ -111,9 +111,9 @@ class Places:
             TooLargeError: when the circuits need more qubits than the device has.
         """
         self.size = circuits[0].num_qubits
-        if self.size > snapshot.num_qubits:
+        if self.size > len(snapshot.qubits):
             raise TooLargeError(
-                f"target: {snapshot.device} has {snapshot.num_qubits} qubits; this experiment needs "
+                f"target: {snapshot.device} has {len(snapshot.qubits)} qubits; this experiment needs "
                 f"{self.size}"
             )
         weights = _average_gates(circuits)
@@ -170,8 +170,8 @@ def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snap
     size = circuits[0].num_qubits
     if len(layout) != size:
         raise InputError(f"layout: {list(layout)}; allowed are {size} qubits, one for each of the circuit")
-    if unknown := [q for q in layout if not 0 <= q < snapshot.num_qubits]:
-        raise InputError(f"layout: qubit {unknown[0]}; {snapshot.device} has 0 to {snapshot.num_qubits - 1}")
+    if unknown := [q for q in layout if not snapshot.has([q])]:
+        raise InputError(f"layout: qubit {unknown[0]}; {snapshot.device} has {_ranges(snapshot)}")
     coupled = {frozenset(g.qubits) for g in snapshot.gates if len(g.qubits) == 2}
     for pair in (sorted(qubits) for qubits in _average_gates(circuits) if len(qubits) == 2):
         a, b = (layout[q] for q in pair)
@@ -179,6 +179,14 @@ def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snap
             raise InputError(
                 f"layout: qubits {a} and {b} of {snapshot.device} are not coupled; a gate needs them"
             )
+
+
+def _ranges(snapshot: Snapshot) -> str:
+    """Return which qubits are calibrated, in words."""
+    known = sorted(q.index for q in snapshot.qubits)
+    if known == list(range(snapshot.num_qubits)):
+        return f"0 to {snapshot.num_qubits - 1}"
+    return f"a calibration of {', '.join(map(str, known[:20]))}{', ..' if len(known) > 20 else ''}"
 
 
 def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
@@ -195,18 +203,23 @@ def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], f
 
 
 def executed_gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield name and qubits of every gate that costs anything, also of those under a condition.
+    """Return name and qubits of every gate that costs anything, also of those under a condition.
 
     Args:
         circuit: or the block of a condition.
         where: what its qubits are called, in their order.
     """
+    return ((name, qubits) for name, qubits in operations(circuit, where) if name not in VIRTUAL)
+
+
+def operations(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield name and qubits of every operation, also of those under a condition, as `executed_gates`."""
     for instruction in circuit.data:
         qubits = [where[circuit.find_bit(q).index] for q in instruction.qubits]
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
-                yield from executed_gates(block, qubits)
-        elif instruction.operation.name not in VIRTUAL:
+                yield from operations(block, qubits)
+        else:
             yield instruction.operation.name, qubits
 
 
@@ -235,6 +248,8 @@ class _Device:
                 self.gates[qubits] = max(cost, self.gates[qubits])
         self.coupled = rx.PyGraph(multigraph=False)
         self.coupled.add_nodes_from(range(snapshot.num_qubits))
+        unknown = set(range(snapshot.num_qubits)) - self.readout.keys()  # not calibrated
+        self.coupled.remove_nodes_from(unknown)
         self.coupled.add_edges_from_no_data([(min(q), max(q)) for q in self.gates if len(q) == 2])
 
     def embeddings(self, size: int, pattern: Pattern) -> Iterator[tuple[float, list[int]]]:

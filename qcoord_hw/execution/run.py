@@ -12,6 +12,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw import record
 from qcoord_hw.errors import RecordError
+from qcoord_hw.execution.edges import on_every_edge
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.program import Program, instructions
 from qcoord_hw.execution.recorded import check_recorded
@@ -24,7 +25,7 @@ from qcoord_hw.execution.run_description import (
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import ExperimentSpec, canonical_json
 from qcoord_hw.spec import check_seed as check_seed
 
 Progress = Callable[[int, int], None]
@@ -56,6 +57,8 @@ def execute(
         progress: told of every finished chunk.
         tiles: how many copies of the circuits run side by side.
     """
+    if spec.every_edge:
+        target = on_every_edge(target)
     prepared = target.prepare(program, spec.layout, tiles)
     executor = target.executor(prepared)
     equal = prepared.kind == SAMPLER
@@ -66,7 +69,10 @@ def execute(
         files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
     if prepared.bound:
         files |= {record.BOUND: to_qpy(prepared.bound)}
-    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=prepared.target)
+    if prepared.chip is not None:
+        files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
+    place = prepared.target if prepared.chip is None else f"properties-{prepared.chip.device}"
+    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=place)
     _finish(path, executor, progress)
     return path
 
@@ -96,6 +102,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     if changed := _differing(recorded_program(run).circuits, program.circuits):
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]
+    target = on_every_edge(target) if spec.get("every_edge") else target
     now = target.prepare(program, tuple(spec["layout"]), run.tiles)
     if now.settings != before.settings:
         found.append("settings")

@@ -149,7 +149,7 @@ def plan_for(
     """
     plan = plan_of(
         spec,
-        f"{spec.spec_id} on {prepared.target}",
+        f"{spec.spec_id} on {prepared.seed_name}",
         prepared.settings,
         weights,
         seed,
@@ -221,11 +221,17 @@ def prepared_of(run: RunRecord) -> Prepared:
                 Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
                 target["noise"],
                 _settings(run),
+                batch=place.get("batch"),
             )
             for k, place in enumerate(places)
         ]
         return replace(
-            made[0], tiles=tuple(made[1:]), known=_known(run), bound=_bound(run), origin=_origin(run)
+            made[0],
+            tiles=tuple(made[1:]),
+            known=_known(run),
+            bound=_bound(run),
+            origin=_origin(run),
+            chip=None if run.chip is None else Snapshot.from_json(run.chip),
         )
 
 
@@ -279,6 +285,7 @@ def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
         "locality": _locality(description, prepared),
         "snapshot": prepared.snapshot.to_json() if prepared.snapshot else None,
         "gates": [[name, *qubits] for name, qubits in gates_used(prepared)],
+        **({} if prepared.batch is None else {"batch": prepared.batch}),
     } | ({} if exact is None else {"exact": exact})
 
 

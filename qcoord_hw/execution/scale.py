@@ -10,11 +10,39 @@ import re
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 
+MAX_NAME = 200
+"""Characters of a target's name in a record, at most."""
+
 MAX_SCALE = 10.0
 MIN_SCALE = 1e-4
 """The smallest scale above 0; its shortest decimal has no exponent, so that it can stand in a name."""
 
-_SCALED = re.compile(r"(fake_\w+)_x([0-9]+(?:\.[0-9]+)?)", re.ASCII)
+PROPERTIES = "properties:"
+"""What a target's name begins with where its calibration is that of a file or a run."""
+
+SNAPSHOTS = ("fake_", PROPERTIES)
+"""What names of targets begin with that are noise models of ours."""
+
+_SCALED = re.compile(r"(fake_\w+|properties:.+)_x([0-9]+(?:\.[0-9]+)?)", re.ASCII)
+
+
+def has_noise_model(target: object) -> bool:
+    """Return whether a target is named that is simulated with the noise of a calibration."""
+    return isinstance(target, str) and target.startswith(SNAPSHOTS)
+
+
+def seed_name(target: str, device: str) -> str:
+    """Return the name of a target in the seeds of its runs.
+
+    A chip has one name wherever its calibration was read, so that the same calibration gives the same counts:
+    the device's, in which `fake_` stands instead of the vendor.
+
+    >>> seed_name("properties:a/props.json_x0.5", "lab_torino"), seed_name("fake_torino_x2", "fake_torino")
+    ('fake_torino_x0.5', 'fake_torino_x2')
+    """
+    if not target.startswith(PROPERTIES):
+        return target
+    return scaled_name("fake_" + re.sub("^[a-z]+_", "", device), split_scale(target)[1])
 
 
 def check_scale(scale: object) -> float:
@@ -58,17 +86,17 @@ def scaled_target(name: str, scale: float) -> str:
     """Return the name of the target `name` with its noise scaled, as `--noise-scale` asks for it.
 
     Args:
-        name: `fake_NAME`.
+        name: `fake_NAME` or `properties:FILE`.
         scale: what all error probabilities and relaxation rates are multiplied by; 0 is no noise.
 
     Raises:
         InputError: when the scale is not allowed, or the target has no noise model or states a scale itself.
     """
     scale = check_scale(scale)
-    if not name.startswith("fake_"):
+    if not has_noise_model(name):
         raise InputError(
             f"noise-scale: {scale:g}; target {short_repr(name)[1:-1]} has no noise model, "
-            "allowed on fake_NAME"
+            "allowed on fake_NAME and properties:FILE"
         )
     if split_scale(name)[0] != name:
         raise InputError(f"noise-scale: {scale:g}; target {name} states its own, allowed is one of them")

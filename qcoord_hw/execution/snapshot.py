@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -122,6 +122,10 @@ class Snapshot:
         readout = any(q.p10 or q.p01 for q in self.qubits)
         return readout or (lifetimes and timed) or any(gate.error is not None for gate in self.gates)
 
+    def has(self, layout: Sequence[int]) -> bool:
+        """Return whether all of some physical qubits are calibrated."""
+        return {q.index for q in self.qubits}.issuperset(layout)
+
     def restrict(self, layout: Sequence[int]) -> Snapshot:
         """Return the snapshot of some physical qubits alone, in the given order."""
         by_index = {q.index: q for q in self.qubits}
@@ -134,6 +138,11 @@ class Snapshot:
             tuple(by_index[q] for q in layout),
             tuple(g for g in self.gates if kept.issuperset(g.qubits)),
         )
+
+    def only(self, operations: Iterable[tuple[str, Sequence[int]]]) -> Snapshot:
+        """Return the snapshot with some of its gates: (name, positions among its qubits)."""
+        named = {(name, tuple(self.qubits[q].index for q in qubits)) for name, qubits in operations}
+        return replace(self, gates=tuple(g for g in self.gates if (g.name, g.qubits) in named))
 
     def scaled(self, factor: float) -> Snapshot:
         """Return the snapshot with all noise multiplied: the device with better or worse parts.
@@ -165,8 +174,12 @@ class Snapshot:
             gates.append(replace(gate, error=error))
         return replace(self, qubits=qubits, gates=tuple(gates))
 
-    def target(self) -> Target:
-        """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order."""
+    def target(self, *, measured: bool = False) -> Target:
+        """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order.
+
+        Args:
+            measured: whether its measurements have their durations and errors; circuits are compiled without.
+        """
         position = {q.index: i for i, q in enumerate(self.qubits)}
         target = Target(
             num_qubits=len(self.qubits),
@@ -181,7 +194,8 @@ class Snapshot:
                 target.add_instruction(_GATES[name], properties, name=name)
         for name, operation in get_control_flow_name_mapping().items():
             target.add_instruction(operation, name=name)  # of any width: feed-forward is simulated
-        target.add_instruction(Measure(), {(i,): None for i in range(len(self.qubits))})
+        stated = by_name.get("measure", {}) if measured else {}
+        target.add_instruction(Measure(), {(i,): stated.get((i,)) for i in range(len(self.qubits))})
         return target
 
     def to_json(self) -> dict[str, Any]:

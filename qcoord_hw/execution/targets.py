@@ -26,13 +26,20 @@ from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.noise import NOISE_MODEL
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
-from qcoord_hw.execution.scale import check_scale, scaled_name, split_scale
+from qcoord_hw.execution.scale import (
+    MAX_NAME,
+    PROPERTIES,
+    check_scale,
+    scaled_name,
+    seed_name,
+    split_scale,
+)
 from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Counts
-from qcoord_hw.spec import one_line
+from qcoord_hw.spec import check_unicode, one_line, short_repr
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.foreign.known import KnownAnswer
@@ -97,6 +104,8 @@ class Prepared:
         known: on a foreign target the circuit whose answer is known, compiled as the others; else None.
         bound: one circuit per setting, instead of its circuit at its values; empty where that is not needed.
         origin: versions with which it was made, where it is read from a record; None if it is made today.
+        chip: calibration of the whole device, unscaled, where the record is to keep it; else None.
+        batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
     """
 
     target: str
@@ -110,6 +119,13 @@ class Prepared:
     known: KnownAnswer | None = None
     bound: tuple[QuantumCircuit, ...] = ()
     origin: dict[str, Any] | None = None
+    chip: Snapshot | None = None
+    batch: int | None = None
+
+    @property
+    def seed_name(self) -> str:
+        """The target's name in the seeds of its runs."""
+        return self.target if self.snapshot is None else seed_name(self.target, self.snapshot.device)
 
     @property
     def sent(self) -> tuple[QuantumCircuit, ...]:
@@ -177,41 +193,61 @@ class IdealTarget:
 
 
 class NoiseTarget:
-    """`fake_NAME`: the noise model of a device snapshot, on the qubits that are used."""
+    """`fake_NAME`, `properties:FILE`: the noise model of a calibration, on the qubits that are used."""
 
-    def __init__(self, backend: BackendV2, scale: float = 1.0) -> None:
-        """Wrap a fake backend of the runtime package.
+    def __init__(self, chip: BackendV2 | Snapshot, scale: float = 1.0, name: str | None = None) -> None:
+        """Wrap a fake backend of the runtime package, or a calibration.
 
         Args:
-            backend: whose calibration makes the noise model.
+            chip: whose calibration makes the noise model; a snapshot is kept in the records of runs.
             scale: what its noise is multiplied by, 0 to 10; another than 1 stands in the target's name.
+            name: of the target, without a scale; the backend's if omitted.
 
         Raises:
             InputError: when the scale is not allowed.
         """
-        self._scale = check_scale(scale)
-        self.name = scaled_name(str(backend.name), self._scale)
-        self._backend = backend
+        self.scale = check_scale(scale)
+        own = chip.device if isinstance(chip, Snapshot) else chip.name
+        self.name = scaled_name(name or str(own), self.scale)
+        self.chip = chip
 
     def snapshot(self) -> Snapshot:
         """Return the calibration of all its qubits, scaled."""
-        return Snapshot.of(self._backend).scaled(self._scale)
+        whole = self.chip if isinstance(self.chip, Snapshot) else Snapshot.of(self.chip)
+        return whole.scaled(self.scale)
 
     def prepare(self, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
         """Lay out and compile the circuits for the snapshot.
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
-        whole = self.snapshot()
-        circuits, layouts = place(program, layout, whole, tiles)
-        noise = noise_words(self._scale)
+        circuits, layouts = place(program, layout, self.snapshot(), tiles)
+        first, *others = self.on(layouts, circuits, program.settings)
+        return replace(first, tiles=tuple(others))
+
+    def on(
+        self,
+        layouts: Sequence[tuple[int, ...]],
+        circuits: Sequence[QuantumCircuit],
+        settings: Sequence[Setting],
+    ) -> list[Prepared]:
+        """Return circuits compiled for each of some layouts.
+
+        Where the same gates are offered the same circuits come out, so that they are compiled once.
+        """
+        whole, noise = self.snapshot(), noise_words(self.scale)
+        kept = self.chip if isinstance(self.chip, Snapshot) else None
+        known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
         made = []
         for one in layouts:
             used = whole.restrict(one)
-            compiled = compile_for(used, circuits)
-            settings = framed(compiled, program.settings)
-            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, settings))
-        return replace(made[0], tiles=tuple(made[1:]))
+            offered = frozenset((g.name, tuple(one.index(q) for q in g.qubits)) for g in used.gates)
+            if offered not in known:
+                known[offered] = compile_for(used, circuits)
+            compiled = known[offered]
+            framed_settings = framed(compiled, settings)
+            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, framed_settings))
+        return [replace(made[0], chip=kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -319,7 +355,7 @@ def place_circuits(
     try:
         return circuits, choose_layout(circuits, snapshot)
     except TooLargeError as error:
-        fits = circuits[0].num_qubits <= snapshot.num_qubits
+        fits = circuits[0].num_qubits <= len(snapshot.qubits)
         routed = routed_circuits(program, snapshot) if fits else None
         if routed is None:
             swaps = (
@@ -335,7 +371,7 @@ def _routed_for(
     program: Program, layout: Sequence[int], snapshot: Snapshot
 ) -> tuple[QuantumCircuit, ...] | None:
     """Return circuits with swaps that fit a layout; None if they fit somewhere without, or not there with."""
-    if len(layout) != program.circuits[0].num_qubits or any(q >= snapshot.num_qubits for q in layout):
+    if len(layout) != program.circuits[0].num_qubits or not snapshot.has(layout):
         return None
     try:
         choose_layout(program.circuits, snapshot)
@@ -388,8 +424,8 @@ def resolve_target(target: object, name: str | None = None) -> RunTarget:
     """Return the target that a name or an object stands for.
 
     Args:
-        target: `aer`, `fake_NAME`, a `BackendV2` or a `BaseSamplerV2`. A fake backend of the runtime
-            package is run through our own noise model, exactly as by its name.
+        target: `aer`, `fake_NAME`, `properties:FILE`, a `BackendV2` or a `BaseSamplerV2`. A fake backend of
+            the runtime package is run through our own noise model, exactly as by its name.
         name: under which the object was found, if not by its own; a foreign one is recorded under it.
 
     Raises:
@@ -430,14 +466,34 @@ def _named_target(name: str) -> RunTarget:
         if device in known:
             return NoiseTarget(_fake_backend(device), scale)
         raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
+    if name.startswith(PROPERTIES):
+        return _calibrated_target(name)
     if device_name(name) is not None:
         raise InputError(
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
-            "allowed here are aer and fake_NAME"
+            "allowed here are aer, fake_NAME and properties:FILE"
         )
     raise InputError(
-        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, {ALLOWED}"
+        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, "
+        f"properties:FILE, {ALLOWED}"
     )
+
+
+def _calibrated_target(name: str) -> NoiseTarget:
+    """Return the noise model of the calibration in a file or a run.
+
+    Raises:
+        InputError: when the name is none that a record holds, or the file is wrong.
+    """
+    from qcoord_hw.execution.calibrations import read_chip
+    from qcoord_hw.execution.calibrations.of_run import located
+
+    check_unicode("target", name)
+    name = located(name)
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise InputError(f"target: {short_repr(name)}; allowed are at most {MAX_NAME} printable characters")
+    plain, scale = split_scale(name)
+    return NoiseTarget(read_chip(name), scale, plain)
 
 
 @lru_cache(maxsize=8)  # reading its files takes longer than many a run

@@ -9,6 +9,9 @@
         seal.json         SHA-256 of every file above, once all chunks are there
         derived/          what reports derive; not part of the record
 
+A run on a target `properties:` also has `chip.json`, the calibration of the whole device, since nothing else
+here holds it.
+
 A run on a backend, sampler or device that is compiled for by its provider also has `known.qpy`, the circuit
 whose answer is known, `bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of
 it, and counts that were not what was asked for (`qcoord_hw.record.notes`).
@@ -33,6 +36,7 @@ from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
+    CHIP,
     CIRCUITS,
     COUNTS,
     DERIVED,
@@ -57,6 +61,7 @@ from qcoord_hw.record.writer import append, create, derive, discard, seal, settl
 
 __all__ = [
     "BOUND",
+    "CHIP",
     "CIRCUITS",
     "COUNTS",
     "DERIVED",

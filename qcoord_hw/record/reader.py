@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.inputs import parse_json
 from qcoord_hw.record.calibration import as_executed
-from qcoord_hw.record.files import Most, check_digests, exists, read_bytes, read_signed, read_signed_lines
+from qcoord_hw.record.files import (
+    MAX_VALUES,
+    Most,
+    check_digests,
+    exists,
+    read_bytes,
+    read_signed,
+    read_signed_lines,
+)
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import answered, read_notes
-from qcoord_hw.record.schema import IMPORTED, INTENT_SHAPE, SEAL_SHAPE, check_intent
+from qcoord_hw.record.schema import IMPORTED, INTENT_SHAPE, SEAL_SHAPE, SNAPSHOT, check_intent
 from qcoord_hw.record.shape import Misfit
 from qcoord_hw.spec import one_line
 
@@ -28,6 +37,9 @@ SEAL = "seal.json"
 CIRCUITS = "circuits.qpy"
 EXECUTED = "executed.qpy"
 DERIVED = "derived"
+CHIP = "chip.json"
+"""The calibration of a whole device, where no package has it: of a target `properties:`."""
+
 
 MAX_OUTCOMES = 2**21
 """Outcomes of all chunks together."""
@@ -134,6 +146,20 @@ class RunRecord:
     def calibration(self) -> dict[str, Any] | None:
         """The snapshot of the qubits that were used, as it was at execution; None where there is none."""
         return as_executed(self.path, self.intent["target"]["snapshot"], self.jobs)
+
+    @cached_property
+    def chip(self) -> dict[str, Any] | None:
+        """The snapshot of the whole device, without a noise scale; None where the record does not keep it.
+
+        Raises:
+            RecordError: when it is none.
+        """
+        if CHIP not in self.intent["files"]:
+            return None
+        with reading(self.path, CHIP):
+            found: dict[str, Any] = parse_json(self.file(CHIP), MAX_VALUES)
+            SNAPSHOT(found, "")
+            return found
 
     @property
     def rules(self) -> int:

@@ -81,6 +81,7 @@ BESIDE = {
     "locality": maybe(table(anything)),
     "exact": table(real()),
     "measured": list_of(list_of(maybe(integer(0, MAX_QUBITS)))),
+    "batch": integer(0, 999),
 }
 
 OPTIONS = fields(

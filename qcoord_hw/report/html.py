@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from qcoord_hw.families.view import Listing
 from qcoord_hw.record import interpreting
+from qcoord_hw.report import chip_map, svg
 from qcoord_hw.report import format as words
-from qcoord_hw.report import svg
+from qcoord_hw.report.edges import edges_section, first_pair_words
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import RunSummary
 from qcoord_hw.report.summary import view_of
@@ -112,6 +113,10 @@ def _environment() -> Environment:
             words.unfinished_words,
             axis_of,
             capital,
+            chip_map.legend,
+            chip_map.map_svg,
+            edges_section,
+            first_pair_words,
             svg.bar_svg,
             svg.interval_svg,
             unbroken,

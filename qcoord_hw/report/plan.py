@@ -11,7 +11,7 @@ from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.job_options import MAX_JOBS
 from qcoord_hw.execution.usage import JOB_OVERHEAD, OVERHEAD
 from qcoord_hw.record import RunRecord
-from qcoord_hw.report.plan_answer import NO_ERRORS, Account, Place, Plan, Tiling
+from qcoord_hw.report.plan_answer import NO_ERRORS, Account, EdgeBill, Place, Plan, Tiling
 from qcoord_hw.spec import check_integer
 from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_verdict, shots_for_width
@@ -208,6 +208,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         theory=main.theory.value if main and main.theory else None,
         bound=main.bound.value if main and main.bound else None,
         holders=forecast.description["play"].get("holders", {}),
+        edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
 
@@ -234,6 +235,25 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> Tiling | None:
         executions=executions,
         duration_us=_micro(longest),
         qpu_seconds=_seconds(forecast, executions, longest),
+    )
+
+
+def _edges(forecast: Forecast, outlook: Outlook, duration: float | None) -> EdgeBill:
+    """Return what a run on every coupling would take."""
+    places = forecast.every_edge()
+    batches, main = len({batch for _, batch in places}), outlook.main
+    executions = batches * forecast.circuits * forecast.spec.shots
+    above = None
+    if main is not None and main.bound is not None and forecast.noisy:
+        found = outlook.at([(forecast.errors(layout), layout) for layout, _ in places])
+        above = sum(place.expected is not None and place.expected > main.bound.value for place in found)
+    return EdgeBill(
+        couplings=len(places),
+        batches=batches,
+        executions=executions,
+        qpu_seconds=_seconds(forecast, executions, duration),
+        overhead_seconds=JOB_OVERHEAD * batches,
+        expected_above=above,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qcoord_hw.answer import Answer, Row
+from qcoord_hw.answer import Answer, Row, optional
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +52,28 @@ class Tiling:
 
 
 @dataclass(frozen=True)
+class EdgeBill:
+    """What a run on every coupling would take.
+
+    Attributes:
+        couplings: of the chip.
+        batches: in which they run, one after the other; what runs at once shares no qubit.
+        executions: of all circuits in all batches.
+        qpu_seconds: without overhead.
+        overhead_seconds: beside the shots, with a job a batch.
+        expected_above: on how many the main figure is expected above its bound, by the noise model on some
+            and interpolated between; None where there is no bound.
+    """
+
+    couplings: int
+    batches: int
+    executions: int
+    qpu_seconds: float | None
+    overhead_seconds: float | None
+    expected_above: int | None
+
+
+@dataclass(frozen=True)
 class Account:
     """What an account has left."""
 
@@ -93,6 +115,7 @@ class Plan(Answer):
         bound: that it is judged against.
         holders: who has each system, where an experiment has systems.
         notes: what the numbers rest on, a line each.
+        edges: what all couplings would take, where every edge is asked for.
     """
 
     experiment: str
@@ -124,6 +147,7 @@ class Plan(Answer):
     bound: float | None
     holders: Mapping[str, str]
     notes: Sequence[str]
+    edges: EdgeBill | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each set of qubits that is ranked, best first, or a single one without any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from qcoord_hw.report.plan_answer import NO_ERRORS, Account, Place, Plan
+from qcoord_hw.report.plan_answer import NO_ERRORS, Account, EdgeBill, Place, Plan
 from qcoord_hw.statistics.words import number
 
 
@@ -38,6 +38,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ("expected", _expected_words(plan)),
         ("for a verdict", _verdict_words(plan)),
         ("tiles", _tiles_words(plan)),
+        ("every edge", _edges_words(plan.edges)),
     ]
     others = {name: value for name, value in plan.figures.items() if name != plan.figure}
     facts += [
@@ -91,6 +92,16 @@ def _tiles_words(plan: Plan) -> str:
     if tiling is None or tiling.qpu_seconds is None:
         return ""
     return f"{plan.tiles} at once on qubits of their own: {_short(tiling.qpu_seconds)} s for as many shots"
+
+
+def _edges_words(bill: EdgeBill | None) -> str:
+    if bill is None:
+        return ""
+    words = f"{bill.couplings} couplings in {bill.batches} batches: {bill.executions} executions"
+    if bill.qpu_seconds is not None:
+        words += f", {_short(bill.qpu_seconds)} s and {bill.overhead_seconds:g} s overhead"
+    above = bill.expected_above
+    return words if above is None else f"{words}; {above} expected above the bound"
 
 
 def _short(seconds: float) -> str:

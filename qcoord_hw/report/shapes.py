@@ -65,6 +65,34 @@ class TileJson(TypedDict):
     checks: Checks
 
 
+class PairJson(TypedDict):
+    """A coupling of a chip; its intervals hold together with those of all others."""
+
+    qubits: list[int]
+    batch: int
+    shots: int
+    estimates: list[dict[str, Any]]
+    bound: dict[str, float]
+    p_value: float | None
+    p_value_holm: float | None
+    violates: bool
+    no_signalling: float | None
+
+
+class EdgesJson(TypedDict):
+    """A run on every coupling of a chip."""
+
+    couplings: int
+    batches: int
+    confidence: float
+    intervals: str
+    test: str
+    pairs: list[PairJson]
+    violating: int
+    largest: dict[str, Any]
+    no_signalling: float | None
+
+
 class JobJson(TypedDict):
     """A job on a device."""
 
@@ -118,3 +146,4 @@ class RunSummary(TypedDict):
     tiles: NotRequired[list[TileJson]]
     source: NotRequired[dict[str, Any]]
     unknown: NotRequired[list[str]]
+    edges: NotRequired[EdgesJson]

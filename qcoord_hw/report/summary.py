@@ -11,6 +11,7 @@ from qcoord_hw.families.base import Family
 from qcoord_hw.families.view import View
 from qcoord_hw.provenance import RULES
 from qcoord_hw.record import IMPORTED, KNOWN_ANSWER, REFUSED, UNKNOWN, RunRecord, interpreting
+from qcoord_hw.report.edges import every_edge
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
 
@@ -33,13 +34,16 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> RunSummary:
 
     An unfinished run has `state` `unfinished` and no estimates. Where copies of the circuits ran side by side
     (tiles) each is analysed on its own: the summary is that of the first, which calibration chose, and
-    `tiles` has what was estimated on every one.
+    `tiles` has what was estimated on every one; where they are all couplings of a chip `edges` has it, with
+    intervals that hold together.
 
     Raises:
         InputError: when the confidence is not between 0 and 1.
         RecordError: when the record cannot be interpreted.
         InternalError: when its analysis fails.
     """
+    if record.intent["spec"].get("every_edge"):
+        return _on_every_edge(record, confidence)
     with interpreting(record.path):
         tiles = [record] if record.tiles == 1 else [record.tile(number) for number in range(record.tiles)]
     each = [_summarise(tile, confidence) for tile in tiles]
@@ -48,6 +52,18 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> RunSummary:
     each[0]["chunks"] = {"planned": len(record.plan), "done": len(record.counts)}
     each[0]["tiles"] = [_tile(one) for one in each]
     return each[0]
+
+
+def _on_every_edge(record: RunRecord, confidence: float) -> RunSummary:
+    """Return the summary of a run on every coupling: that of the first pair, with all of them beside it."""
+    with interpreting(record.path):
+        first = record.tile(0)
+    summary = _summarise(first, confidence)
+    summary["chunks"] = {"planned": len(record.plan), "done": len(record.counts)}
+    if record.sealed:
+        with our_own(record.path, "its analysis"):
+            summary["edges"] = every_edge(record, family_of(summary), confidence)
+    return summary
 
 
 def _tile(one: RunSummary) -> TileJson:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw.families.view import Listing, Section, View
 from qcoord_hw.record.journal import LOST
+from qcoord_hw.report.edges import edges_section, first_pair_words
 from qcoord_hw.report.format import (
     check_words,
     is_suspicious,
@@ -166,6 +167,10 @@ def _parts(summary: RunSummary, console: Console) -> Iterator[RenderableType]:
     if "tiles" in summary:
         yield ""
         yield _tiles(summary)
+    if "edges" in summary:
+        yield ""
+        yield as_text(first_pair_words(summary), "dim")
+        yield from _section(edges_section(summary["edges"]))
     for section in view.details:
         yield from _section(section)
     if view.facts:

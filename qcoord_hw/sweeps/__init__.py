@@ -44,12 +44,12 @@ def sweep(
 
     Args:
         specs: catalogue names, paths or specs.
-        targets: `aer` or `fake_NAME`, also with a noise scale (`fake_torino_x0.5`).
+        targets: `aer`, `fake_NAME` or `properties:FILE`, also with a noise scale (`fake_torino_x0.5`).
         noise_scale: what the noise of each `fake_NAME` is multiplied by; `aer`, which has none, is run once.
         seeds: root seeds; if omitted one that is made from all the rest, so that it is always the same.
         shots: shots per circuit; the specs' own if omitted.
-        fields: field of a spec (`blocks`, `layout`, `random_questions`) or parameter of its family (such as
-            `rounds`, `inputs`, `n`, `network`) -> the values it takes.
+        fields: field of a spec (`blocks`, `layout`, `random_questions`, `every_edge`) or parameter of its
+            family (such as `rounds`, `inputs`, `n`, `network`) -> the values it takes.
         workers: processes on this machine; one a core if omitted.
         dask: address of the scheduler of a Dask cluster that computes instead of this machine.
         runs: the folder of all runs; the sweep has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,14 @@ from typing import Any
 from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
-from qcoord_hw.execution.scale import check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.execution.scale import PROPERTIES, check_scale, scaled_name, scaled_target, split_scale
 from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
     MAX_SHOTS,
     ExperimentSpec,
     Plain,
+    canonical_json,
     check_integer,
     check_unicode,
     short_repr,
@@ -33,11 +35,11 @@ Identity = tuple[str, str, int]
 
 MAX_POINTS = 10_000
 
-SPEC_FIELDS = ("blocks", "layout", "random_questions", "shots")
+SPEC_FIELDS = ("blocks", "every_edge", "layout", "random_questions", "shots")
 """Fields of a spec that may be swept; any other name is a parameter of its family."""
 
 IDEAL = "aer"
-OTHERS = "VENDOR:DEVICE and MODULE:CALLABLE"
+OTHERS = "properties:FILE, VENDOR:DEVICE and MODULE:CALLABLE"
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,17 @@ class Grid:
             "seeds": list(self.seeds),
             "shots": list(self.shots),
             "fields": {name: to_lists(values) for name, values in self.fields.items()},
-        }
+        } | self._calibrations()
+
+    def _calibrations(self) -> dict[str, Any]:
+        """Return the hash of each calibration that is read from a file: the name may mean another one day."""
+        files = [target for target in self.targets if target.startswith(PROPERTIES)]
+        if not files:
+            return {}
+        from qcoord_hw.execution.calibrations import read_chip
+
+        content = {name: canonical_json(read_chip(name).to_json()) for name in files}
+        return {"calibrations": {n: hashlib.sha256(c.encode()).hexdigest() for n, c in content.items()}}
 
     def points(self, default_seed: int) -> list[Point]:
         """Build every point of the product; what comes twice stands there once.
@@ -213,6 +225,10 @@ def _scaled(targets: Sequence[str], scales: Sequence[float]) -> tuple[str, ...]:
             raise InputError(
                 f"targets: {type(target).__name__}; allowed are names: {IDEAL}, fake_NAME, {OTHERS}"
             )
+        if target.startswith(PROPERTIES):
+            from qcoord_hw.execution.calibrations.of_run import located
+
+            target = located(target)
         if is_ours(target):
             raise InputError(
                 f"targets: {target} is a real backend, where every run needs its own `qcoord submit`; "

@@ -73,6 +73,7 @@ def test_only_noise_models_are_scaled(name):
     with pytest.raises(InputError) as found:
         scaled_target(name, 0.5)
     said = f"noise-scale: 0.5; target {name} has no noise model, allowed on fake_NAME"
+    said += " and properties:FILE"
     assert str(found.value) == said
 
 

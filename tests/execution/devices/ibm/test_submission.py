@@ -18,6 +18,7 @@ from qcoord_hw import api, record
 from qcoord_hw.cli import main
 from qcoord_hw.errors import BusyError, InputError
 from qcoord_hw.execution import submission
+from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.devices.ibm import client
 from qcoord_hw.execution.formats import from_qpy
 
@@ -142,6 +143,12 @@ def test_properties_are_those_of_the_execution(server, qcoord):
     at_submission = {q["index"]: q["p10"] for q in snapshot["qubits"]}
     names = {e["name"]: e["value"] for e in told["qubits"][min(at_submission)]}
     assert names["prob_meas1_prep0"] == pytest.approx(factor * at_submission[min(at_submission)])
+
+    target = f"properties:{found.path}"  # the whole chip, as it was on that day
+    chip = read_chip(target)
+    assert [(q.p10 + q.p01) / 2 for q in chip.qubits] == pytest.approx(readout(told))
+    again = qcoord("run", "ghz-4", "--target", target, "--shots", "16")
+    assert (again["kind"], again["state"]) == ("noise-model", "sealed")
 
 
 @pytest.mark.parametrize(
