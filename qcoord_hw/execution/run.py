@@ -71,7 +71,7 @@ def execute(
         files |= {record.BOUND: to_qpy(prepared.bound)}
     if prepared.chip is not None:
         files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
-    place = prepared.target if prepared.chip is None else f"properties-{prepared.chip.device}"
+    place = prepared.target if prepared.chip is None else record.chip_in_path(prepared.chip.device)
     path = record.create(runs, intent, files, spec_id=spec.spec_id, target=place)
     _finish(path, executor, progress)
     return path

@@ -98,6 +98,8 @@ def _check_created(run: RunRecord, draft: dict[str, Any]) -> datetime:
         if spec != intent["spec_id"][:8]:
             raise Contradicts(f"spec_id: {intent['spec_id'][:8]}..; its folder's name says {spec}")
         asked = draft.get("target", intent["target"])["name"]
+        if record.CHIP in intent["files"]:
+            asked = record.chip_in_path(intent["target"]["snapshot"]["device"])
         if not target.startswith(record.name_in_path(asked)):
             raise Contradicts(
                 f"target.name: {short_repr(asked)}; its folder's name says {short_repr(target)}"

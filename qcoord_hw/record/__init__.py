@@ -33,7 +33,7 @@ ones are read as long as this module knows them.
 
 from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
-from qcoord_hw.record.lookup import check_outside, every, find, name_in_path, runs_folder
+from qcoord_hw.record.lookup import check_outside, chip_in_path, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
 from qcoord_hw.record.reader import (
     CHIP,
@@ -84,6 +84,7 @@ __all__ = [
     "RunRecord",
     "append",
     "check_outside",
+    "chip_in_path",
     "create",
     "derive",
     "derived",

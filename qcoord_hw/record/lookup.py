@@ -19,6 +19,11 @@ SWEEP = "sweep.json"
 """What a sweep's folder has, beside runs."""
 
 
+def chip_in_path(device: str) -> str:
+    """Return what stands in a run's name for a calibration of this device that somebody handed in."""
+    return f"properties-{device}"
+
+
 def name_in_path(target: str) -> str:
     """Return how a target is called in the name of a run's folder: that of somebody else's is no path."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", target)[:80]

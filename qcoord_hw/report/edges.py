@@ -105,8 +105,9 @@ def _statement(pairs: int, couplings: int, confidence: float) -> str:
 
 def first_pair_words(summary: RunSummary) -> str:
     """Return of which pair the figures are that stand for the run."""
+    qubits = " ".join(map(str, summary["layout"] or ()))
     return (
-        f"what is said of one pair is that of qubits {' '.join(map(str, summary['layout']))}, the best by "
+        f"what is said of one pair is that of qubits {qubits}, the best by "
         "calibration, chosen before any data"
     )
 

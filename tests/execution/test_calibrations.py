@@ -136,7 +136,7 @@ def test_a_chip_that_was_altered_is_refused(file, runs_dir):
         qc.verify(found.path)
     del intent["files"]["chip.json"]  # then anything could stand behind the name
     sign(found.path, intent)
-    with pytest.raises(qc.QcoordError, match="chip.json: allowed is one of a target properties:"):
+    with pytest.raises(qc.QcoordError, match="its folder's name says 'properties-ibmq_manila'; it was"):
         qc.verify(found.path)
 
 
