@@ -11,8 +11,8 @@ import numpy as np
 
 NOT_NEGATIVE = "rates are not negative"
 
-VANISHES = 1e-12
-"""Coefficients below this are rounding."""
+DIGITS = 12
+"""Of a coefficient: what is beyond is rounding."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def combined(parts: Iterable[tuple[float, Iterable[Term]]]) -> tuple[Term, ...]:
         for term in terms:
             values[term.name] = term.value
             coefficients[term.name] = coefficients.get(term.name, 0.0) + weight * term.coefficient
-    return tuple(Term(name, values[name], c) for name, c in coefficients.items() if abs(c) > VANISHES)
+    rounded = {name: round(c, DIGITS) for name, c in coefficients.items()}
+    return tuple(Term(name, values[name], c) for name, c in rounded.items() if c)
 
 
 def signed_sum(terms: Iterable[Term]) -> float:

@@ -1,12 +1,12 @@
 """What a measurement proves about a link of qubits: Q + E >= I(M(A);B), where Theorem 6 gives but I(A;B)/2.
 
-A code makes rho_{AB} by a link of Q qubits and E ebits per copy. Right after the link Bob holds nothing of
+A code makes rho_AB by a link of Q qubits and E ebits per copy. Right after the link Bob holds nothing of
 Alice's but a system of dimension 2^{n(Q+E)}. Whatever she measures on A^n, Holevo's bound limits what that
-system tells of her outcomes: I(M(A^n);B^n) <= n(Q+E). Whatever Bob measures leaves her, with a purification of
-her noise, in an ensemble whose average has the entropy of that system: the same bound. With n copies of one
-measurement and the continuity of entropy, Q + E >= I(M(A);B) and Q + E >= I(A;M(B)) for every measurement M. For
-a classical system M reads its letters, and nothing is lost; every M gives a valid bound, so a local maximum
-is but weaker.
+system tells of her outcomes: I(M(A^n);B^n) <= n(Q+E). Whatever Bob measures leaves her, with a purification
+of her noise, in an ensemble whose average has the entropy of that system: the same bound. With n copies of
+one measurement and the continuity of entropy, Q + E >= I(M(A);B) and Q + E >= I(A;M(B)) for every measurement
+M. For a classical system M reads its letters, and nothing is lost; every M gives a valid bound, so a local
+maximum is but weaker.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each criterion of each network scores, in words: a rate means nothing without the error it goes with."""
+"""What each criterion of each network scores, in words: no rate means anything without its error."""
 
 from __future__ import annotations
 

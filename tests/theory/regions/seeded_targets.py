@@ -12,7 +12,7 @@ BITS = {26: "no-communication", 27: "two-node", 28: "two-node", 29: "no-communic
 
 
 def target(seed: int) -> tuple[State, str]:
-    """Return a target and its network: 14 cascades, 8 links of qubits, 4 pure ones, 4 with classical links."""
+    """Return a target and its network: 14 cascades, 8 links of qubits, 4 pure, 4 of bits."""
     rng = np.random.default_rng(seed)
     if seed in BITS:
         return _distribution(rng, {27: "XB", 28: "XB"}.get(seed, "AB")), BITS[seed]

@@ -22,10 +22,8 @@ SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a che
 LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
-SLICE, ENOUGH = (
-    12,
-    1e-8,
-)  # rounds between two looks at a search for a mixture alone, and the gap that ends it, bits
+SLICE = 12  # rounds between two looks at a search for a mixture alone
+ENOUGH = 1e-8  # bits; the gap that ends it
 COLD = 1e-5  # the beta whose products serve beta = 0
 
 
@@ -98,7 +96,7 @@ def cheapest_mixture(
         below: bits; the search ends where its duals promise no less than this.
 
     Returns:
-        None where no mixture that equals the target, or none that is as cheap as asked for, is to be expected.
+        None where no mixture that equals the target, or none that is so cheap, is to be expected.
     """
     model = workspace.model
     if not model.problem.parties:
