@@ -62,12 +62,12 @@ def two_node_quantum(state: State, *, seed: int = 0, deadline: float | None = No
         InputError: when the state has another system.
     """
     check_systems(state, PARTIES)
-    dimensions = state.sizes(PARTIES)
+    a, b = state.sizes(PARTIES)
     density = state.density(PARTIES)
     entropies = {s: state.entropy(s) for s in ("A", "B", "AB")}
     half = tuple(Term(f"S({s})", entropies[s], c) for s, c in (("A", 0.5), ("B", 0.5), ("AB", -0.5)))
     assisted = at_least(half, ASSISTED, Q=1)
-    core = local_core(density, dimensions)
+    core = local_core(density, (a, b))
     measurement: Measurement | None = None
     codebook: Codebook | None = None
     if entropies["AB"] < 1e-9:
@@ -76,13 +76,14 @@ def two_node_quantum(state: State, *, seed: int = 0, deadline: float | None = No
         upper = _purified(entropies, core)
         now = time.monotonic()
         limit = -math.inf if deadline is None else now + (deadline - now) / 2
-        found = best_measurement(density, dimensions, above=assisted.bound, seed=seed, deadline=limit)
+        found = best_measurement(density, (a, b), above=assisted.bound, seed=seed, deadline=limit)
         lower, why = half, HALF
         if found.information > assisted.bound + CLOSED:
             measurement, lower, why = found, measured_terms(found, *PARTIES), MEASURED
         if deadline is not None and upper.value > signed_sum(lower) + CLOSED:
             codebook = cheapest_codebook(state, below=upper.value, seed=seed, deadline=deadline)
-        achieved, how = (upper,), PURIFIED
+        achieved: tuple[Term, ...] = (upper,)
+        how = PURIFIED
         if codebook is not None and codebook.rate < upper.value:
             achieved, how = codebook.terms, INDEXED
         rate = _bracket(lower, achieved, f"{how}; {why}. {STATED}")
