@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qcoord_hw.theory.claims import brief, is_number, near
+from qcoord_hw.theory.claims import brief, is_number, near, same
 from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import NOT_NEGATIVE
 
 TOLERANCE = 1e-9
@@ -38,8 +38,8 @@ def term_faults(answer: dict[str, Any], known: Callable[[str, int], Mapping[str,
             faults.append(f"{where}: not an object of {', '.join(sorted(ENTRY | more))}")
             continue
         words = " + ".join(r if c == 1 else f"{c:.6g} {r}" for r, c in constraint["rates"].items())
-        same = (entry["criterion"], entry["constraint"], entry["rates"])
-        if same != (criterion, words, constraint["rates"]):
+        named = [entry["criterion"], entry["constraint"], entry["rates"]]
+        if not same(named, [criterion, words, constraint["rates"]]):
             faults.append(f"{where}: not constraint {k} of {criterion}")
         values = known(criterion, k)
         faults += _sum_faults(entry["terms"], entry[">="], constraint[">="], values, where)
