@@ -158,24 +158,24 @@ class Converse:
 def converse(task: LinearTask) -> Converse:
     """Return the best lower bound on the total cost of every code; with up to three servers it is attained.
 
-    For the servers joined into g > 1 groups, with r_i the rank of group i and a_i = K - rank(all others), every
-    code needs at least
+    For the servers joined into g > 1 groups, with r_i the rank of group i and a_i = K - rank(all others),
+    every code needs at least
 
         sum r_i / 2 + max(max_i a_i / 2, sum_i a_i / (2 (g - 1)))
 
-    qudits an instance, and at least K (one group). `docs/linear-converse.md` has the proof in full. In short:
-    servers share any state, server s applies any channel that depends on its data W_s, uniform and
-    independent, and sends Q_s of Delta_s dits; N_J averages over the data of the servers J. With
+    qudits an instance, and at least K (one group). Proof (in full in `docs/linear-converse.md`; entropies in
+    dits an instance): servers share any state, server s applies any channel that depends on its data W_s,
+    uniform and independent, and sends Q_s of Delta_s dits; N_J averages over the data of the servers J. With
     f_s = S(Q_-s|W) - S(Q|W), where Q_-s is Q without Q_s,
 
         z_s = Delta_s - f_s >= 0         since -S(Q_s|Q_-s) <= S(Q_s);
         x_s = Delta_s + f_s - r_s >= 0   since r_s <= I(W_s; Q|W_-s) <= Delta_s + S(Q_-s|W) - S(Q|W);
-        a_i <= z_i + sum_{s != i} x_s    since a_i <= I(W_i; Q) <= sum_s Delta_s - S(N_J rho) for J all but i,
+        a_i <= z_i + sum_{s != i} x_s    since a_i <= I(W_i; Q) <= sum_s Delta_s - S(N_J rho), J all but i,
 
-    and S(N_J rho) >= S(Q_i) + sum_J S(Q_s|Q_-s)_{N_s rho} >= f_i + sum_J (r_s - f_s), by the chain rule, strong
-    subadditivity and concavity. As 2 Delta_s = r_s + x_s + z_s, twice the cost is sum r_s + sum (x_s + z_s), and
-    the last line bounds the second sum by each a_i, and g - 1 times it by their sum. Joining servers into one
-    only allows more. For S = 3 and equal ranks it is the optimum of [YaoJafar2024].
+    and S(N_J rho) >= S(Q_i) + sum_J S(Q_s|Q_-s)_{N_s rho} >= f_i + sum_J (r_s - f_s), by the chain rule,
+    strong subadditivity and concavity. As 2 Delta_s = r_s + x_s + z_s, twice the cost is sum r_s +
+    sum (x_s + z_s), and the last line bounds the second sum by each a_i, and g - 1 times it by their sum.
+    Joining servers into one only allows more. For S = 3 and equal ranks it is the optimum of [YaoJafar2024].
 
     Args:
         task: reduced. Beyond six servers only the servers as they are count, not their groupings.
