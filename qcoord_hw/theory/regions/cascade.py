@@ -169,16 +169,18 @@ def purifier_region(entropies: Entropies, holder: Holder, of: str = "") -> RateR
 def codebook_region(codebook: Codebook) -> RateRegion:
     """Return what suffices when the parties learn the index of a mixture of products.
 
-    On link 1 it is sent, or both ends measure ebits; on link 2 it has to be Alice's, so that it is sent,
-    with or without superdense coding.
+    On link 1 it is sent, or both ends measure ebits. On link 2 it has to be Alice's, so that it is sent, with
+    or without superdense coding. Nothing goes to Charlie if he makes his system alone, and nothing comes from
+    Alice if she does; then Bob and Charlie may measure ebits.
     """
-    terms = codebook.terms
+    whole, half = codebook.terms, combined([(0.5, codebook.terms)])
+    alice, charlie = ("A" in codebook.conditional), ("C" in codebook.conditional)
     return RateRegion.from_constraints(
         RATES,
         [
-            at_least(terms, CODEBOOK, Q1=1, E1=1),
-            at_least(combined([(0.5, terms)]), CODEBOOK, Q2=1),
-            at_least(terms, CODEBOOK, Q2=1, E2=1),
+            at_least(whole if alice else (), CODEBOOK, Q1=1, E1=1),
+            at_least(half if alice and charlie else (), CODEBOOK, Q2=1),
+            at_least(whole if charlie else (), CODEBOOK, Q2=1, E2=1),
         ],
     )
 

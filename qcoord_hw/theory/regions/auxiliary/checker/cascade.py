@@ -36,6 +36,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
 )
 from qcoord_hw.theory.regions.auxiliary.checker.links import (
     Known,
+    ProvedCodebook,
     check_codebook,
     check_measurements,
 )
@@ -76,7 +77,7 @@ def check_cascade(f: Findings, state: State) -> Known:
     reached = _check_core_regions(f, core, small)
     codes = _check_schemes(f, target, sizes)
     codebook = check_codebook(f, state)
-    reached += codes + ([] if codebook is None else _codebook_points(codebook.rate))
+    reached += codes + ([] if codebook is None else _codebook_points(codebook))
     measured, seen = check_measurements(f, target, sizes, {"A:BC": 1, "AB:C": 2})
     theorem, necessary = "Theorem 6", "Definition 4: I(sender; receiver)"
     check_region(
@@ -112,9 +113,12 @@ def check_cascade(f: Findings, state: State) -> Known:
     return known
 
 
-def _codebook_points(c: float) -> list[Floats]:
-    """Return the corners of Q1 + E1 >= C, Q2 >= C/2, Q2 + E2 >= C."""
-    return [np.array((*one, *two)) for one in ((c, 0.0), (0.0, c)) for two in ((c, 0.0), (c / 2, c / 2))]
+def _codebook_points(codebook: ProvedCodebook) -> list[Floats]:
+    """Return the corners of Q1 + E1 >= C, Q2 >= C/2, Q2 + E2 >= C, less what parties need that work alone."""
+    c, alice, charlie = codebook.rate, "A" in codebook.parties, "C" in codebook.parties
+    first = ((c, 0.0), (0.0, c)) if alice else ((0.0, 0.0),)
+    second = ((c, 0.0), (c / 2, c / 2) if alice else (0.0, c)) if charlie else ((0.0, 0.0),)
+    return [np.array((*one, *two)) for one in first for two in second]
 
 
 def _of_core(entropies: dict[str, float]) -> Known:

@@ -103,9 +103,10 @@ def _mean_entropy(
 
 @dataclass(frozen=True)
 class ProvedCodebook:
-    """The codebook of an answer: its rate I(all;U) in bits, and the entropies that this is made of."""
+    """The codebook of an answer: its rate I(all;U) in bits, who needs it, and what the rate is made of."""
 
     rate: float
+    parties: tuple[str, ...]
     known: Known
 
 
@@ -132,7 +133,7 @@ def check_codebook(f: Findings, target: State) -> ProvedCodebook | None:
     if set(f.get("details", "codebook")) != {"C"}:
         f.wrong(("details", "codebook"), "other fields than C")
     f.confirm("details", "codebook")
-    return ProvedCodebook(rate, mixture_names(problem, mixture.conditional, target))
+    return ProvedCodebook(rate, order, mixture_names(problem, mixture.conditional, target))
 
 
 def mixture_names(problem: Reduced, conditional: Known, target: State) -> Known:
