@@ -15,6 +15,10 @@ DIGITS = 12
 """Of a coefficient: what is beyond is rounding."""
 
 
+NOTHING = 1e-11
+"""Bits; what is less is rounding of 0."""
+
+
 @dataclass(frozen=True)
 class Term:
     """A part of the right side of a constraint: coefficient times value.
@@ -107,11 +111,16 @@ class Constraint:
             "constraint": self.words,
             "rates": {name: plain(c) for name, c in self.rates},
             ">=": plain(self.bound),
-            "terms": plain(self.terms),
+            "terms": _counted(self.terms),
         }
         if not self.lower_terms:
             return entry
-        return {**entry, "lower": plain(self.lower), "lower_terms": plain(self.lower_terms)}
+        return {**entry, "lower": plain(self.lower), "lower_terms": _counted(self.lower_terms)}
+
+
+def _counted(terms: Iterable[Term]) -> list[Any]:
+    """Return the terms that are not 0, of which a sum could not tell the coefficients."""
+    return [plain(term) for term in terms if abs(term.value) > NOTHING]
 
 
 def at_least(value: float | Iterable[Term], source: str, **rates: float) -> Constraint:

@@ -121,7 +121,15 @@ def _term_faults(
     def known(criterion: str, place: int) -> dict[str, float]:
         return mixture_names(problem, order[place].conditional, target) if place < len(order) else {}
 
-    return term_faults(answer, known) if answer.get("criteria") else []
+    def formula(criterion: str, place: int) -> dict[str, float]:
+        """Return the coefficients of (1 - beta) I(X;U) + beta I(all;U) by what the names begin with."""
+        beta = order[place].beta
+        given = zip(problem.order, problem.weights(beta), strict=True)
+        whole = {f"S({''.join(problem.order)})": beta}
+        own = {f"S({problem.order[0]})": 1 - beta} if problem.sender and len(problem.order) > 1 else {}
+        return {f"S({name}|U)": -weight for name, weight in given} | own | whole
+
+    return term_faults(answer, known, formula) if answer.get("criteria") else []
 
 
 def _sender_faults(network: str, target: State, order: tuple[str, ...], sender: bool) -> list[str]:

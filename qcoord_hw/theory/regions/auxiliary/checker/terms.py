@@ -9,17 +9,23 @@ from qcoord_hw.theory.claims import brief, is_number, near, same
 from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import NOT_NEGATIVE
 
 TOLERANCE = 1e-9
+NOTHING = 1e-11
 TERM = {"name", "coefficient", "value", "unit"}
 ENTRY = {"criterion", "constraint", "rates", ">=", "terms"}
 
 
-def term_faults(answer: dict[str, Any], known: Callable[[str, int], Mapping[str, float]]) -> list[str]:
+Lookup = Callable[[str, int], Mapping[str, float]]
+
+
+def term_faults(answer: dict[str, Any], known: Lookup, formula: Lookup | None = None) -> list[str]:
     """Return where `terms` does not explain the constraints of the answer.
 
     Args:
         answer: parsed JSON, with `criteria` that were checked.
         known: the values in bits by name that the terms of a constraint may have, by criterion and the
             constraint's place in it.
+        formula: in the same way the coefficients by name, less what follows a space in it; where none is
+            given the sum has to tell them.
     """
     listed = answer.get("terms")
     expected = [
@@ -43,9 +49,20 @@ def term_faults(answer: dict[str, Any], known: Callable[[str, int], Mapping[str,
             faults.append(f"{where}: not constraint {k} of {criterion}")
         values = known(criterion, k)
         faults += _sum_faults(entry["terms"], entry[">="], constraint[">="], values, where)
+        if formula is not None and not faults:
+            faults += _formula_faults(entry["terms"], formula(criterion, k), where)
         if more:
             faults += _sum_faults(entry["lower_terms"], entry["lower"], constraint["lower"], values, where)
     return faults
+
+
+def _formula_faults(terms: list[Any], formula: Mapping[str, float], where: str) -> list[str]:
+    """Return where coefficients are not those of a formula."""
+    for term in terms:
+        should = formula.get(term["name"].partition(" ")[0], 0.0)
+        if not near(term["coefficient"], should, TOLERANCE):
+            return [f"{where}: {brief(term['name'])} has the coefficient {should:.12g}"]
+    return []
 
 
 def _sum_faults(terms: Any, claimed: Any, should: Any, known: Mapping[str, float], where: str) -> list[str]:
@@ -63,6 +80,8 @@ def _sum_faults(terms: Any, claimed: Any, should: Any, known: Mapping[str, float
             return [f"{where}: {brief(name)} is nothing that was proved"]
         if not near(value, known[name], TOLERANCE):
             return [f"{where}: {brief(name)} is {known[name]:.12g}, not {brief(value)}"]
+        if abs(value) <= NOTHING:
+            return [f"{where}: {brief(name)} is 0, so that its coefficient cannot be told"]
         total += coefficient * value
     if not abs(max(0.0, total) - should) <= TOLERANCE:
         return [f"{where}: its terms add up to {total:.12g}, not to {should:.12g}"]
