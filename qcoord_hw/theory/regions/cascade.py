@@ -24,7 +24,7 @@ import numpy as np
 
 from qcoord_hw.theory.information import partial_trace, von_neumann_entropy
 from qcoord_hw.theory.regions.cascade_schemes import HOLDERS, Holder, Scheme, exact_schemes
-from qcoord_hw.theory.regions.codebook import Codebook, cheapest_codebook
+from qcoord_hw.theory.regions.codebook import Codebook, cheapest_codebook, proofs
 from qcoord_hw.theory.regions.constraint import Constraint, Term, at_least, combined, signed_sum
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import ComplexArray, local_core
@@ -123,8 +123,7 @@ def cascade(state: State, *, seed: int = 0, deadline: float | None = None) -> Re
             "target": state.to_json(),
             "core": core,
             "schemes": [scheme.maps_json() for scheme in schemes],
-            "measurements": measurements,
-            "codebook": codebook,
+            **proofs(measurements, codebook),
         },
     )
 

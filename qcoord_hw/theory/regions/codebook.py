@@ -9,6 +9,7 @@ superdense coding. So links of qubits need no more than C.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from qcoord_hw.theory.regions.auxiliary.reduction import Reduction, reduce
 from qcoord_hw.theory.regions.auxiliary.solve import Workspace, cheapest_mixture, data_processing
 from qcoord_hw.theory.regions.classical_links import problem_of
 from qcoord_hw.theory.regions.constraint import Term
+from qcoord_hw.theory.regions.measured import Measurement
 from qcoord_hw.theory.regions.separability.ppt import transpose_witness
 from qcoord_hw.theory.regions.separability.results import Witness
 from qcoord_hw.theory.states import State
@@ -92,3 +94,9 @@ def cheapest_codebook(state: State, *, below: float, seed: int, deadline: float)
     if products is None:
         return None
     return Codebook(reduction, products, model.entropy, model.conditional_entropies(products))
+
+
+def proofs(measurements: Mapping[str, Measurement], codebook: Codebook | None) -> dict[str, Any]:
+    """Return the entries of a certificate for measurements, by cut, and a codebook; none for none."""
+    found = {"measurements": measurements, "codebook": codebook}
+    return {key: value for key, value in found.items() if value}

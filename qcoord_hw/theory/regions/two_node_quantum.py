@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping
 
 from qcoord_hw.theory.information import von_neumann_entropy
-from qcoord_hw.theory.regions.codebook import Codebook, cheapest_codebook
+from qcoord_hw.theory.regions.codebook import Codebook, cheapest_codebook, proofs
 from qcoord_hw.theory.regions.constraint import Constraint, Term, at_least, signed_sum
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.local_part import Core, local_core
@@ -105,8 +105,7 @@ def two_node_quantum(state: State, *, seed: int = 0, deadline: float | None = No
         certificate={
             "target": state.to_json(),
             "core": core,
-            "measurements": {} if measurement is None else {"A:B": measurement},
-            "codebook": codebook,
+            **proofs({} if measurement is None else {"A:B": measurement}, codebook),
         },
     )
 
