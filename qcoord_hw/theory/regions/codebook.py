@@ -25,7 +25,7 @@ from qcoord_hw.theory.regions.separability.ppt import transpose_witness
 from qcoord_hw.theory.regions.separability.results import Witness
 from qcoord_hw.theory.states import State
 
-SECONDS = 10.0
+SECONDS = 15.0
 """For the search, of whatever time there is."""
 
 

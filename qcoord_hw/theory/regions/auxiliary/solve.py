@@ -22,6 +22,7 @@ SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a che
 LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
+COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.5  # of products in a search for a mixture alone, and its time
 SLICE = 12  # rounds between two looks at a search for a mixture alone
 ENOUGH = 1e-8  # bits; the gap that ends it
 COLD = 1e-5  # the beta whose products serve beta = 0
@@ -104,6 +105,9 @@ def cheapest_mixture(
     if not workspace.find_mixture(deadline):
         return None
     weights = model.problem.weights(beta)
+    if model.full and len(model.problem.quantum) > 1:
+        now = time.monotonic()
+        workspace.begin(beta, COUNTS, now + SHARE_OF_BEGINNING * max(deadline - now, 0.0))
     while True:
         best = workspace.optimise(beta, deadline, most=SLICE)
         if model.constant(beta) - best.level >= below:
