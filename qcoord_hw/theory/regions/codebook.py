@@ -25,8 +25,8 @@ from qcoord_hw.theory.regions.separability.ppt import transpose_witness
 from qcoord_hw.theory.regions.separability.results import Witness
 from qcoord_hw.theory.states import State
 
-SECONDS = 15.0
-"""For the search, of whatever time there is."""
+SHARE = 0.5
+"""Of the time that is left, for the search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def cheapest_codebook(state: State, *, below: float, seed: int, deadline: float)
         state: the target; each system is a party.
         below: bits; a codebook that is certain to need as much is of no use.
         seed: of the searches.
-        deadline: in the time of `time.monotonic`; at most `SECONDS` of it are taken.
+        deadline: in the time of `time.monotonic`; at most `SHARE` of what is left is taken.
     """
     systems = state.quantum
     if len(systems) > 1:
@@ -89,7 +89,8 @@ def cheapest_codebook(state: State, *, below: float, seed: int, deadline: float)
     if data_processing(model, 1.0) >= below:
         return None
     workspace = Workspace(model, seed)
-    limit = min(deadline, time.monotonic() + SECONDS)
+    now = time.monotonic()
+    limit = now + SHARE * (deadline - now)
     products = cheapest_mixture(workspace, 1.0, limit, below=below)
     if products is None:
         return None

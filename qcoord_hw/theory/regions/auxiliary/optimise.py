@@ -215,13 +215,13 @@ class Workspace:
         Args:
             beta: the program.
             counts: of products; each is tried once.
-            deadline: in the time of `time.monotonic`; each count has its share of what is left.
+            deadline: in the time of `time.monotonic`; the first count may take all of it.
         """
         weights = self.model.problem.weights(beta)
-        for k, count in enumerate(counts):
-            now = time.monotonic()
-            share = now + (deadline - now) / (len(counts) - k)
-            found = self._local(weights, count, share, share)
+        for count in counts:
+            if time.monotonic() > deadline:
+                break
+            found = self._local(weights, count, deadline, deadline)
             if beta not in self.duals or found.level < self.duals[beta].level:
                 self.duals[beta] = found
 

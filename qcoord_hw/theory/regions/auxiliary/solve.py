@@ -22,9 +22,10 @@ SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a che
 LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
-COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.5  # of products in a search for a mixture alone, and its time
+COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.6  # of products in a search for a mixture alone, and its time
 SLICE = 12  # rounds between two looks at a search for a mixture alone
 ENOUGH = 1e-8  # bits; the gap that ends it
+IDLE, MOST_IDLE = 1e-7, 2  # bits that a look has to gain, and how many looks without that end it
 COLD = 1e-5  # the beta whose products serve beta = 0
 
 
@@ -108,13 +109,16 @@ def cheapest_mixture(
     if model.full and len(model.problem.quantum) > 1:
         now = time.monotonic()
         workspace.begin(beta, COUNTS, now + SHARE_OF_BEGINNING * max(deadline - now, 0.0))
+    gains, idle = -np.inf, 0
     while True:
         best = workspace.optimise(beta, deadline, most=SLICE)
         if model.constant(beta) - best.level >= below:
             return None
-        late = time.monotonic() > deadline
         mixture = workspace.dictionary.mixture(workspace.gains(weights), deadline=deadline + LAST)
-        if late or (mixture is not None and best.level - float(workspace.gains(weights) @ mixture) < ENOUGH):
+        now = -np.inf if mixture is None else float(workspace.gains(weights) @ mixture)
+        idle = 0 if now > gains + IDLE else idle + 1
+        gains = max(gains, now)
+        if best.level - gains < ENOUGH or idle == MOST_IDLE or time.monotonic() > deadline:
             return _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
 
 
