@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from qcoord_hw.api.theory import theory_linear
-from qcoord_hw.theory.linear_computation.checker import check_linear
+from qcoord_hw.theory.linear_computation.checker import ClaimedTask, arithmetic, check_linear
+from qcoord_hw.theory.linear_computation.checker.rates import least_cost
 from qcoord_hw.theory.linear_computation.field import field_of
 from qcoord_hw.theory.linear_computation.rates import baselines, converse, optimum
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task, task_from_json
@@ -108,10 +109,23 @@ def test_a_capacity_is_named_where_a_scheme_meets_the_converse_and_nowhere_else(
         assert sorted(s for group in bound.groups for s in group) == sorted(task.servers)
         rate = task.rows / bound.cost
         assert baselines(task, 0)["converse"].value == rate
+        claimed = ClaimedTask(
+            arithmetic(task.field.order, None), list(task.servers), [v.tolist() for v in task.matrices]
+        )
+        assert least_cost(claimed) == bound.cost  # two programs of the same formula
         assert optimum(task, {"one": rate / 2}) is None
         found = optimum(task, {"one": rate / 2, "two": rate, "three": rate})
         assert found is not None
         assert (found.scheme, found.rate, found.certificate) == ("two", rate, bound)
+
+
+def test_the_sum_over_groups_counts_once_for_all_but_one_of_them():
+    """Three servers of one private dimension each and two in common: 9/2 + 3 / (2 x 2) qudits."""
+    eye = np.eye(5, dtype=np.int64)
+    own = tuple(eye[:, [s, 3, 4]] for s in range(3))
+    bound = converse(LinearTask("private", field_of(3), ("A", "B", "C"), own))
+    assert (len(bound.groups), bound.ranks, bound.private) == (3, (3, 3, 3), (1, 1, 1))
+    assert bound.cost == Fraction(21, 4)
 
 
 def test_example_1_has_the_capacity_four_fifths(example):

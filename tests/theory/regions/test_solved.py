@@ -172,3 +172,12 @@ def test_a_measurement_or_codebook_spoilt_is_refused_although_it_is_sealed_again
         answer = json.loads(text)
         spoil(answer["certificate"])
         assert not check_region_answer(sealed(answer)).holds
+    for spoil in (
+        lambda vectors: vectors.pop(),
+        lambda vectors: vectors.extend(vectors[:1]),
+        lambda vectors: vectors[0][0].__setitem__(0, 1 + 1e-6),
+    ):
+        answer = json.loads(text)
+        spoil(answer["certificate"]["measurements"][cut]["vectors"])
+        lines = check_region_answer(sealed(answer)).violations
+        assert any("miss the identity" in line for line in lines)
