@@ -11,9 +11,11 @@ class Network:
 
     Attributes:
         region: the function that returns its region, `module.function` in `qcoord_hw.theory.regions`. It is
-            given the state; with links of bits also `frontier`, `at`, `seed` and `deadline`.
+            given the state; with links of bits also `frontier`, `at`, `seed` and `deadline`; where it is
+            searched for, `seed` and `deadline`.
         rates: the names of its rates, in the order of that region.
         bits: whether its links carry bits, or there is none, so that the region is an optimisation.
+        searched: whether its bounds are searched for although its links carry qubits.
         panels: the pairs (vertical, horizontal) of rates that a figure of the region shows.
     """
 
@@ -21,6 +23,7 @@ class Network:
     rates: tuple[str, ...]
     bits: bool = False
     panels: tuple[tuple[str, str], ...] = ()
+    searched: bool = False
 
 
 NETWORKS = {
@@ -29,7 +32,12 @@ NETWORKS = {
     "classical-broadcast": Network(
         "classical_broadcast.classical_broadcast", ("R0", "R1"), True, (("R1", "R0"),)
     ),
-    "cascade": Network("cascade.cascade", ("Q1", "E1", "Q2", "E2"), panels=(("Q1", "E1"), ("Q2", "E2"))),
+    "cascade": Network(
+        "cascade.cascade",
+        ("Q1", "E1", "Q2", "E2"),
+        panels=(("Q1", "E1"), ("Q2", "E2")),
+        searched=True,
+    ),
     "quantum-broadcast": Network("quantum_broadcast.quantum_broadcast", ("Q1", "Q2"), panels=(("Q1", "Q2"),)),
     "multiple-access": Network("multiple_access.multiple_access", ("Q1", "Q2"), panels=(("Q1", "Q2"),)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw.answer import Answer, Row, plain
 from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, curve
 from qcoord_hw.theory.regions import region
+from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, rates_words
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ QUANTITIES = {
     "R0_for_R_inf": "common randomness that then suffices: I(U;B|X)",
     "C": "C, common randomness: min I(all;U)",
 }
+
+WIDTH = 80
+"""Columns of a text."""
+
+SPACE = "\u00a0"
+"""A space at which no line is broken; printed as a space."""
 
 CURVE_POINTS = 33
 """Rates at which a figure of compression is computed."""
@@ -49,8 +57,9 @@ class RegionAnswer(Answer, region.RegionAnswer):
         return [
             {
                 "criterion": name,
-                "rates": _rates_words(dict(half_space.rates)),
+                "rates": rates_words(dict(half_space.rates)),
                 **{key: getattr(half_space, key) for key in ("bound", "lower", "upper", "source")},
+                "terms": _terms_words(plain(half_space.terms)).replace(SPACE, " "),
             }
             for name, found in self.criteria.items()
             for half_space in found.constraints
@@ -64,7 +73,7 @@ class RegionAnswer(Answer, region.RegionAnswer):
         if panels_of(self):
             return region_figure(self)
         known = [
-            Interval(f"{name}: {_rates_words(dict(one.rates))}", one.lower, None, one.upper)
+            Interval(f"{name}: {rates_words(dict(one.rates))}", one.lower, None, one.upper)
             for name, found in self.criteria.items()
             for one in found.constraints
             if math.isfinite(one.lower) and math.isfinite(one.upper)
@@ -135,27 +144,88 @@ def schumacher_answer(spectrum: Sequence[float], n: int, rate: float) -> Schumac
 
 
 def region_text(answer: Mapping[str, Any]) -> str:
-    """Return the object that `qcoord theory region --json` prints as plain text."""
-    lines = [f"{answer['state']} in the {answer['network']} network: {answer['status'].replace('_', ' ')}"]
-    if answer["why"]:
-        lines.append(f"  {answer['why']}")
-    lines += [f"  {system}: {words}" for system, words in answer["holders"].items()]
-    lines += [f"  note: {note}" for note in answer["notes"]]
+    """Return the object that `qcoord theory region --json` prints as plain text, at most 80 columns wide."""
+    status = answer["status"].replace("_", " ")
+    lines = _wrapped(f"{answer['state']} in the {answer['network']} network: {status}")
+    lines += _wrapped(answer["why"], "  ") if answer["why"] else []
+    for system, words in answer["holders"].items():
+        lines += _wrapped(f"{system}: {words}", "  ")
+    for note in answer["notes"]:
+        lines += _wrapped(f"note: {note}", "  ")
     for name, found in answer.get("quantities", {}).items():
-        lines.append(f"  {QUANTITIES[name]:<50}{_bracket(found)}")
+        lines += _wrapped(f"{QUANTITIES[name]:<48}{_bracket(found)}", "  ")
+    terms = list(answer.get("terms", ()))
     for name, criterion in answer["criteria"].items():
-        lines.append(f"criterion {name.replace('_', ' ')}")
-        for constraint in criterion["constraints"]:
-            words = f"{_rates_words(constraint['rates'])} >= {_bracket(constraint)}"
-            lines.append(f"  {words:<40}{constraint['source']}")
-        for corner in criterion["corners"]:
-            lines.append("  corner " + ", ".join(f"{rate} = {value:.6f}" for rate, value in corner.items()))
+        lines += _criterion_lines(name, criterion, answer.get("scores", {}).get(name), terms)
     for point in answer.get("frontier", ()):
         lines.append(f"  at R0 = {point['R0']:.6f} bits: R1 = {_bracket(point)}")
     for name, found in answer.get("membership", {}).items():
         words = f"{found['where']}, margin {_number(found['margin'])}"
-        lines.append(f"rates asked for, criterion {name.replace('_', ' ')}: {words}")
+        lines += _wrapped(f"rates asked for, criterion {name.replace('_', ' ')}: {words}")
     return "\n".join([*lines, f"{answer['seconds']:.3g} s"])
+
+
+def _criterion_lines(
+    name: str,
+    criterion: Mapping[str, Any],
+    scores: Mapping[str, str] | None,
+    terms: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """Return what a criterion scores, its constraints with what adds up to them, and its corners."""
+    head = f"criterion {name.replace('_', ' ')}"
+    lines = _wrapped(f"{head} ({scores['definition']}): {scores['words']}" if scores else head)
+    own = [entry for entry in terms if entry["criterion"] == name]
+    cited = ""
+    for constraint in criterion["constraints"]:
+        words = f"{rates_words(constraint['rates'])} >= {_bracket(constraint)}"
+        if constraint["source"] == NOT_NEGATIVE:
+            lines += _wrapped(f"{words:<30}{NOT_NEGATIVE}", "  ")
+            continue
+        entry = own.pop(0) if own else {}
+        lines += _wrapped(words, "  ")
+        for key, end in (("terms", constraint[">="]), ("lower_terms", constraint["lower"])):
+            if entry.get(key):
+                lines += _wrapped(f"{_number(end)} = {_terms_words(entry[key])}", "      ")
+        if constraint["source"] != cited:
+            cited = constraint["source"]
+            lines += _wrapped(cited, "      ")
+    for corner in criterion["corners"]:
+        pairs = ", ".join(f"{rate}{SPACE}={SPACE}{value:.6f}" for rate, value in corner.items())
+        lines += _wrapped(f"corner {pairs}", "  ")
+    return lines
+
+
+def _terms_words(terms: Sequence[Mapping[str, Any]]) -> str:
+    """Return a sum of entropies as text, and their values: 1/2 S(A) - 1/2 S(B); S(A) = 1.000000, .."""
+    if [term["coefficient"] for term in terms] == [1]:
+        return str(terms[0]["name"]).replace(" ", SPACE)
+    words = ""
+    for k, term in enumerate(terms):
+        coefficient, name = term["coefficient"], str(term["name"]).replace(" ", SPACE)
+        sign = "-" if coefficient < 0 else "+"
+        size = "" if abs(coefficient) == 1 else f"{_factor(abs(coefficient))}{SPACE}"
+        joint = ("-" if coefficient < 0 else "") if k == 0 else f" {sign} "
+        words += f"{joint}{size}{name}"
+    values = (f"{str(t['name']).replace(' ', SPACE)}{SPACE}={SPACE}{t['value']:.6f}" for t in terms)
+    return "; ".join(filter(None, (words, ", ".join(values))))
+
+
+def _factor(value: float) -> str:
+    return "1/2" if value == 0.5 else f"{value:.6g}"
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    """Return text in lines of at most 80 columns, broken at spaces; `SPACE` stands where none may be."""
+    further = indent + ("" if indent.startswith("      ") else "    ")
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(SPACE, " ") for line in lines]
 
 
 def _bracket(found: Mapping[str, Any]) -> str:
@@ -172,10 +242,6 @@ def _bracket(found: Mapping[str, Any]) -> str:
 
 def _number(value: Any) -> str:
     return "infinity" if value == "inf" else f"{value:.6f}"
-
-
-def _rates_words(rates: Mapping[str, float]) -> str:
-    return " + ".join(rate if factor == 1 else f"{factor:.6g} {rate}" for rate, factor in rates.items())
 
 
 def schumacher_text(answer: SchumacherPoint) -> str:

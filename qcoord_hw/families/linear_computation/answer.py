@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qcoord_hw.answer import Answer, Row, optional
-from qcoord_hw.families.linear_computation.box_answer import box_part, box_theory_text
+from qcoord_hw.families.linear_computation.box_answer import GIVEN, box_part, box_theory_text
 from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field
 from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.precoding import auxiliary_rank, minimise_auxiliary
-from qcoord_hw.theory.linear_computation.rates import Baseline, Region, baselines, region
+from qcoord_hw.theory.linear_computation.rates import (
+    Baseline,
+    Optimum,
+    Region,
+    baselines,
+    optimum,
+    region,
+)
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
 from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
 from qcoord_hw.time_limit import TimeLimit
@@ -31,6 +38,8 @@ BEYOND_SECONDS = 10.0
 
 MAX_DIGITS = 40
 """Above this many base-p digits no graph is looked for; the first precoding found is printed."""
+
+THEOREM_1 = "Hu2025, Theorem 1"
 
 Matrix = Sequence[Sequence[int]]
 """Rows of symbols of F_d."""
@@ -119,6 +128,7 @@ class LinearAnswer(Answer):
         batched: the rates in extension fields.
         beyond: a scheme that beats the theorem, if one was found.
         seconds: how long it took.
+        optimum: the capacity, where a scheme meets the converse; absent where none does.
         stabilizers: what is said of the N-sum box itself, if one was given.
         exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
@@ -150,6 +160,7 @@ class LinearAnswer(Answer):
     batched: Sequence[Batched]
     beyond: Beyond | None
     seconds: float
+    optimum: Optimum | None = optional()
     stabilizers: Mapping[str, Any] | None = optional()
     exported: Sequence[str] | None = optional()
     time_limit: TimeLimit | None = optional()
@@ -216,6 +227,8 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
     where = region(small, found.c)
     beyond = search_beyond(small, where.cost, time_limit=min(left(0.5), BEYOND_SECONDS), seed=seed)
     rates = baselines(small, found.c)
+    achieved = {THEOREM_1: where.rate} | ({} if beyond is None else {beyond.source: beyond.rate})
+    achieved |= {f"batched, F_{b.task.field.order}": b.rate for b in batches}
     identity = [np.eye(m, dtype=np.int64) for m in small.sizes]
     return LinearAnswer(
         name=task.name,
@@ -244,6 +257,7 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
         batched=[_batch(b) for b in batches],
         beyond=None if beyond is None else _beyond(beyond),
         seconds=round(time.monotonic() - start, 3),
+        optimum=optimum(small, achieved),
     )
 
 
@@ -255,8 +269,12 @@ def box_theory(box: NSumBox, time_limit: float = 60.0, seed: int = 0) -> LinearA
         time_limit: seconds for everything.
         seed: of the searches.
     """
-    answer = linear_theory(box.computation()[0], time_limit, seed)
-    return replace(answer, stabilizers=box_part(box, answer))
+    task = box.computation()[0]
+    answer = linear_theory(task, time_limit, seed)
+    own = box_part(box, answer)
+    if answer.optimum is None:
+        answer = replace(answer, optimum=optimum(reduce_task(task).task, {GIVEN: Fraction(own["rate"])}))
+    return replace(answer, stabilizers=own)
 
 
 def _modulus(field: Field) -> list[int] | None:
@@ -303,6 +321,7 @@ def linear_theory_text(answer: LinearAnswer) -> str:
     lines = [
         f"{answer.name}: {k} computations of {len(answer.servers)} servers over F_{answer.field}",
         *(f"reduced: {note}" for note in answer.reduced),
+        *_headline(answer),
         "",
         *_matrices("V", answer.V),
         f"auxiliary qudits c  {proved}",
@@ -349,6 +368,23 @@ def linear_theory_text(answer: LinearAnswer) -> str:
     lines += [f"written: {path}" for path in answer.exported or ()]
     late = answer.time_limit.words() if answer.time_limit else ""
     return "\n".join([*lines, "", f"{answer.seconds:g} s", *filter(None, [late])])
+
+
+def _headline(answer: LinearAnswer) -> list[str]:
+    """Return what is known of the capacity, beside what Theorem 1 attains."""
+    theorem = f"{answer.rate} by [{THEOREM_1}]"
+    if answer.optimum is None:
+        known = [answer.rate, *(b.rate for b in answer.batched)]
+        known += [answer.beyond.rate] if answer.beyond else []
+        most = answer.baselines["converse"]
+        return [f"capacity            from {max(known)} to {most} computations per qudit; {theorem}"]
+    best = answer.optimum
+    groups = " | ".join(" ".join(group) for group in best.certificate.groups)
+    how = "" if best.scheme == THEOREM_1 else f" ({best.scheme})"
+    return [
+        f"optimum             {best.rate} computations per qudit, for any code{how}; {theorem}",
+        f"converse            {best.certificate.cost} qudits an instance are needed: servers {groups}",
+    ]
 
 
 def _certificate(certificate: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ from qcoord_hw.theory.linear_computation.task import LinearTask
 MAX_GROUPED = 6
 """Up to so many servers every grouping is tried as a bound: there are 203 of six, but 4140 of eight."""
 
+CONVERSE = "converse for any number of servers, docs/linear-converse.md; for three after [YaoJafar2024]"
+
 Kind = Literal["achievable", "upper bound", "optimum"]
 
 
@@ -127,35 +129,114 @@ def region(task: LinearTask, c: int) -> Region:
     return Region(task.servers, task.sizes, c, task.rows)
 
 
+@dataclass(frozen=True)
+class Converse:
+    """A lower bound on the cost of every code, by the servers joined into groups.
+
+    Attributes:
+        groups: the servers of each group.
+        ranks: r_i, the rank of what group i computes of its data.
+        private: a_i, the dimensions of the user's space that group i alone can fill: K - rank(all others).
+        cost: qudits an instance that every code needs.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    ranks: tuple[int, ...]
+    private: tuple[int, ...]
+    cost: Fraction
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; the cost as text."""
+        return {
+            "groups": [list(group) for group in self.groups],
+            "ranks": list(self.ranks),
+            "private": list(self.private),
+            "cost": str(self.cost),
+        }
+
+
+def converse(task: LinearTask) -> Converse:
+    """Return the best lower bound on the total cost of every code; with up to three servers it is attained.
+
+    For the servers joined into g > 1 groups, with r_i the rank of group i and a_i = K - rank(all others),
+    every code needs at least
+
+        sum r_i / 2 + max(max_i a_i / 2, sum_i a_i / (2 (g - 1)))
+
+    qudits an instance, and at least K (one group). Proof (in full in `docs/linear-converse.md`; entropies in
+    dits an instance): servers share any state, server s applies any channel that depends on its data W_s,
+    uniform and independent, and sends Q_s of Delta_s dits; N_J averages over the data of the servers J. With
+    f_s = S(Q_-s|W) - S(Q|W), where Q_-s is Q without Q_s,
+
+        z_s = Delta_s - f_s >= 0         since -S(Q_s|Q_-s) <= S(Q_s);
+        x_s = Delta_s + f_s - r_s >= 0   since r_s <= I(W_s; Q|W_-s) <= Delta_s + S(Q_-s|W) - S(Q|W);
+        a_i <= z_i + sum_{s != i} x_s    since a_i <= I(W_i; Q) <= sum_s Delta_s - S(N_J rho), J all but i,
+
+    and S(N_J rho) >= S(Q_i) + sum_J S(Q_s|Q_-s)_{N_s rho} >= f_i + sum_J (r_s - f_s), by the chain rule,
+    strong subadditivity and concavity. As 2 Delta_s = r_s + x_s + z_s, twice the cost is sum r_s +
+    sum (x_s + z_s), and the last line bounds the second sum by each a_i, and g - 1 times it by their sum.
+    Joining servers into one only allows more. For S = 3 and equal ranks it is the optimum of [YaoJafar2024].
+
+    Args:
+        task: reduced. Beyond six servers only the servers as they are count, not their groupings.
+    """
+    servers = range(len(task.servers))
+    best = Converse((task.servers,), (task.rows,), (task.rows,), Fraction(task.rows))
+    for groups in _partitions(len(servers)) if len(servers) <= MAX_GROUPED else [[[s] for s in servers]]:
+        if len(groups) < 2:
+            continue
+        ranks = tuple(_rank(task, group) for group in groups)
+        private = tuple(task.rows - _rank(task, [s for s in servers if s not in group]) for group in groups)
+        extra = max(Fraction(max(private), 2), Fraction(sum(private), 2 * (len(groups) - 1)))
+        cost = Fraction(sum(ranks), 2) + extra
+        if cost > best.cost:
+            best = Converse(tuple(tuple(task.servers[s] for s in g) for g in groups), ranks, private, cost)
+    return best
+
+
 def minimum_cost(task: LinearTask) -> Fraction:
-    """Return a lower bound on the total cost of every scheme; with up to three servers it is attained.
+    """Return the lower bound of `converse` on the total cost of every code, in qudits an instance."""
+    return converse(task).cost
 
-    For the servers joined into any g groups, with r_i the rank of group i and a_i = K - rank(all others),
-    the dimensions that group i alone can fill, the cost is at least K and
 
-        sum r_i / 2 + max(max_i a_i / 2, sum_i a_i / (2 (g - 1))).
+@dataclass(frozen=True)
+class Optimum:
+    """The capacity of a task: a rate that a scheme attains and no code exceeds.
 
-    In a stabilizer scheme with input spaces U_s, and B_s the column space of the alternating matrix of
-    server s (`beyond`), 2 cost = sum_s [r_s + x_s + z_s] with x_s = dim B_s/(B_s & U_s) and
-    z_s = dim U_s/(U_s & B_s). Since B_i lies in the sum of the others, a_i <= z_i + sum_{s != i} x_s, and the
-    bound follows. The same holds for any code with z_s = Delta_s - f_s and x_s = Delta_s + f_s - r_s, where
-    f_s = S(Q without Q_s | W) - S(Q | W). For S = 3 and equal ranks it is the optimum of [YaoJafar2024].
+    Attributes:
+        rate: computations per qudit.
+        scheme: which scheme attains it.
+        certificate: the groups that prove the converse.
+    """
+
+    rate: Fraction
+    scheme: str
+    certificate: Converse
+    source: str = CONVERSE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `rate` and `cost` as text, `scheme`, `source` and `certificate`."""
+        return {
+            "rate": str(self.rate),
+            "cost": str(self.certificate.cost),
+            "scheme": self.scheme,
+            "source": self.source,
+            "certificate": self.certificate.to_json(),
+        }
+
+
+def optimum(task: LinearTask, achieved: Mapping[str, Fraction]) -> Optimum | None:
+    """Return the capacity where a scheme meets the converse; None where none does.
 
     Args:
         task: reduced.
-
-    Returns:
-        Qudits an instance. Beyond six servers only the servers as they are count, not their groupings.
+        achieved: rates in computations per qudit, by scheme; of equal ones the first is named.
     """
-    best = Fraction(task.rows)
-    servers = range(len(task.servers))
-    for groups in _partitions(len(servers)) if len(servers) <= MAX_GROUPED else [[[s] for s in servers]]:
-        ranks = [_rank(task, group) for group in groups]
-        private = [task.rows - _rank(task, [s for s in servers if s not in group]) for group in groups]
-        if len(groups) > 1:
-            extra = max(Fraction(max(private), 2), Fraction(sum(private), 2 * (len(groups) - 1)))
-            best = max(best, Fraction(sum(ranks), 2) + extra)
-    return best
+    bound = converse(task)
+    for scheme, rate in achieved.items():
+        if rate == task.rows / bound.cost:
+            return Optimum(rate, scheme, bound)
+    return None
 
 
 def _rank(task: LinearTask, servers: Sequence[int]) -> int:
@@ -222,7 +303,7 @@ def baselines(task: LinearTask, c: int) -> dict[str, Baseline]:
             bound,
             "optimum" if known else "upper bound",
             "after YaoJafar2024",
-            "dense coding, and what one server alone (or one group) contributes; see minimum_cost",
+            "dense coding, and what one server alone (or one group) contributes; docs/linear-converse.md",
         ),
         "three_server_optimum": Baseline(
             bound if known else None,

@@ -18,9 +18,10 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions import two_node_quantum
+from qcoord_hw.theory.regions.constraint import Constraint
 from qcoord_hw.theory.regions.holders import has_qubit_link, holders
 from qcoord_hw.theory.regions.redistribution import redistribution
-from qcoord_hw.theory.regions.region import Constraint, RateRegion, RegionAnswer
+from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer
 from qcoord_hw.theory.states import State
 
 __all__ = ["NETWORKS", "Constraint", "RateRegion", "RegionAnswer", "coordination_region", "redistribution"]
@@ -65,7 +66,9 @@ def coordination_region(
     else:
         if frontier:
             raise InputError(f"frontier: {frontier}; allowed is 0 in the {network} network with qubit links")
-        answer = region(state)
+        searched = figure_2 or NETWORKS[network].searched
+        limits = {"seed": seed, "deadline": start + time_limit} if searched else {}
+        answer = region(state, **limits)
         if point is not None:
             answer = replace(answer, placed=answer.membership(point))
     asked = None if at is None else {name: float(value) for name, value in at.items()}

@@ -30,7 +30,8 @@ from qcoord_hw.theory.regions.auxiliary.solve import (
     solve,
     solve_rate,
 )
-from qcoord_hw.theory.regions.region import BOUNDARY, Constraint, RateRegion, RegionAnswer, where
+from qcoord_hw.theory.regions.constraint import Constraint, Term, combined
+from qcoord_hw.theory.regions.region import BOUNDARY, RateRegion, RegionAnswer, where
 from qcoord_hw.theory.regions.separability import Witness, entanglement_witness
 from qcoord_hw.theory.states import State
 
@@ -42,6 +43,9 @@ WITNESS_SHARE = 0.3
 
 TRIES = 2
 """Searches for any mixture at all, before the programs, which search again."""
+
+SAME = 1e-9
+"""Bits; targets whose entropies differ by less are the same, for the names of entropies."""
 
 ACHIEVED = "an explicit mixture over U; lower: an explicit dual"
 
@@ -78,7 +82,7 @@ class Question:
 def classical_links(question: Question) -> RegionAnswer:
     """Return the region of a target: infeasible with a witness, or certified brackets, or undetermined."""
     state = question.state
-    reduction = reduce(_problem(state, question.sender))
+    reduction = reduce(problem_of(state, question.sender))
     several = len(reduction.problem.quantum) > 1
     passed = ""
     if several:
@@ -95,7 +99,7 @@ def classical_links(question: Question) -> RegionAnswer:
     return _with_sender(question, reduction, workspace, passed)
 
 
-def _problem(state: State, sender: str | None) -> Problem:
+def problem_of(state: State, sender: str | None) -> Problem:
     """Return the program of a target: the sender first, other classical systems, then the quantum ones."""
     classical = sorted(state.classical, key=lambda system: system != sender)
     order = [state.classical.index(system) for system in classical]
@@ -165,9 +169,27 @@ def _bracket(solution: Solution) -> dict[str, float]:
     return {"lower": solution.lower, "upper": solution.upper}
 
 
-def _half_space(question: Question, bracket: dict[str, float], **coefficients: float) -> Constraint:
+def _half_space(
+    question: Question, reduction: Reduction, found: Solution, **coefficients: float
+) -> Constraint:
     rates = tuple((name, value) for name, value in coefficients.items() if value)
-    return Constraint(rates, bracket["lower"], bracket["upper"], f"{question.theorem}: {ACHIEVED}")
+    terms = _terms(question, reduction, found)
+    return Constraint(rates, found.lower, found.upper, f"{question.theorem}: {ACHIEVED}", terms=terms)
+
+
+def _terms(question: Question, reduction: Reduction, found: Solution) -> tuple[Term, ...]:
+    """Return what adds up to (1 - beta) I(X;U) + beta I(all;U) of the mixture that was found."""
+    problem, beta = reduction.problem, found.beta
+    if not problem.parties:
+        return ()
+    model, weights = Model(problem), problem.weights(beta)
+    of = "" if abs(model.entropy - Model(reduction.original).entropy) < SAME else " of the reduced target"
+    names = [party.name for party in problem.parties]
+    given = model.conditional_entropies(found.products)
+    own = [(1 - beta, Term(f"S({names[0]}){of}", model.sender_entropy))] if problem.sender else []
+    whole = (beta, Term(f"S({''.join(names)}){of}", model.entropy))
+    parts = [*own, whole, *((-w, Term(f"S({n}|U)", given[n])) for w, n in zip(weights, names, strict=True))]
+    return combined((weight, [term]) for weight, term in parts)
 
 
 def _without_communication(
@@ -185,7 +207,8 @@ def _without_communication(
     if found is None:
         return _undetermined(question, reduction, workspace, passed, {"C": 1.0})
     bracket = _bracket(found)
-    region = RateRegion(("R0",), (_half_space(question, bracket, R0=1),), ((found.upper,),))
+    half_space = _half_space(question, reduction, found, R0=1)
+    region = RateRegion(("R0",), (half_space,), ((found.upper,),))
     membership = {}
     if question.at is not None:
         placed = _placed(question.at[0], found.lower, found.upper, BOUNDARY)
@@ -236,7 +259,7 @@ def _with_sender(question: Question, reduction: Reduction, workspace: Workspace,
         {"R0": p.randomness, "R1": p.upper, "lower": frontier_lower(known, p.randomness), "upper": p.upper}
         for p in (solved[r0] for r0 in grid if r0 in solved)
     ]
-    region = _region(question, solutions, points, enough)
+    region = _region(question, reduction, solutions, points, enough)
     membership = {}
     if question.at is not None:
         r0, r1 = question.at
@@ -261,15 +284,19 @@ def _with_sender(question: Question, reduction: Reduction, workspace: Workspace,
 
 
 def _region(
-    question: Question, solutions: dict[str, Solution], points: list[FrontierPoint], enough: float
+    question: Question,
+    reduction: Reduction,
+    solutions: dict[str, Solution],
+    points: list[FrontierPoint],
+    enough: float,
 ) -> RateRegion:
     """Return the half-spaces that are proved and, as corners, the points that are reached."""
     constraints = [
-        _half_space(question, _bracket(solutions["R_inf"]), R1=1),
-        _half_space(question, _bracket(solutions["C0"]), R0=1, R1=1),
+        _half_space(question, reduction, solutions["R_inf"], R1=1),
+        _half_space(question, reduction, solutions["C0"], R0=1, R1=1),
     ]
     constraints += [
-        _half_space(question, _bracket(p.solution), R0=p.solution.beta, R1=1)
+        _half_space(question, reduction, p.solution, R0=p.solution.beta, R1=1)
         for p in points
         if 0 < p.solution.beta < 1
     ]

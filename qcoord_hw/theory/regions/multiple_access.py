@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from qcoord_hw.theory.information import trace_norm, von_neumann_entropy
 from qcoord_hw.theory.regions.cascade import PARTIES
+from qcoord_hw.theory.regions.constraint import Term, at_least
 from qcoord_hw.theory.regions.holders import check_systems
-from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least
+from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer
 from qcoord_hw.theory.states import State
 
 ComplexArray = npt.NDArray[np.complex128]
@@ -82,8 +83,8 @@ def multiple_access(state: State) -> RegionAnswer:
         why = f"omega_AB is not omega_A (x) omega_B ({figures}), but Alice and Bob never meet"
         return RegionAnswer(network, state.name, "infeasible", why, {}, details, certificate=certificate)
     bounds = [
-        at_least(von_neumann_entropy(phi @ phi.conj().T), SOURCE, Q1=1),
-        at_least(von_neumann_entropy(chi @ chi.conj().T), SOURCE, Q2=1),
+        at_least([Term("S(A)", von_neumann_entropy(phi @ phi.conj().T))], SOURCE, Q1=1),
+        at_least([Term("S(B)", von_neumann_entropy(chi @ chi.conj().T))], SOURCE, Q2=1),
     ]
     why = f"omega_AB is omega_A (x) omega_B ({figures}); V|psi> misses two pairs by {distance:.2g}"
     region = RateRegion.from_constraints(RATES, bounds)

@@ -18,10 +18,11 @@ from __future__ import annotations
 from typing import Any
 
 from qcoord_hw.theory.regions.cells import Cells
+from qcoord_hw.theory.regions.constraint import Term, at_least
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.regions.literal_map import literal_map
 from qcoord_hw.theory.regions.local_unitaries import FIT, local_unitaries
-from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, Status, at_least
+from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, Status
 from qcoord_hw.theory.states import State
 
 RATES = ("Q1", "Q2")
@@ -90,8 +91,14 @@ def quantum_broadcast(state: State) -> RegionAnswer:
 def _answer(state: State, status: Status, why: str, details: dict[str, Any]) -> RegionAnswer:
     criteria = {}
     if status == "feasible":
-        formula = details["formula"]
-        bounds = [at_least(formula["H(B|X)"], SOURCE, Q1=1), at_least(formula["H(C|Y)"], SOURCE, Q2=1)]
+        bounds = [
+            at_least(
+                [Term(f"S({x}{b})", state.entropy((x, b))), Term(f"S({x})", state.entropy(x), -1.0)],
+                SOURCE,
+                **{rate: 1},
+            )
+            for rate, x, b in (("Q1", "X", "B"), ("Q2", "Y", "C"))
+        ]
         criteria["theorem"] = RateRegion.from_constraints(RATES, bounds)
     certificate = {"target": state.to_json()}
     return RegionAnswer(

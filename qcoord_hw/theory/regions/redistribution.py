@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
-from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, at_least
+from qcoord_hw.theory.regions.constraint import Term, at_least
+from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer
 from qcoord_hw.theory.states import State
 
 RATES = ("Q", "E")
@@ -56,7 +57,10 @@ def redistribution(state: State, *, sent: str = "B", side: str = "G", reference:
         criteria={
             "theorem": RateRegion.from_constraints(
                 RATES,
-                [at_least(information / 2, SOURCE, Q=1), at_least(conditional, SOURCE, Q=1, E=1)],
+                [
+                    at_least([Term(f"I({sent};{reference}|{side})", information, 0.5)], SOURCE, Q=1),
+                    at_least([Term(f"H({sent}|{side})", conditional)], SOURCE, Q=1, E=1),
+                ],
             )
         },
         details={

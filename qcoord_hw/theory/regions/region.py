@@ -18,62 +18,18 @@ from scipy.optimize import nnls
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.digest import digest
+from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, Constraint, Term, combined, plain
 from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
+from qcoord_hw.theory.regions.scored import scored
 
 FloatArray = npt.NDArray[np.float64]
 Point = Mapping[str, float] | Sequence[float]
 Status = Literal["feasible", "infeasible", "undetermined", "not_covered"]
 
-NOT_NEGATIVE = "rates are not negative"
-
 BOUNDARY = 1e-6
 """Of every rate: tuples so close to the boundary of a region are on it. Printed text has six digits."""
 
 Where = Literal["inside", "boundary", "outside", "undetermined"]
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A half-space: sum of coefficient times rate >= bound.
-
-    Attributes:
-        rates: (name, coefficient) pairs; coefficients are positive.
-        lower: certified lower bound on the least value of the left side among all achievable rates, in bits.
-        upper: certified upper bound on the same; equal to `lower` where a theorem settles it.
-        source: theorem, equation or citation key in `docs/refs.bib`.
-        bound: the right side in this region, in bits; `upper` unless given.
-    """
-
-    rates: tuple[tuple[str, float], ...]
-    lower: float
-    upper: float
-    source: str
-    bound: float = math.nan
-
-    def __post_init__(self) -> None:
-        """Let the bound default to the upper end."""
-        if math.isnan(self.bound):
-            object.__setattr__(self, "bound", self.upper)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the constraint in the shape of `qcoord theory region --json`."""
-        return {
-            "rates": {name: plain(c) for name, c in self.rates},
-            ">=": plain(self.bound),
-            "lower": plain(self.lower),
-            "upper": plain(self.upper),
-            "source": self.source,
-        }
-
-
-def at_least(value: float, source: str, **rates: float) -> Constraint:
-    """Return a settled constraint; a negative value, which says nothing about rates, becomes 0.
-
-    >>> at_least(1.5, "an example", Q1=1, E1=1).to_json()["rates"]
-    {'Q1': 1, 'E1': 1}
-    """
-    value = max(0.0, value)
-    return Constraint(tuple(rates.items()), value, value, source)
 
 
 @dataclass(frozen=True)
@@ -179,6 +135,23 @@ class RateRegion:
         for name, coefficient in rates:
             weights[self._index(name)] = coefficient
         return float((np.array(self.corners) @ weights).min())
+
+    def behind(self, rates: Iterable[tuple[str, float]]) -> tuple[Term, ...]:
+        """Return terms of the constraints that add up to the least value of a combination of rates.
+
+        Args:
+            rates: (name, coefficient) pairs, not negative.
+        """
+        weights = np.zeros(len(self.rates))
+        for name, coefficient in rates:
+            weights[self._index(name)] = coefficient
+        normals, bounds = _arrays(self.rates, self.constraints)
+        corners = np.array(self.corners)
+        best = corners[(corners @ weights).argmin()]
+        # By duality the combination is one of the constraints that are tight there.
+        tight = np.flatnonzero(normals @ best - bounds < TIGHT)
+        shares = nnls(normals[tight].T, weights)[0]
+        return combined((y, self.constraints[k].terms) for y, k in zip(shares, tight, strict=True))
 
     def projection(self, rates: Sequence[str]) -> RateRegion:
         """Return the projection onto some rates: what is possible when the others are as large as needed."""
@@ -293,6 +266,27 @@ class RegionAnswer:
             answers[name] = {**found, "margin": plain(min(slacks)), "slacks": plain(slacks)}
         return answers
 
+    @property
+    def terms(self) -> list[dict[str, Any]]:
+        """What adds up to the right side of each constraint but those of rates that are not negative.
+
+        Entries have `criterion`, `constraint` (the left side as text), `rates`, `>=` and `terms`, a list of
+        `name`, `coefficient`, `value` and `unit`: the right side is the sum of coefficient times value.
+        Where the lower end of a bracket has a formula of its own there are `lower` and `lower_terms` too.
+        """
+        return [
+            constraint.terms_json(name)
+            for name, region in self.criteria.items()
+            for constraint in region.constraints
+            if constraint.source != NOT_NEGATIVE
+        ]
+
+    @property
+    def scores(self) -> dict[str, dict[str, str]]:
+        """What each criterion scores: its `definition` and `words`."""
+        found = {name: scored(self.network, name) for name in self.criteria}
+        return {name: one.to_json() for name, one in found.items() if one is not None}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; complex numbers are [re, im] and infinity is the string "inf".
 
@@ -309,6 +303,8 @@ class RegionAnswer:
             "status": self.status,
             "why": self.why,
             "criteria": {name: region.to_json() for name, region in self.criteria.items()},
+            "scores": self.scores,
+            "terms": self.terms,
             "details": plain(self.details),
             "frontier": plain(self.frontier),
             "quantities": plain(self.quantities),
@@ -343,7 +339,16 @@ def hull(regions: Iterable[RateRegion], source: str) -> RateRegion:
     if not regions or any(region.rates != regions[0].rates for region in regions):
         raise ValueError("a hull needs finite regions in the same rates")
     corners = [corner for region in regions for corner in region.corners]
-    return RateRegion.from_corners(regions[0].rates, corners, source)
+    found = RateRegion.from_corners(regions[0].rates, corners, source)
+    return replace(found, constraints=tuple(_explained(c, regions) for c in found.constraints))
+
+
+def _explained(constraint: Constraint, regions: Iterable[RateRegion]) -> Constraint:
+    """Return a constraint of a hull with the terms of the region that it touches."""
+    if constraint.source == NOT_NEGATIVE:
+        return constraint
+    touched = min(regions, key=lambda region: region.least(constraint.rates))
+    return replace(constraint, terms=touched.behind(constraint.rates))
 
 
 def bracketed(inner: RateRegion, outer: RateRegion) -> tuple[RateRegion, RateRegion]:
@@ -352,25 +357,6 @@ def bracketed(inner: RateRegion, outer: RateRegion) -> tuple[RateRegion, RateReg
         replace(inner, constraints=tuple(replace(c, lower=outer.least(c.rates)) for c in inner.constraints)),
         replace(outer, constraints=tuple(replace(c, upper=inner.least(c.rates)) for c in outer.constraints)),
     )
-
-
-def plain(value: Any) -> Any:
-    """Return nested plain JSON values."""
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    if isinstance(value, Mapping):
-        return {str(key): plain(v) for key, v in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, complex):
-        return [value.real, value.imag]
-    if isinstance(value, float) and math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def _not_negative(rate: str) -> Constraint:

@@ -132,7 +132,8 @@ def test_example_1_without_its_reference():
     np.testing.assert_allclose(columns @ columns.conj().T, np.diag(expected), atol=1e-12)
     sent = {"qubits": 2, "log2_dim": LOG3, "bits": 0, "qudits": 1}
     assert made.preparations[0].net.usage == {"Alice->Bob": sent, "Bob->Charlie": sent}
-    assert made.rates["Q1 + E1, asymptotic"]["lower"] == pytest.approx(LOG3 / 2)
+    assert made.rates["Q1 + E1, asymptotic"]["value"] == pytest.approx(LOG3)
+    assert made.rates["Q1 + E1, gap"]["value"] == pytest.approx(0)
 
 
 def test_example_1_with_its_reference():

@@ -103,7 +103,7 @@ def check(network, builds):
     for k, build in enumerate(builds):
         state = build()
         frontier = 3 if bits and network != "no-communication" and state.classical else 0
-        answer = coordination_region(state, network, frontier=frontier, time_limit=30)
+        answer = coordination_region(state, network, frontier=frontier, time_limit=30 if bits else 1)
         data = answer.to_json()
         listed = [c for criterion in data["criteria"].values() for c in criterion["corners"]]
         rounded = list(corners_of_text(region_text(data)))

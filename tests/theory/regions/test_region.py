@@ -10,15 +10,8 @@ import pytest
 from scipy.optimize import linprog, minimize
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.theory.regions.region import (
-    NOT_NEGATIVE,
-    Constraint,
-    RateRegion,
-    RegionAnswer,
-    at_least,
-    bracketed,
-    hull,
-)
+from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, Constraint, at_least
+from qcoord_hw.theory.regions.region import RateRegion, RegionAnswer, bracketed, hull
 
 FOUR = ("Q1", "E1", "Q2", "E2")
 

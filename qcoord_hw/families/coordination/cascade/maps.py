@@ -14,7 +14,7 @@ from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
 from qcoord_hw.families.coordination.preparation import ComplexArray
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.theory.regions.cascade import RATES, cascade
-from qcoord_hw.theory.regions.region import NOT_NEGATIVE, Constraint
+from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, Constraint
 from qcoord_hw.theory.states import State
 
 """How a link may be used."""

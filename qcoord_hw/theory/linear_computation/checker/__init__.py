@@ -13,7 +13,7 @@ from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief, i
 from qcoord_hw.theory.linear_computation.checker.arithmetic import ClaimError, arithmetic
 from qcoord_hw.theory.linear_computation.checker.beyond import check_beyond
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
-from qcoord_hw.theory.linear_computation.checker.rates import check_rates
+from qcoord_hw.theory.linear_computation.checker.rates import check_optimum, check_rates
 from qcoord_hw.theory.linear_computation.checker.scheme import (
     ClaimedTask,
     check_batched,
@@ -50,6 +50,7 @@ def check_linear(answer: dict[str, Any]) -> Verdict:
         if "stabilizers" in answer:
             check_stabilizers(findings, task)
         claims = [((), task, c), *check_batched(findings, task)]
+        check_optimum(findings, task)
         for path, _, rank in claims:
             lower = findings.get(*path, "c_lower")
             if not is_integer(lower, 0, rank):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from qcoord_hw.theory.claims import Findings
+from qcoord_hw.theory.claims import Findings, brief
 from qcoord_hw.theory.linear_computation.checker.arithmetic import side_by_side
 from qcoord_hw.theory.linear_computation.checker.scheme import ClaimedTask
 
@@ -66,6 +66,72 @@ def _compared(task: ClaimedTask, rate: Fraction) -> dict[str, tuple[Fraction | N
         "converse": (bound, "optimum" if known else "upper bound"),
         "three_server_optimum": (bound if known else None, "optimum"),
     }
+
+
+OPTIMUM = {"rate", "cost", "scheme", "source", "certificate"}
+CERTIFICATE = {"groups", "ranks", "private", "cost"}
+
+
+def check_optimum(findings: Findings, task: ClaimedTask) -> None:
+    """Check the capacity: rates that were checked, one of which meets the bound of the groups it names.
+
+    Raises:
+        LookupError: when a field is missing.
+    """
+    answer = findings.answer
+    rates = {"Hu2025, Theorem 1": findings.get("rate")}
+    for k, one in enumerate(findings.get("batched")):
+        rates[f"batched, F_{one['field']}"] = findings.get("batched", k, "rate")
+    for key, label in (("beyond", "beyond theorem 1"), ("stabilizers", "the stabilizers as given")):
+        if isinstance(answer.get(key), dict):
+            rates[label] = findings.get(key, "rate")
+    least = least_cost(task)
+    capacity = str(task.rows / least)
+    if "optimum" not in answer:
+        if capacity in rates.values():
+            findings.wrong(
+                ("optimum",), f"missing, although a scheme attains {capacity}, the most of any code"
+            )
+        return
+    own = findings.get("optimum")
+    if not isinstance(own, dict) or set(own) != OPTIMUM:
+        findings.wrong(("optimum",), f"not an object of {', '.join(sorted(OPTIMUM))}")
+        return
+    findings.equal(("optimum", "rate"), capacity)
+    findings.equal(("optimum", "cost"), str(least))
+    scheme = own["scheme"]
+    attained = isinstance(scheme, str) and rates.get(scheme) == own["rate"]
+    findings.require(attained, ("optimum", "scheme"), f"does not attain {brief(own['rate'])}")
+    _check_converse(findings, task, least)
+
+
+def _check_converse(findings: Findings, task: ClaimedTask, least: Fraction) -> None:
+    """Check that the groups named prove the cost, from the ranks of what they hold."""
+    path = ("optimum", "certificate")
+    own = findings.get(*path)
+    if not isinstance(own, dict) or set(own) != CERTIFICATE:
+        findings.wrong(path, f"not an object of {', '.join(sorted(CERTIFICATE))}")
+        return
+    groups = own["groups"]
+    fits = isinstance(groups, list) and all(isinstance(group, list) and group for group in groups)
+    if not fits or sorted(str(s) for group in groups for s in group) != sorted(task.servers):
+        findings.wrong((*path, "groups"), "not every server in one group")
+        return
+    held = [[task.v[task.servers.index(s)] for s in group] for group in groups]
+    if len(groups) == 1:
+        ranks, private, cost = [task.rows], [task.rows], Fraction(task.rows)
+    else:
+        ranks = [task.f.rank(side_by_side(group)) for group in held]
+        rest = [[v for other in held if other is not group for v in other] for group in held]
+        private = [task.rows - task.f.rank(side_by_side(group)) for group in rest]
+        alone = max(Fraction(max(private), 2), Fraction(sum(private), 2 * (len(groups) - 1)))
+        cost = Fraction(sum(ranks), 2) + alone
+    findings.confirm(*path, "groups")
+    findings.equal((*path, "ranks"), ranks)
+    findings.equal((*path, "private"), private)
+    findings.equal((*path, "cost"), str(cost))
+    if cost != least:
+        findings.wrong((*path, "cost"), f"its groups prove {cost}, and {least} is needed")
 
 
 def least_cost(task: ClaimedTask) -> Fraction:

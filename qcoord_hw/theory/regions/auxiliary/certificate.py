@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.theory.information import complex_data
-from qcoord_hw.theory.regions.auxiliary.problem import Problem, Solution
+from qcoord_hw.theory.regions.auxiliary.problem import Problem, Product, Solution
 from qcoord_hw.theory.regions.auxiliary.reduction import Reduction
 from qcoord_hw.theory.regions.auxiliary.solve import FrontierPoint
 
@@ -31,22 +31,27 @@ def reduction_data(reduction: Reduction) -> dict[str, Any]:
     }
 
 
-def program_data(name: str, problem: Problem, solution: Solution) -> dict[str, Any]:
-    """Return one entry of "programs": a value with its mixture and its dual."""
+def mixture_data(problem: Problem, products: Iterable[Product]) -> list[dict[str, Any]]:
+    """Return the entry "decomposition": the products of a mixture."""
     decomposition = []
-    for product in solution.products:
+    for product in products:
         states: dict[str, Any] = {}
         for party, state in zip(problem.parties, product.states, strict=True):
             states[party.name] = (
                 complex_data(state) if party.kind == "quantum" else [float(v) for v in np.real(state)]
             )
         decomposition.append({"p": product.probability, "states": states})
+    return decomposition
+
+
+def program_data(name: str, problem: Problem, solution: Solution) -> dict[str, Any]:
+    """Return one entry of "programs": a value with its mixture and its dual."""
     return {
         "name": name,
         "beta": float(solution.beta),
         "lower": float(solution.lower),
         "upper": float(solution.upper),
-        "decomposition": decomposition,
+        "decomposition": mixture_data(problem, solution.products),
         "dual": None if solution.dual is None else complex_data(solution.dual),
         "delta": float(solution.delta),
     }

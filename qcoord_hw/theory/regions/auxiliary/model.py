@@ -149,6 +149,16 @@ class Model:
             for i, space in enumerate(self.spaces)
         ]
 
+    def conditional_entropies(self, products: tuple[Product, ...]) -> dict[str, float]:
+        """Return by party the mean entropy of its states in a mixture, bits."""
+        probabilities = np.array([product.probability for product in products])
+        return {
+            party.name: float(probabilities @ space.entropy(points))
+            for party, space, points in zip(
+                self.problem.parties, self.spaces, self.coordinates(products), strict=True
+            )
+        }
+
     # ---- faces ----
 
     def _cells(self) -> list[tuple[int, ...]]:

@@ -22,6 +22,10 @@ SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a che
 LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
+COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.6  # of products in a search for a mixture alone, and its time
+SLICE = 12  # rounds between two looks at a search for a mixture alone
+ENOUGH = 1e-8  # bits; the gap that ends it
+IDLE, MOST_IDLE = 1e-7, 2  # bits that a look has to gain, and how many looks without that end it
 COLD = 1e-5  # the beta whose products serve beta = 0
 
 
@@ -80,6 +84,42 @@ def solve(
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
     mixture = _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
     return None if mixture is None else _solution(workspace, beta, best, delta, mixture)
+
+
+def cheapest_mixture(
+    workspace: Workspace, beta: float, deadline: float, *, below: float = np.inf
+) -> tuple[Product, ...] | None:
+    """Return the mixture of least (1 - beta) I(X;U) + beta I(all;U) that is found, without a lower bound.
+
+    Args:
+        workspace: of the problem.
+        beta: in [0, 1].
+        deadline: in the time of `time.monotonic`.
+        below: bits; the search ends where its duals promise no less than this.
+
+    Returns:
+        None where no mixture that equals the target, or none that is so cheap, is to be expected.
+    """
+    model = workspace.model
+    if not model.problem.parties:
+        return (Product(1.0, ()),)
+    if not workspace.find_mixture(deadline):
+        return None
+    weights = model.problem.weights(beta)
+    if model.full and len(model.problem.quantum) > 1:
+        now = time.monotonic()
+        workspace.begin(beta, COUNTS, now + SHARE_OF_BEGINNING * max(deadline - now, 0.0))
+    gains, idle = -np.inf, 0
+    while True:
+        best = workspace.optimise(beta, deadline, most=SLICE)
+        if model.constant(beta) - best.level >= below:
+            return None
+        mixture = workspace.dictionary.mixture(workspace.gains(weights), deadline=deadline + LAST)
+        now = -np.inf if mixture is None else float(workspace.gains(weights) @ mixture)
+        idle = 0 if now > gains + IDLE else idle + 1
+        gains = max(gains, now)
+        if best.level - gains < ENOUGH or idle == MOST_IDLE or time.monotonic() > deadline:
+            return _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
 
 
 def solve_rate(
@@ -145,9 +185,7 @@ def rates(problem: Problem, products: tuple[Product, ...]) -> tuple[float, float
     if not problem.parties:
         return 0.0, 0.0
     model = Model(problem)
-    probabilities = np.array([product.probability for product in products])
-    points = model.coordinates(products)
-    means = [float(probabilities @ space.entropy(p)) for space, p in zip(model.spaces, points, strict=True)]
+    means = list(model.conditional_entropies(products).values())
     sender = model.sender_entropy - means[0] if problem.sender else 0.0
     return max(sender, 0.0), max(model.entropy - sum(means), 0.0)
 
@@ -289,4 +327,13 @@ def _prove(
     return np.inf, best
 
 
-__all__ = ["FrontierPoint", "Product", "Workspace", "data_processing", "rates", "solve", "solve_rate"]
+__all__ = [
+    "FrontierPoint",
+    "Product",
+    "Workspace",
+    "cheapest_mixture",
+    "data_processing",
+    "rates",
+    "solve",
+    "solve_rate",
+]

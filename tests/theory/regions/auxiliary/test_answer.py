@@ -64,7 +64,14 @@ def turned(seed):
     return make_state("turned", {"X": 2, "Y": 2, "A": 2, "B": 2, "C": 2}, blocks, ("X", "Y"))
 
 
+def noisy_pair():
+    """Two bits that differ with probability 0.1, as a diagonal state: a measurement and a codebook help."""
+    return make_state("noisy pair", {"A": 2, "B": 2}, [(1.0, (), np.diag([0.45, 0.05, 0.05, 0.45]) + 0j)])
+
+
 ANSWERS = {
+    "cascade, measured, with a codebook": lambda: (noisy_pair(), "cascade", None, 0),
+    "two nodes, measured, with a codebook": lambda: (noisy_pair(), "two-node", {"Q": 0.7}, 0),
     "cascade, random mixed": lambda: (tripartite(1, 2), "cascade", {"Q1": 1, "E1": 0.5, "Q2": 1, "E2": 0}, 0),
     "cascade, isotropic": lambda: (named_state("isotropic"), "cascade", None, 0),
     "broadcast": lambda: (turned(2), "quantum-broadcast", {"Q1": 1, "Q2": 0.25}, 0),

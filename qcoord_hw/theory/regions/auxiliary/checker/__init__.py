@@ -23,6 +23,7 @@ from typing import Any
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.regions.auxiliary.checker.bound import NOT_RECHECKED
 from qcoord_hw.theory.regions.auxiliary.checker.criteria import criteria_faults
+from qcoord_hw.theory.regions.auxiliary.checker.links import mixture_names
 from qcoord_hw.theory.regions.auxiliary.checker.programs import (
     Program,
     Reduced,
@@ -32,6 +33,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.programs import (
 )
 from qcoord_hw.theory.regions.auxiliary.checker.reading import field, items, number, refuse, text
 from qcoord_hw.theory.regions.auxiliary.checker.reduction import State, read_target, reduce
+from qcoord_hw.theory.regions.auxiliary.checker.terms import term_faults
 from qcoord_hw.theory.regions.auxiliary.checker.witness import check_infeasible
 
 __all__ = ["NETWORKS", "NOT_RECHECKED", "check_region"]
@@ -98,6 +100,8 @@ def _feasible_faults(
         faults += found
     faults += _quantity_faults(answer, network, status, programs) + _frontier_faults(answer, programs)
     faults += criteria_faults(answer, network, programs.values())
+    if not faults:
+        faults += _term_faults(answer, problem, target, programs)
     if faults:  # the proofs take time, and the answer is refused already
         return faults
     for i, program in enumerate(programs.values()):
@@ -105,6 +109,27 @@ def _feasible_faults(
         share = max(0.0, end - now) / (len(programs) - i)
         faults += prove(problem, program, f"certificate.programs[{i}]", now + share)
     return faults
+
+
+def _term_faults(
+    answer: dict[str, Any], problem: Reduced, target: State, programs: dict[str, Program]
+) -> list[str]:
+    """Return where the terms of a constraint are not those of the program that it comes from."""
+    order = [programs[name] for name in ("R_inf", "C0", "C") if name in programs]
+    order += [p for p in programs.values() if p.shared is not None and 0 < p.beta < 1]
+
+    def known(criterion: str, place: int) -> dict[str, float]:
+        return mixture_names(problem, order[place].conditional, target) if place < len(order) else {}
+
+    def formula(criterion: str, place: int) -> dict[str, float]:
+        """Return the coefficients of (1 - beta) I(X;U) + beta I(all;U) by what the names begin with."""
+        beta = order[place].beta
+        given = zip(problem.order, problem.weights(beta), strict=True)
+        whole = {f"S({''.join(problem.order)})": beta}
+        own = {f"S({problem.order[0]})": 1 - beta} if problem.sender and len(problem.order) > 1 else {}
+        return {f"S({name}|U)": -weight for name, weight in given} | own | whole
+
+    return term_faults(answer, known, formula) if answer.get("criteria") else []
 
 
 def _sender_faults(network: str, target: State, order: tuple[str, ...], sender: bool) -> list[str]:

@@ -8,6 +8,7 @@ not make a target which cannot be made, and the rate tuple asked about where the
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.networks import NETWORKS as ALL_NETWORKS
 from qcoord_hw.theory.regions.auxiliary.checker import NETWORKS, NOT_RECHECKED, check_region
 from qcoord_hw.theory.regions.auxiliary.checker.cascade import check_cascade, check_two_node
+from qcoord_hw.theory.regions.auxiliary.checker.dense import entropy_of, subsets
 from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
     BOUNDARY,
     FIELDS,
@@ -27,8 +29,10 @@ from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
     check_source,
     check_where,
 )
+from qcoord_hw.theory.regions.auxiliary.checker.links import Known
 from qcoord_hw.theory.regions.auxiliary.checker.pure import check_broadcast, check_multiple_access
-from qcoord_hw.theory.regions.auxiliary.checker.reduction import read_target, reduce
+from qcoord_hw.theory.regions.auxiliary.checker.reduction import State, read_target, reduce
+from qcoord_hw.theory.regions.auxiliary.checker.terms import term_faults
 from qcoord_hw.theory.regions.holders import holders
 from qcoord_hw.theory.states import state_from_json
 
@@ -45,6 +49,8 @@ KEYS = (
     "status",
     "why",
     "criteria",
+    "scores",
+    "terms",
     "details",
     "frontier",
     "quantities",
@@ -58,12 +64,14 @@ NEVER = tuple((key,) for key in (*KEYS, "membership") if key not in ("why", "sec
     ("details", "core_dimensions"),
     ("details", "purifier_regions"),
     ("details", "schemes"),
+    ("details", "measurements"),
+    ("details", "codebook"),
     ("details", "formula"),
     ("details", "parties"),
 )
 """What may not stay unproved."""
 
-QUBITS = {
+QUBITS: dict[str, Callable[[Findings, State], Known | None]] = {
     "cascade": check_cascade,
     "quantum-broadcast": check_broadcast,
     "multiple-access": check_multiple_access,
@@ -149,9 +157,9 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
         _check_words(f, data)
     elif network == "two-node":
         names = ("Q",)
-        check_two_node(f, state)
+        _check_terms(f, state, check_two_node(f, state))
     else:
-        QUBITS[network](f, state)
+        _check_terms(f, state, QUBITS[network](f, state) or {})
     if not bits:
         f.equal(("frontier",), [])
         f.equal(("quantities",), {})
@@ -163,11 +171,20 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     return bound
 
 
+def _check_terms(f: Findings, state: State, further: Known) -> None:
+    """Check the terms of a network with links of qubits: entropies of the target, and what else is named."""
+    known = {f"S({systems})": entropy_of(state, systems) for systems in subsets("XYABC")} | further
+    if not f.violations:
+        f.violations += term_faults(f.answer, lambda criterion, place: known)
+    f.confirm("terms")
+
+
 def _check_words(f: Findings, data: dict[str, Any]) -> None:
     """Check what an answer for classical links says of its certificate: parties and half-spaces, in order."""
     certificate = data["certificate"]
     if data["status"] != "feasible":
         f.equal(("criteria",), {})
+        f.equal(("terms",), [])
         f.equal(("details",), {})
         return
     if set(f.get("criteria")) != {"theorem"} or set(f.get("criteria", "theorem")) != {
@@ -200,7 +217,7 @@ def _check_programs(f: Findings, data: dict[str, Any], time_limit: float) -> str
     lines = check_region(data, time_limit=time_limit)
     late = [line for line in lines if line.startswith(NOT_RECHECKED)]
     f.violations += lines  # a bound that is not proved in the time may not pass for one that is
-    for key in ("criteria", "frontier", "quantities", "status"):
+    for key in ("criteria", "terms", "frontier", "quantities", "status"):
         f.confirm(key)
     return late[0] if late else "confirmed"
 

@@ -5,7 +5,8 @@ What is to be believed is recomputed from the target in the certificate:
 - the entropies, and with them the inequalities of Theorem 6 and the necessary ones;
 - that the core becomes the target by maps of each party by itself, so that whatever makes it is enough;
 - the regions of Corollary 7 for the purification of the core, held by each party in turn;
-- each one-shot code, from its maps: each acts on what its party holds, and the output is the target.
+- each one-shot code, from its maps: each acts on what its party holds, and the output is the target;
+- what the measurements find and the codebook costs (`links`), and the terms of every constraint (`terms`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
     check_region,
     settled,
 )
+from qcoord_hw.theory.regions.auxiliary.checker.links import (
+    Known,
+    ProvedCodebook,
+    check_codebook,
+    check_measurements,
+)
 from qcoord_hw.theory.regions.auxiliary.checker.reading import (
     complexes,
     field,
@@ -55,8 +62,8 @@ RANK = 1e-14
 """Eigenvalues below this are 0."""
 
 
-def check_cascade(f: Findings, state: State) -> None:
-    """Check an answer of the cascade network.
+def check_cascade(f: Findings, state: State) -> Known:
+    """Check an answer of the cascade network; return what terms may name beside entropies of the target.
 
     Raises:
         InputError: when a field of the certificate is missing or malformed.
@@ -66,8 +73,12 @@ def check_cascade(f: Findings, state: State) -> None:
     f.equal(("status",), "feasible")
     h = {s: entropy_of(state, s) for s in subsets("ABC")}
     _check_entropies(f, h)
-    reached = _check_core_regions(f, *_core(f, target, sizes, "ABC"))
-    reached += _check_schemes(f, target, sizes)
+    core, small = _core(f, target, sizes, "ABC")
+    reached = _check_core_regions(f, core, small)
+    codes = _check_schemes(f, target, sizes)
+    codebook = check_codebook(f, state)
+    reached += codes + ([] if codebook is None else _codebook_points(codebook))
+    measured, seen = check_measurements(f, target, sizes, {"A:BC": 1, "AB:C": 2})
     theorem, necessary = "Theorem 6", "Definition 4: I(sender; receiver)"
     check_region(
         f,
@@ -81,9 +92,9 @@ def check_cascade(f: Findings, state: State) -> None:
         ],
     )
     bounds = (
-        (("Q1", "E1"), (h["A"] + h["BC"] - h["ABC"]) / 2),
+        (("Q1", "E1"), measured.get("A:BC", (h["A"] + h["BC"] - h["ABC"]) / 2)),
         (("Q2",), (h["A"] + h["C"] - h["AC"]) / 2),
-        (("Q2", "E2"), (h["AB"] + h["C"] - h["ABC"]) / 2),
+        (("Q2", "E2"), measured.get("AB:C", (h["AB"] + h["C"] - h["ABC"]) / 2)),
     )
     points = np.array(reached)
     halves = []
@@ -94,10 +105,36 @@ def check_cascade(f: Findings, state: State) -> None:
     check_hull(f, ("criteria", "generation_inner"), RATES, points, outer, "achievable for Definition 4")
     if set(f.get("criteria")) != {"redistribution", "generation_inner", "generation_outer"}:
         f.wrong(("criteria",), "other criteria than the three of this network")
+    known = seen | _of_core(_core_entropies(core, small, "ABC"))
+    known |= {} if codebook is None else codebook.known
+    for k, code in enumerate(codes):
+        sizes_of = zip(("M1", "T_A", "M2", "T_C"), code, strict=True)
+        known |= {f"log2 |{name}| of code {k}": float(rate) for name, rate in sizes_of}
+    return known
 
 
-def check_two_node(f: Findings, state: State) -> None:
-    """Check an answer of two nodes with a qubit link: quantum systems A and B.
+def _codebook_points(codebook: ProvedCodebook) -> list[Floats]:
+    """Return the corners of Q1 + E1 >= C, Q2 >= C/2, Q2 + E2 >= C, less what parties need that work alone."""
+    c, alice, charlie = codebook.rate, "A" in codebook.parties, "C" in codebook.parties
+    first = ((c, 0.0), (0.0, c)) if alice else ((0.0, 0.0),)
+    second = ((c, 0.0), (c / 2, c / 2) if alice else (0.0, c)) if charlie else ((0.0, 0.0),)
+    return [np.array((*one, *two)) for one in first for two in second]
+
+
+def _of_core(entropies: dict[str, float]) -> Known:
+    return {f"S({systems}) of the core": value for systems, value in entropies.items()}
+
+
+def _core_entropies(core: Complexes, sizes: tuple[int, ...], names: str) -> dict[str, float]:
+    """Return the entropies of all sets of systems of the core."""
+    return {
+        s: spectrum_entropy(np.linalg.eigvalsh(reduced(core, sizes, [names.index(name) for name in s])))
+        for s in subsets(names)
+    }
+
+
+def check_two_node(f: Findings, state: State) -> Known:
+    """Check an answer of two nodes with a qubit link, of systems A and B; return as `check_cascade`.
 
     Raises:
         InputError: when a field of the certificate is missing or malformed.
@@ -109,17 +146,23 @@ def check_two_node(f: Findings, state: State) -> None:
     _check_entropies(f, h)
     core, small = _core(f, target, sizes, "AB")
     half = max(0.0, (h["A"] + h["B"] - h["AB"]) / 2)
+    codebook = check_codebook(f, state)
+    measured, seen = check_measurements(f, target, sizes, {"A:B": 1})
+    ends = _core_entropies(core, small, "AB")
     if h["AB"] < TOLERANCE:
         needed = settled(h["B"], "Figure 2]: Schumacher compression", "Q")
     else:
-        ends = (spectrum_entropy(np.linalg.eigvalsh(reduced(core, small, (i,)))) for i in (0, 1))
-        upper = max(half, min(h["A"], h["B"], *ends))
-        needed = Half(("Q",), upper, half, upper, "lower: I(A;B)/2")
+        upper = min(h["A"], h["B"], ends["A"], ends["B"])
+        upper = upper if codebook is None else min(upper, codebook.rate)
+        lower = min(upper, measured.get("A:B", half))
+        words = "lower: I(A;B) once either side is measured" if measured else "lower: I(A;B)/2"
+        needed = Half(("Q",), upper, lower, upper, words)
     check_region(f, ("criteria", "no_entanglement"), ("Q",), [needed])
     assisted = settled(half, "quantum reverse Shannon theorem", "Q")
     check_region(f, ("criteria", "entanglement_assisted"), ("Q",), [assisted])
     if set(f.get("criteria")) != {"no_entanglement", "entanglement_assisted"}:
         f.wrong(("criteria",), "other criteria than the two of this network")
+    return seen | _of_core(ends) | ({} if codebook is None else codebook.known)
 
 
 def _check_entropies(f: Findings, h: dict[str, float]) -> None:

@@ -42,6 +42,7 @@ class Program:
         sender_upper: R1_upper of a frontier program.
         delta: as printed, bits.
         dual: K in the shape of the reduced target's blocks; None where data processing gives the lower bound.
+        conditional: by party the mean entropy of its states in the mixture, bits.
     """
 
     name: str
@@ -54,10 +55,28 @@ class Program:
     sender_upper: float | None
     delta: float
     dual: Complexes | None
+    conditional: dict[str, float]
 
     def rate(self, shared: float) -> float:
         """Return the R1 that the mixture needs when there are R0 = `shared` bits of common randomness."""
         return max(self.sender_rate, self.sum_rate - shared)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A mixture of products.
+
+    Attributes:
+        sender_rate: I(X; U), 0 without a sender; bits.
+        sum_rate: I(all; U).
+        conditional: by party the mean entropy of its states.
+        faults: why it is not one of the target.
+    """
+
+    sender_rate: float
+    sum_rate: float
+    conditional: dict[str, float]
+    faults: list[str]
 
 
 class Reduced:
@@ -119,16 +138,18 @@ def read_program(problem: Reduced, data: Any, where: str) -> tuple[Program, list
         shared = number(data["R0"], f"{where}.R0")
         sender_upper = number(field(data, "R1_upper", where), f"{where}.R1_upper", infinite=True)
     faults: list[str] = []
-    sender_rate = sum_rate = math.inf
-    if (mixture := field(data, "decomposition", where)) is not None:
-        sender_rate, sum_rate, found = _rates(problem, items(mixture, f"{where}.decomposition"), where)
-        faults += found
+    mixture = Mixture(math.inf, math.inf, {}, [])
+    if (listed := field(data, "decomposition", where)) is not None:
+        mixture = read_mixture(problem, items(listed, f"{where}.decomposition"), where)
+        faults += mixture.faults
+    sender_rate, sum_rate = mixture.sender_rate, mixture.sum_rate
     delta = number(field(data, "delta", where), f"{where}.delta")
     dual = field(data, "dual", where)
     if dual is not None:
         dual = complexes(dual, f"{where}.dual", problem.state.matrices.shape)
-    program = Program(name, beta, lower, upper, sender_rate, sum_rate, shared, sender_upper, delta, dual)
-    value = (1 - beta) * sender_rate + beta * sum_rate if mixture is not None else math.inf
+    own = mixture.conditional
+    program = Program(name, beta, lower, upper, sender_rate, sum_rate, shared, sender_upper, delta, dual, own)
+    value = (1 - beta) * sender_rate + beta * sum_rate if listed is not None else math.inf
     faults += differs(f"{where}.upper", upper, value)
     if shared is not None and sender_upper is not None:
         faults += differs(f"{where}.R1_upper", sender_upper, program.rate(shared))
@@ -158,9 +179,18 @@ def differs(where: str, given: float, found: float) -> list[str]:
     return [f"{where}: {given:.12g} given, {found:.12g} found"]
 
 
-def _rates(problem: Reduced, mixture: list[Any], where: str) -> tuple[float, float, list[str]]:
-    """Return I(X; U) and I(all; U) of a mixture and why it is not one of the target."""
-    state, faults = problem.state, []
+def read_mixture(problem: Reduced, mixture: list[Any], where: str) -> Mixture:
+    """Return what a mixture attains, and why it is not one of the target.
+
+    Args:
+        problem: the reduced problem.
+        mixture: entries with `p` and `states` by party.
+        where: its place in the answer.
+
+    Raises:
+        InputError: a field is missing or malformed.
+    """
+    state, faults = problem.state, list[str]()
     total = np.zeros_like(state.matrices)
     weights, conditional = 0.0, dict.fromkeys(problem.order, 0.0)
     for u, entry in enumerate(mixture):
@@ -197,7 +227,7 @@ def _rates(problem: Reduced, mixture: list[Any], where: str) -> tuple[float, flo
         faults.append(f"{where}.decomposition: its mixture differs from the reduced target by {gap:.3g}")
     first = problem.order[0] if problem.sender else None
     sender_rate = problem.own[first] - conditional[first] if first is not None else 0.0
-    return sender_rate, problem.total - sum(conditional.values()), faults
+    return Mixture(sender_rate, problem.total - sum(conditional.values()), conditional, faults)
 
 
 def _lower_faults(problem: Reduced, where: str, program: Program) -> list[str]:
