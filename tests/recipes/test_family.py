@@ -31,9 +31,9 @@ def add_spec(house):
 STEPS = (
     Step(OBJECT, add_family),
     Step(
-        "qcoord_hw/registry.py",
+        "qcoord_hw/families/__init__.py",
         lambda house: house.insert(
-            "qcoord_hw/registry.py",
+            "qcoord_hw/families/__init__.py",
             "OURS = {",
             f'    "{FAMILY}": "qcoord_hw.families.{ROOM}.family:FAMILY",\n',
         ),
