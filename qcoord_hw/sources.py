@@ -13,8 +13,8 @@ from qcoord_hw import registry
 from qcoord_hw.catalogue import catalogue_entry, catalogue_names
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Family, JsonFile, Situation
-from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, Plain, read_json, read_spec
+from qcoord_hw.text import meant
 
 
 def spec_of(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:

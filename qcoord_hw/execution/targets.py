@@ -33,6 +33,7 @@ from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import one_line
+from qcoord_hw.text import meant
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.foreign.known import KnownAnswer
@@ -429,14 +430,15 @@ def _named_target(name: str) -> RunTarget:
         device, scale = split_scale(name)
         if device in known:
             return NoiseTarget(_fake_backend(device), scale)
-        raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
+        raise InputError(f"target: unknown {name!r}{meant(name, known)}; allowed are aer, {', '.join(known)}")
     if device_name(name) is not None:
         raise InputError(
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
             "allowed here are aer and fake_NAME"
         )
+    close = meant(name, [IdealTarget.name, *fake_backends()])
     raise InputError(
-        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, {ALLOWED}"
+        f"target: unknown {name!r}{close}; allowed are aer, fake_NAME, for example fake_torino, {ALLOWED}"
     )
 
 
