@@ -14,24 +14,9 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw.cli import main
+from tests.calls import call, call_json
 
 COS2 = 0.8535533905932737
-
-
-def call(capsys, *arguments: object) -> tuple[int, str, str]:
-    try:
-        status = main([str(a) for a in arguments])
-    except SystemExit as leave:  # argparse
-        status = int(leave.code or 0)
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def call_json(capsys, *arguments: object) -> dict:
-    status, out, err = call(capsys, *arguments, "--json")
-    assert status == 0, err
-    assert err == ""
-    return json.loads(out)
 
 
 def test_run_prints_the_contract(capsys):

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from qcoord_hw import cli
+from tests.calls import refused
 
 LOG3 = math.log2(3)
 
@@ -23,14 +24,6 @@ def run(capsys, *arguments, shots="300"):
     printed = capsys.readouterr()
     assert printed.err == ""
     return json.loads(printed.out)
-
-
-def refused(capsys, *arguments):
-    assert cli.main([*arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    return printed.err
 
 
 def estimates(summary):

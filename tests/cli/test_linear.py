@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 

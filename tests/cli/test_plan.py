@@ -9,7 +9,7 @@ import pytest
 from qcoord_hw import api
 from qcoord_hw.execution.devices.ibm.client import IBMDevice
 from qcoord_hw.execution.targets import fake_backends
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 
 KEYS = (
     *("ok", "experiment", "target", "shots", "circuits", "known_answer", "executions"),
