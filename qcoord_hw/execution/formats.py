@@ -15,7 +15,7 @@ from qcoord_hw.spec import one_line
 
 LEAST_VERSION = 13
 """Older versions of QPY may hold Python objects, which run code when they are read. Records are written in this
-one, which every Qiskit that is allowed reads: each writes its newest by default, which older ones cannot read."""
+one, which every Qiskit that is allowed can read; by default each writes its newest, which older ones cannot."""
 
 _harmless: set[bytes] = set()
 """Hashes of the files that this process has written or read."""

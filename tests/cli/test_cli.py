@@ -309,12 +309,13 @@ def test_light_commands_load_neither_qiskit_nor_a_solver(command):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys):
+@pytest.mark.parametrize("moments", [(1, 200), pytest.param((0, 40), marks=pytest.mark.slow)])
+def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys, moments):
     """kill -9 at several moments: what is there is sealed or unfinished; a second run works."""
     expected = qc.run("ghz-6", shots=8000, seed=2).record.counts
     command = [sys.executable, "-m", "qcoord_hw.cli", "run", "ghz-6", "--shots", "8000", "--seed", "2"]
     seen = set()
-    for number, chunks in enumerate([0, 1, 40, 200]):
+    for number, chunks in enumerate(moments):
         runs = tmp_path / str(number)
         process = subprocess.Popen(
             [*command, "--runs", str(runs)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -385,8 +386,7 @@ def test_an_output_that_cannot_be_written_is_no_traceback(redirect):
 
 def test_signs_that_an_encoding_lacks_are_replaced():
     command = [sys.executable, "-m", "qcoord_hw.cli", "show", "chsh", "--circuit", "1"]
-    for encoding in ("ascii", "latin-1"):
-        environment = os.environ | {"PYTHONIOENCODING": encoding}
-        done = subprocess.run(command, capture_output=True, env=environment)
-        assert done.returncode == 0, done.stderr
-        assert b"Charlie applies ry" in done.stdout
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert b"Charlie applies ry" in done.stdout

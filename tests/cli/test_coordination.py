@@ -73,8 +73,8 @@ def test_noise_is_seen_by_the_exact_figure_and_by_the_counts(capsys):
     [
         ("two-node-n1", 0),
         ("two-node-n2", 0.30554),
-        ("broadcast-n2", 0.35395),
-        ("no-communication-noisy-ghz-m16", 0.24230),
+        pytest.param("broadcast-n2", 0.35395, marks=pytest.mark.slow),
+        pytest.param("no-communication-noisy-ghz-m16", 0.24230, marks=pytest.mark.slow),
         ("no-communication-werner", 0),
     ],
 )

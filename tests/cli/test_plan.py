@@ -76,8 +76,8 @@ def test_chsh_prints_the_contract(capsys):
     ("name", "target"),
     [
         ("chsh", "fake_torino"),
-        ("chsh", "fake_fez"),
-        ("chsh", "fake_marrakesh"),
+        pytest.param("chsh", "fake_fez", marks=pytest.mark.slow),
+        pytest.param("chsh", "fake_marrakesh", marks=pytest.mark.slow),
         ("magic-square", "fake_manila"),
         ("ghz-3", "fake_manila"),
     ],

@@ -97,7 +97,7 @@ def test_aer_refuses_a_layout():
     ],
     ids=lambda t: type(t).__name__,
 )
-@pytest.mark.parametrize("name", ["chsh", "magic-square"])
+@pytest.mark.parametrize("name", ["chsh", pytest.param("magic-square", marks=pytest.mark.slow)])
 def test_any_backend_or_sampler_is_a_target(target, name):
     result = qc.run(name, target=target, shots=400, seed=2, confidence=0.9999)
     win = result["win_probability"]
@@ -208,7 +208,9 @@ TELEPORT = qc.Topology(
 )
 
 
-@pytest.mark.parametrize("target", ["aer", "fake_torino", "fake_sherbrooke"])
+@pytest.mark.parametrize(
+    "target", ["aer", pytest.param("fake_torino", marks=pytest.mark.slow), "fake_sherbrooke"]
+)
 def test_feed_forward_runs_on_every_kind_of_simulator(target):
     theory = qc.Value(COS2, "exact", "teleportation")
     built = qc.game_experiment(

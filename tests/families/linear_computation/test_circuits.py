@@ -81,6 +81,13 @@ CASES: dict[str, tuple[int, tuple[int, ...] | None, dict[str, list[list[int]]], 
 SMALL = [name for name in CASES if "F_2" in name or name in ("sum of 2 F_3", "sum of 2 F_4", "example 2 F_4")]
 
 
+LONG = (
+    *("example 1 F_4", "example 1 F_5", "example 3 F_3", "example 3 F_4", "example 1 batched"),
+    *("sum of 3 batched into F_8", "F_8, another polynomial"),
+)
+"""Seconds of synthesis each."""
+
+
 def task_of(name: str) -> LinearTask:
     d, poly, servers, _ = CASES[name]
     data = {"field": d, "servers": servers} | ({"irreducible_poly": list(poly)} if poly else {})
@@ -177,7 +184,14 @@ def test_every_answer_is_certain_in_plain_numpy(name):
         np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in SMALL])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in LONG else name
+        for name in CASES
+        if name not in SMALL
+    ],
+)
 def test_every_answer_is_certain_on_aer(name):
     experiment = built(name)
     assert experiment.circuits[0].circuit.num_qubits <= 16
@@ -197,7 +211,11 @@ def test_every_answer_is_certain_on_aer(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["example 1 F_2", "example 1 F_4", "sum of 2 F_3", "sum of 2 F_5", "redundant F_2", "example 1 batched"],
+    [
+        *("example 1 F_2", "sum of 2 F_3", "sum of 2 F_5", "redundant F_2"),
+        pytest.param("example 1 F_4", marks=pytest.mark.slow),
+        pytest.param("example 1 batched", marks=pytest.mark.slow),
+    ],
 )
 def test_every_answer_is_certain_on_the_target_aer(name):
     """All inputs where they are few, else 200, through the package's own simulator."""
@@ -222,7 +240,7 @@ def test_every_answer_is_certain_on_the_target_aer(name):
             np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.parametrize("order", [2, 3, 4, 5, 7, 8, 9])
+@pytest.mark.parametrize("order", [2, 3, 4, 5, 7, pytest.param(8, marks=pytest.mark.slow), 9])
 def test_tasks_never_seen(rng, order):
     """Random matrices, dependent ones among them; every outcome of every input that is tried is right."""
     p = next(q for q in (2, 3, 5, 7) if order % q == 0)
@@ -538,7 +556,7 @@ def test_sevens():
             np.testing.assert_array_equal(decoded(play, outcome)[:, 0], expected)
 
 
-@pytest.mark.parametrize("width", [31, 32])
+@pytest.mark.parametrize("width", [pytest.param(31, marks=pytest.mark.slow), 32])
 def test_up_to_64_qubits(width):
     """Two servers, everything added: 2 m qubits, pairs alone."""
     unit = np.eye(width, dtype=int).tolist()
