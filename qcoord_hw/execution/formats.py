@@ -14,8 +14,9 @@ from qcoord_hw.execution.untrusted import check_circuit, survives
 from qcoord_hw.spec import one_line
 
 LEAST_VERSION = 13
-"""Older versions of QPY may hold Python objects, which run code when they are read. Records are written in this
-one, which every Qiskit that is allowed can read; by default each writes its newest, which older ones cannot."""
+"""Older versions of QPY may hold Python objects, which run code when they are read. Records are written in
+this one, which every Qiskit that is allowed can read: each writes its newest unless it is told otherwise.
+"""
 
 _harmless: set[bytes] = set()
 """Hashes of the files that this process has written or read."""
