@@ -1,7 +1,8 @@
 # Everything starts from nothing: the first target that needs .venv makes it.
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first fit one of these is taken.
-# CORES=n runs the tests in so many processes, each with one thread; TESTS='tests/a tests/b' runs these alone. They keep compiled modules (`make clean` removes
-# them) wherever the environment forbids it: each of a hundred processes would compile the package anew.
+# CORES=n runs the tests in so many processes, each with one thread; TESTS='tests/a tests/b' runs these alone. They keep
+# compiled modules (`make clean` removes them) wherever the environment forbids it: each of a hundred processes would
+# compile the package anew.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 UV ?= uv
 CORES ?= 2
