@@ -47,7 +47,7 @@ class Everywhere:
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         return qcoord_runs
 
-    @pytest.fixture
+    @pytest.fixture(scope="session")
     def as_written(self) -> None:
         """Skip a test of circuits that are kept here, where Qiskit is older than what wrote them.
 

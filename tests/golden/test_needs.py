@@ -19,7 +19,7 @@ QUICK = ("chsh", "ghz-6", "magic-square", "sum-2-f3", "cascade-ghz2")
 
 
 @pytest.fixture(scope="module")
-def devices():
+def devices(as_written):
     return snapshots()
 
 
