@@ -1,14 +1,16 @@
 # Everything starts from nothing: the first target that needs .venv makes it.
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first fit one of these is taken.
-# CORES=n runs the tests in so many processes, each with one thread. They keep compiled modules (`make clean` removes
-# them) wherever the environment forbids it: each of a hundred processes would compile the package anew.
+# CORES=n runs the tests in so many processes, each with one thread; TESTS='tests/a tests/b' runs these alone. They keep
+# compiled modules (`make clean` removes them) wherever the environment forbids it: each of a hundred processes would
+# compile the package anew.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 UV ?= uv
 CORES ?= 2
+TESTS ?=
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ONE_THREAD := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1
-PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(CORES) --dist worksteal
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(CORES) --dist worksteal $(TESTS)
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 MAKEFLAGS += --no-print-directory

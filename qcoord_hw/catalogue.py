@@ -8,8 +8,8 @@ from typing import Any
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError
-from qcoord_hw.schema import meant
 from qcoord_hw.spec import ExperimentSpec, read_spec
+from qcoord_hw.text import meant
 
 
 def catalogue_root() -> Path:

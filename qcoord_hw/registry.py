@@ -1,4 +1,4 @@
-"""Where the protocol families are: ours by one lazy line each, those of other packages by entry points.
+"""Finds protocol families: ours in their table of lazy lines, those of other packages by entry points.
 
 This stands at the bottom of the house so that specs, records and reports find a family without knowing any.
 A package adds one by an entry point of the group `qcoord_hw.families`, called like the family, which names a
@@ -15,6 +15,7 @@ from inspect import isclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families import OURS
 from qcoord_hw.text import one_line, short_repr
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from qcoord_hw.families.base import Family
 
 GROUP = "qcoord_hw.families"
-
-OURS = {
-    "nonlocal-game": "qcoord_hw.families.games.family:FAMILY",
-    "linear-computation": "qcoord_hw.families.linear_computation.family:FAMILY",
-    "coordination": "qcoord_hw.families.coordination.family:FAMILY",
-}
-"""The `family` of a spec -> where its object is."""
 
 
 def family(name: str) -> Family:

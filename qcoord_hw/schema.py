@@ -14,7 +14,7 @@ from typing import Any, Literal
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number
 from qcoord_hw.spec import Plain
-from qcoord_hw.text import short_repr
+from qcoord_hw.text import meant, short_repr
 
 Type = Literal["integer", "number", "boolean", "text", "choice", "list", "any"]
 Given = Mapping[str, Any]
@@ -246,16 +246,3 @@ def _number(value: object) -> float | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-def meant(word: object, known: Iterable[Plain]) -> str:
-    """Return which known name may be meant by a wrong one, in brackets; empty if none is close.
-
-    >>> meant("rouns", ["rate", "rounds"])
-    ' (did you mean rounds?)'
-    """
-    from difflib import get_close_matches
-
-    names = [name for name in known if isinstance(name, str)]
-    close = get_close_matches(word, names, 1) if isinstance(word, str) and len(word) < 100 else []
-    return f" (did you mean {close[0]}?)" if close else ""

@@ -18,6 +18,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import read_file
 from qcoord_hw.inputs import read_json as read_json
 from qcoord_hw.inputs import without_twins as without_twins
+from qcoord_hw.text import meant
 from qcoord_hw.text import one_line as one_line
 from qcoord_hw.text import short_repr as short_repr
 
@@ -134,7 +135,9 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     known = {f.name: f for f in fields(ExperimentSpec)}
     for key in data:
         if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}; allowed are {', '.join(known)}")
+            raise InputError(
+                f"{where}: unknown key {key!r}{meant(key, known)}; allowed are {', '.join(known)}"
+            )
     for key in ("name", "title", "family"):
         if key not in data:
             raise InputError(f"{where}: {key} is missing; every experiment needs name, title and family")
@@ -219,7 +222,9 @@ def check_known(given: Iterable[str], allowed: Sequence[str], prefix: str = "") 
     """
     for name in given:
         if name not in allowed:
-            raise InputError(f"{prefix}{name}: unknown; allowed are {', '.join(allowed)}")
+            raise InputError(
+                f"{prefix}{name}: unknown{meant(name, allowed)}; allowed are {', '.join(allowed)}"
+            )
 
 
 def check_seed(seed: object) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def printable(value: object) -> str:
     """Return a value as text in which no character has an effect on a terminal or hides from its reader.
@@ -39,3 +41,16 @@ def short_repr(value: object) -> str:
     except (ValueError, RecursionError):  # an integer with too many digits, or lists too deep
         text = f"a {type(value).__name__}"
     return printable(text if len(text) <= 60 else text[:57] + "...")
+
+
+def meant(word: object, known: Iterable[object]) -> str:
+    """Return which known name may be meant by a wrong one, in brackets; empty if none is close.
+
+    >>> meant("rouns", ["rate", "rounds"])
+    ' (did you mean rounds?)'
+    """
+    from difflib import get_close_matches
+
+    names = [name for name in known if isinstance(name, str)]
+    close = get_close_matches(word, names, 1) if isinstance(word, str) and len(word) < 100 else []
+    return f" (did you mean {close[0]}?)" if close else ""

@@ -38,6 +38,16 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"session seed: {seed} (replay with --seed {seed})"
 
 
+@pytest.fixture(scope="session")
+def as_written() -> None:
+    """Skip a test of circuits that are kept here, where Qiskit is older than what wrote them.
+
+    It cannot read their QPY, and its synthesis of states is another.
+    """
+    if tuple(map(int, version("qiskit").split(".")[:2])) < WRITTEN_BY:
+        pytest.skip(f"needs the Qiskit that wrote the circuits, {'.'.join(map(str, WRITTEN_BY))}")
+
+
 class Everywhere:
     """Fixtures of every item pytest collects."""
 
@@ -46,15 +56,6 @@ class Everywhere:
         """The folder that $QCOORD_RUNS names during the test; it does not exist yet, and no run was begun."""
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         return qcoord_runs
-
-    @pytest.fixture
-    def as_written(self) -> None:
-        """Skip a test of circuits that are kept here, where Qiskit is older than what wrote them.
-
-        It cannot read their QPY, and its synthesis of states is another.
-        """
-        if tuple(map(int, version("qiskit").split(".")[:2])) < WRITTEN_BY:
-            pytest.skip(f"needs the Qiskit that wrote the circuits, {'.'.join(map(str, WRITTEN_BY))}")
 
     @pytest.fixture
     def work_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:

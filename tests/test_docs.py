@@ -43,6 +43,7 @@ def test_the_page_of_parameters_is_what_the_families_declare():
     assert parameter_page.PAGE.read_text() == parameter_page.page(), "run python tools/parameter_page.py"
 
 
+@pytest.mark.slow
 def test_the_demo_tables_are_what_the_program_prints():
     readme = (ROOT / "README.md").read_text()
     assert golden.with_demo(readme) == readme

@@ -7,7 +7,8 @@ import pytest
 from qcoord_hw.cli.experiment import family_flags
 from qcoord_hw.errors import InputError
 from qcoord_hw.registry import every
-from qcoord_hw.schema import Flag, Parameter, check_names, describe, meant, names_of, read, usable
+from qcoord_hw.schema import Flag, Parameter, check_names, describe, names_of, read, usable
+from qcoord_hw.text import meant
 
 ROUNDS = Parameter("rounds", "integer", "how many", 1, low=1, high=8)
 KIND = Parameter("kind", "choice", "which", "plain", choices=("plain", "coded"))

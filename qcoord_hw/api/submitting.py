@@ -165,9 +165,7 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     from qcoord_hw.execution.submission import draft
 
     chosen = JobOptions.of(options)
-    path = draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
-    record.remember(path)
-    return path
+    return draft(order.description, order.program, order.spec, name, chosen, order.seed, order.runs)
 
 
 def submit_draft(path: Path, target: Any) -> Device | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from qcoord_hw.cli import EXIT_BAD_INPUT
 from qcoord_hw.spec import short_repr
-from qcoord_hw.text import one_line, printable, printable_lines
+from qcoord_hw.text import meant, one_line, printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,16 +42,32 @@ class Parser(argparse.ArgumentParser):
         """Make it, as `argparse.ArgumentParser`."""
         super().__init__(*arguments, **named)
         self.later: list[Callable[[argparse.ArgumentParser], None]] = []
+        self._given: Sequence[str] = ()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Add the options that were left for later, and parse."""
+        """Add the options that were left for later, and parse; each command refuses what it does not know."""
         while self.later:
             self.later.pop(0)(self)
-        return super().parse_known_args(args, namespace)
+        self._given = sys.argv[1:] if args is None else args
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is none of an argument's choices, and name the one that may be meant."""
+        if action.choices is not None and value not in action.choices:
+            words = f"invalid choice: {short_repr(value)}{meant(value, action.choices)}"
+            raise argparse.ArgumentError(
+                action, f"{words}; allowed are {', '.join(map(str, action.choices))}"
+            )
 
     def error(self, message: str) -> NoReturn:
-        """Exit with the one line."""
-        self.exit(EXIT_BAD_INPUT, one_line(f"{self.prog}: error: {message}", MAX_LINE) + "\n")
+        """Exit with the one line, and name the options that may be meant by those that are unknown."""
+        known = self._option_string_actions
+        flags = [word.partition("=")[0] for word in self._given if word.startswith("--")]
+        hints = "".join(meant(flag, known) for flag in dict.fromkeys(flags) if flag not in known)
+        self.exit(EXIT_BAD_INPUT, one_line(f"{self.prog}: error: {message}{hints}", MAX_LINE) + "\n")
 
 
 class Add(Protocol):

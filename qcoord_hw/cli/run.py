@@ -141,7 +141,7 @@ def _play(options: argparse.Namespace) -> None:
     seed = (found.intent["seed"] or 0) if options.seed is None else options.seed
     told = _family_of(found.intent).rounds(found, seed, options.rounds)
     if told is None:
-        raise InputError(f"game: {short_repr(options.spec)} has no rounds; allowed are games")
+        raise _no_rounds(options.spec, found.intent["experiment"]["play"]["kind"])
     if options.json:
         print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
@@ -164,6 +164,15 @@ def _has_rounds(family: Family) -> bool:
     return type(family).rounds is not Family.rounds
 
 
+def _no_rounds(given: str, kind: str) -> InputError:
+    """Return the refusal of what cannot be told round by round."""
+    from qcoord_hw import registry
+
+    told = ", ".join(family.kind for family in registry.every() if _has_rounds(family))
+    words = kind.replace("-", " ")
+    return InputError(f"spec: {short_repr(given)} is of kind {words}; allowed are kinds with rounds: {told}")
+
+
 def _played(options: argparse.Namespace) -> Result:
     """Return the finished run of a game that `play` names, after running it if it is no run yet."""
     from qcoord_hw import api, registry
@@ -176,8 +185,7 @@ def _played(options: argparse.Namespace) -> Result:
             raise InputError(f"target: {short_repr(options.target)}; allowed is none for a run")
         result = api.load_run(options.spec, runs=options.runs)
         if not _has_rounds(_family_of(result.record.intent)):
-            kind = result.summary["play"].replace("-", " ")
-            raise InputError(f"run: {short_repr(options.spec)} is of kind {kind}; allowed are runs of games")
+            raise _no_rounds(options.spec, result.summary["play"])
         if not result.record.sealed:
             raise InputError(f"run: {short_repr(options.spec)} is unfinished; {result.record.how_to_finish}")
         return result
@@ -185,8 +193,7 @@ def _played(options: argparse.Namespace) -> Result:
     built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
     kind = built.experiment.play.to_json()["kind"]
     if not _has_rounds(registry.family_of_kind(kind)):
-        words = kind.replace("-", " ")
-        raise InputError(f"game: {short_repr(options.spec)} is of kind {words}; allowed are games")
+        raise _no_rounds(options.spec, kind)
     with progress_bar(options, built.spec.name) as progress:
         return api.run(
             built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress

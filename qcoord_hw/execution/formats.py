@@ -14,14 +14,16 @@ from qcoord_hw.execution.untrusted import check_circuit, survives
 from qcoord_hw.spec import one_line
 
 LEAST_VERSION = 13
-"""Older versions of QPY may hold Python objects, which run code when they are read."""
+"""Older versions of QPY may hold Python objects, which run code when they are read. Records are written in
+this one, which every Qiskit that is allowed can read: each writes its newest unless it is told otherwise.
+"""
 
 _harmless: set[bytes] = set()
 """Hashes of the files that this process has written or read."""
 
 
 def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
-    """Return circuits as QPY.
+    """Return circuits as QPY: of the least version, unless they hold what only a newer one can.
 
     Raises:
         TargetError: when a gate has no such form, or bears the name of a standard one and is another.
@@ -30,7 +32,11 @@ def to_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
     try:
         for circuit in circuits:
             check_circuit(circuit)
-        qpy.dump(list(circuits), buffer)
+        try:
+            qpy.dump(list(circuits), buffer, version=LEAST_VERSION)
+        except qpy.UnsupportedFeatureForVersion:
+            buffer = io.BytesIO()
+            qpy.dump(list(circuits), buffer)
     except Exception as error:  # qpy raises many kinds
         raise TargetError(f"the circuits as compiled cannot be recorded ({one_line(error)[:200]})") from error
     _harmless.add(hashlib.sha256(buffer.getvalue()).digest())

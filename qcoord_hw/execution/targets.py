@@ -40,6 +40,7 @@ from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import check_unicode, one_line, short_repr
+from qcoord_hw.text import meant
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.foreign.known import KnownAnswer
@@ -465,7 +466,7 @@ def _named_target(name: str) -> RunTarget:
         device, scale = split_scale(name)
         if device in known:
             return NoiseTarget(_fake_backend(device), scale)
-        raise InputError(f"target: unknown {name!r}; allowed are aer, {', '.join(known)}")
+        raise InputError(f"target: unknown {name!r}{meant(name, known)}; allowed are aer, {', '.join(known)}")
     if name.startswith(PROPERTIES):
         return _calibrated_target(name)
     if device_name(name) is not None:
@@ -473,8 +474,9 @@ def _named_target(name: str) -> RunTarget:
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
             "allowed here are aer, fake_NAME and properties:FILE"
         )
+    close = meant(name, [IdealTarget.name, *fake_backends()])
     raise InputError(
-        f"target: unknown {name!r}; allowed are aer, fake_NAME, for example fake_torino, "
+        f"target: unknown {name!r}{close}; allowed are aer, fake_NAME, for example fake_torino, "
         f"properties:FILE, {ALLOWED}"
     )
 

@@ -50,6 +50,7 @@ from qcoord_hw.record.reader import (
     RunRecord,
     read,
 )
+from qcoord_hw.record.started import remember
 
 
 def create(
@@ -61,7 +62,7 @@ def create(
     target: str,
     draft: bool = False,
 ) -> Path:
-    """Write a new run folder and return it. Nothing that exists is overwritten.
+    """Write a new run folder and return it: nothing that exists is overwritten, and a draft is noted as ours.
 
     Args:
         runs: the folder of all runs; made if it does not exist.
@@ -92,7 +93,7 @@ def create(
             if "/" in name:
                 make_folder(partial, name.partition("/")[0])
             write_new(partial, name, content)
-        made = _rename(partial, stem)
+        made = _rename(partial, stem, own=draft)
         sync_folder(runs)
         return made
     except OSError as error:
@@ -223,12 +224,20 @@ def seal(path: Path) -> None:
         raise unwritable(path, error) from error
 
 
-def _rename(partial: Path, stem: str) -> Path:
-    """Give a complete folder its name, or that name with the first free number behind it."""
+def _rename(partial: Path, stem: str, *, own: bool) -> Path:
+    """Give a complete folder its name, or that name with the first free number behind it.
+
+    Args:
+        partial: the folder.
+        stem: the name.
+        own: whether the run is noted as begun here: before it can be seen, so that no kill comes between.
+    """
     for number in itertools.count(1):
         path = partial.with_name(stem if number == 1 else f"{stem}-{number}")
         try:
             if not path.exists():
+                if own:
+                    remember(path)
                 return partial.rename(path)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another process took the name just now

@@ -16,8 +16,8 @@ from qcoord_hw import record
 from qcoord_hw.answer import Answer, Row
 from qcoord_hw.catalogue import catalogue_needs, catalogue_paths, outside_entries
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.schema import meant
 from qcoord_hw.spec import check_integer, read_spec
+from qcoord_hw.text import meant
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
-from qcoord_hw.testing.cases import games, linear_tasks, states
 from qcoord_hw.testing.runs import assert_reproduces
+from qcoord_hw.theory.games.random_games import games
+from qcoord_hw.theory.linear_computation.random_tasks import linear_tasks
+from qcoord_hw.theory.random_states import states
 
 __all__ = ["assert_reproduces", "games", "linear_tasks", "states"]

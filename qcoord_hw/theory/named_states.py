@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
-from qcoord_hw.schema import meant
 from qcoord_hw.spec import short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.states import ComplexArray, State, make_state, number
 
 PAULIS = np.array([np.eye(2), [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -43,8 +43,8 @@ def named_state(text: str) -> State:
     name, _, given = text.partition(":")
     if name not in FAMILIES:
         raise InputError(
-            f"state: unknown {short_repr(name)}{meant(name, FAMILIES)}; allowed are a .json file or one of "
-            f"{', '.join(FAMILIES)}"
+            f"state: unknown {short_repr(name)}{meant(name, FAMILIES)}; "
+            f"allowed are a .json file or one of {', '.join(FAMILIES)}"
         )
     family = FAMILIES[name]
     values = {key: value for key, value, _, _ in family.parameters}

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import LARGEST, LEAST, exact_number, is_bearable
 from qcoord_hw.spec import check_text, read_json, short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.information import entropy, partial_trace, von_neumann_entropy
 
 FloatArray = npt.NDArray[np.float64]
@@ -277,7 +278,7 @@ def state_from_json(data: object, name: str = "state") -> State:
         )
     for key in data:
         if key not in _KEYS:
-            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
+            raise InputError(f"{short_repr(key)}: unknown{meant(key, _KEYS)}; allowed are {', '.join(_KEYS)}")
     name = data.get("name", name)
     check_text("name", name)
     systems = _systems(data.get("systems"))

@@ -17,7 +17,7 @@ BEFORE = json.loads(json_contract.RECORDED.read_text())
 
 
 @pytest.fixture(scope="module")
-def now(tmp_path_factory):
+def now(as_written, tmp_path_factory):
     folder = tmp_path_factory.mktemp("contract")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 
 OWN = {
     "name": "mine",

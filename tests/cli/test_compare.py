@@ -10,6 +10,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw import cli
+from tests.calls import call, refused
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +21,6 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pair(runs):
     return [qc.run("chsh", target=t, shots=100, seed=1, runs=runs).path for t in ("aer", "fake_manila")]
-
-
-def call(capsys, *arguments):
-    status = cli.main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def refused(capsys, *arguments):
-    status, out, err = call(capsys, *arguments)
-    assert status == 2
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    return err
 
 
 def test_compare_prints_a_table_and_draws_a_figure(pair, capsys, tmp_path):

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from qcoord_hw import cli
+from tests.calls import refused
 
 LOG3 = math.log2(3)
 
@@ -23,14 +24,6 @@ def run(capsys, *arguments, shots="300"):
     printed = capsys.readouterr()
     assert printed.err == ""
     return json.loads(printed.out)
-
-
-def refused(capsys, *arguments):
-    assert cli.main([*arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    return printed.err
 
 
 def estimates(summary):
@@ -80,8 +73,8 @@ def test_noise_is_seen_by_the_exact_figure_and_by_the_counts(capsys):
     [
         ("two-node-n1", 0),
         ("two-node-n2", 0.30554),
-        ("broadcast-n2", 0.35395),
-        ("no-communication-noisy-ghz-m16", 0.24230),
+        pytest.param("broadcast-n2", 0.35395, marks=pytest.mark.slow),
+        pytest.param("no-communication-noisy-ghz-m16", 0.24230, marks=pytest.mark.slow),
         ("no-communication-werner", 0),
     ],
 )

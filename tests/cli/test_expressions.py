@@ -15,7 +15,7 @@ from qcoord_hw.api.theory import check_answer, theory_game
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
 from qcoord_hw.theory.games.named_expressions import named_expression
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 from tests.theory.games.test_expression import TABLES, as_expression
 
 CH = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_of
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory.games.catalogue import GAMES
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 from tests.parity_games import bipartite, complete, facet_4322, incidence, relabelled
 
 

@@ -9,7 +9,7 @@ import pytest
 from qcoord_hw import api
 from qcoord_hw.execution.devices.ibm.client import IBMDevice
 from qcoord_hw.execution.targets import fake_backends
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 
 KEYS = (
     *("ok", "experiment", "target", "shots", "circuits", "known_answer", "executions"),
@@ -76,8 +76,8 @@ def test_chsh_prints_the_contract(capsys):
     ("name", "target"),
     [
         ("chsh", "fake_torino"),
-        ("chsh", "fake_fez"),
-        ("chsh", "fake_marrakesh"),
+        pytest.param("chsh", "fake_fez", marks=pytest.mark.slow),
+        pytest.param("chsh", "fake_marrakesh", marks=pytest.mark.slow),
         ("magic-square", "fake_manila"),
         ("ghz-3", "fake_manila"),
     ],

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
 
 import qcoord_hw as qc
-from qcoord_hw.cli import main
 from qcoord_hw.families.games.analysis import tally
 from qcoord_hw.families.games.rounds import rounds
 from qcoord_hw.families.games.scoring import GameScoring
-
-
-def call(capsys, *arguments: object) -> tuple[int, str, str]:
-    try:
-        status = main([str(a) for a in arguments])
-    except SystemExit as leave:  # argparse
-        status = int(leave.code or 0)
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def call_json(capsys, *arguments: object) -> dict:
-    status, out, err = call(capsys, *arguments, "--json")
-    assert (status, err) == (0, "")
-    return json.loads(out)
+from tests.calls import call, call_json
 
 
 def test_all_rounds_are_all_shots():

@@ -13,6 +13,7 @@ from qcoord_hw import cli
 from qcoord_hw.theory.information import binary_entropy
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.networks import NETWORKS
+from tests.calls import refused
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
@@ -24,14 +25,6 @@ def ask(capsys, *arguments):
     printed = capsys.readouterr()
     assert printed.err == ""
     return json.loads(printed.out)
-
-
-def refused(capsys, *arguments):
-    assert cli.main(["theory", *arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    return printed.err
 
 
 def write(path, data):
@@ -95,7 +88,7 @@ def test_a_file_in_the_two_node_network_with_frontier_and_a_point(tmp_path, caps
     claimed = write(tmp_path / "answer.json", answer)
     assert ask(capsys, "check", claimed)["holds"]
     answer["certificate"]["programs"][0]["decomposition"][0]["p"] += 1e-3
-    assert "does not hold" in refused(capsys, "check", write(tmp_path / "spoiled.json", answer))
+    assert "does not hold" in refused(capsys, "theory", "check", write(tmp_path / "spoiled.json", answer))
 
 
 def test_impossible_targets_say_why(capsys):
@@ -120,7 +113,7 @@ def test_infinity_is_a_string_and_a_witness_is_checked(tmp_path, capsys):
     assert answer["quantities"] == {"C": {"lower": "inf", "upper": "inf"}}
     assert ask(capsys, "check", write(tmp_path / "a.json", answer))["holds"]
     answer["certificate"]["witness"]["vector"][0][0] += 0.3
-    refused(capsys, "check", write(tmp_path / "b.json", answer))
+    refused(capsys, "theory", "check", write(tmp_path / "b.json", answer))
 
 
 def test_text_for_people_and_figures(tmp_path, capsys):
@@ -176,4 +169,4 @@ def test_schumacher(capsys):
     ],
 )
 def test_refusals(arguments, words, capsys):
-    assert words in refused(capsys, *arguments)
+    assert words in refused(capsys, "theory", *arguments)

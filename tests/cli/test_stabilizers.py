@@ -11,7 +11,7 @@ import pytest
 
 from qcoord_hw.api.theory import check_answer, theory_linear
 from qcoord_hw.theory.linear_computation.stabilizer_files import read_box
-from tests.cli.test_cli import call, call_json
+from tests.calls import call, call_json
 from tests.theory.linear_computation.pauli_oracle import (
     FIVE_QUBIT,
     STEANE,

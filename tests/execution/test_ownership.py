@@ -84,10 +84,16 @@ def with_gates(circuit, inserted):
 
 
 @functools.cache
+def built(name):
+    """Return an experiment and its program: built once for all places."""
+    experiment = build_experiment(load_spec(name))
+    return experiment, program_of(experiment)
+
+
+@functools.cache
 def compiled(name, place):
     """Return an experiment, its circuits on a target, their layouts and the physical qubit of each qubit."""
-    experiment = build_experiment(load_spec(name))
-    program = program_of(experiment)
+    experiment, program = built(name)
     if place == "whole":
         prepared = compile_whole("whole", BACKEND, fake_backends()["fake_torino"](), program, ())
         return experiment, prepared.circuits, [prepared.layout], prepared.layout

@@ -244,6 +244,7 @@ def test_snapshot_without_couplings_is_no_device():
     assert tile([line(2)], toy) == []
 
 
+@pytest.mark.slow
 def test_a_layout_that_is_ranked_can_be_asked_for(tmp_path):
     """Also where the circuit needs swaps, which only the qubits of a plan make possible."""
     task = tmp_path / "t.json"

@@ -18,15 +18,12 @@ from qcoord_hw.api import running
 
 HOUSE = Path(qcoord_hw.__file__).parent
 
-NAMING = {"qcoord_hw/__init__.py", "qcoord_hw/api/theory.py", "qcoord_hw/testing/cases.py"}
-"""Modules that name families: public names, theory's questions from Python, and random cases for tests."""
-
-COMMAND = "qcoord_hw/cli/theory.py"
-"""Its lines that add `theory linear` and `theory game` say what these are; no other line does."""
+NAMING = {"qcoord_hw/__init__.py", "qcoord_hw/api/theory.py", "qcoord_hw/cli/theory.py"}
+"""Modules that name families: public names, and theory's questions from Python and from the command line."""
 
 WORDS = re.compile(
     r"nonlocal[-_ ]game|linear[-_ ]computation|coordination|GameScoring|LinearScoring|CoordinationScoring"
-    r"|families\.(games|linear_computation|coordination)|(?-i:[\"'](game|linear)[\"']|\b(GAME|LINEAR)\b)",
+    r"|families\.(games|linear_computation|coordination)|(?-i:[\"'](game|linear)[\"':]|\b(GAME|LINEAR)\b)",
     re.IGNORECASE,
 )
 
@@ -38,18 +35,22 @@ def naming_lines(path):
 
 
 def test_modules_that_name_a_family():
-    rooms = ("families", "theory", "registry.py")
+    rooms = ("families", "theory")
     paths = [*HOUSE.rglob("*.py"), *HOUSE.rglob("*.j2")]
     modules = [path for path in paths if path.relative_to(HOUSE).parts[0] not in rooms]
     assert len(modules) > 100
     found = {path.relative_to(HOUSE.parent).as_posix(): naming_lines(path) for path in modules}
-    assert all("add" in line for line in found.pop(COMMAND))
-    assert {name for name, lines in found.items() if lines} <= NAMING
+    assert {name for name, lines in found.items() if lines} == NAMING
     assert len(NAMING) <= 3
 
 
 def test_a_name_would_be_seen(tmp_path):
-    for line in ('KIND = "game"', "LINEAR = 1", "from qcoord_hw.families.games.scoring import GameScoring"):
+    for line in (
+        'KIND = "game"',
+        'f"game: {x}"',
+        "LINEAR = 1",
+        "from qcoord_hw.families.games.scoring import GameScoring",
+    ):
         path = tmp_path / "module.py"
         path.write_text(f"{line}\n")
         assert naming_lines(path)
@@ -116,14 +117,20 @@ def followed(given, parameters):
 
     Returns:
         The modules whose functions are entered, in the order in which they first are; and the calls that go
-        from a module straight into one of a higher layer. What an import runs is not followed, nor what a
-        family does in its own folder, or has done for it from there: both are their own business.
+        from a module straight into one of a higher layer. What an import runs is not followed there, nor what
+        a family does in its own folder, or has done for it from there: both are their own business. Last, who
+        calls straight into a higher layer, wherever that stands: in families and theory as well.
     """
-    modules, calls = [], []
+    modules, calls, every = [], [], set()
 
     def follow(frame, event, argument):
         module = module_of(frame.f_code) if event == "call" else None
-        if module is None or is_own(module):
+        if module is None:
+            return
+        caller = module_of(frame.f_back.f_code)
+        if caller is not None and frame.f_code.co_name != "<module>" and level_of(module) > level_of(caller):
+            every.add((caller, module))
+        if is_own(module):
             return
         if (module, frame.f_code.co_name) == ("api.running", "_execute"):
             sys.setprofile(None)
@@ -148,12 +155,15 @@ def followed(given, parameters):
             running.run(given, shots=10, seed=1, parameters=parameters)
     finally:
         sys.setprofile(None)
-    return modules, calls
+    return modules, calls, every
 
 
 @pytest.mark.parametrize("what", GIVEN)
 def test_what_is_given_goes_one_way(what, tmp_path):
-    """At most 15 modules are passed, and at most 6 of them first after one of a lower layer (a climb)."""
+    """At most 15 modules are passed, and at most 6 of them first after one of a lower layer (a climb).
+
+    Within families and theory, too, at most 6 modules are called straight from one of a lower layer.
+    """
     given, parameters = GIVEN[what]
     for room in LOADED:  # before anything is followed: what imports run is of no matter
         importlib.import_module(f"qcoord_hw.{room}")
@@ -161,7 +171,7 @@ def test_what_is_given_goes_one_way(what, tmp_path):
         path = tmp_path / "given.json"
         path.write_text(json.dumps(given))
         given = str(path)
-    modules, calls = followed(given, parameters)
+    modules, calls, every = followed(given, parameters)
     assert modules[0] == "api.running"
     assert {"api.building", "sources", "registry", "execution.run_description"} <= set(modules)
     assert len(modules) <= MODULES, modules
@@ -170,3 +180,4 @@ def test_what_is_given_goes_one_way(what, tmp_path):
     ]
     assert len(climbs) <= CLIMBS, climbs
     assert calls == []
+    assert len(every) <= CLIMBS, every

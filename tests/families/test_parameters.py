@@ -368,14 +368,23 @@ def named_in(error):
     return set(names.replace("-", "_").split(", "))
 
 
+def is_long(what, name, value):
+    """Whether a circuit takes seconds, and another of its kind is made at once."""
+    exact = (name, value) == ("protocol", "exact") and "example" in what
+    searched = what.startswith("classical-broadcast") and value in ("search", "coset")
+    return (
+        exact or searched or "example-1-n2" in what or (what == "cascade compressed" and name in ("m1", "m2"))
+    )
+
+
 EACH = [
     pytest.param(
         base,
         name,
         value,
         id=f"{what}: {name}={str(value)[:40]}",
-        # Exact codes of three trits are synthesised for ten seconds each.
-        marks=[pytest.mark.slow] if (name, value) == ("protocol", "exact") and "example" in what else [],
+        # Exact codes of three trits are synthesised for ten seconds each, compressed ones for one.
+        marks=[pytest.mark.slow] * is_long(what, name, value),
     )
     for what, base, samples in CASES
     for name, values in samples.items()

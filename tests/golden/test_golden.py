@@ -15,8 +15,13 @@ from qcoord_hw.spec import read_spec
 pytestmark = pytest.mark.usefixtures("work_clock")
 
 
-LONG = ("five-dimensional-f4", "six-servers-f4")
-"""Ten seconds of synthesis each."""
+LONG = (
+    *("broadcast-magic-square", "broadcast-n3", "broadcast-n3-random", "cascade-example-1-n2"),
+    *("example-1-f2-batched", "example-1-f3", "example-1-f4", "example-1-f5", "example-3-f3"),
+    *("five-dimensional-f3", "five-dimensional-f4", "five-dimensional-f4-beyond", "six-servers-f4"),
+    *("g14", "magic-pentagram", "rac-4", "sum-3-f5", "sum-4-f5"),
+)
+"""Seconds each; of each there is a smaller one of its kind, which is built every time."""
 
 
 @pytest.mark.usefixtures("as_written")

@@ -39,7 +39,10 @@ def test_estimates_are_what_they_were(name):
 
 
 @pytest.mark.usefixtures("as_written")
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name",
+    [name if "9c40d22c-fake" not in name else pytest.param(name, marks=pytest.mark.slow) for name in RUNS],
+)
 def test_executing_again_moves_nothing(name, tmp_path):
     copy = tmp_path / name
     shutil.copytree(REFERENCE / name, copy)

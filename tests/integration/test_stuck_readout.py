@@ -33,7 +33,7 @@ def test_what_can_be_inverted_is(rng):
         assert np.linalg.cond(confusion(p10, p01)) <= MAX_CONDITION
 
 
-@pytest.mark.parametrize("value", [(1.0, 0.0), (0.4, 0.6)])
+@pytest.mark.parametrize("value", [(1.0, 0.0), pytest.param((0.4, 0.6), marks=pytest.mark.slow)])
 def test_games_and_states_with_a_stuck_qubit(value, play_like):
     run, plain = play_like(value), play_like((0.02, 0.05))
     for stuck, other in zip(run, plain, strict=True):

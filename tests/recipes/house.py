@@ -112,12 +112,37 @@ def _missing(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def follow(house: House, steps: Sequence[Step], leave_out: str = "") -> None:
-    """Follow a recipe, but for one step."""
-    assert not leave_out or leave_out in [step.file for step in steps]
-    for step in steps:
-        if step.file != leave_out:
-            step.do(house)
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe of CONTRIBUTING, as it is followed.
+
+    Attributes:
+        title: of its chapter.
+        steps: what it tells to do, in order.
+        appears: fails unless what it adds is there, in every command.
+        unnoticed: how many steps at the end add nothing that a command tells, such as tests and news.
+        asked: a test of ours that asks for what the recipe adds to it, and which cases of it are meant.
+    """
+
+    title: str
+    steps: Sequence[Step]
+    appears: Callable[[House], object]
+    unnoticed: int = 0
+    asked: tuple[str, str] | None = None
+
+    @property
+    def noticed(self) -> list[str]:
+        """The files without which it does not appear."""
+        return [step.file for step in self.steps[: len(self.steps) - self.unnoticed]]
+
+    def follow(self, folder: Path, leave_out: str = "") -> House:
+        """Follow it in a house of its own, but for one step."""
+        assert not leave_out or leave_out in [step.file for step in self.steps]
+        house = House(folder)
+        for step in self.steps:
+            if step.file != leave_out:
+                step.do(house)
+        return house
 
 
 def recipe(title: str) -> str:

@@ -18,7 +18,7 @@ from qcoord_hw.report.summary import _cautions
 
 MARKED = re.compile(r"calibration marks (\w+) on ([0-9, ]+) as faulty \(error 1\)")
 OTHERS = {"two rounds": ("chsh", {"rounds": 2}), "sum-2-f2": ("sum-2-f2", {"inputs": 2})}
-QUICK = ("fake_aachen", "fake_algiers", "fake_sherbrooke", "fake_torino")
+QUICK = ("fake_algiers", "fake_sherbrooke")
 
 
 def device(name):

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family, Outcomes, OutputState, Prediction
+from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.coordination.parameters import LISTS, read_network
+from qcoord_hw.families.room import FamilyInRoom
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.scoring import CoordinationScoring
-    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
-    from qcoord_hw.families.view import View
-    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
 
 
-class Coordination(Family):
+class Coordination(FamilyInRoom):
     """Coordination protocols of the six networks."""
 
     name = "coordination"
@@ -65,18 +63,6 @@ class Coordination(Family):
 
         return recognise(given, parameters)
 
-    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
-        """See `Family.counted`."""
-        from qcoord_hw.families.coordination.counted import counted
-
-        return counted(spec, table)
-
-    def check(self, intent: dict[str, Any], width: float) -> None:
-        """See `Family.check`."""
-        from qcoord_hw.families.coordination.shape import check
-
-        check(intent, width)
-
     def exact(
         self, play: dict[str, Any], states: Callable[[], Sequence[OutputState | None]]
     ) -> dict[str, float]:
@@ -85,35 +71,11 @@ class Coordination(Family):
 
         return exact_figures(self.scoring(play), states)
 
-    def predict(self, experiment: Experiment) -> Prediction:
-        """See `Family.predict`."""
-        from qcoord_hw.families.coordination.view import predict
-
-        return predict(experiment, self.scoring(experiment.play.to_json()))
-
-    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
-        """Add the network, what theory says, and the table of cases."""
-        from qcoord_hw.families.coordination.view import own_keys
-
-        return own_keys(intent, analysis)
-
-    def view(self, summary: Mapping[str, Any]) -> View:
-        """See `Family.view`."""
-        from qcoord_hw.families.coordination.view import view
-
-        return view(summary)
-
     def side_by_side(self, summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Compare every rate and figure."""
         from qcoord_hw.families.coordination.view import side_by_side
 
         return side_by_side(summaries)
-
-    def outcomes(self, play: dict[str, Any]) -> Outcomes:
-        """See `Family.outcomes`."""
-        from qcoord_hw.families.coordination.outcomes import outcomes
-
-        return outcomes(self.scoring(play))
 
 
 FAMILY = Coordination()

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Rounds, Situation
+from qcoord_hw.families.base import JsonFile, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
+from qcoord_hw.families.room import FamilyInRoom
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.scoring import GameScoring
-    from qcoord_hw.families.view import View
-    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
 
 
-class Games(Family):
+class Games(FamilyInRoom):
     """Nonlocal games on the quantum broadcast network."""
 
     name = "nonlocal-game"
@@ -67,46 +65,6 @@ class Games(Family):
             return situation.gates(self.build(spec.with_parameters(parameters)))
 
         return spec.with_parameters(with_strategy(spec.name, spec.options, situation.seed, gates))
-
-    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
-        """See `Family.counted`."""
-        from qcoord_hw.families.games.counted import counted
-
-        return counted(spec, table)
-
-    def check(self, intent: dict[str, Any], width: float) -> None:
-        """See `Family.check`."""
-        from qcoord_hw.families.games.shape import check
-
-        check(intent, width)
-
-    def predict(self, experiment: Experiment) -> Prediction:
-        """See `Family.predict`."""
-        from qcoord_hw.families.games.view import predict
-
-        return predict(experiment, self.scoring(experiment.play.to_json()))
-
-    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
-        """Add the table of questions, and a Bell expression in its own units."""
-        from qcoord_hw.families.games.expression import summary_block
-
-        if analysis is None:
-            return {"questions": []}
-        figures = intent["experiment"]["play"].get("figures", ())
-        own = summary_block(figures, analysis.estimates)
-        return {"questions": list(analysis.rows), **({"expression": own} if own else {})}
-
-    def view(self, summary: Mapping[str, Any]) -> View:
-        """See `Family.view`."""
-        from qcoord_hw.families.games.view import view
-
-        return view(summary)
-
-    def outcomes(self, play: dict[str, Any]) -> Outcomes:
-        """See `Family.outcomes`."""
-        from qcoord_hw.families.games.outcomes import outcomes
-
-        return outcomes(self.scoring(play))
 
     def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds:
         """See `Family.rounds`."""

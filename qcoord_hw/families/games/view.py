@@ -14,6 +14,18 @@ from qcoord_hw.theory.value import Value
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
+    from qcoord_hw.statistics.analysis import Analysis
+
+
+def own_keys(intent: Mapping[str, Any], analysis: Analysis | None) -> dict[str, Any]:
+    """Return the keys of a summary that are those of a game: its questions, and a Bell expression's units."""
+    from qcoord_hw.families.games.expression import summary_block
+
+    if analysis is None:
+        return {"questions": []}
+    figures = intent["experiment"]["play"].get("figures", ())
+    own = summary_block(figures, analysis.estimates)
+    return {"questions": list(analysis.rows), **({"expression": own} if own else {})}
 
 
 def view(summary: Mapping[str, Any]) -> View:

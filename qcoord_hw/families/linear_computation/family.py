@@ -6,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Situation
+from qcoord_hw.families.base import JsonFile, Situation
 from qcoord_hw.families.linear_computation.parameters import PARAMETERS
+from qcoord_hw.families.room import FamilyInRoom
 
 if TYPE_CHECKING:
-    from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.linear_computation.scoring import LinearScoring
-    from qcoord_hw.families.view import View
-    from qcoord_hw.imports.table import CountTable
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
     from qcoord_hw.statistics.estimate import Limits
 
 
-class LinearComputations(Family):
+class LinearComputations(FamilyInRoom):
     """Linear computations over a quantum multiple-access channel."""
 
     name = "linear-computation"
@@ -70,18 +68,6 @@ class LinearComputations(Family):
 
         return complete(spec, situation)
 
-    def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:
-        """See `Family.counted`."""
-        from qcoord_hw.families.linear_computation.counted import counted
-
-        return counted(spec, table)
-
-    def check(self, intent: dict[str, Any], width: float) -> None:
-        """See `Family.check`."""
-        from qcoord_hw.families.linear_computation.shape import check
-
-        check(intent, width)
-
     def representatives(self, settings: int) -> Sequence[int]:
         """Let some inputs stand for all."""
         from qcoord_hw.families.linear_computation.completion import representatives
@@ -93,30 +79,6 @@ class LinearComputations(Family):
         from qcoord_hw.families.linear_computation.analysis import paired_runs
 
         return paired_runs(before, after, confidence)
-
-    def predict(self, experiment: Experiment) -> Prediction:
-        """See `Family.predict`."""
-        from qcoord_hw.families.linear_computation.view import predict
-
-        return predict(experiment, self.scoring(experiment.play.to_json()))
-
-    def summary(self, intent: Mapping[str, Any], analysis: Analysis | None) -> Mapping[str, Any]:
-        """Add rates, how inputs were executed, and how they fared."""
-        from qcoord_hw.families.linear_computation.view import own_keys
-
-        return own_keys(intent, analysis)
-
-    def view(self, summary: Mapping[str, Any]) -> View:
-        """See `Family.view`."""
-        from qcoord_hw.families.linear_computation.view import view
-
-        return view(summary)
-
-    def outcomes(self, play: dict[str, Any]) -> Outcomes:
-        """See `Family.outcomes`."""
-        from qcoord_hw.families.linear_computation.outcomes import outcomes
-
-        return outcomes(self.scoring(play))
 
 
 FAMILY = LinearComputations()

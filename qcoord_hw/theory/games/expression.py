@@ -22,6 +22,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_text, short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.games.exact import ObjectArray, fraction, object_array, strings
 
 MAX_PARTIES = 6
@@ -122,7 +123,9 @@ class BellExpression:
             raise InputError(f"expression: {short_repr(data)}; allowed is an object with {', '.join(_KEYS)}")
         for key in data:
             if key not in _KEYS:
-                raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
+                raise InputError(
+                    f"{short_repr(key)}: unknown{meant(key, _KEYS)}; allowed are {', '.join(_KEYS)}"
+                )
         for key in _KEYS[:3]:
             if key not in data:
                 raise InputError(f"{key}: missing; a Bell expression needs name, outcomes and expression")

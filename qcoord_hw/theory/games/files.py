@@ -8,6 +8,7 @@ from typing import Any
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import read_json
+from qcoord_hw.text import meant
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.game import Game
@@ -37,9 +38,10 @@ def find_game(name_or_path: str) -> Game:
         return GAMES[name_or_path]()
     if is_named(name_or_path):
         return spread(named_expression(name_or_path))
+    close = meant(name_or_path, [*GAMES, *EXPRESSIONS])
     raise InputError(
-        f"game: unknown {name_or_path!r}; allowed are a .json file, an expression ({', '.join(EXPRESSIONS)}) "
-        f"or a game: {', '.join(GAMES)}"
+        f"game: unknown {name_or_path!r}{close}; allowed are a .json file, "
+        f"an expression ({', '.join(EXPRESSIONS)}) or a game: {', '.join(GAMES)}"
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_text, short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.games.exact import ObjectArray, bits, fractions, object_array, strings
 
 MAX_PLAYERS = 16
@@ -133,7 +134,9 @@ class Game:
             )
         for key in data:
             if key not in _KEYS:
-                raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(_KEYS)}")
+                raise InputError(
+                    f"{short_repr(key)}: unknown{meant(key, _KEYS)}; allowed are {', '.join(_KEYS)}"
+                )
         if "win" in data and "score" in data:
             raise InputError("score: beside win; allowed is exactly one of win and score")
         table = "score" if "score" in data else "win"

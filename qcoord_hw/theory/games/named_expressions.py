@@ -12,6 +12,7 @@ from typing import Any
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number
 from qcoord_hw.spec import short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.sliwa import FACETS
 
@@ -75,7 +76,10 @@ def named_expression(text: str) -> BellExpression:
     """
     name, given = _parts(text)
     if name not in EXPRESSIONS:
-        raise InputError(f"expression: unknown {short_repr(name)}; allowed are {', '.join(EXPRESSIONS)}")
+        close = meant(name, EXPRESSIONS)
+        raise InputError(
+            f"expression: unknown {short_repr(name)}{close}; allowed are {', '.join(EXPRESSIONS)}"
+        )
     value = EXPRESSIONS[name].value_of(name, given)
     full = name if value is None else f"{name}-{str(value).replace('/', '-over-')}"
     content = EXPRESSIONS[name].build() if value is None else EXPRESSIONS[name].build(value)

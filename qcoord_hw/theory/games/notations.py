@@ -23,6 +23,7 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.inputs import exact_number, parse_json
 from qcoord_hw.spec import one_line, short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.games.exact import object_array, strings
 from qcoord_hw.theory.games.expression import BellExpression, Outcomes, Term, table_of, unit
 from qcoord_hw.theory.games.named_expressions import Content, sliwa_table
@@ -124,7 +125,7 @@ def _json(text: str, keys: tuple[str, ...], bare: bool = False) -> Any:
         )
     for key in data:
         if key not in keys:
-            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(keys)}")
+            raise InputError(f"{short_repr(key)}: unknown{meant(key, keys)}; allowed are {', '.join(keys)}")
     for key in keys:
         if key not in data:
             raise InputError(f"{key}: missing; allowed is an object with {', '.join(keys)}")

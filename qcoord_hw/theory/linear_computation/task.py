@@ -11,6 +11,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_text, read_json, short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 
 MAX_ROWS = 64
@@ -137,7 +138,7 @@ def task_from_json(data: object, name: str = "task") -> LinearTask:
     known = ("name", "field", "servers", "irreducible_poly")
     for key in data:
         if key not in known:
-            raise InputError(f"{short_repr(key)}: unknown; allowed are {', '.join(known)}")
+            raise InputError(f"{short_repr(key)}: unknown{meant(key, known)}; allowed are {', '.join(known)}")
     for key in ("field", "servers"):
         if key not in data:
             raise InputError(f"{key}: missing; every task needs field and servers")

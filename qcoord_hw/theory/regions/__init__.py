@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
+from qcoord_hw.text import meant
 from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions import two_node_quantum
 from qcoord_hw.theory.regions.constraint import Constraint
@@ -54,7 +55,8 @@ def coordination_region(
     """
     start = time.monotonic()
     if network not in NETWORKS:
-        raise InputError(f"network: {short_repr(network)}; allowed are {', '.join(NETWORKS)}")
+        close = meant(network, NETWORKS)
+        raise InputError(f"network: {short_repr(network)}{close}; allowed are {', '.join(NETWORKS)}")
     who = holders(state, network)
     figure_2 = has_qubit_link(state, network)
     rates, region = NETWORKS[network].rates, _region(network)

@@ -79,7 +79,7 @@ def test_from_submission_to_verdict_in_new_processes(own):
     assert found["known_answer"]["observed"] == found["known_answer"]["expected"]
     assert found["cautions"] == []
     assert set(tags(own["OWN_DEVICE_JOBS"]).values()) == {1}
-    assert qcoord("verify", found["run"])["ok"]
+    assert qc.verify(found["run"])["ok"]
 
 
 @pytest.fixture(scope="module")

@@ -335,7 +335,7 @@ def test_a_line_cut_short_never_happened(runs_dir):
 
 
 def test_a_run_on_a_backend_reads_as_any_other(capsys, runs_dir):
-    from tests.cli.test_cli import call, call_json
+    from tests.calls import call, call_json
 
     first = qc.run("chsh", target=zoo.NoMemory(), shots=40, seed=1).path
     second = qc.run("chsh", target=zoo.IqmLike(), shots=40, seed=1).path

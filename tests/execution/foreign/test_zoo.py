@@ -57,8 +57,14 @@ ATTRIBUTES += ("configuration", "coupling_map", "operation_names", "dt", "descri
 ATTRIBUTES += ("get_translation_stage_plugin", "get_scheduling_stage_plugin", "qubit_properties", "status")
 
 
-@pytest.mark.parametrize("attribute", ATTRIBUTES)
-@pytest.mark.parametrize("value", ["raises", None, 7])
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        pytest.param(attribute, value, marks=[pytest.mark.slow] * bool((k + v) % 3))
+        for k, attribute in enumerate(ATTRIBUTES)
+        for v, value in enumerate(("raises", None, 7))
+    ],
+)
 def test_no_attribute_of_a_backend_is_taken_on_trust(attribute, value):
     """Whatever one attribute of a backend is: a run, a plan, or one line."""
 

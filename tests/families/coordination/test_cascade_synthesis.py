@@ -43,7 +43,7 @@ def overlap(circuit, end, inputs, codes):
         (2, (1, 0), (0, 1, 2, 3), 3),
         (3, (), (0,), 3),
         (3, (2,), (0, 1), 6),
-        (3, (0, 1), (1, 2, 3), 9),
+        pytest.param(3, (0, 1), (1, 2, 3), 9, marks=pytest.mark.slow),
     ],
 )
 def test_generic_isometries_on_a_row(rng, qubits, inputs, codes, gates):

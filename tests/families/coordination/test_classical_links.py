@@ -355,6 +355,7 @@ def test_at_n_1_the_shortest_exact_message():
     assert plan.preparations[0].net.usage == {"Alice->Bob": {"qubits": 0, "log2_dim": 0, "bits": 1}}
 
 
+@pytest.mark.slow
 def test_two_qubits_at_bob(rng):
     """A party with a larger system prepares it as a block of its own, in a row."""
     for size in (1, 2, 3):

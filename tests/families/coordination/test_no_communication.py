@@ -177,7 +177,13 @@ def test_users_states(parties, letters):
 
 
 @pytest.mark.parametrize(
-    ("state", "parties"), [("dsbs", 2), ("isotropic:fidelity=0.4", 2), ("mirror-broadcast", 3), ("werner", 2)]
+    ("state", "parties"),
+    [
+        ("dsbs", 2),
+        pytest.param("isotropic:fidelity=0.4", 2, marks=pytest.mark.slow),
+        ("mirror-broadcast", 3),
+        ("werner", 2),
+    ],
 )
 def test_named_states(state, parties):
     plan = build_no_communication(prepare_options(state, {"time_limit": 30}))

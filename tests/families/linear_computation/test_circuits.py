@@ -81,6 +81,18 @@ CASES: dict[str, tuple[int, tuple[int, ...] | None, dict[str, list[list[int]]], 
 SMALL = [name for name in CASES if "F_2" in name or name in ("sum of 2 F_3", "sum of 2 F_4", "example 2 F_4")]
 
 
+LONG = (
+    *("example 1 F_4", "example 1 F_5", "example 3 F_3", "example 3 F_4", "example 1 batched"),
+    *("sum of 3 batched into F_8", "F_8, another polynomial", "F_25"),
+)
+"""Seconds of synthesis each."""
+
+
+def cases(names):
+    """Return names of cases as parameters; those that take long are slow."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in names]
+
+
 def task_of(name: str) -> LinearTask:
     d, poly, servers, _ = CASES[name]
     data = {"field": d, "servers": servers} | ({"irreducible_poly": list(poly)} if poly else {})
@@ -167,7 +179,7 @@ def certain_outcome(circuit: QuantumCircuit, values: tuple[float, ...]) -> str:
     return "".join(str(best[read[c]]) for c in sorted(read))
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", cases(SMALL))
 def test_every_answer_is_certain_in_plain_numpy(name):
     experiment = built(name)
     play = experiment.play
@@ -177,7 +189,7 @@ def test_every_answer_is_certain_in_plain_numpy(name):
         np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in SMALL])
+@pytest.mark.parametrize("name", cases(name for name in CASES if name not in SMALL))
 def test_every_answer_is_certain_on_aer(name):
     experiment = built(name)
     assert experiment.circuits[0].circuit.num_qubits <= 16
@@ -197,7 +209,16 @@ def test_every_answer_is_certain_on_aer(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["example 1 F_2", "example 1 F_4", "sum of 2 F_3", "sum of 2 F_5", "redundant F_2", "example 1 batched"],
+    cases(
+        [
+            "example 1 F_2",
+            "example 1 F_4",
+            "sum of 2 F_3",
+            "sum of 2 F_5",
+            "redundant F_2",
+            "example 1 batched",
+        ]
+    ),
 )
 def test_every_answer_is_certain_on_the_target_aer(name):
     """All inputs where they are few, else 200, through the package's own simulator."""
@@ -222,7 +243,7 @@ def test_every_answer_is_certain_on_the_target_aer(name):
             np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.parametrize("order", [2, 3, 4, 5, 7, 8, 9])
+@pytest.mark.parametrize("order", [2, 3, 4, 5, 7, pytest.param(8, marks=pytest.mark.slow), 9])
 def test_tasks_never_seen(rng, order):
     """Random matrices, dependent ones among them; every outcome of every input that is tried is right."""
     p = next(q for q in (2, 3, 5, 7) if order % q == 0)
@@ -253,7 +274,9 @@ def test_tasks_never_seen(rng, order):
                 np.testing.assert_array_equal(read, expected[k])
 
 
-@pytest.mark.parametrize("name", ["example 1 F_3", "example 1 F_4", "example 1 batched", "redundant F_3"])
+@pytest.mark.parametrize(
+    "name", cases(["example 1 F_3", "example 1 F_4", "example 1 batched", "redundant F_3"])
+)
 def test_outputs_are_read_from_digits(rng, name):
     play = built(name).play
     p = play.task.field.characteristic
@@ -270,7 +293,7 @@ def test_outputs_are_read_from_digits(rng, name):
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, c in CASES.items() if c[0] in (2, 4, 8, 16) and len(c[2]) < 5][:12]
+    "name", cases([n for n, c in CASES.items() if c[0] in (2, 4, 8, 16) and len(c[2]) < 5][:12])
 )
 def test_flips_are_what_inputs_do(name):
     """Where digits are bits, outcomes at the values differ from those at zero in exactly the flips."""
@@ -306,7 +329,7 @@ def test_odd_characteristic_has_no_pauli_frame(name):
 # Locality
 
 
-@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize("name", cases(CASES))
 def test_servers_act_locally_and_the_counted_cost_is_that_of_theory(name):
     d, _, servers, batched = CASES[name]
     experiment = built(name)
@@ -539,7 +562,7 @@ def test_sevens():
             np.testing.assert_array_equal(decoded(play, outcome)[:, 0], expected)
 
 
-@pytest.mark.parametrize("width", [31, 32])
+@pytest.mark.parametrize("width", [pytest.param(31, marks=pytest.mark.slow), 32])
 def test_up_to_64_qubits(width):
     """Two servers, everything added: 2 m qubits, pairs alone."""
     unit = np.eye(width, dtype=int).tolist()

@@ -121,6 +121,7 @@ def test_exact_integers_at_random():
         assert point.lost == pytest.approx(lost, abs=2e-12, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_exact_integers_at_a_hundred_thousand():
     n, qubits = 10**5, 72_500
     size, filled, k = 1, 0, 0

@@ -75,6 +75,7 @@ def test_the_support_is_that_of_the_analytic_bound():
         assert exact - 1e-12 <= found <= exact + 1e-6
 
 
+@pytest.mark.slow
 def test_no_quantum_correlation_is_below_the_certified_bound():
     game, rng = chsh(), np.random.default_rng(3)
     checked = 0
@@ -136,10 +137,14 @@ def test_win_out_of_range_is_refused(win):
         frontier(chsh(), win)
 
 
-def test_other_games():
+@pytest.mark.slow
+def test_a_game_of_three_answers():
     found = frontier(GAMES["cglmp-3"](), 0.85, time_limit=8)
     assert 0.9 < found["formula_rate"]["bob"]["lower"] <= found["formula_rate"]["bob"]["upper"]
     assert found["circuit_qubits"]["value"] == 2
+
+
+def test_another_game():
     found = frontier(GAMES["tilted"](), 0.81, time_limit=8)
     assert found["formula_rate"]["charlie"]["lower"] <= found["formula_rate"]["charlie"]["upper"]
     assert found["strategy_entanglement"]["wins"] >= 0.81

@@ -99,7 +99,7 @@ def test_two_common_and_one_private_dimension(order, rng):
     check(scheme, rng)
 
 
-@pytest.mark.parametrize("order", [2, 3, 4, 5, 9])
+@pytest.mark.parametrize("order", [2, 3, 4, 5, pytest.param(9, marks=pytest.mark.slow)])
 def test_three_servers_reach_the_bound(order, rng):
     for _ in range(12):
         private, shared = rng.integers(0, 3, 3).tolist(), rng.integers(0, 2, 3).tolist()

@@ -245,6 +245,7 @@ def test_shifts_state_at_both_sides_of_the_border_of_one_further_copy():
     assert found.margin == pytest.approx(offset / (border - offset), rel=0.1)
 
 
+@pytest.mark.slow
 def test_three_qutrits_and_four_qubits():
     assert_entangled(np.kron(np.eye(3) / 3, tiles()), (3, 3, 3), kind="extension")
     rho = rotated(np.random.default_rng(17), np.kron(np.eye(2) / 2, shifts()), (2,) * 4)
@@ -273,7 +274,7 @@ def test_two_extended_systems_in_one_certificate():
     assert smallest_on_products(np.random.default_rng(1), witness, (2, 3)) >= -1e-12
 
 
-@pytest.mark.parametrize("dims", [(2, 2), (2, 3), (3, 3), (2, 2, 2)])
+@pytest.mark.parametrize("dims", [(2, 2), (2, 3), pytest.param((3, 3), marks=pytest.mark.slow), (2, 2, 2)])
 @pytest.mark.parametrize("real", [False, True])
 def test_separable_mixtures_are_never_rejected(dims, real):
     rng = np.random.default_rng(5)

@@ -239,6 +239,8 @@ def step_through(folder: Path, every: int, name: str, arguments: list[str], star
         runs.parent.mkdir(parents=True)
         if start is not None:
             shutil.copytree(start, runs)
+            if (state := start.with_name("state")).exists():  # which runs were begun here
+                shutil.copytree(state, runs.with_name("state"))
         status, where = run(arguments, runs, at)
         told = {"series": name, "at": at, "status": status, "where": where[-300:]} | finish(runs)
         print(json.dumps(told), flush=True)

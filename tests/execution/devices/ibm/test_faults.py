@@ -146,7 +146,13 @@ PASSING = (
 )
 
 
-@pytest.mark.parametrize("fault", PASSING)
+QUICK = ("post-429", "post-500", "post-drop", "post-500-created", "post-hang-created")
+"""One of each sort: refused for now, broken, cut off, and the last two after the job was there."""
+
+
+@pytest.mark.parametrize(
+    "fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in PASSING]
+)
 def test_a_submission_outlasts_a_fault_that_passes(server, spec, whole, fault):
     armed = server.arm(fault, times=1, skip=1)
     assert submit(spec) == 0
@@ -270,8 +276,17 @@ def test_nothing_is_sent_where_the_device_cannot_be_asked(server, spec, whole, c
     whole()
 
 
-@pytest.mark.parametrize("fault", ["iam-500", "get-429", "get-429-retry-after", "get-500", "get-drop"])
-@pytest.mark.parametrize("skip", [0, 4])
+ASKED = ("iam-500", "get-429", "get-429-retry-after", "get-500", "get-drop")
+
+
+@pytest.mark.parametrize(
+    ("fault", "skip"),
+    [
+        pytest.param(fault, skip, marks=[pytest.mark.slow] * ((k + skip // 4) % 2))
+        for k, fault in enumerate(ASKED)
+        for skip in (0, 4)
+    ],
+)
 def test_a_question_that_fails_once_is_asked_again(server, spec, whole, fault, skip):
     if (fault, skip) == ("get-drop", 0):
         skip = 2  # the probe, which must be quick, takes it for the network

@@ -69,6 +69,7 @@ def estimate(summary: Any, name: str) -> Any:
     return next(one for one in summary["estimates"] if one["name"] == name)
 
 
+@pytest.mark.slow
 def test_from_submission_to_verdict_in_new_processes(server, standin, runs_dir, tmp_path):
     def qcoord(*arguments: str) -> Any:
         ended = subprocess.run(

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from tests.recipes.house import ROOT, House, Step, follow, is_named, recipe
+from tests.recipes.house import ROOT, House, Recipe, Step
 
 HOME = "qcoord_hw/execution/devices/own/client.py"
 MODULE = "qcoord_hw.execution.devices.own.client"
@@ -53,7 +51,7 @@ def add_line(house):
 STEPS = (Step(HOME, add_client), Step(REGISTRY, add_line))
 
 
-def works(house: House) -> None:
+def appears(house: House) -> None:
     """A run goes there, and other processes find it."""
     planned, submitted = house.run(
         ["qcoord", "plan", "chsh", "--target", "own_five_qubits", "--json"],
@@ -72,19 +70,4 @@ def works(house: House) -> None:
     assert "own_five_qubits" in reported[1]
 
 
-def test_the_recipe_names_every_file():
-    chapter = recipe("A vendor")
-    assert [step.file for step in STEPS if not is_named(step.file, chapter)] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("left_out", ["", *(step.file for step in STEPS)])
-def test_the_vendor_works_unless_a_step_is_left_out(tmp_path, monkeypatch, left_out):
-    monkeypatch.setenv("OWN_DEVICE_JOBS", str(tmp_path / "jobs"))
-    house = House(tmp_path / "house")
-    follow(house, STEPS, left_out)
-    if left_out:
-        with pytest.raises((AssertionError, KeyError, ValueError)):
-            works(house)
-    else:
-        works(house)
+RECIPE = Recipe("A vendor", STEPS, appears)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from tests.recipes.house import House, Step, follow, is_named, recipe
+from tests.recipes.house import House, Recipe, Step
 
 NAME = "chsh-or"
 CATALOGUE, EXPLICIT = "qcoord_hw/theory/games/catalogue.py", "qcoord_hw/theory/games/explicit.py"
@@ -88,26 +86,10 @@ def appears(house: House) -> None:
     assert NAME in reported[1]
 
 
-def test_the_game_appears_everywhere_and_the_recipe_names_every_file(tmp_path):
-    house = House(tmp_path / "house")
-    follow(house, STEPS)
-    appears(house)
-    chapter = recipe("A game in the catalogue")
-    assert [step.file for step in STEPS if not is_named(step.file, chapter)] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("left_out", [step.file for step in STEPS[:5]])
-def test_a_step_left_out_is_noticed(tmp_path, left_out):
-    house = House(tmp_path / "house")
-    follow(house, STEPS, left_out)
-    with pytest.raises((AssertionError, KeyError, ValueError)):
-        appears(house)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("left_out", ["", TESTS])
-def test_the_tests_ask_for_its_values(tmp_path, left_out):
-    house = House(tmp_path / "house")
-    follow(house, STEPS, left_out)
-    assert house.pytest(TESTS, "-k", f"{NAME} or every_game") == (1 if left_out else 0)
+RECIPE = Recipe(
+    "A game in the catalogue",
+    STEPS,
+    appears,
+    unnoticed=2,
+    asked=(TESTS, f"{NAME} or every_game"),
+)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from tests.recipes.house import House, Step, follow, is_named, recipe
+from tests.recipes.house import House, Recipe, Step
 
 NAME = "backward-link"
 TOPOLOGY = "qcoord_hw/network/topology.py"
@@ -200,30 +198,4 @@ def appears(house: House) -> None:
     assert NAME in (house.folder / "docs" / "parameters.md").read_text()
 
 
-def test_the_recipe_names_every_file():
-    chapter = recipe("A network")
-    assert [step.file for step in STEPS if not is_named(step.file, chapter)] == []
-
-
-@pytest.mark.slow
-def test_the_network_appears_everywhere(tmp_path):
-    house = House(tmp_path / "house")
-    follow(house, STEPS)
-    appears(house)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("left_out", [step.file for step in STEPS[:-2]])
-def test_a_step_left_out_is_noticed(tmp_path, left_out):
-    house = House(tmp_path / "house")
-    follow(house, STEPS, left_out)
-    with pytest.raises((AssertionError, KeyError, ValueError)):
-        appears(house)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("left_out", ["", TESTS])
-def test_the_tests_ask_for_values_of_its_parameters(tmp_path, left_out):
-    house = House(tmp_path / "house")
-    follow(house, STEPS, left_out)
-    assert house.pytest(TESTS, "-k", f"{NAME} or every") == (1 if left_out else 0)
+RECIPE = Recipe("A network", STEPS, appears, unnoticed=2, asked=(TESTS, f"{NAME} or every"))
