@@ -96,7 +96,9 @@ def export(case, capsys, folder):
     win = case["input"]["file"]["win"]
     (folder / "case.json").write_text(json.dumps(case["input"]["file"]))
     for command in case["input"]["commands"]:
-        words = [{"FILE": folder / "case.json", "X": folder / "x.csv"}.get(w, w) for w in shlex.split(command)]
+        words = [
+            {"FILE": folder / "case.json", "X": folder / "x.csv"}.get(w, w) for w in shlex.split(command)
+        ]
         assert call(capsys, *words)[0] == 0
     rows = list(csv.DictReader((folder / "x.csv").read_text().splitlines()))
     keys = ("question_1", "question_2", "answer_1", "answer_2")

@@ -216,10 +216,9 @@ def _rounds_words(play: GameScoring) -> str:
 
 
 def _is_balanced(cells: Sequence[Cell]) -> bool:
-    """Whether all cells weigh the same and have equally many shots, so that wins can be added up."""
-    return len({cell.shots for cell in cells}) == 1 and math.isclose(
-        min(cell.weight for cell in cells), max(cell.weight for cell in cells)
-    )
+    """Whether the shots of all cells are in proportion to their weights, so that wins can be added up."""
+    per_shot = [cell.weight / cell.shots for cell in cells]
+    return math.isclose(min(per_shot), max(per_shot))
 
 
 def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
