@@ -32,6 +32,7 @@ from qcoord_hw.cli.experiment import (
 )
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import ALLOWED
+from qcoord_hw.registry import every
 from qcoord_hw.spec import short_repr
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 def register(add: Add) -> None:
     """Add the commands."""
-    add("list", _list, "the catalogue of experiments", runs=False)
+    add("list", _list, "the catalogue of experiments, and Bell expressions by name", runs=False)
 
     show = add("show", _show, "circuit, owners, counted usage and prediction of an experiment", runs=False)
     show.add_argument("spec", metavar="SPEC", help=f"{SPEC}; with --parameters also a family")
@@ -89,14 +90,21 @@ def _list(options: argparse.Namespace) -> None:
     for spec in [*map(read_spec, catalogue_paths().values()), *outside_entries().values()]:
         about = {"name": spec.name, "title": spec.title, "family": spec.family}
         rows.append((about, needs.get(spec.name)))  # what a family of another package needs is not known
+    named = [
+        {"name": one.name, "title": one.title, "family": family.name}
+        for family in every()
+        for one in family.named()
+    ]
     if options.json:
-        print_json({"ok": True, "experiments": [about | {"needs": needed} for about, needed in rows]})
+        experiments = [about | {"needs": needed} for about, needed in rows]
+        print_json({"ok": True, "experiments": experiments, "named": named})
         return
     lines = []
     for about, needed in rows:
         nowhere = needed is not None and None not in needed["fits"].values()
         mark = "  (simulators only: fits no device)" if nowhere else ""
         lines.append((about["name"], f"{about['title']}{mark}"))
+    lines += [(about["name"], about["title"]) for about in named]
     say("\n".join(list_lines(lines)))
 
 

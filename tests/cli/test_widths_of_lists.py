@@ -6,6 +6,7 @@ import pytest
 
 from qcoord_hw.catalogue import catalogue_names, load_spec
 from qcoord_hw.cli import main
+from qcoord_hw.registry import every
 
 
 @pytest.mark.parametrize("columns", [50, 60, 80, 200])
@@ -15,7 +16,8 @@ def test_the_list_keeps_to_the_columns(capsys, monkeypatch, columns):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= columns
     begin = [line.split()[0] for line in lines if not line.startswith(" ")]
-    assert begin == list(catalogue_names())  # no name is broken
+    named = {one.name: one.title for family in every() for one in family.named()}
+    assert begin == [*catalogue_names(), *named]  # no name is broken
     words = "".join("".join(lines).split())
     for name in begin:
-        assert "".join(load_spec(name).title.split()) in words
+        assert "".join((named.get(name) or load_spec(name).title).split()) in words

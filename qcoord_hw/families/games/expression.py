@@ -128,6 +128,17 @@ def as_written(game: ExpressionGame, cells: Sequence[Cell], found: Estimate) -> 
     )
 
 
+def units_of(figure: LinearFigure) -> dict[str, Any]:
+    """Return what is known of a Bell expression before it is run, in its own units."""
+    return {
+        "local_bound": figure.bound.value,
+        "lower": figure.theory.value,
+        "upper": figure.theory.value if figure.theory.kind == "exact" else None,
+        "scale": figure.scale,
+        "offset": figure.offset,
+    }
+
+
 def summary_block(
     figures: Sequence[Mapping[str, Any]], estimates: Sequence[Estimate]
 ) -> dict[str, Any] | None:

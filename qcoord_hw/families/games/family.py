@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family, JsonFile, Outcomes, Prediction, Rounds, Situation
+from qcoord_hw.families.base import Family, JsonFile, Named, Outcomes, Prediction, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Games(Family):
     name = "nonlocal-game"
     kind = "game"
     parameters = PARAMETERS
+    per_tile = ("expression",)
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -41,6 +42,12 @@ class Games(Family):
         from qcoord_hw.families.games.analysis import analyse_game
 
         return analyse_game(record, confidence)
+
+    def named(self) -> tuple[Named, ...]:
+        """Return the Bell expressions that have a name."""
+        from qcoord_hw.theory.games.named_expressions import EXPRESSIONS
+
+        return tuple(Named(one.typed(name), one.described()) for name, one in EXPRESSIONS.items())
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a game file, a `Game`, and the name of a Bell expression or of a game of known strategy."""
