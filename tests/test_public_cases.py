@@ -1,7 +1,7 @@
-"""Public cases with their right values, through the command line; Bell tables are in `tests/cli/test_expressions.py`.
+"""Public cases with their right values, through the command line; `cli/test_expressions.py` has Bell tables.
 
-`data/public-cases.json` holds what was published, where, and how near an answer has to come. A figure of a case
-is measured by the function of its kind, and all that the case expects is compared.
+`data/public-cases.json` holds what was published, where, and how near an answer has to come. A figure of a
+case is measured by the function of its kind, and all that the case expects is compared.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def region(case, capsys, folder):
     found = call_json(capsys, *arguments(case, folder))
     assert held(capsys, folder, found)
     ends = {name: value["upper"] for name, value in found["quantities"].items()}
-    for name, value in found["quantities"].items():
+    for value in found["quantities"].values():
         if "lower" in value and "inf" not in value.values():
             assert value["upper"] - value["lower"] <= 10 * case["tolerance"] + 1e-3
     return {"status": found["status"], **ends}

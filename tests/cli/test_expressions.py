@@ -152,7 +152,8 @@ def test_names_are_listed_and_shown(capsys):
 
 
 def test_every_tile_has_its_expression(capsys):
-    found = call_json(capsys, "run", "ch", "--target", "fake_torino", "--tiles", 3, "--shots", 60, "--seed", 5)
+    run = ("run", "ch", "--target", "fake_torino", "--tiles", 3, "--shots", 60, "--seed", 5)
+    found = call_json(capsys, *run)
     tiles = [tile["expression"] for tile in found["tiles"]]
     assert len(tiles) == 3
     assert tiles[0] == found["expression"]

@@ -1,4 +1,4 @@
-"""A fixed schedule that goes by weights: questions of a Bell expression in proportion to their probabilities."""
+"""A fixed schedule that goes by weights: questions of a Bell expression by their probabilities."""
 
 from __future__ import annotations
 
