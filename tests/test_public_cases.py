@@ -151,15 +151,62 @@ def boundary(case, capsys, folder):
     return {"membership": case["expected"]["membership"]}
 
 
+SIGMA = {(0, 0): [[1, 0], [0, 0]], (0, 1): [[0, 0], [0, 1]], (1, 0): [["1/2", "1/2"], ["1/2", "1/2"]],
+         (1, 1): [["1/2", "-1/2"], ["-1/2", "1/2"]]}  # fmt: skip
+MONOGAMY = [
+    [
+        [[SIGMA[x, a] if x == y and a == b else [[0, 0], [0, 0]] for b in (0, 1)] for a in (0, 1)]
+        for y in (0, 1)
+    ]
+    for x in (0, 1)
+]
+"""What the referee measures where both say the same: [x][y][a][b] -> a matrix."""
+
+CHSH = {"name": "c", "outcomes": [[2, 2], [2, 2]], "expression": {"terms": [{"c": 1, "E": [1, 1]}]}}
+GAME = {"name": "g", "prob": [["1/2", 0], [0, "1/2"]], "win": [[[[1, 0], [0, 1]]] * 2] * 2}
+CLOSED = {
+    "doors-hardy-zeros": [
+        CHSH | {"subject_to": ["P(00|00)=0", "P(01|10)=0", "P(10|01)=0"]},
+        CHSH | {"constraints": [{"x": [0, 0], "a": [0, 0], "=": 0}]},
+        GAME | {"equalities": []},
+    ],
+    "doors-extended-mub": [
+        {key: value for key, value in GAME.items() if key != "win"} | {"win": MONOGAMY},
+        {key: value for key, value in GAME.items() if key != "win"} | {"pred": MONOGAMY},
+        GAME | {"referee": {"dimension": 2}},
+        GAME | {"states": [[[1, 0], [0, 0]]]},
+        GAME | {"win": [[[[[[[1, 0]] * 2] * 2] * 2] * 2] * 2] * 2},  # complex numbers
+    ],
+}
+"""Files for which there is no door yet."""
+
+
 def refused(case, capsys, folder):
-    """What cannot be taken yet says so in one line."""
-    path = folder / "case.json"
-    path.write_text(json.dumps(case["input"]))
-    for command in (("theory", "game"), ("run",)):
-        status, out, err = call(capsys, *command, path)
-        assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "not taken" in err, err
+    """What cannot be taken yet says so in one line, wherever a game may stand."""
+    asked = {key: value for key, value in case["input"].items() if key == "subject_to"}
+    for data in [*CLOSED[case["id"]], CHSH | (asked or {"referee": case["input"]["game"]})]:
+        path = folder / "case.json"
+        path.write_text(json.dumps(data))
+        for command in (("theory", "game"), ("run",), ("show",), ("plan",), ("sweep",)):
+            status, out, err = call(capsys, *command, path)
+            assert (status, out, err.count("\n")) == (2, "", 1)
+            assert ("side constraints" if asked else "a referee with a quantum system") in err
+            assert "not taken" in err
     return case["expected"]
+
+
+def test_the_exact_common_information_has_no_door_and_says_so(capsys, tmp_path):
+    path = tmp_path / "state.json"
+    state = CASES["ci-golden"]["input"]["file"]
+    for data, more in (
+        (state, ["--exact"]),
+        (state | {"exact": True}, []),
+        (state | {"simulation": "exact"}, []),
+    ):
+        path.write_text(json.dumps(data))
+        status, out, err = call(capsys, "theory", "region", path, "--network", "two-node", *more)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "the exact common information, is not taken" in err
 
 
 MEASURES = {

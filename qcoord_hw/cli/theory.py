@@ -49,6 +49,9 @@ def register(add: Add, commands: Any) -> None:
     region.add_argument(
         "--frontier", type=integer, default=0, metavar="N", help="classical links: N points (R0, R1)"
     )
+    region.add_argument(
+        "--exact", action="store_true", help="exact simulation: not taken yet, the error vanishes instead"
+    )
     region.add_argument("--plot", metavar="FILE", help="draw the region (.png, .svg or .pdf)")
     region.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
     add_time_limit(region)
@@ -82,6 +85,10 @@ def _theory_linear(options: argparse.Namespace) -> None:
 
 def _theory_region(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_region
+    from qcoord_hw.theory.states import EXACT
+
+    if options.exact:
+        raise InputError(f"exact: {EXACT}")
 
     answer = theory_region(
         options.state,

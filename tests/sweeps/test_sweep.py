@@ -319,7 +319,7 @@ def test_options_of_the_search_reach_the_game_of_a_sweep(capsys, monkeypatch, tm
 
     def searched(game, **how):
         asked.append(how)
-        return search(game, **how)
+        return search(game, seed=how["seed"], time_limit=0.1, dimension=1)
 
     monkeypatch.setattr(user_game, "quantum_value", searched)
     options = ("--shots", "10", "--workers", "1")
