@@ -11,9 +11,12 @@ import pytest
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
+from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.moments import relaxation
 from qcoord_hw.theory.games.npa import algebraic_bound, npa_bound
 from qcoord_hw.theory.games.seesaw import seesaw
+from qcoord_hw.theory.games.spread import spread
+from tests.theory.games.test_expression import TABLES, as_expression
 
 CHSH = math.cos(math.pi / 8) ** 2
 KNOWN = [  # name, level, value of the level, accuracy
@@ -137,3 +140,27 @@ def test_bad_levels_are_refused():
         npa_bound(GAMES["chsh"](), "3")
     with pytest.raises(TooLargeError, match="words"):
         npa_bound(GAMES["g14"](), "2")
+
+
+@pytest.mark.slow
+def test_level_3_is_checked_and_closes_further_than_level_2():
+    """A facet of four settings whose bracket stays open; nobody has its value."""
+    game = spread(BellExpression.from_json(as_expression(TABLES["b4422-8"])))
+    second, third = (npa_bound(game, level, time_limit=200) for level in ("2", "3"))
+    assert float(game.value(0)) + float(game.scale) * third.value < -1.37
+    assert third.value < second.value - 1e-4
+    for bound in (second, third):
+        claimed = payoff_of(game.prob, game.table)
+        assert check_upper(claimed, bound.certificate)[1] == []
+
+
+def test_level_3_has_words_of_three_letters_and_the_checker_reads_them():
+    bound = npa_bound(GAMES["chsh"](), "3")
+    words = bound.certificate["words"]
+    assert max(sum(map(len, word)) for word in words) == 3
+    assert len(words) == 1 + 4 + (4 + 4) + (2 * 2 + 2 * 4)
+    game = GAMES["chsh"]()
+    assert bound.value == pytest.approx(math.cos(math.pi / 8) ** 2, abs=1e-6)
+    assert check_upper(payoff_of(game.prob, game.table), bound.certificate)[1] == []
+    for wrong in ("2", "1+AB", "4"):
+        assert check_upper(payoff_of(game.prob, game.table), bound.certificate | {"level": wrong})[1]
