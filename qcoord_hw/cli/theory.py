@@ -33,7 +33,11 @@ def register(add: Add, commands: Any) -> None:
     game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
     game.add_argument("game", metavar="FILE|NAME", help="a game or Bell expression (.json), or a name: chsh")
     game.add_argument("--win", type=rate, metavar="W", help="also the rates for this win probability")
-    game.add_argument("--level", choices=("1", "1+AB", "2", "3"), help="of the hierarchy of upper bounds: the only one used")
+    game.add_argument(
+        "--level",
+        choices=("1", "1+AB", "2", "3"),
+        help="the only one of the hierarchy of upper bounds (3: slow)",
+    )
     game.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
     add_time_limit(game)
     region = add(
