@@ -146,7 +146,7 @@ def test_bad_levels_are_refused():
 def test_level_3_is_checked_and_closes_further_than_level_2():
     """A facet of four settings whose bracket stays open; nobody has its value."""
     game = spread(BellExpression.from_json(as_expression(TABLES["b4422-8"])))
-    second, third = (npa_bound(game, level, time_limit=200) for level in ("2", "3"))
+    second, third = (npa_bound(game, level, time_limit=60) for level in ("2", "3"))
     assert third.value < second.value
     for bound in (second, third):
         claimed = payoff_of(game.prob, game.table)
