@@ -11,12 +11,9 @@ import pytest
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
-from qcoord_hw.theory.games.expression import BellExpression
 from qcoord_hw.theory.games.moments import relaxation
 from qcoord_hw.theory.games.npa import algebraic_bound, npa_bound
 from qcoord_hw.theory.games.seesaw import seesaw
-from qcoord_hw.theory.games.spread import spread
-from tests.theory.games.test_expression import TABLES, as_expression
 
 CHSH = math.cos(math.pi / 8) ** 2
 KNOWN = [  # name, level, value of the level, accuracy
@@ -140,17 +137,6 @@ def test_bad_levels_are_refused():
         npa_bound(GAMES["chsh"](), "4")
     with pytest.raises(TooLargeError, match="words"):
         npa_bound(GAMES["g14"](), "2")
-
-
-@pytest.mark.slow
-def test_level_3_is_checked_and_closes_further_than_level_2():
-    """A facet of four settings whose bracket stays open; nobody has its value."""
-    game = spread(BellExpression.from_json(as_expression(TABLES["b4422-8"])))
-    second, third = (npa_bound(game, level, time_limit=60) for level in ("2", "3"))
-    assert third.value < second.value
-    for bound in (second, third):
-        claimed = payoff_of(game.prob, game.table)
-        assert check_upper(claimed, bound.certificate)[1] == []
 
 
 def test_level_3_has_words_of_three_letters_and_the_checker_reads_them():
