@@ -100,7 +100,7 @@ def test_a_text_is_measured_between_commas_and_quotation_marks():
 def test_the_largest_plan_is_read_and_a_larger_one_is_never_begun():
     settings = [Setting(label=str(k), circuit=0, values=()) for k in range(101)]
     spec = ExperimentSpec(name="x", title="x", family="x", shots=1000, blocks=1000)
-    how = {"sampled": False, "spread": False, "equal": False}
+    how = {"sampled": False, "spread": False, "weighed": False, "equal": False}
     (chunk,) = make_plan(1, 1, 1, 7, "x")
     stated = [vars(chunk) | {"id": MAX_PLAN, "seed": 2**64 - 1, "shots": 10**7, "setting": 10**5}] * MAX_PLAN
     content = files.pretty({"plan": stated})

@@ -6,18 +6,21 @@ import json
 import re
 import shlex
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from qcoord_hw.cli.program import main
+from qcoord_hw.families.linear_computation.parameters import read_inputs
+from qcoord_hw.spec import read_spec
 from qcoord_hw.theory.games.expression import NOTATIONS
 from qcoord_hw.theory.games.files import read_game
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expression
 from qcoord_hw.theory.games.notations import NOTATIONS as PUBLISHED
+from qcoord_hw.theory.linear_computation.task import read_task
+from qcoord_hw.theory.states import read_state
+from tests.format_pages import FOLDER, PAGES, examples
 
-PAGE = (Path(__file__).parents[1] / "docs" / "formats" / "bell-expressions.md").read_text()
-FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.S))
+PAGE, FILES = PAGES["bell-expressions"], examples("bell-expressions")
 OURS = {name: json.loads(text) for name, text in FILES.items() if '"expression"' in text}
 
 
@@ -62,3 +65,22 @@ def test_names_of_the_page_are_all_there_are():
     assert {re.split(r":|-\d", word)[0] for word in named} == set(EXPRESSIONS)
     for word in named:
         assert named_expression(word).terms
+
+
+READERS = {"games": read_game, "states": read_state, "linear-tasks": read_task, "specs": read_spec}
+
+
+@pytest.mark.parametrize(("page", "name"), [(page, name) for page in READERS for name in examples(page)])
+def test_every_other_example_is_read(tmp_path, page, name):
+    path = tmp_path / name
+    path.write_text(examples(page)[name])
+    assert (read_inputs if name == "data.json" else READERS[page])(path)
+
+
+def test_every_format_has_a_page_that_others_point_to():
+    """Games, Bell expressions, states, tasks, stabilizers and specs; the README names each page."""
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert {"games", "bell-expressions", "states", "linear-tasks", "stabilizers", "specs"} <= set(PAGES)
+    for page in PAGES:
+        assert f"docs/formats/{page}.md" in readme
+        assert len(examples(page)) >= 2

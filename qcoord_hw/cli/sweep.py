@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar
-from qcoord_hw.cli.experiment import located_target
+from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
 
@@ -43,27 +43,33 @@ def register(add: Add) -> None:
         dest="fields",
         help="values of a spec's field or of a parameter of its family, such as rounds=1,2,4 (repeatable)",
     )
+    sweep.add_argument(
+        "--seed", type=integer, default=0, metavar="N", help="of the search for a game's strategy (0)"
+    )
+    add_parameters(sweep)
     sweep.add_argument("--workers", type=integer, metavar="N", help="processes (default: one a core)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
     add_confidence(sweep)
 
 
 def _sweep(options: argparse.Namespace) -> None:
-    names = [name for name, _ in options.fields]
+    stated = {name: [value] for name, value in parameters(options).items()}
+    names = [*stated, *(name for name, _ in options.fields)]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise InputError(f"set: {twice[0]} stands there twice; allowed is once")
+        raise InputError(f"set: {twice[0]} stands there twice; allowed is once, here or as an option")
 
     from qcoord_hw.report.sweep import counted_words, point_words, print_sweep
     from qcoord_hw.sweeps import sweep
 
-    with progress_bar(options, "sweep") as progress:
+    with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
             targets=[located_target(target, options.runs) for target in options.targets],
             noise_scale=options.noise_scale,
             seeds=options.seeds,
             shots=options.shots,
-            fields=dict(options.fields),
+            fields=stated | dict(options.fields),
+            search_seed=options.seed,
             workers=options.workers,
             dask=options.dask,
             runs=options.runs,

@@ -33,7 +33,11 @@ def register(add: Add, commands: Any) -> None:
     game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
     game.add_argument("game", metavar="FILE|NAME", help="a game or Bell expression (.json), or a name: chsh")
     game.add_argument("--win", type=rate, metavar="W", help="also the rates for this win probability")
-    game.add_argument("--level", choices=("1", "1+AB", "2"), help="of the hierarchy of upper bounds")
+    game.add_argument(
+        "--level",
+        choices=("1", "1+AB", "2", "3"),
+        help="the only one of the hierarchy of upper bounds (3: slow)",
+    )
     game.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
     add_time_limit(game)
     region = add(
@@ -48,6 +52,9 @@ def register(add: Add, commands: Any) -> None:
     region.add_argument("--at", metavar="Q1=1,E1=.5,..", help="is this rate tuple inside, and by how much")
     region.add_argument(
         "--frontier", type=integer, default=0, metavar="N", help="classical links: N points (R0, R1)"
+    )
+    region.add_argument(
+        "--exact", action="store_true", help="exact simulation: not taken yet, the error vanishes instead"
     )
     region.add_argument("--plot", metavar="FILE", help="draw the region (.png, .svg or .pdf)")
     region.add_argument("--seed", type=integer, default=0, metavar="N", help="of the searches (0)")
@@ -82,6 +89,10 @@ def _theory_linear(options: argparse.Namespace) -> None:
 
 def _theory_region(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_region
+    from qcoord_hw.theory.states import EXACT
+
+    if options.exact:
+        raise InputError(f"exact: {EXACT}")
 
     answer = theory_region(
         options.state,

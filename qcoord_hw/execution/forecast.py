@@ -31,7 +31,7 @@ from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of
+from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of, ways
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
@@ -236,6 +236,8 @@ class Forecast:
             if not weights.size or self.description.get("sampled"):
                 raise InputError(ONE_ROUND)
             return np.asarray(weights / weights.sum() * len(settings))
+        if self.description.get("weighed") and not self._equal:
+            return np.asarray(weights / weights.sum() * len(settings))
         shares = np.ones(len(settings))
         if self.description.get("sampled"):  # chance decides among the circuits of one measurement
             groups: dict[tuple[float, ...], list[int]] = {}
@@ -245,6 +247,11 @@ class Forecast:
                 circuits = len({settings[k].circuit for k in members})
                 shares[members] = circuits * weights[members] / weights[members].sum()
         return shares
+
+    @property
+    def _equal(self) -> bool:
+        """Whether a run there gives all circuits of a job the same shots."""
+        return self.device.connection is not None or (self.sent is not None and self.sent.kind == SAMPLER)
 
     def errors(self, layout: Sequence[int]) -> float:
         """Return the expected number of errors of a circuit on a layout, by calibration."""
@@ -295,7 +302,7 @@ class Forecast:
         check_recordable(self.description, self.spec, self.prepared.settings, self._plan(equal=equal))
 
     def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
-        program, how = self.program, {key: bool(self.description.get(key)) for key in ("sampled", "spread")}
+        program, how = self.program, ways(self.description)
         return plan_of(self.spec, self.spec.name, program.settings, program.weights, 0, **how, equal=equal)
 
     def at(self, layout: Sequence[int]) -> Prepared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,6 +24,9 @@ from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord, signed
 from qcoord_hw.spec import ExperimentSpec, canonical_json
+
+WAYS = ("sampled", "spread", "weighed")
+"""Of an experiment: how often and when its settings are executed, if not all alike in every block."""
 
 PYTHON = "python"
 """The `family` of specs of experiments that were built in Python; how they are scored tells their family."""
@@ -64,7 +67,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ],
         "settings": [setting.to_json() for setting in experiment.settings],
         "play": experiment.play.to_json(),
-    } | {key: True for key in ("sampled", "spread") if getattr(experiment, key)}
+    } | {key: True for key in WAYS if getattr(experiment, key)}
 
 
 def program_of(experiment: Experiment) -> Program:
@@ -153,8 +156,7 @@ def plan_for(
         prepared.settings,
         weights,
         seed,
-        sampled=bool(description.get("sampled")),
-        spread=bool(description.get("spread")),
+        **ways(description),
         equal=equal,
     )
     return on_tiles(plan, tiles)
@@ -175,6 +177,11 @@ def check_recordable(
             "plan": [_plain(chunk) for chunk in plan],
         }
     )
+
+
+def ways(description: Mapping[str, Any]) -> dict[str, bool]:
+    """Return how often and when the settings of a recorded experiment are executed."""
+    return {key: bool(description.get(key)) for key in WAYS}
 
 
 def draft_of(

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,11 +18,20 @@ from qcoord_hw.spec import ExperimentSpec
 MAX_SINGLE_SHOTS = 100_000
 """Shots of a run in which each shot is a chunk of its own."""
 
+MAX_DENOMINATOR = 10_000
+"""Of shares of settings that are taken as exact fractions."""
+
 ONE_ROUND = "random_questions: true; allowed for games of one round"
 
 
 def make_plan(
-    settings: int, shots: int, blocks: int, seed: int, name: str, *, equal: bool = False
+    settings: int,
+    shots: int | Sequence[int],
+    blocks: int,
+    seed: int,
+    name: str,
+    *,
+    equal: bool = False,
 ) -> tuple[Chunk, ...]:
     """Return the chunks in the order of execution.
 
@@ -31,25 +41,48 @@ def make_plan(
 
     Args:
         settings: how many settings.
-        shots: shots per setting.
+        shots: shots per setting, of all or of each.
         blocks: how many blocks; at most one a shot is used.
         seed: root seed.
         name: what is run where.
-        equal: take fewer blocks if needed, so that all chunks have the same shots.
+        equal: take fewer blocks if needed, so that all chunks of a setting have the same shots.
     """
-    blocks = min(blocks, shots)
+    each = [shots] * settings if isinstance(shots, int) else shots
+    blocks = min(blocks, *each)
     if equal:
-        blocks = next(b for b in range(blocks, 0, -1) if shots % b == 0)
+        blocks = next(b for b in range(blocks, 0, -1) if all(n % b == 0 for n in each))
     stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
     order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stem, 0)))
     plan = []
     for block in range(blocks):
-        size = shots // blocks + (block < shots % blocks)
         for setting in order.permutation(settings):
+            size = each[setting] // blocks + (block < each[setting] % blocks)
             number = block * settings + int(setting)
             state = np.random.SeedSequence(seed, spawn_key=(stem, 1, number)).generate_state(1, np.uint64)
             plan.append(Chunk(number, block, int(setting), size, int(state[0])))
     return tuple(plan)
+
+
+def proportional(weights: Sequence[float], shots: int) -> tuple[int, ...]:
+    """Return how often settings are executed in a fixed schedule that goes by weights, each at least once.
+
+    Exactly in proportion, so that all shots together count like those of drawn settings [Hoeffding1956],
+    where that takes at most a tenth off the shots; else as near as whole shots come.
+
+    Args:
+        weights: of the settings, positive.
+        shots: of all settings together, at most; at least one each.
+    """
+    total = math.fsum(weights)
+    exact = [Fraction(weight / total).limit_denominator(MAX_DENOMINATOR) for weight in weights]
+    step = math.lcm(*(share.denominator for share in exact))
+    if sum(exact) == 1 and 10 * (shots % step) <= shots >= step:
+        return tuple(int(share * (shots - shots % step)) for share in exact)
+    ideal = [weight / total * shots for weight in weights]
+    found = [max(1, math.floor(n)) for n in ideal]
+    while sum(found) < shots:  # at most one more each
+        found[max(range(len(found)), key=lambda k: ideal[k] - found[k])] += 1
+    return tuple(found)
 
 
 def spread_plan(settings: int, shots: int, blocks: int, seed: int, name: str) -> tuple[Chunk, ...]:
@@ -143,6 +176,7 @@ def plan_of(
     *,
     sampled: bool,
     spread: bool,
+    weighed: bool,
     equal: bool,
 ) -> tuple[Chunk, ...]:
     """Return the plan of a run, in whichever way its spec and its protocol ask for.
@@ -151,11 +185,14 @@ def plan_of(
         spec: shots and blocks.
         name: what is run where.
         settings: what is executed.
-        weights: how often each is drawn where they are drawn; empty if never.
+        weights: how often each is drawn where they are drawn, or executed in a schedule that goes by them;
+            empty if never.
         seed: root seed.
         sampled: whether the protocol draws what a setting stands for.
         spread: whether each setting is executed in one block alone.
-        equal: take fewer blocks if needed, so that all chunks have the same shots.
+        weighed: whether a fixed schedule gives settings their shots in proportion to the weights.
+        equal: take fewer blocks if needed, so that all chunks have the same shots; no setting then gets more
+            than another.
 
     Raises:
         InputError: when random questions are asked for where there are none, or too many; or when a run gets
@@ -170,7 +207,12 @@ def plan_of(
         return sampled_plan(settings, weights, spec.shots, spec.blocks, seed, name)
     if spread:
         return spread_plan(len(settings), spec.shots, spec.blocks, seed, name)
-    return make_plan(len(settings), spec.shots, spec.blocks, seed, name, equal=equal)
+    shots: int | Sequence[int] = spec.shots
+    if weighed and not equal:
+        if len(weights) != len(settings) or min(weights) <= 0:
+            raise InputError("weighed: true; allowed where every setting has a weight above 0")
+        shots = proportional(weights, spec.shots * len(settings))
+    return make_plan(len(settings), shots, spec.blocks, seed, name, equal=equal)
 
 
 def on_tiles(plan: Sequence[Chunk], tiles: int) -> tuple[Chunk, ...]:

@@ -48,6 +48,19 @@ class JsonFile:
 
 
 @dataclass(frozen=True)
+class Named:
+    """What a family knows by a name that is no entry of the catalogue.
+
+    Attributes:
+        name: as it is typed; a parameter at its default, as in `cglmp:d=3`.
+        title: what it is, and which values its parameter takes.
+    """
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Situation:
     """Where and how an experiment is meant to run, as far as that decides what is left open in its spec.
 
@@ -130,6 +143,7 @@ class Family(ABC):
         samples: the parameters that only say which of all inputs are run; runs in which they were drawn
             differently are compared all the same.
         played: the parameters that only say how it is executed, which nobody knows of imported counts.
+        per_tile: the keys of `summary` that are told of every tile, where copies ran side by side.
     """
 
     name: ClassVar[str]
@@ -150,6 +164,7 @@ class Family(ABC):
 
     samples: ClassVar[tuple[str, ...]] = ()
     played: ClassVar[tuple[str, ...]] = ()
+    per_tile: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, spec: ExperimentSpec) -> Experiment:
@@ -176,6 +191,10 @@ class Family(ABC):
 
     def catalogue(self) -> Sequence[ExperimentSpec]:
         """Return the experiments that come with a family of another package, each found by its name."""
+        return ()
+
+    def named(self) -> Sequence[Named]:
+        """Return what it knows by names that are no entries of the catalogue."""
         return ()
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:

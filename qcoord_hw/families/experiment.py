@@ -69,6 +69,8 @@ class Experiment:
         sampled: whether they always are, since the protocol itself draws what a setting stands for.
         spread: whether the settings are spread over the blocks of a run, all shots of each in one of them;
             else every block has them all.
+        weighed: whether a fixed schedule gives settings their shots in proportion to the weights; else all
+            the same.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Experiment:
     weights: tuple[float, ...] = ()
     sampled: bool = False
     spread: bool = False
+    weighed: bool = False
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FamilyInRoom(Family):
-    """A family with modules `shape`, `view`, `outcomes` and `counted` beside its own, loaded when they are used."""
+    """A family with modules `shape`, `view`, `outcomes` and `counted` beside its own, loaded at first use."""
 
     def _beside(self, module: str) -> Any:
         """Return a module of the family's folder."""

@@ -143,7 +143,7 @@ EXPERIMENT = fields(
         "settings": list_of(SETTING, least=1),
         "play": table(anything),
     },
-    {"feed_forward": boolean, "weights": list_of(real(0)), "sampled": boolean},
+    {"feed_forward": boolean, "weights": list_of(real(0)), "sampled": boolean, "weighed": boolean},
 )
 CHUNK = fields(
     {

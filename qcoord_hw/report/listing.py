@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qcoord_hw import record
+from qcoord_hw import record, registry
 from qcoord_hw.answer import Answer, Row
 from qcoord_hw.catalogue import catalogue_needs, catalogue_paths, outside_entries
 from qcoord_hw.errors import InputError, RecordError
@@ -41,15 +41,13 @@ class Listing(Answer):
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each of them."""
-        (entries,) = vars(self).values()
-        return [dict(entry) for entry in entries]
+        return [dict(entry) for entry in self._entries()]
 
     def print_to(self, console: Console) -> None:
         """Print the list, as wide as the console is."""
         from qcoord_hw.report.tables import add_row, as_text, new_table
 
-        (entries,) = vars(self).values()
-        if not entries:
+        if not self._entries():
             console.print(as_text(self.NONE))
         for number, (heading, columns, rows) in enumerate(self._parts()):
             if heading:
@@ -58,6 +56,11 @@ class Listing(Answer):
             for row in rows:
                 add_row(table, *("" if cell is None else cell for cell in row))
             console.print(table)
+
+    def _entries(self) -> Sequence[Entry]:
+        """Return what is listed: the first field."""
+        entries: Sequence[Entry] = next(iter(vars(self).values()))
+        return entries
 
     @abstractmethod
     def _parts(self) -> Iterator[tuple[str, Sequence[str], Sequence[Sequence[object]]]]:
@@ -76,9 +79,11 @@ class Experiments(Listing):
     Attributes:
         experiments: for each its name, title and family, and what it `needs` of a device, as
             `qcoord_hw.execution.needs` says; None where that is not known.
+        named: name, title and family of what a family knows besides by name, with a parameter perhaps.
     """
 
     experiments: Sequence[Entry]
+    named: Sequence[Entry]
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each of them, what it needs in columns of its own."""
@@ -93,6 +98,9 @@ class Experiments(Listing):
         for family, members in groupby(self.experiments, key=itemgetter("family")):
             rows = [_needed(entry) for entry in members]
             yield f"{family}: {len(rows)}", columns, rows
+        for family, members in groupby(self.named, key=itemgetter("family")):
+            known = [(entry["name"], entry["title"]) for entry in members]
+            yield f"{family}, by name: {len(known)}", ("name", "what it is"), known
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,7 +204,13 @@ def experiments(*, family: str | None = None, fits: str | None = None) -> Experi
         needed = needs.get(spec.name)  # what a family of another package needs is not known
         if family in (None, spec.family) and (fits is None or (needed and needed["fits"][fits] is None)):
             found.append({"name": spec.name, "title": spec.title, "family": spec.family, "needs": needed})
-    return Experiments(found)
+    named = [
+        {"name": one.name, "title": one.title, "family": kind.name}
+        for kind in registry.every()
+        for one in kind.named()
+        if family in (None, kind.name) and fits is None
+    ]
+    return Experiments(found, named)
 
 
 def runs(

@@ -50,7 +50,8 @@ def summarise(record: RunRecord, confidence: float = 0.95) -> RunSummary:
     if len(each) == 1:
         return each[0]
     each[0]["chunks"] = {"planned": len(record.plan), "done": len(record.counts)}
-    each[0]["tiles"] = [_tile(one) for one in each]
+    own = family_of(each[0]).per_tile
+    each[0]["tiles"] = [_tile(one, own) for one in each]
     return each[0]
 
 
@@ -66,8 +67,9 @@ def _on_every_edge(record: RunRecord, confidence: float) -> RunSummary:
     return summary
 
 
-def _tile(one: RunSummary) -> TileJson:
-    return {
+def _tile(one: RunSummary, own: Sequence[str]) -> TileJson:
+    """Return what is told of a tile, with the family's own keys."""
+    tile: TileJson = {
         "layout": one["layout"],
         "calibrated": one["calibrated"],
         "cautions": one["cautions"],
@@ -75,6 +77,7 @@ def _tile(one: RunSummary) -> TileJson:
         "estimates": one["estimates"],
         "checks": one["checks"],
     }
+    return {**tile, **{key: one[key] for key in own if key in one}}  # type: ignore[typeddict-item,literal-required]
 
 
 def _summarise(record: RunRecord, confidence: float) -> RunSummary:

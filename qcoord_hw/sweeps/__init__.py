@@ -34,6 +34,7 @@ def sweep(
     seeds: Sequence[int] = (),
     shots: Sequence[int] = (),
     fields: Mapping[str, Sequence[Plain]] | None = None,
+    search_seed: int = 0,
     workers: int | None = None,
     dask: str | None = None,
     runs: str | Path | None = None,
@@ -50,6 +51,7 @@ def sweep(
         shots: shots per circuit; the specs' own if omitted.
         fields: field of a spec (`blocks`, `layout`, `random_questions`, `every_edge`) or parameter of its
             family (such as `rounds`, `inputs`, `n`, `network`) -> the values it takes.
+        search_seed: of the search for the strategy of a game of one's own; all points play what it finds.
         workers: processes on this machine; one a core if omitted.
         dask: address of the scheduler of a Dask cluster that computes instead of this machine.
         runs: the folder of all runs; the sweep has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.
@@ -74,6 +76,7 @@ def sweep(
         seeds,
         shots,
         fields or {},
+        search_seed,
     )
     definition = grid.definition()
     default_seed = int(sweep_id(definition), 16)

@@ -95,6 +95,7 @@ class Grid:
         seeds: root seeds; none for one that is made from the definition.
         shots: shots per circuit; none for the specs' own.
         fields: field of a spec, or parameter of its family -> its values.
+        search_seed: of the search for the strategy of a game of one's own, the same for all points.
     """
 
     sources: tuple[ExperimentSpec | State | str, ...]
@@ -102,6 +103,7 @@ class Grid:
     seeds: tuple[int, ...]
     shots: tuple[int, ...]
     fields: Mapping[str, tuple[Plain, ...]]
+    search_seed: int = 0
 
     @classmethod
     def of(
@@ -112,6 +114,7 @@ class Grid:
         seeds: Sequence[int],
         shots: Sequence[int],
         fields: Mapping[str, Sequence[Any]],
+        search_seed: int = 0,
     ) -> Grid:
         """Check each list, read the files and return the grid.
 
@@ -139,6 +142,7 @@ class Grid:
             tuple(check_seed(seed) for seed in seeds),
             tuple(check_integer("shots", number, 1, MAX_SHOTS) for number in shots),
             {name: to_tuples(list(values)) for name, values in sorted(fields.items())},
+            check_seed(search_seed),
         )
         lists = (grid.sources, grid.targets, grid.seeds or (0,), grid.shots or (0,), *grid.fields.values())
         if (total := math.prod(map(len, lists))) > MAX_POINTS:
@@ -147,13 +151,17 @@ class Grid:
 
     def definition(self) -> dict[str, Any]:
         """Return what is asked for in plain JSON values, with the content of every file."""
-        return {
-            "specs": [_content(source) for source in self.sources],
-            "targets": list(self.targets),
-            "seeds": list(self.seeds),
-            "shots": list(self.shots),
-            "fields": {name: to_lists(values) for name, values in self.fields.items()},
-        } | self._calibrations()
+        return (
+            {
+                "specs": [_content(source) for source in self.sources],
+                "targets": list(self.targets),
+                "seeds": list(self.seeds),
+                "shots": list(self.shots),
+                "fields": {name: to_lists(values) for name, values in self.fields.items()},
+            }
+            | self._calibrations()
+            | ({"search_seed": self.search_seed} if self.search_seed else {})
+        )
 
     def _calibrations(self) -> dict[str, Any]:
         """Return the hash of each calibration that is read from a file: the name may mean another one day."""
@@ -191,7 +199,7 @@ class Grid:
             drawn = isinstance(source, ExperimentSpec) and bool(registry.family(source.family).samples)
             known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
-                key = (target == IDEAL, seed if drawn else 0)
+                key = (target == IDEAL, seed if drawn else self.search_seed)
                 built = known[key] = known.get(key) or _build(source, fields, *key)
                 spec = built.spec if number is None else replace(built.spec, shots=number)
                 point = Point(spec, target, seed, fields)

@@ -47,6 +47,13 @@ NORM = 1e-12
 MAX_NOTES = 4
 """Notes of a state at most; a last one says how many more there would be."""
 
+EXACT = (
+    "exact simulation, and so the exact common information, is not taken; allowed are rates at an error that "
+    "vanishes, where C0 is Wyner's common information"
+)
+NO_DOOR = ("exact", "simulation")
+"""Fields that would ask for it."""
+
 _KEYS = ("name", "systems", "classical", "ket", "density", "ensemble", "notes")
 
 
@@ -277,6 +284,8 @@ def state_from_json(data: object, name: str = "state") -> State:
             f"state: {short_repr(data)}; allowed is an object with systems and one of ket, density, ensemble"
         )
     for key in data:
+        if key in NO_DOOR:
+            raise InputError(f"{key}: {EXACT}")
         if key not in _KEYS:
             raise InputError(f"{short_repr(key)}: unknown{meant(key, _KEYS)}; allowed are {', '.join(_KEYS)}")
     name = data.get("name", name)

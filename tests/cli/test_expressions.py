@@ -14,7 +14,7 @@ import qcoord_hw as qc
 from qcoord_hw.api.theory import check_answer, theory_game
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
-from qcoord_hw.theory.games.named_expressions import named_expression
+from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expression
 from tests.calls import call, call_json
 from tests.theory.games.test_expression import TABLES, as_expression
 
@@ -133,6 +133,35 @@ def test_a_run_of_an_expression_verifies_and_repeats(capsys, ch):
 def test_a_plan_expects_the_expression(capsys, ch):
     found = call_json(capsys, "plan", ch)
     assert found["figures"]["expression"] == pytest.approx(CH_VALUE, abs=1e-6)
+
+
+def test_names_are_listed_and_shown(capsys):
+    """What `list` prints is what `show` takes, with the value in units of the expression."""
+    listed = call_json(capsys, "list")["named"]
+    assert {re.split("[:]", row["name"])[0] for row in listed} == set(EXPRESSIONS)
+    text = call(capsys, "list")[1]
+    for row in listed:
+        assert row["name"] in text
+        assert named_expression(row["name"]).terms
+    for name, bound, value in (("ch", 0, CH_VALUE), ("svetlichny:parties=3", 4, 4 * 2**0.5)):
+        shown = call_json(capsys, "show", name)["expression"]
+        assert shown["local_bound"] == bound
+        assert shown["lower"] == pytest.approx(value, abs=1e-6)
+        assert f"local at most {bound}" in call(capsys, "show", name)[1]
+    assert "expression" not in call_json(capsys, "show", "chsh")
+
+
+def test_every_tile_has_its_expression(capsys):
+    run = ("run", "ch", "--target", "fake_torino", "--tiles", 3, "--shots", 60, "--seed", 5)
+    found = call_json(capsys, *run)
+    tiles = [tile["expression"] for tile in found["tiles"]]
+    assert len(tiles) == 3
+    assert tiles[0] == found["expression"]
+    for tile in found["tiles"]:
+        own = {e["name"]: e for e in tile["estimates"]}["expression"]
+        assert tile["expression"]["estimate"] == {key: own[key] for key in ("low", "best", "high")}
+    plain = call_json(capsys, "run", "chsh", "--target", "fake_torino", "--tiles", 2, "--shots", 20)
+    assert all("expression" not in tile for tile in plain["tiles"])
 
 
 def test_signalling_data_tell_the_split_from_what_was_written(ch):

@@ -50,7 +50,7 @@ def check_contract(found, prob, table):
     assert quantum["lower"] <= quantum["upper"]
     assert classical["float"] <= quantum["upper"]
     assert quantum["kind"] == ("exact" if quantum["upper"] - quantum["lower"] <= 1e-6 else "bracket")
-    assert quantum["level"] in ("0", "1", "1+AB", "2")
+    assert quantum["level"] in ("0", "1", "1+AB", "2", "3")
     assert quantum["local_dimension"] == max(quantum["lower_certificate"]["dimensions"])
     assert set(found["seconds"]) == {"classical", "lower", "upper"}
     assert all(value >= 0 for value in found["seconds"].values())
@@ -141,7 +141,7 @@ def test_the_checker_accepts_the_certificates_of_random_games(
     check_contract(found, prob, table)
 
 
-@pytest.mark.parametrize("level", ["1", "1+AB", "2"])
+@pytest.mark.parametrize("level", ["1", "1+AB", "2", "3"])
 def test_a_level_is_that_of_the_bound(capsys, my_game, level):
     found = call_json(capsys, "theory", "game", my_game, "--level", level)
     assert found["quantum"]["upper"] == pytest.approx(MINE_VALUE, abs=1e-6)

@@ -11,6 +11,7 @@ import qcoord_hw as qc
 from qcoord_hw.catalogue import catalogue_names, catalogue_needs, load_spec
 from qcoord_hw.cli import main
 from qcoord_hw.execution.devices.ibm.snapshots import summaries
+from qcoord_hw.registry import every
 from qcoord_hw.report.listing import STATES, experiments, runs, states, targets
 from qcoord_hw.theory.named_states import FAMILIES
 
@@ -34,8 +35,7 @@ def said(capsys, *arguments):
 def values(capsys, *arguments):
     found = json.loads(said(capsys, *arguments, "--json"))
     assert found.pop("ok") is True
-    (entries,) = found.values()
-    return entries
+    return next(iter(found.values()))
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
@@ -57,7 +57,10 @@ def test_the_list_names_everything_under_its_family(capsys):
         line.split()[0] for line in text.splitlines() if line[:1].isalpha() and line.split()[0] != "name"
     ]
     families = [name.removesuffix(":") for name in names if name.endswith(":")]
-    assert [name for name in names if not name.endswith(":") and name != "two-qubit"] == catalogue_names()
+    named = [one.name for family in every() for one in family.named()]
+    assert named
+    found = [name for name in names if not name.endswith((":", ",")) and name != "two-qubit"]
+    assert found == [*catalogue_names(), *named]
     assert families == list(dict.fromkeys(load_spec(name).family for name in catalogue_names()))
 
 

@@ -522,6 +522,7 @@ FORGERIES = {
     "gates missing": on_intent(gates_missing),
     "sampled": toggled("sampled"),
     "spread": toggled("spread"),
+    "weighed": toggled("weighed"),
     "qasm": qasm_changed,
     "chunk lost": chunk_lost,
     "shots and counts times 50": shots_multiplied,

@@ -346,6 +346,7 @@ def effect(built):
         0,
         sampled=experiment.sampled,
         spread=experiment.spread,
+        weighed=experiment.weighed,
         equal=False,
     )
     return (
@@ -521,6 +522,7 @@ def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, n
             1 if options.seed is None else options.seed,
             sampled=experiment.sampled,
             spread=experiment.spread,
+            weighed=experiment.weighed,
             equal=False,
         )
         IdealTarget().prepare(program_of(experiment), spec.layout)

@@ -309,6 +309,33 @@ def test_without_seeds_the_sweep_has_one_of_its_own(tmp_path):
     assert sweep_id(grid("chsh", shots=[11]).definition()) != found["sweep"][-8:]
 
 
+@pytest.mark.usefixtures("here")
+def test_options_of_the_search_reach_the_game_of_a_sweep(capsys, monkeypatch, tmp_path):
+    from qcoord_hw.families.games import user_game
+
+    path, asked, search = tmp_path / "own.json", [], user_game.quantum_value
+    win = [[[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[[1, 0], [0, 1]], [[0, 1], [0, 0]]]]
+    path.write_text(json.dumps({"name": "own", "prob": [["1/4"] * 2] * 2, "win": win}))
+
+    def searched(game, **how):
+        asked.append(how)
+        return search(game, seed=how["seed"], time_limit=0.1, dimension=1)
+
+    monkeypatch.setattr(user_game, "quantum_value", searched)
+    options = ("--shots", "10", "--workers", "1")
+    folders = set()
+    for more in ([], ["--seed", "9", "--dimension", "1", "--time-limit", "2"], ["--seed", "8"]):
+        status, out, err = call(capsys, path, *options, *more, "--json")
+        assert status == 0, err
+        folders.add(json.loads(out)["sweep"])
+    assert [(one["seed"], one["dimension"], one["time_limit"]) for one in asked] == [
+        (0, None, 15.0),
+        (9, 1, 2.0),
+        (8, None, 15.0),
+    ]
+    assert len(folders) == 3
+
+
 def grid(spec: str, targets: str = "aer", **lists: Any) -> Grid:
     asked = {name: lists.pop(name, ()) for name in ("noise_scale", "seeds", "shots")}
     return Grid.of([spec], [targets], **asked, fields=lists)
@@ -418,6 +445,9 @@ def test_the_command_prints_a_table(capsys, monkeypatch):
         (["--set", "rounds"], "argument --set: 'rounds'; allowed is FIELD=VALUE"),
         (["--set", "layout=[0,1"], "argument --set: layout: '[0,1'; allowed are lists"),
         (["--set", "rounds=1", "--set", "rounds=2"], "set: rounds stands there twice"),
+        (["--set", "rounds=1", "--rounds", "2"], "set: rounds stands there twice"),
+        (["--dimension", "2"], "dimension: 2; allowed beside prob"),
+        (["--seed", "-1"], "seed: -1; allowed are integers"),
         (["--set", "rounds=x"], "parameters.rounds: 'x'"),
     ],
 )

@@ -41,6 +41,7 @@ from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.pauli_solution import PauliSolution
+from qcoord_hw.theory.games.spread import ExpressionGame
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
@@ -287,7 +288,16 @@ def _experiment(
         [_label(q) + (f" schedule {a}" if shifted else "") for q, a in zip(questions, agreed, strict=True)]
     )
     weights = tuple(float(game.prob[q[0]]) for q in questions) if rounds == 1 else ()
-    experiment = Experiment(name, title, circuits, settings, play, copies=rounds, weights=weights)
+    experiment = Experiment(
+        name,
+        title,
+        circuits,
+        settings,
+        play,
+        copies=rounds,
+        weights=weights,
+        weighed=isinstance(game, ExpressionGame) and len(set(weights)) > 1,
+    )
     _check_knowledge(experiment, play, agreed)
     return experiment
 

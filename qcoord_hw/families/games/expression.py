@@ -128,6 +128,18 @@ def as_written(game: ExpressionGame, cells: Sequence[Cell], found: Estimate) -> 
     )
 
 
+def units_of(figure: LinearFigure) -> dict[str, Any]:
+    """Return what is known of a Bell expression before it is run, in its own units."""
+    theory = figure.theory
+    return {
+        "local_bound": figure.bound.value,
+        "lower": theory.value if theory else None,
+        "upper": theory.value if theory and theory.kind == "exact" else None,
+        "scale": figure.scale,
+        "offset": figure.offset,
+    }
+
+
 def summary_block(
     figures: Sequence[Mapping[str, Any]], estimates: Sequence[Estimate]
 ) -> dict[str, Any] | None:

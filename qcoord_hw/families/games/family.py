@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import JsonFile, Rounds, Situation
+from qcoord_hw.families.base import JsonFile, Named, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
 from qcoord_hw.families.room import FamilyInRoom
 
@@ -24,6 +24,7 @@ class Games(FamilyInRoom):
     kind = "game"
     parameters = PARAMETERS
     played = ("strategy", "dimension", "time_limit")
+    per_tile = ("expression",)
 
     def build(self, spec: ExperimentSpec) -> Experiment:
         """See `Family.build`."""
@@ -42,6 +43,12 @@ class Games(FamilyInRoom):
         from qcoord_hw.families.games.analysis import analyse_game
 
         return analyse_game(record, confidence)
+
+    def named(self) -> tuple[Named, ...]:
+        """Return the Bell expressions that have a name."""
+        from qcoord_hw.theory.games.named_expressions import EXPRESSIONS
+
+        return tuple(Named(one.typed(name), one.described()) for name, one in EXPRESSIONS.items())
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a game file, a `Game`, and the name of a Bell expression or of a game of known strategy."""

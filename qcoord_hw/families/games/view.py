@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
+from qcoord_hw.families.games.expression import EXPRESSION, units_of
 from qcoord_hw.families.games.scoring import GameScoring
 from qcoord_hw.families.view import Line, Listing, Panel, Section, View
 from qcoord_hw.statistics.shots import shots_for_verdict
@@ -69,13 +70,19 @@ def predict(experiment: Experiment, play: GameScoring) -> Prediction:
         f"theory    win probability {_stated(play.theory)}",
         f"bound     {_stated(play.bound)}, classical",
     ]
+    own = next((figure for figure in play.figures if figure.name == EXPRESSION), None)
+    if own is not None:
+        reached = f", this strategy {own.theory.value:.6g}" if own.theory else ""
+        lines.append(
+            f"own units I = {own.scale:.6g} w {own.offset:+.6g}: local at most {own.bound.value:.6g}{reached}"
+        )
     if shots is not None:
         lines.append(f"shots     {shots} in all for p < 1e-6, if it wins as theory says")
     values = {
         "theory": play.theory.to_json() if play.theory else None,
         "bound": play.bound.to_json(),
         "shots_for_verdict": shots,
-    }
+    } | ({} if own is None else {"expression": units_of(own)})
     return Prediction(values, tuple(lines))
 
 

@@ -11,19 +11,27 @@ from qcoord_hw.spec import read_json
 from qcoord_hw.text import meant
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.expression import BellExpression
-from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.game import QUANTUM_REFEREE, Game
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, is_named, named_expression
 from qcoord_hw.theory.games.spread import spread
 
-KEYS = frozenset({"prob", "win", "score", "expression", "subject_to", "referee"})
-"""A file with any of these is one of a game; the last two are refused in words."""
+_CONSTRAINTS = "side constraints, such as Hardy's zeros, are not taken; allowed is an expression without"
+_REFEREE = f"{QUANTUM_REFEREE}; allowed are games of classical questions"
 
 NO_DOOR = {
-    "subject_to": "side constraints, such as Hardy's zeros, are not taken; allowed is an expression without",
-    "constraints": "side constraints, such as Hardy's zeros, are not taken; allowed is an expression without",
-    "referee": "a referee with a quantum system is not taken; allowed are games of classical questions",
+    "subject_to": _CONSTRAINTS,
+    "constraints": _CONSTRAINTS,
+    "equalities": _CONSTRAINTS,
+    "inequalities": _CONSTRAINTS,
+    "referee": _REFEREE,
+    "pred": _REFEREE,
+    "states": _REFEREE,
+    "question_states": _REFEREE,
 }
 """Fields of files of other programs for which there is nothing here yet."""
+
+KEYS = frozenset({"prob", "win", "score", "expression", "subject_to", "referee", "pred"})
+"""A file with any of these is one of a game; the last three are refused in words."""
 
 
 def find_game(name_or_path: str) -> Game:

@@ -23,6 +23,8 @@ MAX_COMMON = 4096
 """Bits of the common denominator of the probabilities: unbounded, their sum takes hours."""
 OFF_BY = Fraction(1, 10**9)
 
+QUANTUM_REFEREE = "a referee with a quantum system is not taken"
+
 _KEYS = ("name", "prob", "win", "score")
 
 
@@ -65,6 +67,8 @@ class Game:
     def _table(self, field: str, nested: Any) -> ObjectArray:
         table = object_array(field, nested)
         k = self.prob.ndim
+        if table.ndim in (2 * k + 2, 2 * k + 3) and table.shape[:k] == self.prob.shape:
+            raise InputError(f"{field}: matrices; {QUANTUM_REFEREE}, allowed are numbers")
         if table.ndim != 2 * k or table.shape[:k] != self.prob.shape:
             raise InputError(
                 f"{field}: shape {table.shape} does not fit prob of shape {self.prob.shape}; "

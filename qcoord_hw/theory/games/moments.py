@@ -21,7 +21,7 @@ Letters = tuple[tuple[int, int], ...]
 Word = tuple[Letters, ...]
 """A word of every player."""
 
-LEVELS = ("1", "1+AB", "2")
+LEVELS = ("1", "1+AB", "2", "3")
 MAX_WORDS = 700
 
 
@@ -53,8 +53,8 @@ def relaxation(tensor: FloatArray, level: str) -> Relaxation:
     players = tensor.ndim // 2
     shape, answers = tensor.shape[:players], tensor.shape[players:]
     half = -(-players // 2)
-    total = {"1": half, "1+AB": players, "2": half + 1}[level]
-    local = [_local_words(x, b, 2 if level == "2" else 1) for x, b in zip(shape, answers, strict=True)]
+    each, total = {"1": (1, half), "1+AB": (1, players), "2": (2, half + 1), "3": (3, half + 2)}[level]
+    local = [_local_words(x, b, each) for x, b in zip(shape, answers, strict=True)]
     if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
         raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
     lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))

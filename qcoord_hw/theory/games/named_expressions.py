@@ -34,6 +34,17 @@ class Named:
     build: Callable[..., Content]
     parameter: tuple[str, int | Fraction, int, int] | None = None
 
+    def typed(self, name: str) -> str:
+        """Return the name as it is typed, the parameter at its default."""
+        return name if self.parameter is None else f"{name}:{self.parameter[0]}={self.parameter[1]}"
+
+    def described(self) -> str:
+        """Return what it is, and which values its parameter takes."""
+        if self.parameter is None:
+            return f"Bell expression: {self.title}"
+        key, _, low, high = self.parameter
+        return f"Bell expression: {self.title}; {key} from {low} to {high}"
+
     def value_of(self, name: str, given: str) -> int | Fraction | None:
         """Return the parameter that is given as `key=value` or as a value alone.
 

@@ -32,7 +32,7 @@ class NpaBound:
 
     Attributes:
         value: the bound, in units of the payoffs.
-        level: "1", "1+AB" or "2"; "0" for the algebraic bound.
+        level: "1", "1+AB", "2" or "3"; "0" for the algebraic bound.
         certificate: plain JSON values, read by `checker.check_upper`: `level`, `bound`, and but for level
             "0" the `words` (word, player, letter: question and answer), the lower triangle of `dual`, and
             `slack` in the shape of the payoffs.
@@ -67,8 +67,8 @@ def npa_bound(
 
     Words are products of projectors P(answer | question), without each question's last answer; a word and
     its adjoint have one (real) moment. The words of level "1" are the products of at most one projector a
-    player and ceil(players / 2) in all, of "1+AB" of at most one per player, and of "2" of at most two per
-    player and one more in all than at level "1".
+    player and ceil(players / 2) in all, of "1+AB" of at most one per player, of "2" of at most two per player
+    and one more in all than at level "1", of "3" of at most three and two more.
 
     At level "1" the probabilities of the answers are required not to be negative, which the higher levels
     imply for two players.
@@ -84,7 +84,7 @@ def npa_bound(
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
-        level: "1", "1+AB" or "2".
+        level: "1", "1+AB", "2" or "3".
         target: a value at which to stop early, such as a known lower bound.
         time_limit: seconds after which the solver stops; the bound is then worse, not wrong.
         dual: gives an approximate dual matrix for the words, where one is known without a solver.

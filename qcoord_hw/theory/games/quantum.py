@@ -34,6 +34,7 @@ USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher one
 STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
+USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
@@ -98,7 +99,7 @@ def quantum_value(
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
-        level: the only level of the hierarchy to use; by default all of them, as far as they are needed.
+        level: the only level of the hierarchy to use; by default 1, 1+AB and 2, as far as they are needed.
         seed: of the see-saw's starts.
         time_limit: seconds in all, about.
         known: strategies to begin with.
@@ -131,7 +132,7 @@ def quantum_value(
         if tried == 2 and level is None and search.small:
             search.try_bound(LEVELS[0])  # already now, so that it can end the next climbs
         tried += 1
-    for own in LEVELS[search.small :] if level is None else ():
+    for own in USUAL_LEVELS[search.small :] if level is None else ():
         search.try_bound(own)
     return search.result()
 

@@ -134,6 +134,18 @@ def test_constant_payoffs():
 
 def test_bad_levels_are_refused():
     with pytest.raises(InputError, match="level"):
-        npa_bound(GAMES["chsh"](), "3")
+        npa_bound(GAMES["chsh"](), "4")
     with pytest.raises(TooLargeError, match="words"):
         npa_bound(GAMES["g14"](), "2")
+
+
+def test_level_3_has_words_of_three_letters_and_the_checker_reads_them():
+    bound = npa_bound(GAMES["chsh"](), "3")
+    words = bound.certificate["words"]
+    assert max(sum(map(len, word)) for word in words) == 3
+    assert len(words) == 1 + 4 + (4 + 4) + (2 * 2 + 2 * 4)
+    game = GAMES["chsh"]()
+    assert bound.value == pytest.approx(math.cos(math.pi / 8) ** 2, abs=1e-6)
+    assert check_upper(payoff_of(game.prob, game.table), bound.certificate)[1] == []
+    for wrong in ("2", "1+AB", "4"):
+        assert check_upper(payoff_of(game.prob, game.table), bound.certificate | {"level": wrong})[1]

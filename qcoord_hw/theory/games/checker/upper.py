@@ -21,7 +21,7 @@ from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError, best
 EPS = float(np.finfo(float).eps)
 MAX_WORDS = 700
 """Of a certificate; the solver's limit as well."""
-LEVELS = ("1", "1+AB", "2")
+LEVELS = ("1", "1+AB", "2", "3")
 
 Word = tuple[tuple[tuple[int, int], ...], ...]
 """Letters (question, answer) of each player."""
@@ -98,7 +98,8 @@ def _words(given: Any, game: ClaimedGame, level: str) -> list[Word]:
         ClaimError: when they are not of that level, or a letter is no question and answer of its player.
     """
     k = game.players
-    each, total = {"1": (1, -(-k // 2)), "1+AB": (1, k), "2": (2, -(-k // 2) + 1)}[level]
+    half = -(-k // 2)
+    each, total = {"1": (1, half), "1+AB": (1, k), "2": (2, half + 1), "3": (3, half + 2)}[level]
     if not isinstance(given, list) or len(given) > MAX_WORDS:
         raise ClaimError(f"words {brief(given)}; allowed are at most {MAX_WORDS}")
     words = []
