@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qcoord_hw.cli.common import Add, console, integer, print_json
 
 if TYPE_CHECKING:
-    from qcoord_hw.report.listing import Listing
+    from qcoord_hw.report.listing import ListAnswer
 
 
 def register(add: Add) -> None:
@@ -59,7 +59,7 @@ def _states(options: argparse.Namespace) -> None:
     _show(options, states())
 
 
-def _show(options: argparse.Namespace, found: Listing) -> None:
+def _show(options: argparse.Namespace, found: ListAnswer) -> None:
     if options.json:
         print_json(found.to_json())
     else:

@@ -33,7 +33,7 @@ PREFIX = len("20260101T000000Z-01234567")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Listing(Answer):
+class ListAnswer(Answer):
     """A list of things, one row each; subclasses name them and say which columns a person sees."""
 
     NONE: ClassVar[str] = "none"
@@ -73,7 +73,7 @@ class Listing(Answer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Experiments(Listing):
+class Experiments(ListAnswer):
     """Experiments of the catalogue.
 
     Attributes:
@@ -104,7 +104,7 @@ class Experiments(Listing):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Runs(Listing):
+class Runs(ListAnswer):
     """Runs that are in a folder.
 
     Attributes:
@@ -132,7 +132,7 @@ class Runs(Listing):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Targets(Listing):
+class Targets(ListAnswer):
     """Where an experiment can run.
 
     Attributes:
@@ -160,7 +160,7 @@ class Targets(Listing):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class States(Listing):
+class States(ListAnswer):
     """States that have a name.
 
     Attributes:
