@@ -63,6 +63,12 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.devices.backends import BackendDevice
     from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
+    from qcoord_hw.families.coordination.proof_steps import (
+        theory_binning,
+        theory_codebook,
+        theory_redistribution,
+        theory_resolvability,
+    )
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.answer import GameAnswer
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
@@ -101,10 +107,14 @@ _HOMES = {
     "status": "api",
     "submit": "api",
     "sweep": "sweeps",
+    "theory_binning": "families.coordination.proof_steps",
     "theory_check": "api.theory",
+    "theory_codebook": "families.coordination.proof_steps",
     "theory_game": "api.theory",
     "theory_linear": "api.theory",
+    "theory_redistribution": "families.coordination.proof_steps",
     "theory_region": "api.theory",
+    "theory_resolvability": "families.coordination.proof_steps",
     "theory_schumacher": "api.theory",
     "verify": "api",
     "BackendDevice": "execution.devices.backends",
@@ -175,10 +185,14 @@ __all__ = [
     "submit",
     "sweep",
     "theory",
+    "theory_binning",
     "theory_check",
+    "theory_codebook",
     "theory_game",
     "theory_linear",
+    "theory_redistribution",
     "theory_region",
+    "theory_resolvability",
     "theory_schumacher",
     "verify",
     "write_report",

@@ -30,6 +30,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.half_spaces import (
 from qcoord_hw.theory.regions.auxiliary.checker.pure import check_broadcast, check_multiple_access
 from qcoord_hw.theory.regions.auxiliary.checker.reduction import read_target, reduce
 from qcoord_hw.theory.regions.holders import holders
+from qcoord_hw.theory.regions.resources import resource_inequalities
 from qcoord_hw.theory.states import state_from_json
 
 TOLERANCE = 1e-9
@@ -155,6 +156,8 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     if not bits:
         f.equal(("frontier",), [])
         f.equal(("quantities",), {})
+    if "resource_inequalities" in data and not f.violations:  # words for corners that are confirmed
+        f.equal(("resource_inequalities",), resource_inequalities(network, f.get("criteria")))
     if not f.violations:
         _check_asked(f, names, bits)
     if bits and not f.violations:  # proofs take time, so that they come last
