@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from qcoord_hw.families.games.strategy_circuits import Strategy
     from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.network import Link, NetworkCircuit, Topology
+    from qcoord_hw.papers.answer import Reproduction
+    from qcoord_hw.papers.reproduce import reproduce
     from qcoord_hw.report.comparison import Comparison
     from qcoord_hw.report.plan_answer import Plan
     from qcoord_hw.report.sweep import SweepResult
@@ -91,6 +93,7 @@ _HOMES = {
     "GameAnswer": "families.games.answer",
     "LinearAnswer": "families.linear_computation.answer",
     "Plan": "report.plan_answer",
+    "Reproduction": "papers.answer",
     "RegionAnswer": "families.coordination.answer",
     "SchumacherAnswer": "families.coordination.answer",
     "SweepResult": "report.sweep",
@@ -102,6 +105,7 @@ _HOMES = {
     "load_run": "api",
     "plan": "api",
     "replay": "api",
+    "reproduce": "papers.reproduce",
     "resubmit": "api",
     "run": "api",
     "status": "api",
@@ -160,6 +164,7 @@ __all__ = [
     "QcoordError",
     "RecordError",
     "RegionAnswer",
+    "Reproduction",
     "Result",
     "SchumacherAnswer",
     "Strategy",
@@ -178,6 +183,7 @@ __all__ = [
     "network",
     "plan",
     "replay",
+    "reproduce",
     "resubmit",
     "run",
     "status",

@@ -19,6 +19,7 @@ from qcoord_hw.cli import (
     export,
     jobs,
     plan,
+    reproduce,
     run,
     runs,
     sweep,
@@ -108,4 +109,5 @@ def _parser() -> argparse.ArgumentParser:
     compare.register(add)
     export.register(add)
     convert.register(add)
+    reproduce.register(add)
     return parser
