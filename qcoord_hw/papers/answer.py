@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,13 @@ class Compared:
     upper: float | str
     ours: str
     agrees: bool
+
+    @property
+    def stated(self) -> str:
+        """What is printed; of a formula with its number."""
+        if self.value is None or re.match(r"[0-9./]+$|inf$|yes\b|no\b", self.printed):
+            return self.printed
+        return f"{self.printed} = {self.value if isinstance(self.value, str) else number(self.value, 7)}"
 
 
 @dataclass(frozen=True)
@@ -112,9 +120,7 @@ class ReproducedRow:
         checked = "" if self.checked is None else f", checker: {self.checked}"
         lines = [f"{self.id}  {self.verdict}{f': {self.why}' if self.why else ''}", f"  {self.place}"]
         for one in self.claims:
-            value = "" if isinstance(one.value, str) or one.value is None else f" = {number(one.value, 7)}"
-            stated = one.printed if one.printed == number_text(one.value) else f"{one.printed}{value}"
-            lines.append(f"    {one.quantity}: {stated}; ours {one.ours} ({self.label}{checked})")
+            lines.append(f"    {one.quantity}: {one.stated}; ours {one.ours} ({self.label}{checked})")
         for one_run in self.runs:
             lines.append(f"    {run_words(one_run)}")
         return "\n".join([*lines, f"    {self.command}"])
@@ -181,11 +187,6 @@ def run_words(one: RunFigure) -> str:
     verdict = f", {one.verdict}" if one.verdict else ""
     interval = f"{number(one.best, 6)} [{number(one.low, 6)}, {number(one.high, 6)}]"
     return f"{one.experiment} on {one.target}: {one.figure} {interval}{theory}{verdict}"
-
-
-def number_text(value: float | str | None) -> str:
-    """Return a number as it is compared with what is printed."""
-    return "" if value is None else str(value) if isinstance(value, str) else f"{value:g}"
 
 
 def counts(rows: Sequence[ReproducedRow]) -> Mapping[str, Any]:

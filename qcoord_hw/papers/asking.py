@@ -1,4 +1,4 @@
-"""The commands behind the rows: asked from Python as they would be typed, so that a row shows what it says."""
+"""The commands behind the rows, asked from Python as they would be typed: a row shows what it says."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class Asker:
 
 
 def _asked(one: Ask) -> Asked:
-    subject = [] if one.subject is None else [one.subject]
+    subject: list[Any] = [] if one.subject is None else [one.subject]
     if one.kind == "show":
         from qcoord_hw.api import build
         from qcoord_hw.report.protocol import describe_protocol
 
-        return Asked({"ok": True, **describe_protocol(build(*subject).experiment)}, None)
+        return Asked({"ok": True, **describe_protocol(build(one.subject).experiment)}, None)
     if not one.kind.startswith("theory "):
         raise InputError(f"command: {one.kind!r}; allowed are show and theory")
     answer: Answer = getattr(qc, one.kind.replace(" ", "_"))(*subject, **dict(one.options))

@@ -72,7 +72,7 @@ def mean_of_signs(m: int) -> float:
     >>> mean_of_signs(3)
     0.5
     """
-    return sum(math.comb(m, k) * abs(m - 2 * k) for k in range(m + 1)) / m / 2**m
+    return float(sum(math.comb(m, k) * abs(m - 2 * k) for k in range(m + 1)) / m / 2**m)
 
 
 def coset_norm(n: int) -> float:

@@ -193,9 +193,9 @@ ROWS = (
         "nator-remark-1",
         "Nator",
         "Remark 1: entanglement cannot be simulated without communication",
-        (Claim("no rate for a GHZ state", "impossible", 1.0),),
+        (Claim("some rate suffices for a GHZ state", "no", 0.0),),
         (no_communication("ghz"),),
-        lambda d: [infeasible(d)],
+        lambda d: [1 - infeasible(d)],
     ),
     Row(
         "nator-remark-2",

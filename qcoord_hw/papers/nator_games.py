@@ -39,6 +39,9 @@ def _four(d: Data) -> tuple[tuple[float, float], float, float, float]:
     )
 
 
+AFTER = 0.5 + 1 / (8 * math.sqrt(2))
+"""What the CHSH correlation wins after the map: both answers are measured in a fresh question's basis."""
+
 WEAKER = 0.5 + math.sqrt(1.5) / 4
 """What the pair of Schmidt weights cos^2, sin^2(pi/8) wins [Horodecki1995]."""
 
@@ -49,7 +52,7 @@ def _weaker(d: Data) -> tuple[float, float, tuple[float, float]]:
 
 
 def _entanglement(win: float) -> float:
-    """Return the least ebits of a pure pair of qubits that wins CHSH so often: its best angle, by bisection."""
+    """Return the least ebits of a pure pair of qubits that wins CHSH so often; its angle by bisection."""
     low, high = 0.0, math.pi / 4
     for _ in range(100):
         middle = (low + high) / 2
@@ -172,7 +175,7 @@ ROWS = (
                 "win probability of CHSH after it",
                 "that of the target",
                 WIN,
-                instead=(1 + 1 / math.sqrt(2) / 4) / 2,
+                instead=AFTER,
             ),
         ),
         (LITERAL,),

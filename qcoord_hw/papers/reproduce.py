@@ -168,7 +168,7 @@ def _compared(claim: Claim, found: Found) -> Compared:
         value=_plain(claim.expected) if claim.is_stated else None,
         lower=_plain(found.lower),
         upper=_plain(found.upper),
-        ours=found.words(),
+        ours=("no", "yes")[int(found.upper)] if claim.is_question else found.words(),
         agrees=claim.matches(found),
     )
 

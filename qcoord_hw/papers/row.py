@@ -70,6 +70,11 @@ class Claim:
         return self.printed != NOT_PRINTED or self.value is not None
 
     @property
+    def is_question(self) -> bool:
+        """Whether yes (1) or no (0) is printed."""
+        return self.printed.partition(" ")[0].rstrip(":,") in ("yes", "no")
+
+    @property
     def expected(self) -> float:
         """The number of what is printed."""
         return _read(self.printed) if self.value is None else self.value

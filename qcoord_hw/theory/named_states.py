@@ -228,8 +228,8 @@ def _question_at(system: str) -> Callable[[str], State]:
     """Return a state that tells a question, or their product, to one who may not know it."""
 
     def build(name: str) -> State:
-        told = {"A": lambda x, y: x, "B": lambda x, y: y, "C": lambda x, y: x * y}[system]
-        blocks = [(0.25, (x, y), np.eye(2)[told(x, y)]) for x in range(2) for y in range(2)]
+        told = {"A": (0, 0, 1, 1), "B": (0, 1, 0, 1), "C": (0, 0, 0, 1)}[system]
+        blocks = [(0.25, (x, y), np.eye(2)[told[2 * x + y]]) for x in range(2) for y in range(2)]
         return make_state(name, {"X": 2, "Y": 2, system: 2}, blocks, ("X", "Y"))
 
     return build
