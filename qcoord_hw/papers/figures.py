@@ -79,7 +79,7 @@ def network_figure(network: Network) -> Figure:
         axes.add_patch(
             FancyArrowPatch((x0, y0), (x1, y1), arrowstyle="-|>", mutation_scale=14, shrinkA=26, shrinkB=26)
         )
-        axes.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.06, words, ha="center", fontsize=8)
+        axes.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.1, words, ha="center", fontsize=8)
     for name, (x, y) in network.nodes.items():
         axes.text(
             x,
@@ -110,10 +110,8 @@ def networks_of(rows: Sequence[ReproducedRow]) -> list[Network]:
         *_, rate, qudits = ours["hu-figure-1"]
         nodes = {s: (0.12, 0.86 - 0.24 * k) for k, s in enumerate("ABCD")} | {"user": (0.88, 0.5)}
         words = f"{qudits} qudits per instance, {rate} computations per qudit"
-        links = [(s, "user", words if s == "B" else "") for s in servers]
-        found.append(
-            Network("Figure 1 of [Hu2025]: A + C + D, B + C + D", servers | {"user": (0.88, 0.5)}, links)
-        )
+        links = [(s, "user", words if s == "A" else "") for s in "ABCD"]
+        found.append(Network("Figure 1 of [Hu2025]: A + C + D, B + C + D", nodes, links))
     return found
 
 
