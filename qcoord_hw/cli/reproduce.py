@@ -69,9 +69,9 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from qcoord_hw.papers.items import find_rows
+    from qcoord_hw.papers.items import ROWS, find_rows
 
-    rows = find_rows(options.rows)
+    rows = find_rows(options.rows, ROWS)
     if options.json:
         print_json(
             {"ok": True, "rows": [{"id": row.id, "place": row.place, "command": row.command} for row in rows]}

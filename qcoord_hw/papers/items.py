@@ -33,7 +33,22 @@ NO_NUMBER = {
         (164, 164): "converse of Theorem 6: an inequality of the proof",
         (186, 193): "converse of Theorem 9: inequalities of the proof",
     },
-    "Hu": {},
+    "Hu": {
+        pair: "no equation has these numbers: lines of a matrix are counted"
+        for pair in (
+            (9, 10),
+            (12, 13),
+            (16, 17),
+            (22, 25),
+            (27, 28),
+            (31, 34),
+            (40, 41),
+            (43, 44),
+            (46, 47),
+            (52, 53),
+            (57, 58),
+        )
+    },
 }
 """Equations (first, last) that state neither a number nor a construction of their own, and why."""
 
@@ -50,7 +65,7 @@ def equations(row: Row) -> set[int]:
     return found
 
 
-def find_rows(names: Sequence[str], rows: Iterable[Row] = ROWS) -> list[Row]:
+def find_rows(names: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     """Return the rows of these names, in the order of the papers; all of them if none is named.
 
     A name may also be a paper, `nator` or `hu`, or the beginning of names that ends in a hyphen.
@@ -63,7 +78,8 @@ def find_rows(names: Sequence[str], rows: Iterable[Row] = ROWS) -> list[Row]:
         return rows
     chosen = set[str]()
     for name in names:
-        fits = {row.id for row in rows if row.id == name or row.id.startswith(f"{name.rstrip('-')}-")}
+        fits = {row.id for row in rows if row.id == name}
+        fits = fits or {row.id for row in rows if row.id.startswith(f"{name.rstrip('-')}-")}
         if not fits:
             known = [row.id for row in rows]
             raise InputError(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import QcoordError
+from qcoord_hw.papers import items
 from qcoord_hw.papers.answer import KEYS, Compared, ReproducedRow, Reproduction, RunFigure, counts
 from qcoord_hw.papers.asking import Asker
-from qcoord_hw.papers.items import ROWS, find_rows
+from qcoord_hw.papers.items import find_rows
 from qcoord_hw.papers.row import Claim, Found, Row
 from qcoord_hw.spec import one_line
 
@@ -28,7 +29,7 @@ def reproduce(
     runs: str | Path | None = None,
     html: str | Path | None = None,
     progress: Progress | None = None,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[Row] | None = None,
     each: Callable[[ReproducedRow], None] | None = None,
 ) -> Reproduction:
     """Return the numbers of both papers beside ours: what `qcoord reproduce` prints.
@@ -42,13 +43,13 @@ def reproduce(
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
         html: a file for a page with all rows and the papers' figures.
         progress: called before each row.
-        rows: the rows to choose from.
+        rows: the rows to choose from; those of the papers if omitted.
         each: called with each row as soon as it is known.
 
     Raises:
         InputError: when a row is unknown, or the page cannot be written.
     """
-    chosen = find_rows(names, rows)
+    chosen = find_rows(names, items.ROWS if rows is None else rows)
     if html is not None:
         from qcoord_hw.report.output_files import check_place
 
