@@ -26,7 +26,7 @@ def register(add: Add) -> None:
         help="with --run: a noise model (fake_torino) or device",
     )
     sub.add_argument(
-        "--shots", type=integer, default=4096, metavar="N", help="with --run: per circuit (4096)"
+        "--shots", type=integer, default=1000, metavar="N", help="with --run: per circuit (1000)"
     )
     sub.add_argument("--seed", type=integer, default=7, metavar="N", help="with --run: of each run (7)")
     sub.add_argument("--html", metavar="FILE", help="a page with all rows and the papers' figures")

@@ -24,7 +24,7 @@ def reproduce(
     *names: str,
     run: bool = False,
     target: Any = "fake_torino",
-    shots: int = 4096,
+    shots: int = 1000,
     seed: int = 7,
     runs: str | Path | None = None,
     html: str | Path | None = None,

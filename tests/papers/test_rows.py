@@ -19,6 +19,7 @@ from qcoord_hw.papers.row import NOT_PRINTED, Claim, Found
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
+ROOT = Path(__file__).parents[2]
 PAGE = (Path(__file__).parents[2] / "docs" / "errata.md").read_text()
 ERRATA = set(re.findall(r"^- \*\*(\w+ \d+)\. ", PAGE, re.M))
 QUICK = [row for row in ROWS if row.quick]
@@ -111,6 +112,36 @@ def test_every_erratum_that_refutes_a_number_is_shown_by_a_row():
         if part.startswith("Refuted"):
             refuted |= set(re.findall(r"^- \*\*(\w+ \d+)\. ", part, re.M))
     assert refuted <= {row.erratum for row in ROWS}
+
+
+def numbers_in(words):
+    """Return the decimals of words, with half a unit of their last digit."""
+    return [(float(n), 0.5 * 10.0 ** -len(n.split(".")[1])) for n in re.findall(r"(?<![\w.])\d*\.\d+", words)]
+
+
+def test_every_number_of_the_errata_is_made_by_a_row_or_by_the_items_own_test():
+    tests = "".join(
+        (ROOT / "tests" / f"{name}.py").read_text() for name in ("test_errata", "test_errata_coordination")
+    )
+    own = re.split(r"^def test_item_", tests, flags=re.M)[1:]
+    checked = 0
+    for line in re.split(r"^- \*\*", PAGE, flags=re.M)[1:]:
+        name, words = re.match(r"(\w+ \d+)\. (.*)", line, re.S).groups()
+        rows = [row for row in ROWS if name in (row.erratum, *re.findall(r"erratum (\w+ \d+)", row.note))]
+        known = [
+            float(value)
+            for row in rows
+            for claim in row.claims
+            for value in (claim.instead, claim.expected if claim.is_stated else None)
+            if value is not None
+        ]
+        literals = "".join(part for part in own if part.startswith(f"{name.split()[1]}_"))
+        known += [float(n) for n in re.findall(r"(?<![\w.])\d*\.?\d+", literals)]
+        known += [float(n) for row in rows for n in re.findall(r"\d*\.\d+", row.printed)]
+        for number, near in numbers_in(re.split(r"^#", words, flags=re.M)[0]):
+            assert any(abs(number - one) <= near + 1e-12 for one in known), (name, number)
+            checked += 1
+    assert checked > 20
 
 
 def test_quick_rows_are_reproduced(quick):
