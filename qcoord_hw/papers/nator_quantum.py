@@ -201,9 +201,15 @@ ROWS = (
         "nator-47-lower",
         "Nator",
         "Example 2, last paragraph: with E1 = E2 Alice sends at a lower rate than Bob",
-        (Claim("Alice's rate is lower at E = 0", "yes", 1.0, instead=0.0),),
+        (
+            Claim("Alice's rate is lower at E = 0", "yes", 1.0, instead=0.0),
+            Claim("E beyond which it is", "not printed", LOG3 / 2),
+        ),
         (EXAMPLE_2,),
-        lambda d: [float(_rate(d, "1", 0.0) < _rate(d, "2", 0.0) - 1e-9)],
+        lambda d: (
+            float(_rate(d, "1", 0.0) < _rate(d, "2", 0.0) - 1e-9),
+            sides(d, "redistribution", "Q1+E1")[0][1] - sides(d, "redistribution", "Q2")[0][1],
+        ),
         erratum="Nator 12",
         note="lower only where E > .7925",
     ),
