@@ -141,7 +141,7 @@ def test_every_number_of_the_errata_is_made_by_a_row_or_by_the_items_own_test():
         for number, near in numbers_in(re.split(r"^#", words, flags=re.M)[0]):
             assert any(abs(number - one) <= near + 1e-12 for one in known), (name, number)
             checked += 1
-    assert checked > 20
+    assert checked > 15
 
 
 def test_quick_rows_are_reproduced(quick):
