@@ -136,7 +136,7 @@ class Reproduction(Answer):
         differences: how many differ in a way that an erratum lists.
         unlisted: names of those that differ in another.
         seconds: how long it took.
-        target: the noise model or device of `--run`, if circuits ran.
+        target: the noise model of `--run`, if circuits ran.
         html: where the page was written, if one was asked for.
     """
 

@@ -37,7 +37,7 @@ def reproduce(
     Args:
         *names: of rows, or `nator`, `hu`, or beginnings such as `nator-figure`; all if omitted.
         run: also run the circuits of the rows, on aer and on the target.
-        target: with `run`, the noise model or device.
+        target: with `run`, the noise model; nothing is ever sent to a device.
         shots: with `run`, shots per circuit.
         seed: with `run`, root seed of each run.
         runs: the folder of all runs; `$QCOORD_RUNS` or `./runs` if omitted.
@@ -47,7 +47,7 @@ def reproduce(
         each: called with each row as soon as it is known.
 
     Raises:
-        InputError: when a row is unknown, or the page cannot be written.
+        InputError: when a row is unknown, the target is a device or unknown, or the page cannot be written.
     """
     chosen = find_rows(names, items.ROWS if rows is None else rows)
     if html is not None:

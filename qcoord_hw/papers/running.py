@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.api import run
-from qcoord_hw.errors import QcoordError
+from qcoord_hw.errors import InputError, QcoordError
+from qcoord_hw.execution.devices.registry import device_name
+from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.papers.answer import RunFigure
+from qcoord_hw.spec import short_repr
 from qcoord_hw.statistics.estimate import headline_of
 
 AER_CONFIDENCE = 0.9999
@@ -25,7 +28,15 @@ class Runner:
             shots: per circuit.
             seed: root seed of each run.
             runs: the folder of all runs.
+
+        Raises:
+            InputError: when the target is a device, or none that is known.
         """
+        if device_name(target) is not None:
+            raise InputError(
+                f"target: {short_repr(target)}; allowed here are aer and noise models: nothing is sent"
+            )
+        resolve_target(target)  # what is wrong is said before anything is computed
         self._shots, self._seed, self._runs = shots, seed, runs
         self._targets = ["aer", *([] if target == "aer" else [target])]
         self._known: dict[str, list[RunFigure]] = {}

@@ -340,3 +340,20 @@ def test_the_page_needs_nothing_else(tmp_path, quick):
     assert cli.main(["reproduce", "nator-46", "--html", str(tmp_path / "none" / "page.html")]) == 2
     assert cli.main(["reproduce", "nator-46", "--html", str(tmp_path / "page.html")]) == 0
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_circuits_beside_theory(runs_dir, monkeypatch):
+    found = qc.reproduce("nator-68", run=True, target="fake_manila", shots=200)
+    runs = found.rows_found[0].runs
+    assert [(one.experiment, one.target) for one in runs] == [("chsh", "aer"), ("chsh", "fake_manila")]
+    assert all(Path(one.run).parent == runs_dir for one in runs)
+    assert "chsh on fake_manila" in found.table()
+    assert runs[0].low <= runs[0].theory <= runs[0].high
+    missed = replace(runs[0], low=0.1, best=0.2, high=0.3)
+    assert not reproduce._reproduced(by_id("nator-68"), _ASKER, [missed]).listed
+
+
+@pytest.mark.parametrize("target", ["ibm_torino", "fake_nowhere"])
+def test_nothing_is_sent(target):
+    with pytest.raises(InputError, match="target"):
+        qc.reproduce("nator-68", run=True, target=target)
