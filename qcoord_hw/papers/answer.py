@@ -49,7 +49,7 @@ class Compared:
         """What is printed; of a formula with its number."""
         if self.value is None or re.match(r"[0-9./]+$|inf$|yes\b|no\b", self.printed):
             return self.printed
-        return f"{self.printed} = {self.value if isinstance(self.value, str) else number(self.value, 7)}"
+        return f"{self.printed} ({self.value if isinstance(self.value, str) else number(self.value, 7)})"
 
 
 @dataclass(frozen=True)
