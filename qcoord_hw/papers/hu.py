@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from qcoord_hw.papers.asking import Ask, ask
-from qcoord_hw.papers.reading import Data
+from qcoord_hw.papers.matrices import (
+    DATA,
+    capacity,
+    corner_costs,
+    diagonal_of,
+    least_rank_of_two,
+    not_opposite,
+    not_orthogonal,
+    recipe,
+    right_with_p,
+    unread,
+    wrong_entries,
+    wrong_outputs,
+)
 from qcoord_hw.papers.row import Claim, Row
 
 MATRIX_26 = (
@@ -24,132 +33,10 @@ MATRIX_26 = (
 TASKS = Path(__file__).with_name("tasks")
 """Tasks that the catalogue lacks."""
 
-DATA = 100
-"""Random data on which an input-output relation is tried."""
-
 
 def linear(name: str) -> tuple[Ask]:
     """Return the command for a task of the catalogue."""
     return (ask("theory linear", name),)
-
-
-def _entries(printed: tuple[tuple[int, ...], ...], d: Data) -> float:
-    """Return how many entries of M differ from the printed ones."""
-    ours = np.array(d["M"])
-    return float("nan") if ours.shape != np.shape(printed) else float((ours != np.array(printed)).sum())
-
-
-def _opposite(d: Data) -> float:
-    """Return how many of p1 + p3 and p2 + p4 are not 0, and entries of M that are not V P or V."""
-    p, names = d["field"], d["server_order"]
-    one = [int(d["P"][s][0][0]) for s in names]
-    v = np.hstack([np.array(d["V"][s]) for s in names])
-    right = np.block([[v * one, 0 * v], [0 * v, v]]) % p
-    sums = [(one[0] + one[2]) % p, (one[1] + one[3]) % p]
-    return float(np.count_nonzero(sums) + (np.array(d["M"]) != right).sum())
-
-
-def _orthogonal(d: Data) -> float:
-    """Return the rank that M lacks, and entries of M J M^T that are not 0; over a prime field."""
-    p, m = d["field"], np.array(d["M"])
-    half = m.shape[1] // 2
-    form = m[:, :half] @ m[:, half:].T - m[:, half:] @ m[:, :half].T
-    return float((form % p != 0).sum() + len(m) - _rank(m, p))
-
-
-def _rank(matrix: Any, p: int) -> int:
-    a, rank = np.array(matrix) % p, 0
-    for column in range(a.shape[1]):
-        hits = np.flatnonzero(a[rank:, column])
-        if not hits.size:
-            continue
-        a[[rank, rank + hits[0]]] = a[[rank + hits[0], rank]]
-        a[rank] = a[rank] * pow(int(a[rank, column]), -1, p) % p
-        for row in range(len(a)):
-            if row != rank:
-                a[row] = (a[row] - a[row, column] * a[rank]) % p
-        rank += 1
-        if rank == len(a):
-            break
-    return rank
-
-
-def _answers(d: Data) -> tuple[float, float]:
-    """Return how often y = M x is not read: with the generators used, and with the rows taken literally.
-
-    A generator X(a) Z(b) picks up the phase omega^(b.x - a.z) from data X(x) Z(z); y counts it.
-    """
-    p, m = d["field"], np.array(d["M"])
-    n = m.shape[1] // 2
-    rng = np.random.default_rng(1)
-    generators = np.array([[*one["x"], *one["z"]] for one in d["generators"]])
-    wrong = literal = 0
-    for _ in range(DATA):
-        data = rng.integers(0, p, 2 * n)
-        y = m @ data % p
-        for rows in (generators, m):
-            read = (rows[:, n:] @ data[:n] - rows[:, :n] @ data[n:]) % p
-            if rows is generators:
-                wrong += bool((read != y).any())
-            else:
-                literal += bool((read != y).any())
-    return float(wrong), float(literal > 0)
-
-
-def _computed(d: Data) -> float:
-    """Return how often what the user reads is not V W for both instances, over random data."""
-    p, m = d["field"], np.array(d["M"])
-    n, sizes = m.shape[1] // 2, list(d["servers"].values())
-    v = [np.array(d["V"][s]) for s in d["server_order"]]
-    inverse = [_inverse(np.array(d["P"][s]), p) for s in d["server_order"]]
-    rng, wrong = np.random.default_rng(2), 0
-    for _ in range(DATA):
-        w = [[rng.integers(0, p, size) for size in sizes] for _ in range(2)]
-        x = np.zeros(2 * n, dtype=int)
-        x[: sum(sizes)] = np.concatenate([q @ own % p for q, own in zip(inverse, w[0], strict=True)])
-        x[n : n + sum(sizes)] = np.concatenate(w[1])
-        right = [sum(a @ own for a, own in zip(v, one, strict=True)) % p for one in w]
-        wrong += bool((m @ x % p != np.concatenate(right)).any())
-    return float(wrong)
-
-
-def _inverse(matrix: Any, p: int) -> Any:
-    k = len(matrix)
-    both = np.hstack([matrix % p, np.eye(k, dtype=int)])
-    for column in range(k):
-        hit = column + int(np.flatnonzero(both[column:, column])[0])
-        both[[column, hit]] = both[[hit, column]]
-        both[column] = both[column] * pow(int(both[column, column]), -1, p) % p
-        for row in range(k):
-            if row != column:
-                both[row] = (both[row] - both[row, column] * both[column]) % p
-    return both[:, k:]
-
-
-def _capacity(d: Data) -> tuple[float, float]:
-    """Return the rate of the scheme and the least upper bound on that of any code."""
-    optimum = d.get("optimum")
-    upper = optimum["rate"] if isinstance(optimum, dict) else d["baselines"]["converse"]
-    return float(Fraction(d["rate"])), float(Fraction(upper))
-
-
-def _corners(d: Data) -> tuple[float, float]:
-    """Return the total cost of the region's corners, least and most: all stand on the last face of (6)."""
-    totals = [sum(float(Fraction(str(v))) for v in corner.values()) for corner in d["region"]["corners"]]
-    return min(totals), max(totals)
-
-
-def _lemma_2(d: Data) -> tuple[float, float, float]:
-    """Return entries off the diagonal of B_1 H G^T B_2^T, those on it, and those of (63) that are not 0."""
-    p, found = d["field"], d["lemma_2"]
-    names = d["server_order"]
-    g = np.hstack([np.array(d["V"][s]) for s in names])
-    hh = np.hstack([np.array(d["V"][s]) @ np.array(d["P"][s]) for s in names])
-    b1, b2 = np.array(found["B_1"]), np.array(found["B_2"])
-    diagonal = b1 @ hh @ g.T @ b2.T % p
-    off = diagonal - np.diag(np.diag(diagonal))
-    rest = (hh @ g.T + np.array(found["H'"]) @ np.array(found["G'"]).T) % p
-    return float((off != 0).sum()), float((np.diag(diagonal) != 0).sum()), float((rest != 0).sum())
 
 
 def _sum_row(servers: int, order: int) -> Row:
@@ -203,7 +90,7 @@ ROWS = (
         "Example 1: the best rate of any code, which the paper does not state",
         (Claim("capacity", "not printed", 4 / 5),),
         linear("example-1-f3"),
-        lambda d: [_capacity(d)],
+        lambda d: [capacity(d)],
         label="exact",
         note="ours: the converse for four servers meets the scheme",
         quick=False,
@@ -217,7 +104,7 @@ ROWS = (
             Claim("rows read as they stand answer", "yes", 1.0, instead=0.0),
         ),
         linear("example-1-f3"),
-        lambda d: (_answers(d)[0], 1 - _answers(d)[1]),
+        lambda d: (unread(d)[0], 1 - unread(d)[1]),
         erratum="Hu 2",
         note="read are X(-M_r) Z(M_l)",
         quick=False,
@@ -238,7 +125,7 @@ ROWS = (
         "Section II, (1)-(4): both instances of both sums from one transmission",
         (Claim("data on which Y is not V W", "0"), Claim("rate K / sum Delta", "4/5")),
         linear("example-1-f3"),
-        lambda d: (_computed(d), d["rate"]),
+        lambda d: (wrong_outputs(d), d["rate"]),
         quick=False,
     ),
     Row(
@@ -251,7 +138,7 @@ ROWS = (
             Claim("rate (8)", "2K / (sum m_s + c)", 0.8),
         ),
         linear("example-1-f3"),
-        lambda d: (_corners(d), (d["c_lower"], d["c"]), d["rate"]),
+        lambda d: (corner_costs(d), (d["c_lower"], d["c"]), d["rate"]),
         quick=False,
     ),
     Row(
@@ -276,7 +163,7 @@ ROWS = (
             Claim("c with P1, P2 on two", "the same", 1.0),
         ),
         linear("example-1-f3"),
-        lambda d: (d["c"], _two_precoders(d)),
+        lambda d: (d["c"], least_rank_of_two(d)),
         quick=False,
     ),
     *(_sum_row(s, q) for s in (2, 3, 4) for q in (2, 3)),
@@ -311,7 +198,7 @@ ROWS = (
         "Example 1: p1 = p3 + p4, 2 p2 + p3 + p4 = 0; over F_4",
         (Claim("the recipe has a solution", "yes: d >= 3", 1.0, instead=0.0), Claim("c", "1")),
         linear("example-1-f4"),
-        lambda d: (_recipe(d), d["c"]),
+        lambda d: (recipe(d), d["c"]),
         erratum="Hu 4",
         note="in characteristic 2 the second equation says p3 = p4, then p1 = 0",
         quick=False,
@@ -322,7 +209,7 @@ ROWS = (
         "Example 1, (26): the matrix over F_3, entry by entry",
         (Claim("entries that differ", "0"), Claim("entries of M J M^T that are not 0", "0")),
         linear("example-1-f3"),
-        lambda d: (_entries(MATRIX_26, d), _orthogonal(d)),
+        lambda d: (wrong_entries(MATRIX_26, d), not_orthogonal(d)),
         quick=False,
     ),
     Row(
@@ -345,7 +232,7 @@ ROWS = (
             Claim("capacity by Holevo's bound", "1"),
         ),
         linear("example-2-f3"),
-        lambda d: (_opposite(d), _orthogonal(d), d["baselines"]["holevo"]),
+        lambda d: (not_opposite(d), not_orthogonal(d), d["baselines"]["holevo"]),
         note="(35) is one choice of the p_s, for instance",
         quick=False,
     ),
@@ -374,7 +261,7 @@ ROWS = (
                 Claim("capacity", "S / (3S/2 - 1)", s / (1.5 * s - 1)),
             ),
             _example_3(s, 3),
-            lambda d: ((d["c_lower"], d["c"]), d["rate"], _capacity(d)),
+            lambda d: ((d["c_lower"], d["c"]), d["rate"], capacity(d)),
             runs=("example-3-f3",) if s == 3 else (),
             quick=False,
         )
@@ -397,7 +284,7 @@ ROWS = (
         "Theorem 1, Section V, (42): P_s as the precoding matrix at server s",
         (Claim("Y is V W with P_s W at the servers", "yes", 1.0, instead=0.0),),
         linear("example-1-f5"),
-        lambda d: [_with_p(d)],
+        lambda d: [right_with_p(d)],
         erratum="Hu 3",
         note="the servers apply P_s^-1, as (14) and (42) have it",
         quick=False,
@@ -411,7 +298,7 @@ ROWS = (
             Claim("entries on it, c", "rank(H G^T)", 2.0),
         ),
         linear("example-3-f3"),
-        lambda d: _lemma_2(d)[:2],
+        lambda d: diagonal_of(d)[:2],
         quick=False,
     ),
     Row(
@@ -423,31 +310,10 @@ ROWS = (
             Claim("H' = B_1 times (61), G' = B_2 times (62) do as well", "yes", 1.0, instead=0.0),
         ),
         linear("example-3-f3"),
-        lambda d: (_lemma_2(d)[2], float(d["lemma_2"]["literal"])),
+        lambda d: (diagonal_of(d)[2], float(d["lemma_2"]["literal"])),
         erratum="Hu 1",
         note="it takes the inverses of B_1 and B_2, as (63) has it",
         quick=False,
     ),
 )
 """In the order of the paper."""
-
-
-def _two_precoders(d: Data) -> float:
-    """Return the least rank over all pairs of precoders of one symbol each: P1 P2^T is one such P."""
-    p, names = d["field"], d["server_order"]
-    v = np.hstack([np.array(d["V"][s]) for s in names])
-    pairs = itertools.product(range(1, p), repeat=2 * len(names))
-    ranks = (_rank(v * np.array(pair[: len(names)]) * pair[len(names) :] @ v.T, p) for pair in pairs)
-    return float(min(ranks))
-
-
-def _recipe(d: Data) -> float:
-    """Return whether the recipe has a solution in units of F_4, whose addition is XOR of the symbols."""
-    units = range(1, d["field"])
-    return float(any(p1 == p3 ^ p4 and p3 ^ p4 == 0 for p1 in units for p3 in units for p4 in units))
-
-
-def _with_p(d: Data) -> float:
-    """Return whether y is right on random data where the servers apply P_s and not its inverse."""
-    swapped = dict(d) | {"P": {s: _inverse(np.array(own), d["field"]) for s, own in d["P"].items()}}
-    return float(_computed(swapped) == 0)
