@@ -63,12 +63,20 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.devices.backends import BackendDevice
     from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
+    from qcoord_hw.families.coordination.proof_steps import (
+        theory_binning,
+        theory_codebook,
+        theory_redistribution,
+        theory_resolvability,
+    )
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.answer import GameAnswer
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
     from qcoord_hw.families.games.strategy_circuits import Strategy
     from qcoord_hw.families.linear_computation.answer import LinearAnswer
     from qcoord_hw.network import Link, NetworkCircuit, Topology
+    from qcoord_hw.papers.answer import Reproduction
+    from qcoord_hw.papers.reproduce import reproduce
     from qcoord_hw.report.comparison import Comparison
     from qcoord_hw.report.listing import experiments, runs, states, targets
     from qcoord_hw.report.plan_answer import Plan
@@ -86,6 +94,7 @@ _HOMES = {
     "GameAnswer": "families.games.answer",
     "LinearAnswer": "families.linear_computation.answer",
     "Plan": "report.plan_answer",
+    "Reproduction": "papers.answer",
     "RegionAnswer": "families.coordination.answer",
     "SchumacherAnswer": "families.coordination.answer",
     "SweepResult": "report.sweep",
@@ -99,6 +108,7 @@ _HOMES = {
     "load_run": "api",
     "plan": "api",
     "replay": "api",
+    "reproduce": "papers.reproduce",
     "resubmit": "api",
     "run": "api",
     "runs": "report.listing",
@@ -107,10 +117,14 @@ _HOMES = {
     "submit": "api",
     "sweep": "sweeps",
     "targets": "report.listing",
+    "theory_binning": "families.coordination.proof_steps",
     "theory_check": "api.theory",
+    "theory_codebook": "families.coordination.proof_steps",
     "theory_game": "api.theory",
     "theory_linear": "api.theory",
+    "theory_redistribution": "families.coordination.proof_steps",
     "theory_region": "api.theory",
+    "theory_resolvability": "families.coordination.proof_steps",
     "theory_schumacher": "api.theory",
     "verify": "api",
     "BackendDevice": "execution.devices.backends",
@@ -156,6 +170,7 @@ __all__ = [
     "QcoordError",
     "RecordError",
     "RegionAnswer",
+    "Reproduction",
     "Result",
     "SchumacherAnswer",
     "Strategy",
@@ -176,6 +191,7 @@ __all__ = [
     "network",
     "plan",
     "replay",
+    "reproduce",
     "resubmit",
     "run",
     "runs",
@@ -186,10 +202,14 @@ __all__ = [
     "sweep",
     "targets",
     "theory",
+    "theory_binning",
     "theory_check",
+    "theory_codebook",
     "theory_game",
     "theory_linear",
+    "theory_redistribution",
     "theory_region",
+    "theory_resolvability",
     "theory_schumacher",
     "verify",
     "write_report",

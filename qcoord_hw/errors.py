@@ -44,6 +44,12 @@ class InternalError(QcoordError):
     exit_code = 1
 
 
+class DifferenceError(QcoordError):
+    """A number of a paper is not ours, and no erratum says why."""
+
+    exit_code = 1
+
+
 class TargetError(QcoordError):
     """The target (simulator, backend or network) failed on valid input."""
 

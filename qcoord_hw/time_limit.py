@@ -6,6 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from qcoord_hw.errors import InputError
+
+MAX_TIME_LIMIT = 1_000_000
+"""Seconds."""
+
 STEP = "a step that cannot be interrupted was under way"
 
 
@@ -50,3 +55,13 @@ def kept_time(started: float, asked: float, steps: Mapping[str, float]) -> TimeL
     took = "" if longest is None else f"; the longest was {longest}, {steps[longest]:.3g} s"
     why = f"{STEP} when time was up{took}" if beyond else None
     return TimeLimit(asked, round(used, 3), round(beyond, 3), why)
+
+
+def check_time_limit(time_limit: float) -> None:
+    """Refuse a time limit that is none.
+
+    Raises:
+        InputError: unless it is above 0 and at most `MAX_TIME_LIMIT`.
+    """
+    if not 0 < time_limit <= MAX_TIME_LIMIT:
+        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")

@@ -8,7 +8,12 @@ import math
 import numpy as np
 import pytest
 
+import qcoord_hw as qc
+from qcoord_hw import api
+from qcoord_hw.families.coordination.classical_links.solve_mixture import solve_target
+from qcoord_hw.theory.finite_blocklength import covering
 from qcoord_hw.theory.finite_blocklength.codebooks import codebook_distance, decomposition
+from qcoord_hw.theory.games.catalogue import hardy
 from qcoord_hw.theory.information import binary_entropy, trace_norm, von_neumann_entropy
 from qcoord_hw.theory.named_states import named_state
 from qcoord_hw.theory.regions import coordination_region
@@ -136,6 +141,71 @@ def test_item_4_section_v_takes_classical_answers():
         for x in range(2)
     ]
     assert coordination_region(questions(box, {"B": 2, "C": 2}), "quantum-broadcast").status == "infeasible"
+
+
+def test_item_4_a_weaker_pair_needs_less_than_the_formula():
+    win = 0.5 + math.sqrt(1.5) / 4
+    assert win == pytest.approx(0.8062, abs=5e-5)
+    needs = binary_entropy(math.sin(math.pi / 8) ** 2)
+    assert needs == pytest.approx(0.601, abs=5e-4)
+    rate = qc.theory_game("chsh", win=win)["frontier"]["formula_rate"]["bob"]
+    assert rate["lower"] >= 0.716
+    assert rate["lower"] > needs
+    # whatever the game, the formula is bounded by the answers: T plays no part in it
+    assert max(np.log2(game.answers[0]) for game in (hardy(n) for n in (1, 2, 4))) == 4
+
+
+def test_item_15_a_rounded_digit():
+    assert f"{math.cos(math.pi / 8) ** 2:.4f}" == "0.8536"
+
+
+def test_item_16_at_the_mutual_information_the_distance_stays():
+    information = 1 - binary_entropy(0.1)
+    distances = [2 * covering.binary_symmetric(n, information, 0.1, 1e-3).value for n in (300, 3000)]
+    assert min(distances) > 0.9  # the whole norm, which would have to vanish
+    above = 2 * covering.binary_symmetric(3000, information + 0.1, 0.1, 1e-3).value
+    assert above < 0.01
+
+
+def test_item_17_without_the_time_sharing_variable():
+    """n = 2 letters, M = X_1: I(X_I; M I) = 1/2 = R1, and I(X_I; M) is h(1/2) - h(3/4)."""
+    with_i = 0.5 * 1 + 0.5 * 0
+    without = 1 - binary_entropy(0.75)
+    assert without == pytest.approx(0.1887, abs=5e-5)
+    assert without < with_i == 0.5
+
+
+def test_item_18_the_ebits_of_the_other_link():
+    used, n = api.build("cascade-ghz2").experiment.usage, 2
+    q2, e1, e2 = (
+        used["Bob->Charlie"]["qubits"] / n,
+        used["Alice-Bob"]["ebits"] / n,
+        used["Bob-Charlie"]["ebits"] / n,
+    )
+    assert (q2, e1, e2) == (0.5, 1, 0.5)
+    assert q2 + e2 != q2 + e1  # what (158) equates
+
+
+def test_item_19_one_set_of_mixtures():
+    """A mixture of (28), with both receivers' states in a product, has the rates that (30) ranges over."""
+    state = named_state("mirror-broadcast")
+    mixture, _ = solve_target(state, ("Bob", "Charlie"), True, beta=1, time_limit=20, seed=0)
+    found = coordination_region(state, "classical-broadcast").quantities["C0"]
+    assert mixture.decomposition.rate_xb == pytest.approx(found["upper"], abs=1e-6)
+
+
+def test_item_20_two_encoders():
+    region = coordination_region(named_state("example-1"), "cascade").criteria
+    assert region["generation_inner"].contains((LOG3, 0, LOG3, 0), 1e-9)
+    assert not region["redistribution"].contains((LOG3, 0, LOG3, 0), 1e-9)
+
+
+def test_item_21_how_many_letters_are_enough():
+    for name in ("dsbs", "mirror-qubits", "erasure"):
+        state = named_state(name)
+        mixture, _ = solve_target(state, ("Bob",), True, beta=1, time_limit=20, seed=0)
+        letters, d = state.dimension("X"), state.dimension("B")
+        assert len(mixture.p_u) <= letters * d**2 + 1 < letters**2 * d**2 + 1
 
 
 def test_item_5_two_nodes_with_a_qubit_link():

@@ -13,7 +13,7 @@ from qcoord_hw.answer import Answer, Row
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, one_line, read_json
-from qcoord_hw.time_limit import kept_time
+from qcoord_hw.time_limit import check_time_limit, kept_time
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.states import State
-
-MAX_TIME_LIMIT = 1_000_000
-"""Seconds."""
 
 MAX_FRONTIER = 200
 """Points."""
@@ -83,7 +80,7 @@ def theory_linear(
     Raises:
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
-    _check_time_limit(time_limit)
+    check_time_limit(time_limit)
     clock = _Clock(time_limit)
     from qcoord_hw.families.linear_computation.answer import box_theory, linear_theory
     from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
@@ -140,6 +137,7 @@ def theory_game(
     seed: int = 0,
     time_limit: float = 60.0,
     win: float | None = None,
+    correlation: bool = False,
 ) -> GameAnswer:
     """Return what theory says of a game: what `qcoord theory game` prints.
 
@@ -151,11 +149,12 @@ def theory_game(
         seed: of the searches.
         time_limit: seconds for everything; the best bracket known by then is returned.
         win: a win probability for which the rates of [NatorPereg, Section V] are wanted as well.
+        correlation: whether P(answers | questions) of the strategy, (69), is wanted as a table.
 
     Raises:
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
-    _check_time_limit(time_limit)
+    check_time_limit(time_limit)
     check_integer("seed", seed, 0, 2**63 - 1)
     clock = _Clock(time_limit)
     from qcoord_hw.families.games.answer import game_theory
@@ -164,13 +163,9 @@ def theory_game(
 
     if not isinstance(game, Game):
         game = find_game(str(game))
-    answer = game_theory(game, level=level, seed=seed, time_limit=clock.left(), win=win)
+    left = clock.left()
+    answer = game_theory(game, level=level, seed=seed, time_limit=left, win=win, correlation=correlation)
     return clock.on(answer)
-
-
-def _check_time_limit(time_limit: float) -> None:
-    if not 0 < time_limit <= MAX_TIME_LIMIT:
-        raise InputError(f"time-limit: {time_limit!r}; allowed are seconds above 0 up to {MAX_TIME_LIMIT}")
 
 
 class _Clock:
@@ -221,7 +216,7 @@ def theory_region(
         InputError: when the name is unknown, the file is wrong, the network cannot have such systems, or an
             argument is not allowed.
     """
-    _check_time_limit(time_limit)
+    check_time_limit(time_limit)
     check_integer("seed", seed, 0, 2**63 - 1)
     check_integer("frontier", frontier, 0, MAX_FRONTIER)
     clock = _Clock(time_limit)

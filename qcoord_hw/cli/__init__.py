@@ -46,7 +46,7 @@ def script() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status: 0 done, 2 bad input, 3 the target failed."""
+    """Run one command and return the exit status, as README says."""
     from qcoord_hw.cli.program import main
 
     return main(arguments)

@@ -21,6 +21,7 @@ from qcoord_hw.cli import (
     jobs,
     listing,
     plan,
+    reproduce,
     run,
     runs,
     sweep,
@@ -114,4 +115,5 @@ def _parser() -> argparse.ArgumentParser:
     export.register(add)
     convert.register(add)
     importing.register(add)
+    reproduce.register(add)
     return parser

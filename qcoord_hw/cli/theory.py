@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from qcoord_hw.cli import proof_steps
 from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds, show_answer
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
@@ -33,6 +34,7 @@ def register(add: Add, commands: Any) -> None:
     game = add("game", _theory_game, "classical and quantum value of a game", runs=False, among=kinds)
     game.add_argument("game", metavar="FILE|NAME", help="a game or Bell expression (.json), or a name: chsh")
     game.add_argument("--win", type=rate, metavar="W", help="also the rates for this win probability")
+    game.add_argument("--correlation", action="store_true", help="also P(answers | questions), as a table")
     game.add_argument(
         "--level",
         choices=("1", "1+AB", "2", "3"),
@@ -63,6 +65,7 @@ def register(add: Add, commands: Any) -> None:
     source.add_argument("--spectrum", required=True, metavar="A,B,..", help="eigenvalues of the source state")
     source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
     source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits per copy")
+    proof_steps.register(add, kinds)
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
     check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|game|region --json` printed")
 
@@ -76,6 +79,7 @@ def _theory_game(options: argparse.Namespace) -> None:
         seed=options.seed,
         time_limit=options.time_limit,
         win=options.win,
+        correlation=options.correlation,
     )
     show_answer(options, answer)
 
@@ -97,7 +101,7 @@ def _theory_region(options: argparse.Namespace) -> None:
     answer = theory_region(
         options.state,
         options.network,
-        at=None if options.at is None else _rates(options.at),
+        at=None if options.at is None else read_rates(options.at),
         frontier=options.frontier,
         plot=options.plot,
         seed=options.seed,
@@ -108,7 +112,12 @@ def _theory_region(options: argparse.Namespace) -> None:
         say(f"figure: {options.plot}")
 
 
-def _rates(text: str) -> dict[str, float]:
+def read_rates(text: str) -> dict[str, float]:
+    """Return the rate tuple that an argument such as Q1=1.8,E1=.8 states.
+
+    Raises:
+        InputError: when it states none.
+    """
     rates = {}
     for item in text.split(","):
         name, _, value = item.partition("=")

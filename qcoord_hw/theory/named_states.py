@@ -226,6 +226,26 @@ def _phase_pr(name: str) -> State:
     return _questions(name, lambda x, y: np.array([1, 0, 0, (-1.0) ** (x * y)]) / math.sqrt(2))
 
 
+def _question_at(system: str) -> Callable[[str], State]:
+    """Return a state that tells a question, or their product, to one who may not know it."""
+
+    def build(name: str) -> State:
+        told = {"A": (0, 0, 1, 1), "B": (0, 1, 0, 1), "C": (0, 0, 0, 1)}[system]
+        blocks = [(0.25, (x, y), np.eye(2)[told[2 * x + y]]) for x in range(2) for y in range(2)]
+        return make_state(name, {"X": 2, "Y": 2, system: 2}, blocks, ("X", "Y"))
+
+    return build
+
+
+def _pair_to_either(name: str) -> State:
+    """Return a pair of A and B where X = Y = 0, of A and C where X = Y = 1."""
+    pair = PHI_PLUS.reshape(2, 2)
+    zero = np.eye(2)[0]
+    kets = [np.einsum("ab,c->abc", pair, zero).ravel(), np.einsum("ac,b->abc", pair, zero).ravel()]
+    blocks = [(0.5, (i, i), ket) for i, ket in enumerate(kets)]
+    return make_state(name, {"X": 2, "Y": 2, "A": 2, "B": 2, "C": 2}, blocks, ("X", "Y"))
+
+
 FAMILIES: dict[str, Family] = {
     "epr": Family("a maximally entangled pair of qubits", _epr),
     "ghz": Family("|0..0> + |1..1>", _ghz, (("parties", 3, 2, 6),)),
@@ -267,6 +287,10 @@ FAMILIES: dict[str, Family] = {
         _broadcast_compressed,
         (("p", 0.8, 0, 1),),
     ),
+    "question-at-alice": Family("A = x, which Alice does not know", _question_at("A")),
+    "question-at-bob": Family("B = y, which Bob does not know", _question_at("B")),
+    "question-product": Family("C = xy, which Charlie does not know", _question_at("C")),
+    "pair-to-either": Family("a pair of A and B, or of A and C, as X = Y says", _pair_to_either),
     "phase-pr": Family("(I x Z^xy) Phi+: no-signalling, but would win CHSH with certainty", _phase_pr),
 }
 """The families by name."""

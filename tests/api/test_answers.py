@@ -38,6 +38,11 @@ KINDS = {
     ),
     "infeasible": lambda folder, pair: qc.theory_region("epr", "no-communication", time_limit=1),
     "schumacher": lambda folder, pair: qc.theory_schumacher([0.8, 0.2], 100, 0.8),
+    "resolvability": lambda folder, pair: qc.theory_resolvability("dsbs", 2, 0.5),
+    "codebook": lambda folder, pair: qc.theory_codebook("dsbs", 1, {"R0": 0, "R1": 1}, draws=2),
+    "binning": lambda folder, pair: qc.theory_binning("broadcast-epr", 2, 1.0),
+    "redistribution": lambda folder, pair: qc.theory_redistribution("ghz", side="C", reference="A"),
+    "reproduce": lambda folder, pair: qc.reproduce("nator-46", "nator-70"),
 }
 """What is asked -> how; each is made when a test first needs it."""
 

@@ -12,6 +12,7 @@ from qcoord_hw.answer import Answer, Row, plain
 from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, curve
 from qcoord_hw.theory.regions import region
 from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, rates_words
+from qcoord_hw.theory.regions.resources import resource_inequalities
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class RegionAnswer(Answer, region.RegionAnswer):
     def to_json(self) -> dict[str, Any]:
         """Return the object that `qcoord theory region --json` prints."""
         late = {} if self.time_limit is None else {"time_limit": plain(self.time_limit)}
-        return region.RegionAnswer.to_json(self) | late
+        found = region.RegionAnswer.to_json(self)
+        lines = resource_inequalities(self.network, found["criteria"])
+        return found | ({"resource_inequalities": lines} if lines else {}) | late
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each half-space: its criterion, rates, and bounds in bits."""
@@ -157,6 +160,9 @@ def region_text(answer: Mapping[str, Any]) -> str:
     terms = list(answer.get("terms", ()))
     for name, criterion in answer["criteria"].items():
         lines += _criterion_lines(name, criterion, answer.get("scores", {}).get(name), terms)
+    for one in answer.get("resource_inequalities", ()):
+        criterion = one["criterion"].replace("_", " ")
+        lines += _wrapped(f"resource inequality {one['equation']}, {criterion}: {one['line']}")
     for point in answer.get("frontier", ()):
         lines.append(f"  at R0 = {point['R0']:.6f} bits: R1 = {_bracket(point)}")
     for name, found in answer.get("membership", {}).items():

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.families.games.expression import ExpressionValues, expression_values
 from qcoord_hw.spec import canonical_json
 from qcoord_hw.theory.games.catalogue import I3322_OFFSET, I3322_SCALE, catalogue_name
 from qcoord_hw.theory.games.classical import classical_optimum
+from qcoord_hw.theory.games.correlation import correlation as correlation_of
+from qcoord_hw.theory.games.correlation import strategy_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.games.spread import ExpressionGame
@@ -112,6 +116,7 @@ class GameAnswer(Answer):
         frontier: the rates for a win probability, if they were asked for (`theory.games.frontier`).
         expression: what is known of the Bell expression that the game was made of, if it was.
         bell_inequality: the Bell inequality that the game is, if it is one of the catalogue.
+        correlation: P(b, c, .. | x, y, ..) of the strategy, `[x][y]..[b][c]..`, if it was asked for.
         time_limit: how the limit was kept.
     """
 
@@ -127,6 +132,7 @@ class GameAnswer(Answer):
     frontier: Mapping[str, Any] | None = optional()
     expression: ExpressionValues | None = optional()
     bell_inequality: BellInequality | None = optional()
+    correlation: Sequence[Any] | None = optional()
     time_limit: TimeLimit | None = optional()
 
     def rows(self) -> Sequence[Row]:
@@ -167,7 +173,13 @@ class GameAnswer(Answer):
 
 
 def game_theory(
-    game: Game, *, level: str | None, seed: int, time_limit: float, win: float | None
+    game: Game,
+    *,
+    level: str | None,
+    seed: int,
+    time_limit: float,
+    win: float | None,
+    correlation: bool = False,
 ) -> GameAnswer:
     """Return classical and quantum value of a game with certificates."""
     start = time.monotonic()
@@ -181,7 +193,9 @@ def game_theory(
     name = catalogue_name(game)
     left = max(0.05, time_limit - (time.monotonic() - start))
     found = quantum_value(game, level=level, seed=seed, time_limit=left, classical=known)
-    rates, expression, bell = None, None, None
+    rates, expression, bell, table = None, None, None, None
+    if correlation:
+        table = correlation_of(game, strategy_of(found.lower_certificate)).tolist()
     if win is not None:
         from qcoord_hw.theory.games.frontier import frontier
 
@@ -218,6 +232,7 @@ def game_theory(
         frontier=rates,
         expression=expression,
         bell_inequality=bell,
+        correlation=table,
     )
 
 
@@ -249,12 +264,29 @@ def game_theory_text(answer: GameAnswer) -> str:
         )
     if answer.frontier:
         lines += _frontier_lines(answer.frontier)
+    if answer.correlation is not None:
+        lines += _correlation_lines(answer)
     lines += [
         f"  player {k + 1} answers {' '.join(map(str, own))} to questions 0, 1, .."
         for k, own in enumerate(classical.strategy or ())
     ]
     late = answer.time_limit.words() if answer.time_limit else ""
     return "\n".join([*lines, f"{sum(answer.seconds.values()):.3g} s", *filter(None, [late])])
+
+
+def _correlation_lines(answer: GameAnswer) -> list[str]:
+    """Return (69) as a table: a line for each question, a column for each combination of answers."""
+    table = np.asarray(answer.correlation)
+    questions = table.shape[: answer.players]
+    columns = [" ".join(map(str, own)) for own in np.ndindex(*answer.answers)]
+    lines = [
+        "P(answers | questions) of the strategy [NatorPereg, eq. (69)]",
+        " " * 12 + "".join(f"{own:>10}" for own in columns),
+    ]
+    for question in np.ndindex(*questions):
+        name = " ".join(map(str, question))
+        lines.append(f"  {name:<10}" + "".join(f"{value:>10.6f}" for value in table[question].ravel()))
+    return lines
 
 
 def _upper_words(quantum: QuantumValue) -> str:

@@ -16,6 +16,7 @@ from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field
+from qcoord_hw.theory.linear_computation.lemma_2 import lemma_2
 from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
 from qcoord_hw.theory.linear_computation.precoding import auxiliary_rank, minimise_auxiliary
 from qcoord_hw.theory.linear_computation.rates import (
@@ -129,6 +130,8 @@ class LinearAnswer(Answer):
         beyond: a scheme that beats the theorem, if one was found.
         seconds: how long it took.
         optimum: the capacity, where a scheme meets the converse; absent where none does.
+        lemma_2: the matrices of Lemmas 2 and 3 for this P: `B_1`, `B_2`, the `diagonal` of B_1 H G^T B_2^T,
+            `H'` and `G'` (behind the inverses of B_1, B_2), and whether the `literal` form does as well.
         stabilizers: what is said of the N-sum box itself, if one was given.
         exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
@@ -161,6 +164,7 @@ class LinearAnswer(Answer):
     beyond: Beyond | None
     seconds: float
     optimum: Optimum | None = optional()
+    lemma_2: Mapping[str, Any] | None = optional()
     stabilizers: Mapping[str, Any] | None = optional()
     exported: Sequence[str] | None = optional()
     time_limit: TimeLimit | None = optional()
@@ -258,7 +262,15 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
         beyond=None if beyond is None else _beyond(beyond),
         seconds=round(time.monotonic() - start, 3),
         optimum=optimum(small, achieved),
+        lemma_2=_lemma_2(small, scheme.precoders),
     )
+
+
+def _lemma_2(task: LinearTask, precoders: Sequence[Any]) -> dict[str, Any]:
+    found = lemma_2(task, precoders)
+    matrices = {"B_1": found.B_1, "B_2": found.B_2, "H'": found.H, "G'": found.G}
+    plain = {name: matrix.tolist() for name, matrix in matrices.items()}
+    return plain | {"diagonal": list(found.diagonal), "literal": found.literal}
 
 
 def box_theory(box: NSumBox, time_limit: float = 60.0, seed: int = 0) -> LinearAnswer:
@@ -354,6 +366,8 @@ def linear_theory_text(answer: LinearAnswer) -> str:
     lines += ["", "M = [X exponents of data | auxiliary || Z exponents of data | auxiliary]:"]
     half = len(answer.M[0]) // 2
     lines += [f"  {_row(row[:half])} | {_row(row[half:])}" for row in answer.M]
+    if answer.lemma_2 and answer.lemma_2["diagonal"]:
+        lines += ["", *_lemma_2_lines(answer.lemma_2)]
     bonus = answer.bonus_outputs
     if bonus:
         lines += [
@@ -385,6 +399,16 @@ def _headline(answer: LinearAnswer) -> list[str]:
         f"optimum             {best.rate} computations per qudit, for any code{how}; {theorem}",
         f"converse            {best.certificate.cost} qudits an instance are needed: servers {groups}",
     ]
+
+
+def _lemma_2_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return the matrices of Lemmas 2 and 3, a line each."""
+    literal = "it is too" if found["literal"] else "it is not"
+    lines = ["[Hu2025, Lemmas 2 and 3], for H = V P and G = V: [H H' | G G'] is self-orthogonal"]
+    lines += [
+        f"  {name:<4}{'; '.join(_row(row) for row in found[name])}" for name in ("B_1", "B_2", "H'", "G'")
+    ]
+    return [*lines, f"  with the inverses of B_1 and B_2 in H' and G'; as printed, without them, {literal}"]
 
 
 def _certificate(certificate: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import product
 
 import numpy as np
@@ -103,6 +103,23 @@ class CodebookDistance:
     covering: float
 
 
+@dataclass(frozen=True)
+class CodebookSteps:
+    """The trace norms of the proof of achievability, for one codebook or in the mean over random ones.
+
+    Attributes:
+        covering: (77), || P~_{M0 X^n} - p_M0 x p_X^n ||_1.
+        encoding: (80), || tau_hat - rho_hat ||_1, at most `covering`.
+        mean: (82), || sigma_XB^{(x) n} - tau_hat ||_1, the distance of Theorem 10 on the systems XB.
+        whole: (83), || omega_XB^{(x) n} - rho_hat ||_1, at most the sum of the two before.
+    """
+
+    covering: float
+    encoding: float
+    mean: float
+    whole: float
+
+
 def decomposition(
     p_u: Sequence[float],
     p_x_given_u: npt.ArrayLike,
@@ -148,6 +165,61 @@ def codebook_distance(codebook: npt.ArrayLike, target: Decomposition) -> Codeboo
     Raises:
         InputError: for a codebook of another shape or with other letters, or one too large.
     """
+    made = _made(codebook, target)
+    norm = made.norm(made.encoded)
+    return CodebookDistance(norm, norm / 2, made.covering)
+
+
+def codebook_steps(codebook: npt.ArrayLike, target: Decomposition) -> CodebookSteps:
+    """Return the trace norms of (77), (80), (82) and (83) of a given codebook, exactly.
+
+    Args:
+        codebook: as for `codebook_distance`.
+        target: the decomposition the codewords are letters of.
+
+    Raises:
+        InputError: as `codebook_distance`.
+    """
+    made = _made(codebook, target)
+    return CodebookSteps(
+        made.covering,
+        made.norm(made.encoded - made.resampled, against=False),
+        made.norm(made.resampled),
+        made.norm(made.encoded),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What one codebook makes: block x^n holds a mixture of the states of its distinct codewords.
+
+    Attributes:
+        target: the decomposition.
+        distinct: the distinct codewords, shape (W, n).
+        strings: the x^n that occur, shape (X^n, n).
+        encoded: their weights in rho_hat (78), with p(x^n), shape (X^n, W).
+        resampled: those in tau_hat (81), likewise.
+        covering: the error (77).
+    """
+
+    target: Decomposition
+    distinct: IntArray
+    strings: IntArray
+    encoded: FloatArray
+    resampled: FloatArray
+    covering: float
+
+    def norm(self, weights: FloatArray, *, against: bool = True) -> float:
+        """Return the trace norm of what has these weights, less the target unless told otherwise."""
+        return _block_norms(weights, self.distinct, self.strings, self.target, against)
+
+
+def _made(codebook: npt.ArrayLike, target: Decomposition) -> _Made:
+    """Return what a codebook makes.
+
+    Raises:
+        InputError: for a codebook of another shape or with other letters, or one too large.
+    """
     words = np.asarray(codebook)
     if words.ndim != 3 or not words.size or not np.issubdtype(words.dtype, np.integer):
         raise InputError(f"codebook: shape {words.shape}; allowed is integers of shape (M0, M1, n)")
@@ -167,8 +239,8 @@ def codebook_distance(codebook: npt.ArrayLike, target: Decomposition) -> Codeboo
     for k in range(n):
         likelihood *= target.p_x_given_u[distinct[:, k]][:, strings[:, k]].T
     weights, covering = _encoder(likelihood, which.reshape(m0, m1), p_x)
-    norm = _block_norms(weights, distinct, strings, target)
-    return CodebookDistance(norm, norm / 2, covering)
+    repeats = np.bincount(which.ravel(), minlength=len(distinct))
+    return _Made(target, distinct, strings, weights, likelihood * repeats / (m0 * m1), covering)
 
 
 def random_codebook(
@@ -197,18 +269,53 @@ def expected_distance(
     Raises:
         InputError: for a bad argument or a problem too large.
     """
+    rng, size = _drawing(target, n, rate0, rate1, draws, seed)
+    norms = [
+        codebook_distance(random_codebook(target, n, size, rng), target).trace_norm for _ in range(draws)
+    ]
+    error = float(np.std(norms, ddof=1)) / math.sqrt(draws)
+    return FinitePoint(n, rate0 + rate1, float(np.mean(norms)), error, "estimate", None)
+
+
+def expected_steps(
+    target: Decomposition, n: int, rate0: float, rate1: float, draws: int = 40, seed: int = 0
+) -> tuple[CodebookSteps, CodebookSteps]:
+    """Return the means of (77), (80), (82) and (83) over random codebooks, and their standard errors.
+
+    Args:
+        target: the decomposition.
+        n: the block length.
+        rate0: R0, bits of common randomness a letter; M0 = round(2^(n R0)), at least 1.
+        rate1: R1, bits sent a letter; M1 likewise.
+        draws: codebooks drawn, at least 2.
+        seed: of the generator that draws them.
+
+    Raises:
+        InputError: for a bad argument or a problem too large.
+    """
+    rng, size = _drawing(target, n, rate0, rate1, draws, seed)
+    drawn = np.array(
+        [astuple(codebook_steps(random_codebook(target, n, size, rng), target)) for _ in range(draws)]
+    )
+    errors = drawn.std(axis=0, ddof=1) / math.sqrt(draws)
+    return CodebookSteps(*drawn.mean(axis=0).tolist()), CodebookSteps(*errors.tolist())
+
+
+def _drawing(
+    target: Decomposition, n: int, rate0: float, rate1: float, draws: int, seed: int
+) -> tuple[np.random.Generator, tuple[int, int]]:
+    """Return the generator that draws codebooks, and their size (M0, M1).
+
+    Raises:
+        InputError: for a bad argument or a problem too large.
+    """
     n = block_length(n)
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
         raise InputError(f"draws: {draws!r}; allowed is an integer of at least 2")
     rate0, rate1 = nonnegative_rate("rate0", rate0), nonnegative_rate("rate1", rate1)
     size = codebook_size(n, rate0), codebook_size(n, rate1)
     _check_size(target, n, size[0] * size[1])
-    rng = np.random.default_rng(seed)
-    norms = [
-        codebook_distance(random_codebook(target, n, size, rng), target).trace_norm for _ in range(draws)
-    ]
-    error = float(np.std(norms, ddof=1)) / math.sqrt(draws)
-    return FinitePoint(n, rate0 + rate1, float(np.mean(norms)), error, "estimate", None)
+    return np.random.default_rng(seed), size
 
 
 def curve(
@@ -264,8 +371,13 @@ def _encoder(likelihood: FloatArray, which: IntArray, p_x: FloatArray) -> tuple[
     return weights * (p_x / m0)[:, None], covering
 
 
-def _block_norms(weights: FloatArray, distinct: IntArray, strings: IntArray, target: Decomposition) -> float:
-    """Return sum over x^n of || sum_u w(x^n, u^n) theta^{u^n} - p(x^n) omega^{x^n} ||_1."""
+def _block_norms(
+    weights: FloatArray, distinct: IntArray, strings: IntArray, target: Decomposition, against: bool
+) -> float:
+    """Return sum over x^n of || sum_u w(x^n, u^n) theta^{u^n} - p(x^n) omega^{x^n} ||_1.
+
+    Without what follows the minus unless `against`.
+    """
     theta: npt.NDArray[np.inexact] = target.theta
     blocks: npt.NDArray[np.inexact] = target.target
     if not target.theta.imag.any():
@@ -277,7 +389,8 @@ def _block_norms(weights: FloatArray, distinct: IntArray, strings: IntArray, tar
     norm = 0.0
     for start in range(0, len(strings), step):
         part = slice(start, start + step)
-        made = (weights[part] @ flat).reshape(-1, dimension, dimension)
-        gap = made - tensor_products(blocks, strings[part])
+        gap = (weights[part] @ flat).reshape(-1, dimension, dimension)
+        if against:
+            gap = gap - tensor_products(blocks, strings[part])
         norm += float(np.abs(np.linalg.eigvalsh(gap)).sum())
     return norm

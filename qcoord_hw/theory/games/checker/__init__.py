@@ -26,7 +26,7 @@ from qcoord_hw.theory.games.checker.payoffs import (
     read_claimed_game,
 )
 from qcoord_hw.theory.games.checker.refutation import check_refutation
-from qcoord_hw.theory.games.checker.strategy import check_strategy
+from qcoord_hw.theory.games.checker.strategy import check_correlation, check_strategy
 from qcoord_hw.theory.games.checker.upper import check_upper, rounding
 
 __all__ = [
@@ -94,6 +94,8 @@ def _check(findings: Findings) -> None:
             check_expression(findings, game)
         if "frontier" in answer:
             check_frontier(findings, game)
+        if "correlation" in answer:
+            check_correlation(findings, game)
         if classical is not None and not findings.violations and exceeded(game, classical):  # may take long
             findings.wrong(("classical", "value"), f"{classical}; some deterministic strategy has more")
     except (LookupError, ClaimError) as error:

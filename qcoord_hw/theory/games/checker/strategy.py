@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.theory.claims import brief, is_integer
+from qcoord_hw.theory.claims import Findings, brief, is_integer
 from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError, read_floats
 
 EPS = float(np.finfo(float).eps)
@@ -60,6 +61,19 @@ def check_strategy(game: ClaimedGame, strategy: Any) -> tuple[float, list[str]]:
         value += float(np.vdot(weights, _probabilities(state, dimensions, own)))
     margin = (game.players + 1) * (4 * deviation + 8 * EPS * math.prod(dimensions)) * float(game.best())
     return value - margin, []
+
+
+def check_correlation(findings: Findings, game: ClaimedGame) -> None:
+    """Check a table P(answers | questions) against the strategy of the lower bound, which was checked."""
+    strategy = findings.get("quantum", "lower_certificate")
+    dimensions, state, measurements = read_strategy(game, strategy)
+    table = read_floats("correlation", findings.get("correlation"), (*game.questions, *game.answers))
+    for question in itertools.product(*map(range, game.questions)):
+        own = [measured[x] for measured, x in zip(measurements, question, strict=True)]
+        gap = np.abs(table[question].ravel() - _probabilities(state, dimensions, own)).max()
+        if not gap <= TOLERANCE:
+            findings.wrong(("correlation", *question), f"off by {gap:.1e} from what the strategy plays")
+    findings.confirm("correlation")
 
 
 def _by_question(game: ClaimedGame) -> dict[tuple[int, ...], npt.NDArray[np.float64]]:

@@ -160,7 +160,49 @@ def check_scheme(findings: Findings, task: ClaimedTask) -> int:
     findings.equal(("generators",), generators)
     _check_download(findings, task, total)
     _check_bonus(findings, task, p, left, right)
+    if "lemma_2" in findings.answer:
+        _check_lemma_2(findings, task, coded, c)
     return c
+
+
+def _check_lemma_2(findings: Findings, task: ClaimedTask, coded: Rows, c: int) -> None:
+    """B_1 and B_2 make H G^T diagonal; H' and G' are (61) and (62) behind their inverses, and make it 0."""
+    f, k, path = task.f, task.rows, "lemma_2"
+    b = [read_matrix(f"{path}.{n}", findings.get(path, n), k, k, f.order) for n in ("B_1", "B_2")]
+    r = f.product(coded, transposed(side_by_side(task.v)))
+    diagonal = f.product(f.product(b[0], r), transposed(b[1]))
+    values = [diagonal[i][i] for i in range(c)]
+    off = any(x for i, row in enumerate(diagonal) for j, x in enumerate(row) if i != j or i >= c)
+    if off or not all(values) or any(f.rank(one) < k for one in b):  # where they do, others may as well
+        line = "B_1 H G^T B_2^T is not diagonal with c entries, or one of the two is singular"
+        findings.wrong((path, "B_1"), line)
+    findings.equal((path, "diagonal"), values)
+    literal = f.total([r] if not c else [r, _printed(f, b, values, k)])
+    findings.equal((path, "literal"), not any(map(any, literal)))
+    if not c:
+        findings.equal((path, "H'"), [[] for _ in range(k)])
+        findings.equal((path, "G'"), [[] for _ in range(k)])
+        return
+    added = [read_matrix(f"{path}.{n}", findings.get(path, n), k, c, f.order) for n in ("H'", "G'")]
+    for name, own, matrix, entries in zip(
+        ("H'", "G'"), b, added, ([f.neg[x] for x in values], [1] * c), strict=True
+    ):
+        findings.require(
+            f.product(own, matrix) == _corner(entries, k), (path, name), "not the paper's behind its inverse"
+        )
+    if any(map(any, f.total([r, f.product(added[0], transposed(added[1]))]))):
+        findings.wrong((path,), "H G^T + H' G'^T is not zero")
+
+
+def _corner(entries: list[int], rows: int) -> Rows:
+    """Return diag(entries) above rows of zeros: (61), (62)."""
+    return [[x if i == j else 0 for j, x in enumerate(entries)] for i in range(rows)]
+
+
+def _printed(f: Arithmetic, b: list[Rows], values: list[int], rows: int) -> Rows:
+    """Return H' G'^T as Lemma 3 prints them: B_1 times (61), B_2 times (62)."""
+    h = f.product(b[0], _corner([f.neg[x] for x in values], rows))
+    return f.product(h, transposed(f.product(b[1], _corner([1] * len(values), rows))))
 
 
 def _check_download(findings: Findings, task: ClaimedTask, total: int) -> None:

@@ -34,6 +34,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.pure import check_broadcast, che
 from qcoord_hw.theory.regions.auxiliary.checker.reduction import State, read_target, reduce
 from qcoord_hw.theory.regions.auxiliary.checker.terms import term_faults
 from qcoord_hw.theory.regions.holders import holders
+from qcoord_hw.theory.regions.resources import resource_inequalities
 from qcoord_hw.theory.states import state_from_json
 
 TOLERANCE = 1e-9
@@ -163,6 +164,8 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     if not bits:
         f.equal(("frontier",), [])
         f.equal(("quantities",), {})
+    if "resource_inequalities" in data and not f.violations:  # words for corners that are confirmed
+        f.equal(("resource_inequalities",), resource_inequalities(network, f.get("criteria")))
     if not f.violations:
         _check_asked(f, names, bits)
     if bits and not f.violations:  # proofs take time, so that they come last
