@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,9 @@ def sign(path: Path, name: str, content: Any) -> None:
 def seal(path: Path) -> None:
     """Seal a run as it stands there, right or not: a checksum anybody can compute."""
     there = [p for p in path.rglob("*") if p.is_file() and p.name != "seal.json" and "derived" not in p.parts]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     sums = {p.relative_to(path).as_posix(): files.digest(p.read_bytes()) for p in there}
-    (path / "seal.json").write_bytes(files.signed({"sealed": "2026", "files": sums}))
+    (path / "seal.json").write_bytes(files.signed({"sealed": now, "files": sums}))
 
 
 def ends_well(*arguments: str) -> tuple[int, str, str]:
