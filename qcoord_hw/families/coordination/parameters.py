@@ -281,17 +281,17 @@ CASCADE_PARAMETERS = (
 
 QUANTUM_BROADCAST_PARAMETERS = (
     _NETWORK,
-    _protocol("local-unitaries", "compressed", "literal"),
+    _protocol("local-unitaries", "compressed", "prepared", "literal"),
     Parameter("state", "text", "an ensemble of pure states", default="broadcast-epr", allowed=STATE),
-    _copies(1, MAX_QUBITS, 3, "compressed"),
+    _copies(1, MAX_QUBITS, 3, "compressed", "prepared"),
     _copies(1, 1, 1, "literal"),
     _copies(1, MAX_QUBITS, 1),
-    _sent("m", "qubits of each half of all copies", "the fewest with P^2 of 0.9", 0, "n", "compressed"),
+    _sent("m", "qubits of each half of all copies", "the fewest with a fidelity of 0.9", 0, "n", "compressed", "prepared"),
 )
 
 MULTIPLE_ACCESS_PARAMETERS = (
     _NETWORK,
-    _protocol("schumacher", "naive"),
+    _protocol("schumacher", "prepared", "naive"),
     Parameter(
         "state", "text", "pure, C of at most 4 dimensions", default="two-pairs:p=0.9,q=0.9", allowed=STATE
     ),

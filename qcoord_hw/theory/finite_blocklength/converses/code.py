@@ -11,7 +11,7 @@ import numpy as np
 
 from qcoord_hw.theory.finite_blocklength.converses.task import ComplexArray, FloatArray, LinkTask
 
-DIGITS = 7
+DIGITS = 8
 """Decimals of a code that is written down; its error is that of the code as written."""
 
 
@@ -45,7 +45,7 @@ class LinkCode:
         """Return the code in few decimals, and that as plain values."""
         encoder = np.round(np.maximum(self.encoder, 0), DIGITS)
         encoder = encoder / encoder.sum(axis=2, keepdims=True)
-        decoders = tuple(np.round(own, DIGITS) for own in self.decoders)
+        decoders = tuple(np.round(_unit(own), DIGITS) + 0.0 for own in self.decoders)
         plain = {
             "encoder": encoder.tolist(),
             "decoders": [
@@ -63,6 +63,11 @@ def normalised(factors: ComplexArray) -> ComplexArray:
     """Return L L^dagger / tr of factors L, shape (.., d, d)."""
     states = factors @ factors.conj().swapaxes(-1, -2)
     return np.asarray(states / np.trace(states, axis1=-2, axis2=-1)[..., None, None])
+
+
+def _unit(factors: ComplexArray) -> ComplexArray:
+    """Return factors L with tr L L^dagger = 1."""
+    return np.asarray(factors / np.linalg.norm(factors, axis=(-2, -1), keepdims=True))
 
 
 def _product(one: ComplexArray, other: ComplexArray) -> ComplexArray:

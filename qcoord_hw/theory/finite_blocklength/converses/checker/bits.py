@@ -112,8 +112,8 @@ def code_value(task: ClaimedTask, code: Any, where: str) -> float:
         factor = parts[..., 0] + 1j * parts[..., 1]
         states = np.einsum("mir,mjr->mij", factor, factor.conj())
         traces = np.einsum("mii->m", states).real
-        if traces.min() < 1e-9:
-            raise CertificateError(f"{where}.decoders: allowed are states")
+        if np.abs(traces - 1).max() > NORMAL:
+            raise CertificateError(f"{where}.decoders: allowed are states, of trace 1")
         made.append(states / traces[:, None, None])
     error = 0.0
     for x, probability in enumerate(task.p):
