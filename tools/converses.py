@@ -1,10 +1,10 @@
 """The certificates of `best_at_n` that come with the package: of the catalogue's tasks on links of bits.
 
-`python tools/converses.py` says which of them are missing, or no longer about their task; with `--write` it makes
-them anew, all or those that are named (minutes to half an hour each: a search for codes, and for two of them a
-tree of boxes). One file a task in `qcoord_hw/theory/finite_blocklength/converses/data/`, and `index.json`, by which
-a task finds it. What a file proves is checked whenever it is used, so `--write` on another machine may differ in
-the last digits.
+`python tools/converses.py` says which of them are missing, or no longer about their task; with `--write` it
+makes them anew, all or those that are named (minutes to half an hour each: a search for codes, and for two
+of them a tree of boxes). One file a task in `qcoord_hw/theory/finite_blocklength/converses/data/`, and
+`index.json`, by which a task finds it. What a file proves is checked whenever it is used, so `--write` on another machine
+may differ in the last digits.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ TASKS = {
     "no-communication-noisy-ghz-m16": Effort(12),
     "no-communication-noisy-ghz-m32": Effort(9),
 }
-"""The entries of the catalogue on links of bits that are not exact; others with the same task share the file."""
+"""Entries of the catalogue on links of bits that are not exact; others of the same task share the file."""
 
 
 def task_of(name: str) -> LinkTask:
@@ -93,7 +93,8 @@ def _written(name: str, tree: Tree, task: LinkTask) -> dict[str, Any]:
             "cases": [list(map(list, case)) for case in tree.cases],
             "proofs": tree.proofs.tolist(),
             "leaves": [
-                {"case": leaf.case, "box": list(map(list, leaf.box)), "proof": leaf.proof} for leaf in tree.leaves
+                {"case": leaf.case, "box": list(map(list, leaf.box)), "proof": leaf.proof}
+                for leaf in tree.leaves
             ],
         }
     )
@@ -120,7 +121,9 @@ def write(name: str, effort: Effort) -> None:
     ordered = dict(sorted(index.items(), key=lambda item: item[1]))
     (DATA / INDEX).write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
     code = certificate["code"]["value"]
-    print(f"{name}: [{certificate['lower']['value']}, {code}] by {certificate['lower']['method']}", flush=True)
+    print(
+        f"{name}: [{certificate['lower']['value']}, {code}] by {certificate['lower']['method']}", flush=True
+    )
 
 
 def missing() -> list[str]:

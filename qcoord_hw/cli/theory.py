@@ -57,7 +57,9 @@ def register(add: Add, commands: Any) -> None:
     source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
     source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits per copy")
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
-    check.add_argument("file", metavar="FILE", help="what `qcoord theory KIND --json` printed, or `show` or `run`")
+    check.add_argument(
+        "file", metavar="FILE", help="what `qcoord theory KIND --json` printed, or `show` or `run`"
+    )
 
 
 def _theory_game(options: argparse.Namespace) -> None:

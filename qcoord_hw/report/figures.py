@@ -69,7 +69,9 @@ def _draw_panel(below: Axes, panel: Panel) -> None:
             below.vlines(row.theory, place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
     for mark in panel.bounds:
         below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
-    below.set_title(_plain(fill(panel.title, TITLE)), fontsize=8 if len(panel.title) > TITLE else 9, loc="left")
+    below.set_title(
+        _plain(fill(panel.title, TITLE)), fontsize=8 if len(panel.title) > TITLE else 9, loc="left"
+    )
     if len(rows) > MAX_LABELS:
         below.set_yticks([])
 

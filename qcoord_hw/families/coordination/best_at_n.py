@@ -1,7 +1,7 @@
 """What no code can beat with the links that a coordination protocol was counted to use.
 
-The task is read off how the protocol is scored (its targets, who holds which output) and its usage, so that runs
-of before have it as well.
+The task is read off how the protocol is scored (its targets, who holds which output) and its usage, so that
+runs of before have it as well.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ def bits_task(play: CoordinationScoring, usage: Usage) -> LinkTask | None:
         messages=_size(max((used.get("bits", 0.0) for used in usage.values()), default=0.0)),
     )
 
+
 def _density(case: Target) -> Any:
     assert case.state is not None
     return np.outer(case.state, case.state.conj()) if case.pure else case.state
@@ -160,5 +161,5 @@ def _mixed(case: Prepared) -> Prepared:
 
 def _size(bits: float) -> int:
     """Return how many values so many bits have, or the dimension of so many qubits."""
-    exact = 2.0**bits
+    exact = float(2.0**bits)
     return round(exact) if abs(exact - round(exact)) < 1e-6 * exact else math.floor(exact)

@@ -1,4 +1,4 @@
-"""How the best possible at a block length is told: beside what was counted, this code, and the asymptotic formula."""
+"""How the best possible at a block length is told: beside the counted, this code and the asymptotic."""
 
 from __future__ import annotations
 
@@ -58,7 +58,11 @@ def this_code(best: Mapping[str, Any], ideal: Mapping[str, float]) -> float | No
 
 
 def best_line(
-    best: Mapping[str, Any], ideal: Mapping[str, float], copies: int, used: Sequence[Row], formula: Sequence[Row]
+    best: Mapping[str, Any],
+    ideal: Mapping[str, float],
+    copies: int,
+    used: Sequence[Row],
+    formula: Sequence[Row],
 ) -> str:
     """Return one line: counted / this code / best possible at n / asymptotic.
 
@@ -84,7 +88,7 @@ def _listed(rows: Sequence[Row]) -> str:
 
 
 def best_panel(best: Mapping[str, Any], ideal: Mapping[str, float], copies: int, line: str) -> Panel:
-    """Return what is drawn below the estimates: this code, the best possible at n, and the limit of large n."""
+    """Return what is drawn below the estimates: this code, the best possible at n, the limit of large n."""
     own, figure = this_code(best, ideal), FIGURES[best["figure"]]
     middle = (best["lower"] + best["upper"]) / 2
     limit = 1.0 if best["figure"] == "fidelity" else 0.0

@@ -38,7 +38,13 @@ GAP = "counted less asymptotic formula"
 IDEAL = "ideal circuit"
 HERE = "this target"
 
-_KINDS = (("gap", "gap"), ("finite", "finite"), ("achievable", "finite"), ("at n =", "finite"), ("at this n", "finite"))
+_KINDS = (
+    ("gap", "gap"),
+    ("finite", "finite"),
+    ("achievable", "finite"),
+    ("at n =", "finite"),
+    ("at this n", "finite"),
+)
 """What the name of a rate holds, and what kind of rate it is then; any other is asymptotic."""
 
 Row = dict[str, Any]

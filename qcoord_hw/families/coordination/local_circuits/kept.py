@@ -1,9 +1,9 @@
-"""Circuits of senders who prepare the likeliest part of their pairs themselves: F = P, and nothing is discarded.
+"""Circuits of senders who prepare the likeliest part of their pairs: F = P, and nothing is discarded.
 
-What `schumacher` keeps of n pairs, normalised, is prepared at once: sum over kept strings s of sqrt(p_s / P) |s>|s>.
-The blocks are the same. A block that loses its half is |0>|0>, without a gate; one that is sent is a pair; of
-three copies on two qubits the strings 000, 100, 010, 001 are left. Such a string is told from the others by the
-sums of its first two and of its last two letters, which are the code that `schumacher.expander` undoes.
+What `schumacher` keeps of n pairs, normalised, is prepared at once: sum over kept strings s of sqrt(p_s / P)
+|s>|s>. The blocks are the same. A block that loses its half is |0>|0>, without a gate; one that is sent is a
+pair; of three copies on two qubits the strings 000, 100, 010, 001 are left. Such a string is told from the
+others by the sums of its first two and of its last two letters, which are the code that `schumacher.expander` undoes.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ def kept_triple(largest: float) -> QuantumCircuit:
 
 
 def kept_twins(largest: float) -> QuantumCircuit:
-    """Return the code of the kept part of three pairs, once for each of two receivers, with five CX in a row 1-0-2-3.
+    """Return the code of the kept part of three pairs, for two receivers, with five CX in a row 1-0-2-3.
 
-    Qubits: the code of Bob's half (two), the code of Charlie's half (two). They are that of `schumacher.compressor`
+    Qubits: the code of Bob's half (two), the code of Charlie's half (two). They are that of
+        `schumacher.compressor`
     up to a linear map, which the order in which the copies come out takes up.
     """
     none, one = _amplitudes(largest)

@@ -5,7 +5,8 @@ V^dagger of Charlie. The option `protocol` says what a sender does before it sen
 
 - `prepared`: it prepares what n copies of its pair keep of their likeliest strings (`kept`): F = P, the best
   possible;
-- `schumacher`: it prepares n copies and compresses the halves (`schumacher`): F = P^2, the best possible where a
+- `schumacher`: it prepares n copies and compresses the halves (`schumacher`): F = P^2, the best possible
+where a
   pair is given and only its half can be touched;
 - `naive`: it prepares n copies and sends some halves.
 
@@ -125,7 +126,7 @@ Made = dict[str, list[list[Qubit]]]
 
 
 Sent = tuple[dict[str, list[Qubit]], dict[str, list[list[Qubit]]]]
-"""By sender: its own qubits by copy, and what Charlie was sent of each block; nothing of a sender without a pair."""
+"""By sender: its own qubits by copy, and what Charlie was sent of each block, if there is a pair."""
 
 
 def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block], sent: Sent) -> Made:
@@ -333,12 +334,12 @@ def _rates(sides: Sequence[Side], n: int, m: int, prepared: bool) -> dict[str, d
     return rates
 
 
-def _notes(
-    parts: Parts, sides: Sequence[Side], coded: Sequence[Block], protocol: str
-) -> tuple[str, ...]:
+def _notes(parts: Parts, sides: Sequence[Side], coded: Sequence[Block], protocol: str) -> tuple[str, ...]:
     notes = []
     if protocol == "prepared":
-        notes.append("the sender prepares what the 2^m likeliest strings keep of its pairs: nothing is discarded")
+        notes.append(
+            "the sender prepares what the 2^m likeliest strings keep of its pairs: nothing is discarded"
+        )
     elif protocol == "naive":
         notes.append("without coding: some halves are sent, and Charlie puts |0> in place of the others")
     elif TRIPLE in coded or DROPPED in coded:

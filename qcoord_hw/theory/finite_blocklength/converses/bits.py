@@ -1,4 +1,4 @@
-"""Brackets for links of bits, and for common randomness alone: certificates that come with the package, or a search.
+"""Brackets for links of bits, and for common randomness alone: shipped with the package, or searched for.
 
 The lower end is the best of the bounds that apply; which search finds its dual does not matter, since
 the value is what `checker` proves of it. The upper end is a code in full, or that of the protocol at hand.
@@ -38,7 +38,7 @@ WORDS = {
 """Method of a lower bound -> in words."""
 
 WORK = 6e4
-"""Of the search for a code on demand, some seconds: starts times (inputs and words) times the dimension cubed."""
+"""Of the search for a code on demand: starts times (inputs and words) times the dimension cubed."""
 
 MOST_STARTS = 6
 DUAL_DIGITS = 7
@@ -72,7 +72,11 @@ def certificate_of(task: LinkTask, lower: dict[str, Any], code: LinkCode | None)
     """
     plain = task.to_json()
     claimed = read_task(plain, "task")
-    found = {"kind": KIND, "task": plain, "lower": lower | {"value": down(lower_value(claimed, lower, "lower"))}}
+    found = {
+        "kind": KIND,
+        "task": plain,
+        "lower": lower | {"value": down(lower_value(claimed, lower, "lower"))},
+    }
     if code is not None:
         written = code.written()[1]
         found["code"] = written | {"value": up(code_value(claimed, written, "code"))}
@@ -151,7 +155,8 @@ def _found(plain: str, certificate: dict[str, Any], own: float) -> BestAtN:
         upper=code["value"] if code is not None and proved else reached,
         certified="both" if proved else "lower",
         certificate=certificate,
-        source=f"lower end: {WORDS[proof['method']]}; upper end: {'a code, in full' if proved else 'this code'}",
+        source=f"lower end: {WORDS[proof['method']]}; upper end: {'a code, in full' if proved else 'this
+        code'}",
     )
 
 

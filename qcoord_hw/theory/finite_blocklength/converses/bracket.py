@@ -10,7 +10,7 @@ from typing import Any, Literal
 Figure = Literal["trace_norm", "fidelity"]
 Certified = Literal["lower", "upper", "both"]
 
-DIGITS = 6
+SCALE = 1e6
 """Decimals of the ends: the lower one is rounded down, the upper one up."""
 
 
@@ -19,14 +19,14 @@ class BestAtN:
     """What no code can beat with these links, and what some code reaches.
 
     Attributes:
-        figure: `trace_norm` (whole, averaged over the inputs) or `fidelity` (of one sender, or of the whole state
-            where there is one).
-        task: `preparation`, where the sender makes the state herself, or `source-coding`, where half of a given
-            state is encoded.
+        figure: `trace_norm` (whole, averaged over the inputs) or `fidelity` (of one sender, or of the whole
+            state where there is one).
+        task: `preparation`, where the sender makes the state herself, or `source-coding`, where half of a
+            given state is encoded.
         lower: the lower end.
         upper: the upper end.
-        certified: the ends that the certificate proves: at least the lower one of an error, the upper one of a
-            fidelity. The other end is reached by a code.
+        certified: the ends that the certificate proves: at least the lower one of an error, the upper one of
+            a fidelity. The other end is reached by a code.
         certificate: plain data for `theory check`.
         source: where the bound comes from.
         further: other figures of the same task, each `{"lower", "upper"}`.
@@ -57,9 +57,9 @@ class BestAtN:
 
 def down(value: float) -> float:
     """Return a value rounded down to `DIGITS` decimals, after what rounding of floats may have added."""
-    return max(0.0, math.floor((value + 1e-10) * 10**DIGITS) / 10**DIGITS)
+    return max(0.0, math.floor((value + 1e-10) * SCALE) / SCALE)
 
 
 def up(value: float) -> float:
     """Return a value rounded up to `DIGITS` decimals, after what rounding of floats may have added."""
-    return math.ceil((value - 1e-10) * 10**DIGITS) / 10**DIGITS
+    return math.ceil((value - 1e-10) * SCALE) / SCALE

@@ -6,9 +6,9 @@ symmetries, with the other chances free in [0, 1]. For S_x with ||S_x|| <= p_x e
 
     D >= -sum Tr S_x omega_x + 1/2 sum over m0 of (lambda_min(sum q_x S_x) + lambda_min(sum (1 - q_x) S_x)),
 
-which is concave in q: over a box it is least at a vertex. The best S for a box is a small semidefinite program.
-Boxes whose bound stays below the goal are split. Private coins of all parties are covered, and receivers are
-taken as one.
+which is concave in q: over a box it is least at a vertex. The best S for a box is a small semidefinite
+program. Boxes whose bound stays below the goal are split. Private coins of all parties are covered, and
+receivers are taken as one.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _known(task: Reduced, corners: FloatArray, proofs: list[FloatArray], goal: f
 
 
 def _best(task: Reduced, corners: FloatArray) -> FloatArray:
-    """Return the best S_x for a box. Variables: triangles of the S_x, two eigenvalues a vertex, one t for each m0."""
+    """Return the best S_x for a box. Variables: their triangles, two eigenvalues a vertex, a t for each m0."""
     count, size = len(task.states), task.states.shape[-1]
     triangles = to_triangle(task.states)
     k, vertices = triangles.shape[1], corners.shape[1]

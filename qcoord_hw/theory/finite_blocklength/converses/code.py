@@ -56,7 +56,7 @@ class LinkCode:
         return LinkCode(encoder, decoders), plain
 
     def _weights(self) -> FloatArray:
-        return self.encoder.reshape(len(self.encoder), -1) / self.encoder.shape[1]
+        return np.asarray(self.encoder.reshape(len(self.encoder), -1) / self.encoder.shape[1])
 
 
 def normalised(factors: ComplexArray) -> ComplexArray:

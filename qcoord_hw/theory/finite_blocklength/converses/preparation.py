@@ -10,8 +10,8 @@ most, as has any mixture of such states, so that
   finds the best w: w_i ~ v_i / (T + c_i), where c_i = clip(v_i / mu - T, 0, 1) sum to the rank;
 - of a mixed target, T >= <phi|omega|phi> - (sum of the `rank` largest coefficients of phi) for every phi.
 
-Where the reference is given instead (source coding), every encoder and decoder has F_e <= P^2, attained by the
-projection; ebits count as dimensions there too.
+Where the reference is given instead (source coding), every encoder and decoder has F_e <= P^2, attained by
+the projection; ebits count as dimensions there too.
 """
 
 from __future__ import annotations

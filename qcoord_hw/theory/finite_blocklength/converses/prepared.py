@@ -39,8 +39,8 @@ def prepared_bracket(cases: Sequence[Prepared], parts: bool, own: Own) -> BestAt
 
     Args:
         cases: what is to be made.
-        parts: whether the cases are parts of one circuit, the figure being that of the worst one; else it is their
-            mean.
+        parts: whether the cases are parts of one circuit, the figure being that of the worst one; else it is
+            their mean.
         own: figures of the protocol at hand, which the open end takes.
 
     Raises:
@@ -108,7 +108,7 @@ def _of(
 
 
 def _trace_norm(proved: Proved, own: Own) -> dict[str, float]:
-    """Return the bracket of the trace norm: the kept part has 2 sqrt(1 - P), which isometric decoders cannot beat."""
+    """Return the bracket of the trace norm: the kept part has 2 sqrt(1 - P)."""
     ends = [own["trace_norm"]] if "trace_norm" in own else []
     if proved.reached:
         ends.append(2 * math.sqrt(max(0.0, 1 - proved.fidelity)))

@@ -6,21 +6,25 @@ from functools import cache
 
 import clarabel
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from qcoord_hw.theory.finite_blocklength.converses.task import FloatArray
+
+IntArray = npt.NDArray[np.intp]
 
 ACCURACY = 1e-8
 
 
 @cache
-def _triangle(size: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _triangle(size: int) -> tuple[IntArray, IntArray, FloatArray]:
     row, column = np.tril_indices(size)
-    return row, column, np.where(row == column, 1.0, np.sqrt(2))
+    weight = np.where(row == column, 1.0, np.sqrt(2))
+    return row.astype(np.intp), column.astype(np.intp), weight
 
 
 def to_triangle(matrix: FloatArray) -> FloatArray:
-    """Return the scaled triangles of symmetric matrices, shape (.., k) from (.., d, d): products are traces."""
+    """Return the scaled triangles of symmetric matrices (.., d, d), shape (.., k): products are traces."""
     row, column, weight = _triangle(matrix.shape[-1])
     return np.asarray(matrix[..., row, column] * weight)
 

@@ -1,8 +1,8 @@
 """A task of bits in the smallest real form: only what the targets occupy, without imaginary parts.
 
 A channel that sends everything outside the common support of the targets into it changes no target and
-increases no trace norm: so states may be taken to live there. And [[Re, -Im], [Im, Re]] / 2 has the trace norm of
-a Hermitian matrix, and keeps mixtures.
+increases no trace norm: so states may be taken to live there. And [[Re, -Im], [Im, Re]] / 2 has the trace
+norm of a Hermitian matrix, and keeps mixtures.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Good codes on links of bits, by descent from random starts: the upper ends of the brackets.
 
 Encoder (softmax of logits) and decoders (L L^dagger / tr, a product over the receivers) together are moved by
-L-BFGS; the trace norm sum |l| is smoothed to sum sqrt(l^2 + eps^2) with eps falling. Nothing is proved of what is
-found but its own error.
+L-BFGS; the trace norm sum |l| is smoothed to sum sqrt(l^2 + eps^2) with eps falling. Nothing is proved of
+what is found but its own error.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -71,14 +73,15 @@ class _Descent:
         return LinkCode(encoder, tuple(own.astype(complex) for own in factors))
 
     def _read(self, point: FloatArray) -> tuple[FloatArray, list[ComplexArray]]:
-        encoder, at = np.ones(self._logits), 0
+        encoder: FloatArray = np.ones(self._logits)
+        at = 0
         if self._logits[2] > 1:
             at = int(np.prod(self._logits))
             encoder = softmax(point[:at].reshape(self._logits), axis=2)
-        factors = []
+        factors: list[ComplexArray] = []
         for shape in self._shapes:
             size = int(np.prod(shape))
-            own = point[at : at + size].reshape(shape)
+            own: Any = point[at : at + size].reshape(shape)
             at += size
             if self._complex:
                 own = own + 1j * point[at : at + size].reshape(shape)
@@ -111,13 +114,14 @@ class _Descent:
         sizes = self._task.sizes
         traces = [np.einsum("mij,mij->m", own, own.conj()).real for own in factors]
         states = [
-            own @ own.conj().swapaxes(1, 2) / t[:, None, None]
-            for own, t in zip(factors, traces, strict=True)
+            own @ own.conj().swapaxes(1, 2) / t[:, None, None] for own, t in zip(factors, traces, strict=True)
         ]
         found = []
         for k, (own, norm) in enumerate(zip(factors, traces, strict=True)):
             pull = on_states.reshape(len(own), *sizes, *sizes)
-            for other in reversed(range(len(sizes))):  # from the last on, so that earlier axes keep their places
+            for other in reversed(
+                range(len(sizes))
+            ):  # from the last on, so that earlier axes keep their places
                 if other != k:
                     half = (pull.ndim - 1) // 2
                     pull = _contracted(pull, states[other], 1 + other, 1 + half + other)

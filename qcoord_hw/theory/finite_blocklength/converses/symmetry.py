@@ -25,7 +25,7 @@ class Symmetry:
 
 
 def symmetries(task: Reduced) -> tuple[Symmetry, ...]:
-    """Return the symmetries of a task of few inputs, all permutations being tried; the first is the identity."""
+    """Return the symmetries of a task of few inputs, the identity first; all permutations are tried."""
     found = []
     p = task.probabilities
     for images in itertools.permutations(range(len(p))):
@@ -39,11 +39,14 @@ def symmetries(task: Reduced) -> tuple[Symmetry, ...]:
 def _rotation(before: FloatArray, after: FloatArray) -> FloatArray | None:
     """Return an orthogonal G with after_x = G before_x G^T for all x; None if there is none.
 
-    All G with after_x G = G before_x form a linear space; the orthogonal factor of a generic one is one as well.
+    All G with after_x G = G before_x form a linear space; the orthogonal factor of a generic one is one as
+    well.
     """
     size = before.shape[-1]
     one = np.eye(size)
-    equations = np.concatenate([np.kron(a, one) - np.kron(one, b) for a, b in zip(after, before, strict=True)])
+    equations = np.concatenate(
+        [np.kron(a, one) - np.kron(one, b) for a, b in zip(after, before, strict=True)]
+    )
     _, values, rows = np.linalg.svd(equations)
     kernel = rows[values < 1e-8]
     if not len(kernel):

@@ -1,4 +1,4 @@
-"""What is to be made at block length n and with what: the tasks of which the converses speak, in plain arrays."""
+"""What is to be made at block length n, and with what: the tasks of the converses, in plain arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ComplexArray = npt.NDArray[np.complex128]
 FloatArray = npt.NDArray[np.float64]
 
 DIGITS = 9
-"""Decimals to which the numbers of a task count: below lies rounding, which differs from machine to machine."""
+"""Decimals to which the numbers of a task count: below lies rounding, which differs by machine."""
 
 REAL = 1e-12
 """Imaginary parts below this are 0."""
@@ -44,8 +44,8 @@ class Prepared:
         probability: of the case; 1 where cases are parts of one circuit.
         state: a vector, shape (2^k,), or a density matrix, shape (2^k, 2^k).
         cuts: what the links allow.
-        together: whether the fidelity is at most the product of what the cuts allow (senders that do not know of
-            each other), and not only each of it.
+        together: whether the fidelity is at most the product of what the cuts allow (senders that do not
+            know of each other), and not only each of it.
         cell: x and y, where receivers have letters of their own.
     """
 
@@ -86,7 +86,7 @@ class LinkTask:
         return bool(np.abs(self.states.imag).max() < REAL)
 
     def to_json(self) -> dict[str, object]:
-        """Return the task as plain values: entries [row, column, re, im] of the upper triangles that are not 0."""
+        """Return the task as plain values, states as in `matrix_entries`."""
         return {
             "probabilities": _rounded(self.probabilities),
             "states": [matrix_entries(state) for state in self.states],

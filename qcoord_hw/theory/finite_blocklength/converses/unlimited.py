@@ -2,8 +2,8 @@
 
 For matrices S_x with ||S_x|| <= p_x every code has D >= -sum Tr S_x omega_x + (the least over deterministic
 encoders f of sum_m lambda_min(sum of the S_x with f(x) = m)): the first two lines of duality, and for a given
-f the best decoder. The program over S is convex; encoders are partitions of the inputs into M1 sets, and those
-that are violated are added one after the other.
+f the best decoder. The program over S is convex; encoders are partitions of the inputs into M1 sets, and
+those that are violated are added one after the other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An independent check of `best_at_n`: what `qcoord show --json` and `run --json` say that no code can beat.
 
-It shares no code with what made the certificate: reduced states are diagonalised instead of decomposed, encoders
-gone through set by set, boxes tiled anew, codes multiplied out.
+It shares no code with what made the certificate: reduced states are diagonalised instead of decomposed,
+encoders gone through set by set, boxes tiled anew, codes multiplied out.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def is_best_at_n(data: dict[str, Any]) -> bool:
 def check_best_at_n(answer: dict[str, Any]) -> Verdict:
     """Return what is wrong with `best_at_n`, and what was not checked.
 
-    Proved again are the ends that `certified` names, and that the certificate is about the links that the answer
-    counts (`usage`), where it does. The end that only this program's own code reaches is `not_checked`.
+    Proved again are the ends that `certified` names, and that the certificate is about the links that the
+    answer counts (`usage`), where it does. The end that only this program's own code reaches is
+    `not_checked`.
 
     Args:
         answer: all that `show --json` or `run --json` printed, or the object under `best_at_n` alone.
@@ -67,7 +68,13 @@ def _check(findings: Findings) -> None:
         _check_source(findings, claim, certificate)
     elif kind == "trivial":
         error = claim["figure"] == "trace_norm"
-        _kind(findings, claim, "trace_norm" if error else "fidelity", "preparation", ("lower" if error else "upper",))
+        _kind(
+            findings,
+            claim,
+            "trace_norm" if error else "fidelity",
+            "preparation",
+            ("lower" if error else "upper",),
+        )
         findings.close((KEY, "lower" if error else "upper"), 0.0 if error else 1.0, 0.0)
     else:
         raise CertificateError(f"{KEY}.certificate.kind: allowed are bits, prepared, source-coding, trivial")
@@ -84,7 +91,7 @@ def _check_bits(findings: Findings, claim: dict[str, Any], certificate: Any) -> 
         findings.require(
             counted == (task.common, task.messages),
             (KEY, "certificate", "task"),
-            f"of {task.common} random values and {task.messages} messages; counted are {counted[0]}, {counted[1]}",
+            f"{(task.common, task.messages)} random values and messages; counted are {counted}",
         )
     proof = field(certificate, "lower", where)
     proved = lower_value(task, proof, f"{where}.lower")
@@ -188,5 +195,5 @@ def _size(bits: Any) -> int:
     """Return the dimension of so many bits or qubits."""
     if not is_number(bits) or not 0 <= bits <= 1000:
         raise CertificateError("usage: allowed are numbers of bits")
-    exact = 2.0**bits
+    exact = float(2.0**bits)
     return round(exact) if abs(exact - round(exact)) < 1e-6 * exact else math.floor(exact)

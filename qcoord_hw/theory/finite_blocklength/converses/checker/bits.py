@@ -49,7 +49,8 @@ def read_task(data: Any, where: str) -> ClaimedTask:
     """
     p = array(field(data, "probabilities", where), f"{where}.probabilities", None)
     sizes = [
-        integer(d, f"{where}.sizes", 1, 512) for d in listed(field(data, "sizes", where), f"{where}.sizes", 12)
+        integer(d, f"{where}.sizes", 1, 512)
+        for d in listed(field(data, "sizes", where), f"{where}.sizes", 12)
     ]
     states = listed(field(data, "states", where), f"{where}.states", 5000)
     if not sizes or len(states) != len(p) or not len(p) or p.min() < 0 or abs(p.sum() - 1) > NORMAL:
@@ -96,9 +97,7 @@ def code_value(task: ClaimedTask, code: Any, where: str) -> float:
     inputs, count = len(task.p), task.common * task.messages
     if inputs * count > 10**6:
         raise CertificateError(f"{where}: allowed are codes of at most 10^6 chances")
-    chances = array(
-        field(code, "encoder", where), f"{where}.encoder", inputs, task.common, task.messages
-    )
+    chances = array(field(code, "encoder", where), f"{where}.encoder", inputs, task.common, task.messages)
     sums = chances.sum(axis=2)
     if chances.min() < 0 or np.abs(sums - 1).max() > NORMAL:
         raise CertificateError(f"{where}.encoder: allowed are probabilities of sum 1")
@@ -126,7 +125,7 @@ def code_value(task: ClaimedTask, code: Any, where: str) -> float:
 
 
 def _inside(omega: ComplexArray, proof: Any, where: str) -> FloatArray:
-    """Return the targets in the basis that the proof uses, as real matrices: see `..reduced` for why that is right."""
+    """Return the targets in the basis that the proof uses, as real matrices; `..reduced` says why."""
     size = omega.shape[-1]
     parts = array(field(proof, "basis", where), f"{where}.basis", size, None, 2)
     basis = parts[..., 0] + 1j * parts[..., 1]
@@ -161,7 +160,7 @@ def _affine(p: FloatArray, states: FloatArray, task: ClaimedTask, proof: Any, wh
 
 
 def _unlimited(p: FloatArray, states: FloatArray, messages: int, proof: Any, where: str) -> float:
-    """Return the bound: the least over encoders by going through sets of inputs, one message after the other."""
+    """Return the bound: the least over encoders, by sets of inputs, one message after the other."""
     count, size = len(p), states.shape[-1]
     if count > MAX_INPUTS:
         raise CertificateError(f"{where}.S: allowed are at most {MAX_INPUTS} inputs")
@@ -172,7 +171,10 @@ def _unlimited(p: FloatArray, states: FloatArray, messages: int, proof: Any, whe
     s = s / max(1.0, float((np.abs(np.linalg.eigvalsh(s)).max(axis=1) / p).max()))
     full = 2**count
     least = np.array(
-        [np.linalg.eigvalsh(np.tensordot([mask >> x & 1 for x in range(count)], s, 1))[0] for mask in range(full)]
+        [
+            np.linalg.eigvalsh(np.tensordot([mask >> x & 1 for x in range(count)], s, 1))[0]
+            for mask in range(full)
+        ]
     )
     best = least.copy()
     for _ in range(min(messages, count) - 1):

@@ -86,7 +86,9 @@ def _group(p: FloatArray, states: FloatArray, given: Any, where: str) -> set[tup
             sorted(images) != list(range(count))
             or np.abs(turn @ turn.T - np.eye(size)).max() > ROTATED
             or any(abs(p[images[x]] - p[x]) > ROTATED for x in range(count))
-            or any(np.abs(turn @ states[x] @ turn.T - states[images[x]]).max() > ROTATED for x in range(count))
+            or any(
+                np.abs(turn @ states[x] @ turn.T - states[images[x]]).max() > ROTATED for x in range(count)
+            )
         )
         if wrong:
             raise CertificateError(f"{where}.symmetries: no symmetry of the task")
@@ -111,7 +113,7 @@ def _case(value: Any, count: int, where: str) -> tuple[tuple[int, int], tuple[in
 
 
 def _check_cases(given: Any, group: set[tuple[int, ...]], count: int, where: str) -> None:
-    """Check that every pair of pairs of inputs is an image of a case, whatever the order and the messages' names."""
+    """Check that every pair of pairs of inputs is an image of a case, in whatever order."""
     reached = {
         frozenset([frozenset(images[x] for x in case[0]), frozenset(images[x] for x in case[1])])
         for case in given

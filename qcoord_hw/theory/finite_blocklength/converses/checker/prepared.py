@@ -1,4 +1,4 @@
-"""What the certificate of a state that is prepared proves: eigenvalues of reduced states, and an observable."""
+"""What the certificate of a prepared state proves: eigenvalues of reduced states, and an observable."""
 
 from __future__ import annotations
 
@@ -123,7 +123,9 @@ def _case(data: Any, where: str) -> _Case:
 
 
 def _side(cut: Any, qubits: int, where: str) -> tuple[int, ...]:
-    side = [integer(q, f"{where}.side", 0, qubits - 1) for q in listed(field(cut, "side", where), where, qubits)]
+    side = [
+        integer(q, f"{where}.side", 0, qubits - 1) for q in listed(field(cut, "side", where), where, qubits)
+    ]
     if len(set(side)) != len(side):
         raise CertificateError(f"{where}.side: allowed are different qubits")
     return tuple(side)
@@ -157,7 +159,9 @@ def _observable(p: FloatArray, rank: int, given: Any, where: str) -> float:
     return max(0.0, 2 * (seen - float(np.sort(w**2)[::-1][:rank].sum())) / norm)
 
 
-def _mixed(density: ComplexArray, cut: Any, side: tuple[int, ...], rank: int, qubits: int, where: str) -> float:
+def _mixed(
+    density: ComplexArray, cut: Any, side: tuple[int, ...], rank: int, qubits: int, where: str
+) -> float:
     """Return twice <phi|omega|phi> less the `rank` largest coefficients of phi."""
     if np.linalg.eigvalsh(density)[0] < -1e-7 or abs(np.trace(density).real - 1) > 1e-6:
         raise CertificateError(f"{where}.density: allowed are density matrices")
@@ -171,7 +175,7 @@ def _mixed(density: ComplexArray, cut: Any, side: tuple[int, ...], rank: int, qu
 
 
 def _is_product(ket: ComplexArray, sides: list[tuple[int, ...]], qubits: int) -> bool:
-    """Return whether the senders' systems are uncorrelated: then the state is a pair of each, up to an isometry."""
+    """Return whether the senders are uncorrelated: then the state is a pair of each, up to an isometry."""
     order = [q for side in sides for q in side]
     own = [_matrix(ket, side, qubits) for side in sides]
     together = _matrix(ket, tuple(order), qubits)
@@ -191,32 +195,30 @@ def _cell(data: Any, where: str) -> tuple[int, int] | None:
 def _one_state(cases: list[_Case]) -> bool:
     """Return whether all cells are one bipartite state, turned by Bob by his x and by Charlie by his y.
 
-    It is seen where the state has full rank: V_x = M_x0 M_00^-1 and W_y^T = M_00^-1 M_0y must be unitary and make
+    It is seen where the state has full rank: V_x = M_x0 M_00^-1 and W_y^T = M_00^-1 M_0y must be unitary and
+        make
     every cell.
     """
-    if any(case.bipartite is None for case in cases):
+    found = {case.cell: case.bipartite for case in cases if case.bipartite is not None}
+    if len(found) != len(cases):
         return False
     if len(cases) == 1:
         return True
-    cells = {case.cell: case.bipartite for case in cases}
-    first = next(iter(cells))
-    if first is None or None in cells or len(cells) != len(cases):
+    cells = {cell: matrix for cell, matrix in found.items() if cell is not None}
+    if len(cells) != len(cases):
         return False
-    start = cells[first]
-    assert start is not None
+    (x0, y0), start = next(iter(cells.items()))
     if start.shape[0] != start.shape[1] or np.linalg.cond(start) > 1e6:
         return False
-    inverse = np.linalg.inv(start)
-    for cell, matrix in cells.items():
-        assert cell is not None
-        ends = cells.get((cell[0], first[1])), cells.get((first[0], cell[1]))
-        if ends[0] is None or ends[1] is None:
+    inverse, one = np.linalg.inv(start), np.eye(len(start))
+    for (x, y), matrix in cells.items():
+        if (x, y0) not in cells or (x0, y) not in cells:
             return False
-        v, w = ends[0] @ inverse, inverse @ ends[1]
-        one = np.eye(len(start))
+        v, w = cells[x, y0] @ inverse, inverse @ cells[x0, y]
         made = v @ start @ w
-        overlap = np.vdot(made, matrix)
-        misses = [v @ v.conj().T - one, w @ w.conj().T - one, made * (overlap / max(abs(overlap), 0.5)) - matrix]
-        if max(np.abs(miss).max() for miss in misses) > PRODUCT:
+        overlap = complex((made.conj() * matrix).sum())
+        phase = overlap / max(abs(overlap), 0.5)
+        misses = (v @ v.conj().T - one, w @ w.conj().T - one, made * phase - matrix)
+        if max(float(np.abs(miss).max()) for miss in misses) > PRODUCT:
             return False
     return True

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qcoord_hw.theory.finite_blocklength.converses.checker.reading import CertificateError, ComplexArray, FloatArray
+from qcoord_hw.theory.finite_blocklength.converses.checker.reading import (
+    CertificateError,
+    ComplexArray,
+    FloatArray,
+)
 
 POINTS = 1_000_001
 SLOPE = 4.0
