@@ -3,8 +3,8 @@
 `python tools/converses.py` says which of them are missing, or no longer about their task; with `--write` it
 makes them anew, all or those that are named (minutes to half an hour each: a search for codes, and for two
 of them a tree of boxes). One file a task in `qcoord_hw/theory/finite_blocklength/converses/data/`, and
-`index.json`, by which a task finds it. What a file proves is checked whenever it is used, so `--write` on another machine
-may differ in the last digits.
+`index.json`, by which a task finds it. What a file proves is checked whenever it is used, so `--write` on
+another machine may differ in the last digits.
 """
 
 from __future__ import annotations

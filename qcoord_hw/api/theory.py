@@ -291,8 +291,8 @@ def check_answer(data: Any, where: str = "answer") -> Verdict:
     kind = next((k for k, keys in KINDS.items() if isinstance(data, dict) and keys & data.keys()), None)
     if kind is None:
         raise InputError(
-            f"{where}: no answer of theory; allowed is what `qcoord theory game|linear|region --json` prints, "
-            "or `qcoord show|run --json` with `best_at_n`"
+            f"{where}: no answer of theory; allowed is what `qcoord theory game|linear|region --json` prints,"
+            " or `qcoord show|run --json` with `best_at_n`"
         )
     try:
         return _checker(kind)(data)

@@ -3,7 +3,7 @@
 What `schumacher` keeps of n pairs, normalised, is prepared at once: sum over kept strings s of sqrt(p_s / P)
 |s>|s>. The blocks are the same. A block that loses its half is |0>|0>, without a gate; one that is sent is a
 pair; of three copies on two qubits the strings 000, 100, 010, 001 are left. Such a string is told from the
-others by the sums of its first two and of its last two letters, which are the code that `schumacher.expander` undoes.
+others by the sums of its first two and of its last two letters, the code that `schumacher.expander` undoes.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ def _found(plain: str, certificate: dict[str, Any], own: float) -> BestAtN:
     proved = code is not None and code["value"] <= reached
     if not proved:
         certificate = {key: value for key, value in certificate.items() if key != "code"}
+    reached_by = "a code, in full" if proved else "this code"
     return BestAtN(
         figure="trace_norm",
         task="preparation",
@@ -155,8 +156,7 @@ def _found(plain: str, certificate: dict[str, Any], own: float) -> BestAtN:
         upper=code["value"] if code is not None and proved else reached,
         certified="both" if proved else "lower",
         certificate=certificate,
-        source=f"lower end: {WORDS[proof['method']]}; upper end: {'a code, in full' if proved else 'this
-        code'}",
+        source=f"lower end: {WORDS[proof['method']]}; upper end: {reached_by}",
     )
 
 

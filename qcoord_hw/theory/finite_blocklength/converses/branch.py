@@ -131,7 +131,7 @@ def _known(task: Reduced, corners: FloatArray, proofs: list[FloatArray], goal: f
 
 
 def _best(task: Reduced, corners: FloatArray) -> FloatArray:
-    """Return the best S_x for a box. Variables: their triangles, two eigenvalues a vertex, a t for each m0."""
+    """Return the best S_x for a box. Variables: triangles, two eigenvalues a vertex, a t for each m0."""
     count, size = len(task.states), task.states.shape[-1]
     triangles = to_triangle(task.states)
     k, vertices = triangles.shape[1], corners.shape[1]

@@ -4,8 +4,8 @@ For a product (of mixed factors too) let s = <000|.|000> + <111|.|111> and F = t
 6 Re <000|.|111>. With g0, g1 the two populations, F >= 1 - s - 6 sqrt(g0 g1), and g0^(1/3) + g1^(1/3) <= 1,
 so that F >= floor(s): 1 - 4 s up to s = 1/4, then 1 - s - 6 ((1 - s) / 3)^(3/2), which is concave and 0 at
 both ends. A mean of M products with a mean s has least F where at most one of them lies inside the concave
-part, so the least F is known exactly (`least_mean`). Both figures are observables: with the spread of eigenvalues
-of a F + b s at most 2,
+part, so the least F is known exactly (`least_mean`). Both figures are observables: with the spread of
+eigenvalues of a F + b s at most 2,
 
     D >= a (F - F of the target) + b (s - s of the target),   for (a, b) in `OBSERVABLES`,
 
