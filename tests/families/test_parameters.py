@@ -48,6 +48,9 @@ SKEW = {"p_u": [0.75, 0.25], "p_x_given_u": [[0.9, 0.1], [0.2, 0.8]]}
 BLOCH = [[0, 0, 1], [0, 1, 0]]
 
 BITS = ("two-node", "classical-broadcast")
+ENCODER = [[[0.9, 0.1]], [[0.2, 0.8]]]
+DECODER = [[[[0.75, [[0, 0, 1]]], [0.25, [[0, 1, 0]]]], [[1, [[1, 0, 0]]]]]]
+"""A code for n = 1: one value of common randomness, two messages; Bob has a private coin."""
 
 
 def protocols_of(network):
@@ -173,6 +176,35 @@ CASES = [
                 "p_x_given_u": [[[0.5, 0.5]] * 2],
                 "theta_B": [BLOCH],
                 "theta_C": [BLOCH],
+                "encoder": [ENCODER],
+                "decoder_B": [DECODER],
+                "decoder_C": [DECODER],
+            },
+        )
+        for name in BITS
+    ),
+    *(
+        (
+            f"{name}, written out",
+            {"network": name, "protocol": "explicit", "encoder": ENCODER, "decoder_B": DECODER}
+            | ({"decoder_C": DECODER} if name == "classical-broadcast" else {}),
+            {
+                "network": ["cascade"],
+                "protocol": ["codebook"],
+                "state": ["dsbs"],
+                "n": [2],
+                "codebook": ["coset"],
+                "M0": [2],
+                "M1": [2],
+                "seed": [5],
+                "feed_forward": [True],
+                "p_u": [[0.5, 0.5]],
+                "p_x_given_u": [[[0.5, 0.5]] * 2],
+                "theta_B": [BLOCH],
+                "theta_C": [BLOCH],
+                "encoder": [[[[0, 1]], [[1, 0]]], [[[0.5, 0.4]], [[1, 0]]], [[[1, 0]]], 1],
+                "decoder_B": [[DECODER[0][::-1]], DECODER[0], [[[[1, [[0, 0, 0]]]]] * 2]],
+                "decoder_C": [[DECODER[0][::-1]], [DECODER[0], DECODER[0]]],
             },
         )
         for name in BITS
@@ -195,6 +227,9 @@ CASES = [
                 "p_x_given_u": [[[0.5, 0.5]] * 2, 3],
                 "theta_B": [BLOCH, 0],
                 "theta_C": [BLOCH],
+                "encoder": [ENCODER],
+                "decoder_B": [DECODER],
+                "decoder_C": [DECODER],
             },
         )
         for name in BITS

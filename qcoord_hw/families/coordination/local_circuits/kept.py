@@ -17,7 +17,10 @@ from qcoord_hw.families.coordination.local_circuits.schumacher import TRIPLE, re
 
 
 def kept_triple(largest: float) -> QuantumCircuit:
-    """Return the kept part of three pairs, with seven two-qubit gates in a row 0-3-1-4-2.
+    """Return the kept part of three pairs, with seven two-qubit gates.
+
+    They join 1-2, 1-4, 0-4 and 3-4: with a fresh qubit next to 3, as the expander wants it, a tree that
+    heavy-hexagonal devices hold.
 
     Args:
         largest: the larger eigenvalue of a half.
@@ -26,17 +29,16 @@ def kept_triple(largest: float) -> QuantumCircuit:
         Qubits: three references; then the two of the code, control and near.
     """
     none, one = _amplitudes(largest)
-    first, near, third = 3, 1, 4  # where the letters stand at first
     circuit = QuantumCircuit(5, name="kept pairs")
+    # Whether the third letter is 1, and whether one of the others is; then which of these.
     two = two_qubits(np.array([[none, one], [math.sqrt(2) * one, 0.0]]))
-    circuit.compose(two, [near, first], inplace=True)
-    # Half of what has its second letter 1 gets its third letter 1 instead; the third was |0>.
-    circuit.ry(math.pi / 4, third)
-    circuit.cz(near, third)
-    circuit.ry(-math.pi / 4, third)
-    circuit.z(third)
-    circuit.cx(third, near)
-    for source, target in ((first, 0), (near, first), (third, 2), (near, third)):
+    circuit.compose(two, [4, 1], inplace=True)
+    circuit.ry(math.pi / 4, 0)
+    circuit.cz(4, 0)
+    circuit.ry(-math.pi / 4, 0)
+    circuit.z(0)
+    # All that follows is linear: 0, 1, 2 become the letters, 3 and 4 the sums of neighbours.
+    for source, target in ((1, 2), (4, 3), (1, 4), (0, 4), (4, 1)):
         circuit.cx(source, target)
     return circuit
 

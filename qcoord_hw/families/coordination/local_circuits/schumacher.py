@@ -32,6 +32,9 @@ Block = tuple[int, int]
 GOOD = 0.9
 """Fidelity of one sender for which the default m is the smallest."""
 
+ROUNDING = 1e-12
+"""Of an eigenvalue."""
+
 TRIPLE, SENT, DROPPED = (3, 2), (1, 1), (1, 0)
 
 
@@ -66,7 +69,8 @@ def best_blocks(n: int, largest: float, power: int = 2) -> tuple[Block, ...]:
             prepared.
     """
     found = (_split(n, m) for m in range(n + 1))
-    return next(parts for parts in found if parts is not None and retained(parts, largest) ** power >= GOOD)
+    enough = GOOD - ROUNDING
+    return next(parts for parts in found if parts is not None and retained(parts, largest) ** power >= enough)
 
 
 def naive_blocks(n: int, m: int) -> tuple[Block, ...]:

@@ -72,8 +72,9 @@ def build_compressed(
         InputError: when the state is no entangled pair of qubits, or m does not fit.
     """
     if ensemble.qubits != (0, 1, 1) or len(ensemble.weights) != 2:
+        protocol = "prepared" if prepared else "compressed"
         raise InputError(
-            f"protocol: compressed, with dimensions {ensemble.dimensions} of A, B, C and "
+            f"protocol: {protocol}, with dimensions {ensemble.dimensions} of A, B, C and "
             f"{len(ensemble.weights)} Schmidt coefficients; allowed is an entangled pair of qubits B and C"
         )
     largest = ensemble.weights[0]
