@@ -142,11 +142,13 @@ def test_the_best_trace_norm_is_reached_with_shared_randomness():
 
 def _mixture(w, c):
     """Systematic sampling: the pairs of places that points at distance 1 hit in intervals of lengths c."""
-    ends = np.cumsum(c)
+    ends = np.cumsum(c) * round(c.sum()) / c.sum()
     cuts = np.unique(np.concatenate([[0.0], ends % 1, [1.0]]))
     made = np.zeros((len(w), len(w)))
     for low, high in zip(cuts[:-1], cuts[1:], strict=True):
-        places = [int(np.searchsorted(ends, (low + high) / 2 + k)) for k in range(round(c.sum()))]
+        places = [
+            min(len(w) - 1, int(np.searchsorted(ends, (low + high) / 2 + k))) for k in range(round(c.sum()))
+        ]
         part = np.zeros(len(w))
         part[places] = w[places]
         made += (high - low) * np.outer(part, part) / (part @ part)

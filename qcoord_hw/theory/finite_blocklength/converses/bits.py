@@ -54,8 +54,22 @@ def bits_bracket(task: LinkTask, own: float) -> BestAtN:
         task: what is to be made.
         own: the trace norm of the code at hand, which the upper end never exceeds.
     """
-    plain = task.to_json()
-    return _found(json.dumps(plain), _certificate(json.dumps(plain), own), own)
+    certificate = _checked(json.dumps(task.to_json()), own)
+    code, reached = certificate.get("code"), up(own)
+    proved = code is not None and code["value"] <= reached
+    if not proved:
+        certificate = {key: value for key, value in certificate.items() if key != "code"}
+    reached_by = "a code, in full" if proved else "this code"
+    lower = certificate["lower"]
+    return BestAtN(
+        figure="trace_norm",
+        task="preparation",
+        lower=lower["value"],
+        upper=code["value"] if code is not None and proved else reached,
+        certified="both" if proved else "lower",
+        certificate=certificate,
+        source=f"lower end: {WORDS[lower['method']]}; upper end: {reached_by}",
+    )
 
 
 def shipped_names() -> dict[str, str]:
@@ -112,9 +126,8 @@ def lower_proofs(task: LinkTask) -> list[dict[str, Any]]:
     return found
 
 
-@cache
 def _certificate(plain: str, own: float) -> dict[str, Any]:
-    """Return the certificate of a task of a process: looked up, or made."""
+    """Return the certificate of a task: looked up, or made."""
     data = json.loads(plain)
     names = shipped_names()
     name = names.get(digest(data))
@@ -136,28 +149,20 @@ def _work(task: LinkTask) -> float:
     return float((len(task.probabilities) + words) * task.states.shape[-1] ** 3)
 
 
-def _found(plain: str, certificate: dict[str, Any], own: float) -> BestAtN:
-    """Check a certificate and return what it says."""
-    claimed = read_task(json.loads(plain), "task")
+@cache
+def _checked(plain: str, own: float) -> dict[str, Any]:
+    """Return the certificate of a task after its check, once in a process.
+
+    Raises:
+        InternalError: when it does not prove what it says.
+    """
+    certificate, claimed = _certificate(plain, own), read_task(json.loads(plain), "task")
     proof, code = certificate["lower"], certificate.get("code")
     if down(lower_value(claimed, proof, "lower")) != proof["value"] or (
         code is not None and up(code_value(claimed, code, "code")) != code["value"]
     ):
         raise InternalError("best_at_n: a certificate of this package does not prove what it says")
-    reached = up(own)
-    proved = code is not None and code["value"] <= reached
-    if not proved:
-        certificate = {key: value for key, value in certificate.items() if key != "code"}
-    reached_by = "a code, in full" if proved else "this code"
-    return BestAtN(
-        figure="trace_norm",
-        task="preparation",
-        lower=proof["value"],
-        upper=code["value"] if code is not None and proved else reached,
-        certified="both" if proved else "lower",
-        certificate=certificate,
-        source=f"lower end: {WORDS[proof['method']]}; upper end: {reached_by}",
-    )
+    return certificate
 
 
 def _task_of(data: dict[str, Any]) -> LinkTask:

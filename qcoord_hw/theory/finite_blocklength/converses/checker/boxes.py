@@ -54,11 +54,9 @@ def tree_value(p: FloatArray, states: FloatArray, proof: Any, where: str) -> flo
         leaves[case].append((tuple((float(a), float(b)) for a, b in ends), number))
     for case, own in leaves.items():
         _check_cover(((0.0, 1.0),) * free, [box for box, _ in own], f"{where}.leaves: case {case}")
-    return min(
-        _leaf_value(listed_cases[case], box, s[number], states)
-        for case, own in leaves.items()
-        for box, number in own
-    )
+    corners = [_corners(listed_cases[case], box) for case, own in leaves.items() for box, _ in own]
+    numbers = [number for own in leaves.values() for _, number in own]
+    return float(_leaf_values(np.array(corners), s[numbers], states).min())
 
 
 def _tree(proof: Any, where: str) -> Any:
@@ -139,20 +137,29 @@ def _check_cover(box: Box, leaves: list[Box], where: str) -> None:
     raise CertificateError(f"{where}: the boxes leave something out")
 
 
-def _leaf_value(
-    case: tuple[tuple[int, int], tuple[int, int]], box: Box, s: FloatArray, states: FloatArray
-) -> float:
-    """Return what matrices S_x prove for a box: least at a corner, since concave."""
-    total, each = -float(np.sum(s * states)), len(box) // 2
+def _corners(case: tuple[tuple[int, int], tuple[int, int]], box: Box) -> list[list[list[float]]]:
+    """Return the chances of message 1 at the corners of a box: for each m0 and corner one an input."""
+    each = len(box) // 2
+    found = []
     for m0, (zero, one) in enumerate(case):
-        own = list(box[m0 * each : (m0 + 1) * each])
-        corners = []
-        for ends in itertools.product(*own):
+        own = []
+        for ends in itertools.product(*box[m0 * each : (m0 + 1) * each]):
             chances = list(ends)
             for x, fixed in sorted([(zero, 0.0), (one, 1.0)]):
                 chances.insert(x, fixed)
-            corners.append(chances)
-        q = np.array(corners)
-        values = np.linalg.eigvalsh(np.tensordot(np.stack([q, 1 - q]), s, 1)).min(axis=2).sum(axis=0)
-        total += float(values.min()) / 2
-    return total
+            own.append(chances)
+        found.append(own)
+    return found
+
+
+def _leaf_values(q: FloatArray, s: FloatArray, states: FloatArray) -> FloatArray:
+    """Return what matrices S_x prove for each box: least at a corner, since concave.
+
+    Args:
+        q: shape (leaves, 2, corners, X).
+        s: shape (leaves, X, d, d).
+        states: shape (X, d, d).
+    """
+    least = sum(np.linalg.eigvalsh(np.einsum("lavx,lxij->lavij", chance, s))[..., 0] for chance in (q, 1 - q))
+    constant = np.einsum("lxij,xij->l", s, states)
+    return np.asarray(np.asarray(least).min(axis=2).sum(axis=1) / 2 - constant)
