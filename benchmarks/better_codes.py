@@ -1,8 +1,9 @@
 """Codes of the catalogue that reach what is best at their block length, against those that they replaced.
 
-Both have the same targets and use the links alike. For each pair and device: the exact figure of what the compiled
-circuits make on the noise model (fidelity of the worse sender, or trace norm averaged over the inputs), of the
-new code and of the old one, and by how much the new one is better. Two-qubit gates are those that are executed.
+Both have the same targets and use the links alike. For each pair and device: the exact figure of what the
+compiled circuits make on the noise model (fidelity of the worse sender, or trace norm averaged over the
+inputs), of the new code and of the old one, and by how much the new one is better. Two-qubit gates are those
+that are executed.
 
 Run: python benchmarks/better_codes.py [NAME ..] (minutes for all)
 """

@@ -14,7 +14,8 @@ import gzip
 import hashlib
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from qcoord_hw.api import build
@@ -44,10 +45,14 @@ class Effort:
     Attributes:
         starts: of the search for a code.
         goal: of the branch and bound; None without one.
+        entry: of the catalogue, if it is not called like the task.
+        parameters: beside those of the entry.
     """
 
     starts: int
     goal: float | None = None
+    entry: str = ""
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 TASKS = {
@@ -55,6 +60,7 @@ TASKS = {
     "two-node-n3": Effort(36),
     "broadcast-n2": Effort(12, 0.2705),
     "broadcast-n3": Effort(9),
+    "two-node-n3-two-thirds": Effort(30, entry="two-node-n3-random", parameters={"M0": 4, "M1": 2}),
     "no-communication-noisy-ghz-m8": Effort(30),
     "no-communication-noisy-ghz-m16": Effort(12),
     "no-communication-noisy-ghz-m32": Effort(9),
@@ -64,7 +70,9 @@ TASKS = {
 
 def task_of(name: str) -> LinkTask:
     """Return the task of a catalogue entry."""
-    experiment = build(name, seed=0).experiment
+    effort = TASKS[name]
+    parameters = dict(effort.parameters)
+    experiment = build(effort.entry or name, parameters=parameters, seed=0).experiment
     found = bits_task(experiment.play, experiment.usage)
     assert found is not None
     return found
