@@ -48,6 +48,7 @@ SKEW = {"p_u": [0.75, 0.25], "p_x_given_u": [[0.9, 0.1], [0.2, 0.8]]}
 BLOCH = [[0, 0, 1], [0, 1, 0]]
 
 BITS = ("two-node", "classical-broadcast")
+KEPT = ("compressed", "prepared")
 ENCODER = [[[0.9, 0.1]], [[0.2, 0.8]]]
 DECODER = [[[[0.75, [[0, 0, 1]]], [0.25, [[0, 1, 0]]]], [[1, [[1, 0, 0]]]]]]
 """A code for n = 1: one value of common randomness, two messages; Bob has a private coin."""
@@ -332,9 +333,10 @@ CASES = [
     *(
         (
             f"quantum-broadcast {name}",
-            {"network": "quantum-broadcast", "protocol": name},
+            {"network": "quantum-broadcast", "protocol": name}
+            | ({"state": "broadcast-compressed:p=0.9", "n": 3, "m": 2} if name in KEPT else {}),
             {
-                "network": ["multiple-access"],
+                "network": ["cascade"],
                 "protocol": [other for other in protocols_of("quantum-broadcast") if other != name],
                 "state": ["ghz", "nobody"],
                 "n": [2, 99],
