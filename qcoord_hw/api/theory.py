@@ -259,10 +259,11 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> S
 
 
 def theory_check(path: str | Path | Answer) -> Check:
-    """Return what an independent checker says of an answer about a linear computation, a game or a region.
+    """Return what an independent checker says of an answer of theory, or of the best possible at n.
 
     Args:
-        path: a file with all that `qcoord theory linear|game|region --json` printed, or the answer itself.
+        path: a file with all that `qcoord theory linear|game|region|schumacher --json` printed, or
+            `qcoord show|run --json` with `best_at_n`, or the answer itself.
 
     Raises:
         InputError: when the file cannot be read or is no such answer.
@@ -286,7 +287,8 @@ def check_answer(data: Any, where: str = "answer") -> Verdict:
     kind = next((k for k, keys in KINDS.items() if isinstance(data, dict) and keys & data.keys()), None)
     if kind is None:
         raise InputError(
-            f"{where}: no answer of theory; allowed is what `qcoord theory {'|'.join(KINDS)} --json` prints"
+            f"{where}: no answer of theory; allowed is what `qcoord theory game|linear|region --json` prints,"
+            " or `qcoord show|run --json` with `best_at_n`"
         )
     try:
         return _checker(kind)(data)
@@ -298,6 +300,7 @@ def check_answer(data: Any, where: str = "answer") -> Verdict:
 
 
 KINDS = {
+    "best_at_n": {"best_at_n", "certified"},
     "region": {"network"},
     "game": {"quantum", "classical", "game"},
     "linear": {"V", "P", "M", "server_order"},
@@ -306,6 +309,10 @@ KINDS = {
 
 
 def _checker(kind: str) -> Callable[[dict[str, Any]], Verdict]:
+    if kind == "best_at_n":
+        from qcoord_hw.theory.finite_blocklength.converses.checker import check_best_at_n
+
+        return check_best_at_n
     if kind == "linear":
         from qcoord_hw.theory.linear_computation.checker import check_linear
 

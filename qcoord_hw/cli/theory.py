@@ -67,7 +67,9 @@ def register(add: Add, commands: Any) -> None:
     source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits per copy")
     proof_steps.register(add, kinds)
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
-    check.add_argument("file", metavar="FILE", help="what `qcoord theory linear|game|region --json` printed")
+    check.add_argument(
+        "file", metavar="FILE", help="what `qcoord theory KIND --json` printed, or `show` or `run`"
+    )
 
 
 def _theory_game(options: argparse.Namespace) -> None:

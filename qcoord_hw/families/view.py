@@ -101,6 +101,7 @@ class View:
         facts: sentences on what the experiment is, such as who holds what.
         notes: sentences on what the figures rest on.
         panel: intervals below those of the estimates in the figure, if any.
+        scale: what the main estimate is held against, drawn right below it; its title is a line of its own.
         beside: columns and cells of a run in the overview of several, instead of theory and bound.
         checks: name of a check -> what it looks for, where the name does not say it.
         counted: what the estimates' shots are.
@@ -114,6 +115,7 @@ class View:
     facts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     panel: Panel | None = None
+    scale: Panel | None = None
     beside: tuple[tuple[str, str], ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
     counted: str = "shots"

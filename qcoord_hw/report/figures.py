@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from matplotlib.axes import Axes
 
@@ -13,6 +14,9 @@ from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics.words import main_estimate, number
 from qcoord_hw.text import printable
+
+TITLE = 110
+"""Characters of a panel's title on one line."""
 
 MAX_LABELS = 40
 """With more questions than this their names are left out."""
@@ -36,26 +40,27 @@ def plot_estimates(summary: RunSummary) -> NotebookFigure:
         if estimate["axis"]:
             groups.setdefault(estimate["axis"], []).append(estimate)
     shared = groups.pop(main["axis"])
-    panel = view_of(summary).panel
+    view = view_of(summary)
+    panels = [panel for panel in (view.scale, view.panel) if panel is not None]
     heights = [1.1 + 0.4 * len(own) for own in (*groups.values(), shared)]
-    if panel is not None:
-        heights.append(0.7 + 0.24 * min(len(panel.rows), MAX_LABELS))
+    heights += [0.7 + 0.24 * min(len(panel.rows), MAX_LABELS) for panel in panels]
     figure = _figure(summary, sum(heights) + 0.4)
     axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     for own, (name, estimates) in zip(axes, groups.items(), strict=False):
         _draw_estimates(own, estimates)
         own.set_xlabel(_plain(name), fontsize=8)
     _draw_estimates(axes[len(groups)], shared)
-    if panel is not None:
-        axes[-2].sharex(axes[-1])
-        axes[-2].tick_params(axis="x", labelbottom=False)
-        _draw_panel(axes[-1], panel)
+    for own, panel in zip(axes[len(groups) + 1 :], panels, strict=True):
+        own.sharex(axes[len(groups)])
+        _draw_panel(own, panel)
+    for own in axes[len(groups) : -1]:
+        own.tick_params(axis="x", labelbottom=False)
     axes[-1].set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
     return figure
 
 
 def _draw_panel(below: Axes, panel: Panel) -> None:
-    """Draw the rows of a family's panel."""
+    """Draw the rows of a panel of the family's."""
     rows = panel.rows
     limits = [row.limits for row in rows if row.limits is not None]
     _draw_intervals(below, limits, [row.cells[0] for row in rows if row.limits is not None])
@@ -64,7 +69,9 @@ def _draw_panel(below: Axes, panel: Panel) -> None:
             below.vlines(row.theory, place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
     for mark in panel.bounds:
         below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
-    below.set_title(panel.title, fontsize=9, loc="left")
+    below.set_title(
+        _plain(fill(panel.title, TITLE)), fontsize=8 if len(panel.title) > TITLE else 9, loc="left"
+    )
     if len(rows) > MAX_LABELS:
         below.set_yticks([])
 

@@ -42,11 +42,18 @@ def split_by_rules(
     return [*found, *lines], written, computed
 
 
-def without_new_words(written: Any, computed: Any) -> Any:
-    """Return what is computed without those fields of estimates that an older report does not have at all.
+NEW = ("best_at_n",)
+"""Keys of a summary that older reports lack: what theory says beside, and nothing of what was counted."""
 
-    They say what a figure is, and no number: a report that was written before them is not another one.
+
+def without_new_words(written: Any, computed: Any) -> Any:
+    """Return what is computed without those fields that an older report does not have at all.
+
+    They say what a figure is, or what theory says beside it: a report that was written before them is not
+    another one.
     """
+    if isinstance(written, dict) and isinstance(computed, dict):
+        computed = {key: value for key, value in computed.items() if key in written or key not in NEW}
     if isinstance(written, dict) and isinstance(computed, dict):
         new = {key for key in SAYS if "estimand" in computed and SAYS[0] not in written}
         return {k: without_new_words(written.get(k), v) for k, v in computed.items() if k not in new}

@@ -48,6 +48,10 @@ SKEW = {"p_u": [0.75, 0.25], "p_x_given_u": [[0.9, 0.1], [0.2, 0.8]]}
 BLOCH = [[0, 0, 1], [0, 1, 0]]
 
 BITS = ("two-node", "classical-broadcast")
+KEPT = ("compressed", "prepared")
+ENCODER = [[[0.9, 0.1]], [[0.2, 0.8]]]
+DECODER = [[[[0.75, [[0, 0, 1]]], [0.25, [[0, 1, 0]]]], [[1, [[1, 0, 0]]]]]]
+"""A code for n = 1: one value of common randomness, two messages; Bob has a private coin."""
 
 
 def protocols_of(network):
@@ -173,6 +177,35 @@ CASES = [
                 "p_x_given_u": [[[0.5, 0.5]] * 2],
                 "theta_B": [BLOCH],
                 "theta_C": [BLOCH],
+                "encoder": [ENCODER],
+                "decoder_B": [DECODER],
+                "decoder_C": [DECODER],
+            },
+        )
+        for name in BITS
+    ),
+    *(
+        (
+            f"{name}, written out",
+            {"network": name, "protocol": "explicit", "encoder": ENCODER, "decoder_B": DECODER}
+            | ({"decoder_C": DECODER} if name == "classical-broadcast" else {}),
+            {
+                "network": ["cascade"],
+                "protocol": ["codebook"],
+                "state": ["dsbs"],
+                "n": [2],
+                "codebook": ["coset"],
+                "M0": [2],
+                "M1": [2],
+                "seed": [5],
+                "feed_forward": [True],
+                "p_u": [[0.5, 0.5]],
+                "p_x_given_u": [[[0.5, 0.5]] * 2],
+                "theta_B": [BLOCH],
+                "theta_C": [BLOCH],
+                "encoder": [[[[0, 1]], [[1, 0]]], [[[0.5, 0.4]], [[1, 0]]], [[[1, 0]]], 1],
+                "decoder_B": [[DECODER[0][::-1]], DECODER[0], [[[[1, [[0, 0, 0]]]]] * 2]],
+                "decoder_C": [[DECODER[0][::-1]], [DECODER[0], DECODER[0]]],
             },
         )
         for name in BITS
@@ -195,6 +228,9 @@ CASES = [
                 "p_x_given_u": [[[0.5, 0.5]] * 2, 3],
                 "theta_B": [BLOCH, 0],
                 "theta_C": [BLOCH],
+                "encoder": [ENCODER],
+                "decoder_B": [DECODER],
+                "decoder_C": [DECODER],
             },
         )
         for name in BITS
@@ -297,9 +333,10 @@ CASES = [
     *(
         (
             f"quantum-broadcast {name}",
-            {"network": "quantum-broadcast", "protocol": name},
+            {"network": "quantum-broadcast", "protocol": name}
+            | ({"state": "broadcast-compressed:p=0.9", "n": 3, "m": 2} if name in KEPT else {}),
             {
-                "network": ["multiple-access"],
+                "network": ["cascade"],
                 "protocol": [other for other in protocols_of("quantum-broadcast") if other != name],
                 "state": ["ghz", "nobody"],
                 "n": [2, 99],

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, plain
+from qcoord_hw.theory.finite_blocklength.converses.bracket import BestAtN
+from qcoord_hw.theory.finite_blocklength.converses.prepared import source_coding
+from qcoord_hw.theory.finite_blocklength.points import power_of_two
 from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, curve
 from qcoord_hw.theory.regions import region
 from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, rates_words
@@ -30,6 +33,8 @@ WIDTH = 80
 
 SPACE = "\u00a0"
 """A space at which no line is broken; printed as a space."""
+MAX_STRINGS = 2**20
+"""Strings of n letters up to which the converse has a certificate that goes through them."""
 
 CURVE_POINTS = 33
 """Rates at which a figure of compression is computed."""
@@ -101,8 +106,16 @@ class SchumacherAnswer(Answer, SchumacherPoint):
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `qcoord theory schumacher --json` prints."""
-        found = asdict(self)
-        return {"ok": self.ok, "spectrum": list(found.pop("spectrum")), **found}
+        found, best = asdict(self), self.best_at_n()
+        late = {} if best is None else {"best_at_n": best.to_json()}
+        return {"ok": self.ok, "spectrum": list(found.pop("spectrum")), **found, **late}
+
+    def best_at_n(self) -> BestAtN | None:
+        """Return what no code beats where the reference is given; None where n is too large."""
+        if len(self.spectrum) ** self.n > MAX_STRINGS:
+            return None
+        kept, _ = power_of_two(self.n, self.rate)
+        return None if kept is None else source_coding(self.spectrum, self.n, kept)
 
     def plot(self) -> Figure:
         """Return a figure of the entanglement fidelity against the rate, exact and of second order."""
@@ -123,7 +136,11 @@ class SchumacherAnswer(Answer, SchumacherPoint):
         )
 
     def _text(self) -> str:
-        return schumacher_text(self)
+        best = (
+            "  best possible at n          P^2 where the reference is given (source coding): the above\n"
+            "                              P where the sender prepares the pairs"
+        )
+        return "\n".join([schumacher_text(self), best])
 
 
 def shown_region(found: region.RegionAnswer) -> RegionAnswer:

@@ -92,10 +92,13 @@ def _theta(system: str, party: str) -> Parameter:
     )
 
 
+_CODEBOOK: dict[str, tuple[Plain | None, ...]] = {"protocol": ("codebook",)}
+
+
 def _bits(*receivers: tuple[str, str]) -> tuple[Parameter, ...]:
     return (
         _NETWORK,
-        _protocol("codebook"),
+        _protocol("codebook", "explicit"),
         Parameter("p_u", "list", "the mixture: probabilities of U", usual="a mixture of two letters"),
         Parameter(
             "p_x_given_u",
@@ -121,6 +124,7 @@ def _bits(*receivers: tuple[str, str]) -> tuple[Parameter, ...]:
             usual="coset without a mixture; with one letters at n = 1, else search",
             allowed=f"are {', '.join(KINDS)}, or letters in full",
             check=lambda value: value in KINDS if isinstance(value, str) else isinstance(value, tuple | list),
+            when=_CODEBOOK,
         ),
         *(
             Parameter(
@@ -130,14 +134,48 @@ def _bits(*receivers: tuple[str, str]) -> tuple[Parameter, ...]:
                 usual="the least power of 2 with which both rates suffice",
                 low=1,
                 high=MAX_SIZE,
+                when=_CODEBOOK,
             )
             for name, help in (
                 ("M0", "values of common randomness of a random or searched codebook"),
                 ("M1", "messages of a random or searched codebook"),
             )
         ),
-        Parameter("seed", "integer", "of a random or searched codebook", usual="0", low=0, high=MAX_SEED),
-        Parameter("feed_forward", "boolean", "whether Alice draws the message in the circuit", default=False),
+        Parameter(
+            "seed",
+            "integer",
+            "of a random or searched codebook",
+            usual="0",
+            low=0,
+            high=MAX_SEED,
+            when=_CODEBOOK,
+        ),
+        Parameter(
+            "feed_forward",
+            "boolean",
+            "whether Alice draws the message in the circuit",
+            default=False,
+            when=_CODEBOOK,
+        ),
+        Parameter(
+            "encoder",
+            "list",
+            "chances of m1 for each x^n and m0, shape (X, M0, M1)",
+            required=True,
+            allowed="are chances of sum 1 in the shape (X, M0, M1)",
+            when={"protocol": ("explicit",)},
+        ),
+        *(
+            Parameter(
+                f"decoder_{system}",
+                "list",
+                f"what {party} prepares for each m0 and m1: lists of [chance, a Bloch vector a copy]",
+                usual="none: no such part",
+                allowed="are for each m0 and m1 lists of [chance, Bloch vectors of length 1]",
+                when={"protocol": ("explicit",)},
+            )
+            for system, party in receivers
+        ),
     )
 
 
@@ -281,17 +319,25 @@ CASCADE_PARAMETERS = (
 
 QUANTUM_BROADCAST_PARAMETERS = (
     _NETWORK,
-    _protocol("local-unitaries", "compressed", "literal"),
+    _protocol("local-unitaries", "compressed", "prepared", "literal"),
     Parameter("state", "text", "an ensemble of pure states", default="broadcast-epr", allowed=STATE),
-    _copies(1, MAX_QUBITS, 3, "compressed"),
+    _copies(1, MAX_QUBITS, 3, "compressed", "prepared"),
     _copies(1, 1, 1, "literal"),
     _copies(1, MAX_QUBITS, 1),
-    _sent("m", "qubits of each half of all copies", "the fewest with P^2 of 0.9", 0, "n", "compressed"),
+    _sent(
+        "m",
+        "qubits of each half of all copies",
+        "the fewest with a fidelity of 0.9",
+        0,
+        "n",
+        "compressed",
+        "prepared",
+    ),
 )
 
 MULTIPLE_ACCESS_PARAMETERS = (
     _NETWORK,
-    _protocol("schumacher", "naive"),
+    _protocol("schumacher", "prepared", "naive"),
     Parameter(
         "state", "text", "pure, C of at most 4 dimensions", default="two-pairs:p=0.9,q=0.9", allowed=STATE
     ),

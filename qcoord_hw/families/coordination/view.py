@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
+from qcoord_hw.families.coordination.best_at_n import best_at_n
+from qcoord_hw.families.coordination.best_view import best_line, best_panel, best_rows
 from qcoord_hw.families.coordination.figures import KINDS, kind_of, short_of
 from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.families.view import Line, Listing, Panel, Section, View
@@ -36,7 +38,13 @@ GAP = "counted less asymptotic formula"
 IDEAL = "ideal circuit"
 HERE = "this target"
 
-_KINDS = (("gap", "gap"), ("finite", "finite"), ("achievable", "finite"), ("at n =", "finite"))
+_KINDS = (
+    ("gap", "gap"),
+    ("finite", "finite"),
+    ("achievable", "finite"),
+    ("at n =", "finite"),
+    ("at this n", "finite"),
+)
 """What the name of a rate holds, and what kind of rate it is then; any other is asymptotic."""
 
 Row = dict[str, Any]
@@ -50,7 +58,16 @@ def own_keys(intent: Mapping[str, Any], analysis: Analysis | None) -> dict[str, 
         "ideal": play["exact"],
         "cases": list(analysis.rows) if analysis else [],
         "holders": play.get("holders", {}),
+        **_best(intent["experiment"], analysis),
     }
+
+
+def _best(experiment: Mapping[str, Any], analysis: Analysis | None) -> dict[str, Any]:
+    """Return the best possible at n, of a finished run."""
+    if analysis is None:
+        return {}
+    scoring = CoordinationScoring.from_json(experiment["play"])
+    return {"best_at_n": best_at_n(scoring, experiment["usage"]).to_json()}
 
 
 def view(summary: Mapping[str, Any]) -> View:
@@ -65,6 +82,7 @@ def view(summary: Mapping[str, Any]) -> View:
         facts=tuple(f"{system}: {words}" for system, words in summary.get("holders", {}).items()),
         notes=tuple(summary["notes"]),
         panel=panel,
+        scale=_scale(summary),
         beside=_beside(summary, main),
         network=summary["network"],
     )
@@ -73,6 +91,8 @@ def view(summary: Mapping[str, Any]) -> View:
 def predict(experiment: Experiment, play: CoordinationScoring) -> Prediction:
     """Return who holds what, what is measured, and what theory says of it."""
     named = list(dict.fromkeys(setting.label for setting in experiment.settings))
+    best = best_at_n(play, experiment.usage).to_json()
+    known = {"rates": play.rates, "ideal": play.exact, "usage": experiment.usage, "copies": play.copies}
     lines = [
         *(f"{'' if k else 'systems':<10}{s}: {words}" for k, (s, words) in enumerate(play.holders.items())),
         f"circuits  {len(experiment.circuits)}, one per preparation",
@@ -83,6 +103,8 @@ def predict(experiment: Experiment, play: CoordinationScoring) -> Prediction:
             for k, (name, rate) in enumerate(play.rates.items())
         ),
         *(f"ideal     {short_of(name)}: {number_exactly(v)}" for name, v in play.exact.items()),
+        f"best      {_best_line(known | {'best_at_n': best})}",
+        *(f"          {row['name']}: {cell(row)}; {row['source']}" for row in best_rows(best)),
         *(f"note      {note}" for note in play.notes),
     ]
     values = {
@@ -92,6 +114,7 @@ def predict(experiment: Experiment, play: CoordinationScoring) -> Prediction:
         "rates": play.rates,
         "notes": list(play.notes),
         "holders": play.holders,
+        "best_at_n": best,
     }
     return Prediction(values, tuple(lines))
 
@@ -113,10 +136,7 @@ def rate_sections(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     Where no theorem says what block length n can do, the protocol itself does: what its circuit makes
     without noise is achieved at the rates counted.
     """
-    rates: dict[str, list[Row]] = {"gap": [], "finite": [], "": []}
-    for name, rate in summary["rates"].items():
-        kind = next((kind for word, kind in _KINDS if word in name), "")
-        rates[kind].append({"name": _plain_rate(name), **rate})
+    rates = _by_kind(summary["rates"])
     ideal = [
         {"name": short_of(name).removesuffix(", exact"), "value": value, "source": "exact"}
         for name, value in summary["ideal"].items()
@@ -125,15 +145,38 @@ def rate_sections(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
         row | {"name": f"{row['name']}, rates as used", "source": "this protocol, without noise"}
         for row in ideal
     ]
+    best = best_rows(summary["best_at_n"]) if "best_at_n" in summary else []
     sections = [
         (ASYMPTOTIC, rates[""]),
         (f"achievable at n = {summary['copies']}", finite),
+        (f"best possible at n = {summary['copies']}, of any code with these links", best),
         (USED, _used(summary)),
         (GAP, rates["gap"]),
         (IDEAL, ideal),
         (HERE, [_figure(e) for e in summary["estimates"]]),
     ]
     return [(heading, rows) for heading, rows in sections if rows]
+
+
+def _by_kind(given: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Row]]:
+    """Return the rates of each kind: of a gap, of this n, and asymptotic ones under ""."""
+    rates: dict[str, list[Row]] = {"gap": [], "finite": [], "": []}
+    for name, rate in given.items():
+        kind = next((kind for word, kind in _KINDS if word in name), "")
+        rates[kind].append({"name": _plain_rate(name), **rate})
+    return rates
+
+
+def _best_line(summary: Mapping[str, Any]) -> str:
+    formula = _by_kind(summary["rates"])[""]
+    return best_line(summary["best_at_n"], summary["ideal"], summary["copies"], _used(summary), formula)
+
+
+def _scale(summary: Mapping[str, Any]) -> Panel | None:
+    """Return what the main figure is held against, where a converse is known."""
+    if "best_at_n" not in summary:
+        return None
+    return best_panel(summary["best_at_n"], summary["ideal"], summary["copies"], _best_line(summary))
 
 
 def side_by_side(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -218,6 +261,7 @@ def _used(summary: Mapping[str, Any]) -> list[Row]:
     return [
         {
             "name": f"{resource}, {unit.replace('_', ' ')} per copy",
+            "unit": unit,
             "value": used[unit] / summary["copies"],
             "source": f"{used[unit]:g} by one circuit",
         }

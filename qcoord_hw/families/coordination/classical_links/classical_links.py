@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.families.coordination.classical_links.codebook import Code, read_code
+from qcoord_hw.families.coordination.classical_links.explicit import read_explicit
 from qcoord_hw.families.coordination.classical_links.mixture import (
     described,
     read_mixture,
@@ -43,6 +45,7 @@ from qcoord_hw.theory.finite_blocklength.resolvability import holevo, tensor_pro
 from qcoord_hw.theory.states import State
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 SOURCE: dict[str, Plain] = {
     "p_u": (0.5, 0.5),
@@ -138,6 +141,8 @@ def prepare_options(state: State | str, options: Mapping[str, Plain]) -> dict[st
     given = {key: value for key, value in options.items() if key not in names_of(SOLVER)}
     if "p_u" in options:
         return given | {"state": state if isinstance(state, str) else state.to_text()}
+    if values["protocol"] == "explicit":
+        raise refusal("protocol", "explicit", "with a mixture: p_u")
     mixture, found = solve_target(
         state,
         receivers,
@@ -173,6 +178,8 @@ def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
     network = NETWORKS[name]
     values = read(network.parameters, options, f"for network {name}")
     n = values["n"]
+    if values["protocol"] == "explicit":
+        return _explicit(name, options, values)
     given = dict(options) if "p_u" in options else {**options, **network.source}
     mixture = read_mixture(given, network.receivers, sender=True)
     target = mixture.decomposition
@@ -180,23 +187,65 @@ def _build(name: str, options: Mapping[str, Plain]) -> Coordination:
     products = products_of(mixture, n)
     build = _fed_forward if values["feed_forward"] else _drawn
     preparations, weights = build(network, products, code, target)
-    outputs = tuple(range(len(preparations[0].outputs)))
-    cases = []
-    for x, row in zip(code.encoder(target)[0], weights, strict=True):
-        omega = tensor_products(target.target, x[None])[0]
-        p = float(target.p_x[x].prod())
-        used = tuple((k, float(w)) for k, w in enumerate(row) if w > 0)
-        label = "x=" + ("," if len(target.p_x) > 10 else "").join(map(str, x))
-        cases.append(Case(label, p, used, (omega / np.trace(omega)).astype(complex), outputs))
     plan = Coordination(
         name,
         preparations,
-        tuple(cases),
+        _cases(target, code.encoder(target)[0], weights, len(preparations[0].outputs)),
         n,
         sampled=True,
         rates=_rates(network, target),
         exact=code.exact(target),
         notes=_notes(code, products, str(options.get("codebook", _codebook(options, n)))),
+    )
+    return described(plan, mixture, given, sender=True)
+
+
+def _cases(target: Decomposition, strings: IntArray, weights: FloatArray, outputs: int) -> tuple[Case, ...]:
+    """Return a case for every x^n, from the weights of the preparations given it: a row for each."""
+    cases = []
+    for x, row in zip(strings, weights, strict=True):
+        omega = tensor_products(target.target, x[None])[0]
+        p = float(target.p_x[x].prod())
+        used = tuple((k, float(w)) for k, w in enumerate(row) if w > 0)
+        label = "x=" + ("," if len(target.p_x) > 10 else "").join(map(str, x))
+        cases.append(Case(label, p, used, (omega / np.trace(omega)).astype(complex), tuple(range(outputs))))
+    return tuple(cases)
+
+
+def _explicit(name: str, options: Mapping[str, Plain], values: Mapping[str, Any]) -> Coordination:
+    """Build a code that is written out: a circuit for every product that is prepared."""
+    network, n = NETWORKS[name], values["n"]
+    given = dict(options) if "p_u" in options else {**options, **network.source}
+    mixture = read_mixture(given, network.receivers, sender=True)
+    target, code = mixture.decomposition, read_explicit(values, mixture, n)
+    check_preparations(len(code.words))
+    preparations = []
+    for k, word in enumerate(code.words):
+        net = _net(network, code.size[0], f"word-{k}")
+        net.send_message("Alice", network.receivers, code.size[1])
+        held = {party: net.allocate(party, n) for party in mixture.parties}
+        for party, kets in zip(mixture.parties, word, strict=True):
+            block = QuantumCircuit(n)
+            for qubit, ket in enumerate(kets):
+                block.compose(ket_circuit(ket), [qubit], inplace=True)
+            if block.data:
+                net.local(party, block, held[party])
+        outputs = tuple(held[party][k] for k in range(n) for party in mixture.parties)
+        preparations.append(Preparation(net, outputs))
+    m0, m1 = code.size
+    plan = Coordination(
+        name,
+        tuple(preparations),
+        _cases(target, code.strings, code.word_weights(), len(preparations[0].outputs)),
+        n,
+        sampled=True,
+        rates=_rates(network, target),
+        exact=code.exact(target),
+        notes=(
+            "the code is written out: chances of every message, and what is prepared of it",
+            *([OWN_COIN] if np.count_nonzero(code.weights, axis=1).max() > 1 else []),
+            f"{m0} values of common randomness and {m1} messages for n = {n}",
+        ),
     )
     return described(plan, mixture, given, sender=True)
 
@@ -210,7 +259,7 @@ def _drawn(
     check_preparations(len(pure))
     preparations = []
     for word in pure:
-        net = _net(network, code, "word-" + "-".join(map(str, word)))
+        net = _net(network, code.size[0], "word-" + "-".join(map(str, word)))
         net.send_message("Alice", network.receivers, code.size[1])
         held = products.allocate(net)
         products.prepare(net, held, word)
@@ -232,7 +281,7 @@ def _fed_forward(
     preparations = []
     for x, rows in zip(strings, encoder, strict=True):
         for m0, chances in enumerate(rows):
-            net = _net(network, code, "x-" + "-".join(map(str, x)) + f"-m0-{m0}")
+            net = _net(network, m0s, "x-" + "-".join(map(str, x)) + f"-m0-{m0}")
             coin = net.allocate("Alice", size, "draw")
             held = products.allocate(net)
             amplitudes = np.sqrt(np.append(chances, np.zeros(2**size - m1s)))
@@ -247,10 +296,10 @@ def _fed_forward(
     return tuple(preparations), weights
 
 
-def _net(network: Network, code: Code, name: str) -> NetworkCircuit:
+def _net(network: Network, common: int, name: str) -> NetworkCircuit:
     net = NetworkCircuit(network.topology, name)
-    if code.size[0] > 1:
-        net.common_randomness(code.size[0])
+    if common > 1:
+        net.common_randomness(common)
     return net
 
 

@@ -30,7 +30,10 @@ Block = tuple[int, int]
 """Copies, and the qubits that they are compressed to: (3, 2), (1, 1) or (1, 0)."""
 
 GOOD = 0.9
-"""Entanglement fidelity of one sender for which the default m is the smallest."""
+"""Fidelity of one sender for which the default m is the smallest."""
+
+ROUNDING = 1e-12
+"""Of an eigenvalue."""
 
 TRIPLE, SENT, DROPPED = (3, 2), (1, 1), (1, 0)
 
@@ -56,10 +59,18 @@ def blocks(n: int, m: int) -> tuple[Block, ...]:
     raise InputError(f"m: {m}; allowed with n = {n} are {', '.join(map(str, allowed))}")
 
 
-def best_blocks(n: int, largest: float) -> tuple[Block, ...]:
-    """Return blocks of the smallest m with P^2 of `GOOD` or more, from the larger eigenvalue of a copy."""
+def best_blocks(n: int, largest: float, power: int = 2) -> tuple[Block, ...]:
+    """Return blocks of the smallest m with a fidelity of `GOOD` or more.
+
+    Args:
+        n: copies.
+        largest: the larger eigenvalue of a copy.
+        power: the fidelity is P to this power: 2 where what fails is discarded, 1 where the kept part is
+            prepared.
+    """
     found = (_split(n, m) for m in range(n + 1))
-    return next(parts for parts in found if parts is not None and retained(parts, largest) ** 2 >= GOOD)
+    enough = GOOD - ROUNDING
+    return next(parts for parts in found if parts is not None and retained(parts, largest) ** power >= enough)
 
 
 def naive_blocks(n: int, m: int) -> tuple[Block, ...]:

@@ -1,9 +1,16 @@
 """The multiple-access network [NatorPereg, Section IV-C]: Alice and Bob send halves of pairs to Charlie.
 
 Theorem 9: a pure state that can be made is two pairs, phi of A and C1 and chi of B and C2, up to an isometry
-V^dagger of Charlie. Each sender prepares n copies of its pair, compresses the halves (`schumacher`) and sends
-m qubits. Charlie puts fresh qubits in place of what was discarded, expands, and applies V^dagger to each
-copy.
+V^dagger of Charlie. The option `protocol` says what a sender does before it sends m qubits:
+
+- `prepared`: it prepares what n copies of its pair keep of their likeliest strings (`kept`): F = P, the best
+  possible;
+- `schumacher`: it prepares n copies and compresses the halves (`schumacher`): F = P^2, the best possible
+where a
+  pair is given and only its half can be touched;
+- `naive`: it prepares n copies and sends some halves.
+
+Charlie puts fresh qubits in place of what was not sent, expands, and applies V^dagger to each copy.
 
 Where V^dagger acts on C1 and C2 apart, the two senders' parts have no gate in common: they are two cases.
 Where it joins them there is one case, and Charlie's qubits of a block are in a row between the senders'.
@@ -11,6 +18,7 @@ Where it joins them there is one case, and Charlie's qubits of a block are in a 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +30,7 @@ from qiskit.synthesis import OneQubitEulerDecomposer
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.mixture import read_target
 from qcoord_hw.families.coordination.local_circuits.isometry import synthesise
+from qcoord_hw.families.coordination.local_circuits.kept import kept_triple
 from qcoord_hw.families.coordination.local_circuits.linear_routing import in_a_row
 from qcoord_hw.families.coordination.local_circuits.schumacher import (
     CROSSED,
@@ -55,11 +64,10 @@ MAX_OUTPUTS = 12
 
 
 def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
-    """Build Schumacher compression by two senders.
+    """Build a code of two senders.
 
     Args:
-        options: those of `MULTIPLE_ACCESS_PARAMETERS`; the protocol "naive" sends m of the n halves, and
-            Charlie puts |0> for the others.
+        options: those of `MULTIPLE_ACCESS_PARAMETERS`.
 
     Returns:
         Outputs copy by copy: A, B, C. A case for each sender, or one case where V joins the halves, or only
@@ -79,27 +87,37 @@ def build_multiple_access(options: Mapping[str, Plain]) -> Coordination:
     m = sum(block[1] for block in coded)
     cases = _cases(parts, sides, n)
     net = NetworkCircuit(MULTIPLE_ACCESS, f"multiple-access-n{n}-m{m}")
-    made = _apart(net, sides, coded) if parts.apart else _joined(net, parts, coded)
+    prepared = protocol == "prepared"
+    sent = (_prepared if prepared else _projected)(net, sides, coded)
+    made = _apart(net, sides, coded, sent) if parts.apart else _joined(net, parts, coded, sent)
     order = [side.sender for side in sides] + ["Charlie"]
     outputs = tuple(q for copy in range(n) for party in order for q in made[party][copy])
     kept = [retained(coded, side.largest) if side.sends else 1.0 for side in sides]
-    lost = 1 - (min(kept) if parts.apart else math.prod(kept))
+    retained_mass = min(kept) if parts.apart else math.prod(kept)
     return Coordination(
         network="multiple-access",
         preparations=(Preparation(net, outputs),),
         cases=cases,
         copies=n,
-        rates=_rates(sides, n, m),
-        exact={"fidelity": (1 - lost) ** 2, "trace_norm": 2 * trace_distance(lost)},
-        notes=_notes(parts, sides, coded, protocol == "naive"),
+        rates=_rates(sides, n, m, prepared),
+        exact=_exact(retained_mass, prepared),
+        notes=_notes(parts, sides, coded, protocol),
     ).of_target(state)
+
+
+def _exact(kept: float, prepared: bool) -> dict[str, float]:
+    """Return the figures of the probability P that is kept."""
+    if prepared:
+        return {"fidelity": kept, "trace_norm": 2 * math.sqrt(max(0.0, 1 - kept))}
+    return {"fidelity": kept**2, "trace_norm": 2 * trace_distance(1 - kept)}
 
 
 def _blocks(protocol: str, n: int, m: int | None, largest: Sequence[float]) -> tuple[Block, ...]:
     """Return how each sender's copies are compressed."""
-    split = blocks if protocol == "schumacher" else naive_blocks
+    split = naive_blocks if protocol == "naive" else blocks
     if m is None:
-        m = sum(block[1] for block in best_blocks(n, min(largest)))
+        power = 1 if protocol == "prepared" else 2
+        m = sum(block[1] for block in best_blocks(n, min(largest), power))
     return split(n, m)
 
 
@@ -107,10 +125,14 @@ Made = dict[str, list[list[Qubit]]]
 """Output qubits by party and copy."""
 
 
-def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -> Made:
+Sent = tuple[dict[str, list[Qubit]], dict[str, list[list[Qubit]]]]
+"""By sender: its own qubits by copy, and what Charlie was sent of each block, if there is a pair."""
+
+
+def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block], sent: Sent) -> Made:
     """Build the parts of the senders, which have no gate in common."""
     copies = range(_copies(coded))
-    own, halves = _sent(net, sides, coded)
+    own, halves = sent
     received: dict[str, list[Qubit]] = {}
     for side in sides:
         received[side.sender] = _expanded(net, side, halves[side.sender], coded)
@@ -120,10 +142,34 @@ def _apart(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -
     return made | {"Charlie": [[q for qubits in ordered for q in qubits[k : k + 1]] for k in copies]}
 
 
-def _sent(
-    net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]
-) -> tuple[dict[str, list[Qubit]], dict[str, list[Qubit]]]:
-    """Let the senders prepare, compress and send; return their own qubits and the halves by copy."""
+def _prepared(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -> Sent:
+    """Let the senders prepare what is kept of their pairs, and send the code."""
+    own, codes = {}, {}
+    for side in sides:
+        copies = _copies(coded)
+        own[side.sender] = _allocate(net, side.sender, copies if len(side.own) == 2 else 0, "output")
+        code = _allocate(net, side.sender, sum(b[1] for b in coded) if side.sends else 0, "code")
+        codes[side.sender] = _by_block(coded, code)
+        for (block, where), theirs in zip(_placed(coded), codes[side.sender], strict=True):
+            mine = _picked(own[side.sender], where)
+            if theirs:
+                keep = kept_triple(side.largest) if block == TRIPLE else pair(angle_of(side.largest))
+                net.local(side.sender, keep, mine + theirs)
+            _turn(net, side.sender, side.own, mine)
+    for sender, blocks_sent in codes.items():
+        if sent := [q for qubits in blocks_sent for q in qubits]:
+            net.send(sender, "Charlie", sent)
+    return own, codes
+
+
+def _by_block(coded: Sequence[Block], qubits: Sequence[Qubit]) -> list[list[Qubit]]:
+    """Divide the qubits of a code among the blocks."""
+    left = iter(qubits)
+    return [list(itertools.islice(left, block[1])) for block in coded]
+
+
+def _projected(net: NetworkCircuit, sides: Sequence[Side], coded: Sequence[Block]) -> Sent:
+    """Let the senders prepare pairs, compress the halves and send them."""
     own, halves = {}, {}
     for side in sides:
         copies = _copies(coded)
@@ -140,10 +186,16 @@ def _sent(
         sent = [q for block, where in _placed(coded) for q in _picked(qubits, where)[: block[1]]]
         if sent:
             net.send(sender, "Charlie", sent)
-    return own, halves
+    codes = {
+        sender: [_picked(qubits, where)[: block[1]] for block, where in _placed(coded)]
+        for sender, qubits in halves.items()
+    }
+    return own, codes
 
 
-def _expanded(net: NetworkCircuit, side: Side, halves: list[Qubit], coded: Sequence[Block]) -> list[Qubit]:
+def _expanded(
+    net: NetworkCircuit, side: Side, codes: list[list[Qubit]], coded: Sequence[Block]
+) -> list[Qubit]:
     """Let Charlie undo a sender's compression; return its qubits of C by copy."""
     if len(side.charlie) < 2:
         return []
@@ -151,26 +203,26 @@ def _expanded(net: NetworkCircuit, side: Side, halves: list[Qubit], coded: Seque
         return _allocate(net, "Charlie", _copies(coded), f"{side.sender.lower()}_part")
     fresh = iter(_allocate(net, "Charlie", sum(b[0] - b[1] for b in coded), f"{side.sender.lower()}_fresh"))
     found: list[Qubit] = []
-    for block, copies in _placed(coded):
+    for block, code in zip(coded, codes, strict=True):
         if block == TRIPLE:
-            control, near, _ = _picked(halves, copies)
+            control, near = code
             places = (control, near, next(fresh))
             net.local("Charlie", expander(), [near, control, places[2]])
             found += [places[place] for place in CROSSED]
         else:
-            found += _picked(halves, copies) if block == SENT else [next(fresh)]
+            found += code if block == SENT else [next(fresh)]
     return found
 
 
-def _joined(net: NetworkCircuit, parts: Parts, coded: Sequence[Block]) -> Made:
+def _joined(net: NetworkCircuit, parts: Parts, coded: Sequence[Block], sent: Sent) -> Made:
     """Build one circuit for both senders; Charlie's qubits of a block are in a row, Alice's part first."""
-    own, halves = _sent(net, parts.sides, coded)
+    own, codes = sent
     made = {party: [qubits[k : k + 1] for k in range(_copies(coded))] for party, qubits in own.items()}
     made["Charlie"] = [[] for _ in range(_copies(coded))]
     ends = [k for k, side in enumerate(parts.sides) if side.sends]
     gate = synthesise(parts.isometry, ends)
-    for block, copies in _placed(coded):
-        alice, bob = (_row(net, side, _picked(halves[side.sender], copies), block) for side in parts.sides)
+    for k, (block, copies) in enumerate(_placed(coded)):
+        alice, bob = (_row(net, side, codes[side.sender][k], block) for side in parts.sides)
         # Without a qubit between them two trees of triples fit no heavy-hexagonal device.
         between = _allocate(net, "Charlie", int(block == TRIPLE and len(ends) == 2), "between")
         row = alice + between + bob[::-1]
@@ -193,14 +245,14 @@ NEAR_FIRST = tuple((1, 0, 2)[place] for place in CROSSED)
 """As `CROSSED`, among near, control and the fresh qubit."""
 
 
-def _row(net: NetworkCircuit, side: Side, halves: list[Qubit], block: Block) -> list[Qubit]:
+def _row(net: NetworkCircuit, side: Side, code: list[Qubit], block: Block) -> list[Qubit]:
     """Return Charlie's qubits of one sender and block: near, control, fresh; or the half; or fresh ones."""
     label = f"{side.sender.lower()}_part"
     if not side.sends:
         return _allocate(net, "Charlie", block[0], label)
     if block == TRIPLE:
-        return [halves[1], halves[0], *_allocate(net, "Charlie", 1, label)]
-    return halves if block == SENT else _allocate(net, "Charlie", 1, label)
+        return [code[1], code[0], *_allocate(net, "Charlie", 1, label)]
+    return code if block == SENT else _allocate(net, "Charlie", 1, label)
 
 
 def _copies(coded: Sequence[Block]) -> int:
@@ -270,20 +322,25 @@ def _power(ket: ComplexArray, n: int) -> ComplexArray:
     return whole
 
 
-def _rates(sides: Sequence[Side], n: int, m: int) -> dict[str, dict[str, object]]:
+def _rates(sides: Sequence[Side], n: int, m: int, prepared: bool) -> dict[str, dict[str, object]]:
+    source = "the kept type classes, prepared" if prepared else "Schumacher compression by type classes"
     rates: dict[str, dict[str, object]] = {}
     for side in sides:
         rate = f"Q{SENDERS.index(side.sender) + 1}"
         h = entropy([side.largest, 1 - side.largest])
         rates[f"{rate} asymptotic"] = {"value": h, "source": SOURCE}
         used = m / n if side.sends else 0.0
-        rates[f"{rate} at this n"] = {"value": used, "source": "Schumacher compression by type classes"}
+        rates[f"{rate} at this n"] = {"value": used, "source": source}
     return rates
 
 
-def _notes(parts: Parts, sides: Sequence[Side], coded: Sequence[Block], naive: bool) -> tuple[str, ...]:
+def _notes(parts: Parts, sides: Sequence[Side], coded: Sequence[Block], protocol: str) -> tuple[str, ...]:
     notes = []
-    if naive:
+    if protocol == "prepared":
+        notes.append(
+            "the sender prepares what the 2^m likeliest strings keep of its pairs: nothing is discarded"
+        )
+    elif protocol == "naive":
         notes.append("without coding: some halves are sent, and Charlie puts |0> in place of the others")
     elif TRIPLE in coded or DROPPED in coded:
         notes.append(

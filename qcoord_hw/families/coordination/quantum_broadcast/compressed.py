@@ -2,10 +2,12 @@
 
 Both halves carry the same string. So it is compressed once and the code is copied: what arrives is as if each
 half had been compressed, but for the sign of one string that fails, which two compressors would cancel.
+Where the kept strings are all that is prepared (`prepared`), none fails, and no qubit is discarded.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit, Qubit
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.coordination.local_circuits.kept import kept_twins
 from qcoord_hw.families.coordination.local_circuits.schumacher import (
     DROPPED,
     SENT,
@@ -38,6 +41,8 @@ String = tuple[int, ...]
 BOB, CHARLIE = (0, 2, 1), (2, 1, 0)
 """Copy -> place among the two code qubits and the fresh one, after `expander` on them in this order."""
 
+PREPARED = "Alice prepares what the 2^m likeliest strings keep of the pairs: nothing is discarded"
+
 FAILED: dict[Block, dict[String, tuple[String, int]]] = {
     TRIPLE: {
         (1, 1, 0): ((0, 0, 0), 1),
@@ -51,34 +56,42 @@ FAILED: dict[Block, dict[String, tuple[String, int]]] = {
 """The strings that are not kept, as what they come out, and with which sign."""
 
 
-def build_compressed(ensemble: Ensemble, answer: RegionAnswer, n: int, m: int | None) -> Coordination:
+def build_compressed(
+    ensemble: Ensemble, answer: RegionAnswer, n: int, m: int | None, *, prepared: bool
+) -> Coordination:
     """Build n entangled pairs of qubits B and C, both halves compressed to m qubits.
 
     Args:
         ensemble: without A.
         answer: what theory says of it.
         n: copies.
-        m: qubits; None for the smallest with P^2 of 0.9 or more.
+        m: qubits; None for the smallest with a fidelity of 0.9 or more.
+        prepared: whether Alice prepares the kept part of the pairs alone.
 
     Raises:
         InputError: when the state is no entangled pair of qubits, or m does not fit.
     """
     if ensemble.qubits != (0, 1, 1) or len(ensemble.weights) != 2:
+        protocol = "prepared" if prepared else "compressed"
         raise InputError(
-            f"protocol: compressed, with dimensions {ensemble.dimensions} of A, B, C and "
+            f"protocol: {protocol}, with dimensions {ensemble.dimensions} of A, B, C and "
             f"{len(ensemble.weights)} Schmidt coefficients; allowed is an entangled pair of qubits B and C"
         )
     largest = ensemble.weights[0]
-    coded = best_blocks(n, largest) if m is None else blocks(n, m)
+    coded = best_blocks(n, largest, 1 if prepared else 2) if m is None else blocks(n, m)
     preparations = []
     for (x, y), _ in ensemble.cells:
         net = NetworkCircuit(QUANTUM_BROADCAST, f"quantum-broadcast-n{n}-x{x}-y{y}")
-        halves = _received(net, largest, coded)
+        halves = _received(net, largest, coded, prepared)
         for party, gate in (("Bob", ensemble.bob[x]), ("Charlie", ensemble.charlie[y])):
             for qubit in halves[party]:
                 apply(net, party, gate, [qubit])
         pairs = zip(halves["Bob"], halves["Charlie"], strict=True)
         preparations.append(Preparation(net, tuple(q for both in pairs for q in both)))
+    if prepared:
+        kept = retained(coded, largest)
+        exact = {"fidelity": kept, "trace_norm": 2 * math.sqrt(max(0.0, 1 - kept))}
+        return plan_of(ensemble, answer, n, preparations, exact, (PREPARED,))
     made, wanted = twin_branches(coded, largest)
     exact = {
         "fidelity": float(((wanted @ made) ** 2).sum()),
@@ -136,7 +149,9 @@ def _doubled(string: String) -> int:
     return sum(3 * bit << 2 * place for place, bit in enumerate(reversed(string)))
 
 
-def _received(net: NetworkCircuit, largest: float, coded: Sequence[Block]) -> dict[str, list[Qubit]]:
+def _received(
+    net: NetworkCircuit, largest: float, coded: Sequence[Block], prepared: bool
+) -> dict[str, list[Qubit]]:
     """Let Alice prepare and compress, and Bob and Charlie expand; return their qubits by copy."""
     angle = angle_of(largest)
     parties = ("Bob", "Charlie")
@@ -146,7 +161,9 @@ def _received(net: NetworkCircuit, largest: float, coded: Sequence[Block]) -> di
     }
     for k, block in enumerate(coded):
         both = (codes["Bob"][k], codes["Charlie"][k])
-        if block == TRIPLE:
+        if block == TRIPLE and prepared:
+            net.local("Alice", kept_twins(largest), [*both[0], *both[1]])
+        elif block == TRIPLE:
             far = net.allocate("Alice", 1, f"alice_discarded_{k}")
             net.local("Alice", compressed_twins(angle), [*both[0], *far, *both[1]])
         elif block == SENT:

@@ -7,6 +7,7 @@ letters, x^n = x..x. The option `protocol` says how B and C are sent:
 
 - `local-unitaries`: as they are; without A only the code of the Schmidt vectors, which is decoded;
 - `compressed`: both halves of n entangled pairs by Schumacher compression (`broadcast_compressed`);
+- `prepared`: what such a compression keeps of n entangled pairs is prepared, and nothing else;
 - `literal`: by the paper's own map (`broadcast_literal`), for comparison.
 """
 
@@ -66,8 +67,8 @@ def _build(state: State, protocol: str, n: int, m: int | None) -> Coordination:
     outputs = n * sum(ensemble.qubits)
     if outputs > MAX_QUBITS:  # a target is a vector with 2^outputs entries
         raise InputError(f"parameters.n: {outputs} output qubits; allowed are {MAX_QUBITS}")
-    if protocol == "compressed":
-        return build_compressed(ensemble, answer, n, m)
+    if protocol in ("compressed", "prepared"):
+        return build_compressed(ensemble, answer, n, m, prepared=protocol == "prepared")
     build = _by_code if ensemble.weights else _by_systems
     preparations = []
     for (x, y), _ in ensemble.cells:
