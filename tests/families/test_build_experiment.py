@@ -11,6 +11,7 @@ import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate
 
+import qcoord_hw as qc
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import describe
@@ -74,12 +75,14 @@ def test_every_field_of_a_spec_has_an_effect():
         "blocks": 5,
         "layout": (0, 1, 4),
         "random_questions": True,
+        "every_edge": True,
     }
     assert set(changes) == {field.name for field in dataclasses.fields(ExperimentSpec)}
     device = resolve_target("fake_manila")  # a line of five qubits
     ideal = resolve_target("aer")
     for name, value in changes.items():
-        other = dataclasses.replace(BASE, **{name: value})
+        placed = {"layout": ()} if name == "every_edge" else {}  # all couplings, or one place
+        other = dataclasses.replace(BASE, **placed, **{name: value})
         assert other.spec_id != BASE.spec_id, name
         assert other.to_json() != BASE.to_json(), name
         if name == "family":
@@ -87,6 +90,9 @@ def test_every_field_of_a_spec_has_an_effect():
                 build_experiment(other)
         elif name == "parameters":
             assert gates(other) != gates(BASE)
+        elif name == "every_edge":
+            with pytest.raises(InputError, match="^every-edge: target aer has no coupling map"):
+                qc.run(other, target="aer")
         elif name in ("shots", "blocks", "random_questions"):
             assert plan(other) != plan(BASE)
         elif name == "layout":

@@ -514,6 +514,7 @@ FLAGS = {
     "rate": ["0"],
     "dimension": ["1"],
     "random_questions": [],
+    "every_edge": [],
     "layout": ["0,1"],
     "noise_scale": ["2"],
     "network": ["two-node"],
@@ -562,6 +563,8 @@ def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, n
             weighed=experiment.weighed,
             equal=False,
         )
+        if spec.every_edge:
+            return api.run(one, target="fake_manila", shots=5, runs=tmp_path).record.tiles
         IdealTarget().prepare(program_of(experiment), spec.layout)
         return [effect(one)[:-2], chunks]
 

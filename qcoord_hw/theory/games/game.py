@@ -67,7 +67,7 @@ class Game:
     def _table(self, field: str, nested: Any) -> ObjectArray:
         table = object_array(field, nested)
         k = self.prob.ndim
-        if table.ndim in (2 * k + 2, 2 * k + 3) and table.shape[:k] == self.prob.shape:
+        if k > 1 and table.ndim in (2 * k + 2, 2 * k + 3) and table.shape[:k] == self.prob.shape:
             raise InputError(f"{field}: matrices; {QUANTUM_REFEREE}, allowed are numbers")
         if table.ndim != 2 * k or table.shape[:k] != self.prob.shape:
             raise InputError(
