@@ -137,6 +137,9 @@ def test_what_needs_circuits_is_refused_and_what_needs_counts_works(hanoi, folde
     )
     assert again.estimates == hanoi.estimates
     assert main(["play", str(hanoi.path), "--rounds", "2"]) == 0
+    capsys.readouterr()
+    assert main(["submit", str(hanoi.path)]) == 2
+    assert f"submit: run {hanoi.path.name} was imported" in capsys.readouterr().err
 
 
 def alter(path, change):
