@@ -14,6 +14,7 @@ from qcoord_hw.catalogue import catalogue_entry, unknown_experiment
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Family, JsonFile, Situation
 from qcoord_hw.spec import ExperimentSpec, Plain, read_json, read_spec
+from qcoord_hw.text import short_repr
 
 
 def spec_of(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:
@@ -30,6 +31,8 @@ def spec_of(given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec:
     """
     if isinstance(given, Path):
         given = str(given)
+    if not isinstance(parameters, Mapping):
+        raise InputError(f"parameters: {short_repr(parameters)}; allowed is a mapping of names to values")
     return given.stating(parameters) if isinstance(given, ExperimentSpec) else _recognised(given, parameters)
 
 

@@ -57,6 +57,8 @@ def import_counts(
         InputError: naming the column and the row, or the argument, that is wrong; nothing is written then.
     """
     check_confidence(confidence)
+    if not isinstance(columns, Mapping | None):
+        raise InputError(f"columns: {short_repr(columns)}; allowed is a mapping of our names to the table's")
     spec = spec_of(experiment, parameters or {})
     name, content = _content(counts)
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qcoord_hw import record
 from qcoord_hw.api.building import build
 from qcoord_hw.api.finding import RunLike, find_run
+from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import BusyError, InputError, TargetError
@@ -201,6 +202,7 @@ def same_target(found: record.RunRecord, target: Any) -> Any:
     """
     from qcoord_hw.execution.devices.registry import ALLOWED, device_name
 
+    refuse_imported(found, "submit")
     begun = found.intent["target"]["name"]
     if not found.is_on_device:
         raise InputError(f"run {found.path.name}: made on {begun}; allowed are runs on {ALLOWED}")

@@ -77,10 +77,11 @@ def edge_layouts(program: Program, whole: Snapshot) -> list[tuple[tuple[int, ...
         TooLargeError: when it has more than a run has tiles.
     """
     sizes = {circuit.num_qubits for circuit in program.circuits}
-    if sizes != {2} or not any(interactions(circuit) for circuit in program.circuits):
+    joined = any(interactions(circuit) for circuit in program.circuits)
+    if sizes != {2} or not joined:
+        found = f"circuits of {max(sizes)} qubits" if sizes != {2} else "no gate joins two qubits"
         raise InputError(
-            f"every-edge: circuits of {max(sizes)} qubits; allowed are those of two, one for each of two "
-            "players"
+            f"every-edge: {found}; allowed are those of two, one for each of two players, and a gate on both"
         )
     edges = couplings(whole)
     if not edges:

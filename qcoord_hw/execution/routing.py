@@ -54,12 +54,14 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
         return None
     until_end = len(circuits) == 1 and len(cuts[0]) > 2 and program.movable[0][-1]
     coupling = _coupling(snapshot)
+    room = max(map(len, rx.connected_components(coupling.graph.to_undirected())))
     whole = [[circuit.copy_empty_like() for _ in cut] for circuit, cut in zip(circuits, cuts, strict=True)]
     joint = {pair for circuit in circuits for pair in interactions(circuit)}
     for qubits in components(circuits[0].num_qubits, joint):
         parts = [[_restricted(stage, qubits) for stage in cut] for cut in cuts]
         if not _fits(parts, snapshot):
-            routed = _routed_part(parts, coupling, until_end=until_end)
+            fits = len(qubits) <= room  # Qiskit raises where they do not
+            routed = _routed_part(parts, coupling, until_end=until_end) if fits else None
             if routed is None:
                 return None
             parts = routed

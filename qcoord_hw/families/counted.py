@@ -9,6 +9,7 @@ from typing import Any
 from qcoord_hw.errors import InputError
 from qcoord_hw.imports.table import CountTable
 from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.text import short_repr
 
 DIRECT = "direct"
 
@@ -52,19 +53,22 @@ def stated_settings(table: CountTable, high: int) -> list[int] | None:
 def circuit_settings(table: CountTable, labels: Sequence[str], names: Sequence[str] = ()) -> list[int]:
     """Return the setting of each row of bit strings: by the circuit's name if all are known, else in order.
 
+    Names are labels, names of circuits, or numbers of settings. In order none may contradict it.
+
     Args:
         table: the counts.
         labels: of the settings.
         names: of the circuits of the settings, where each has one of its own.
 
     Raises:
-        InputError: when there are other circuits than settings.
+        InputError: when there are other circuits than settings, or a known name stands at another's place.
     """
     if (stated := stated_settings(table, len(labels))) is not None:
         return stated
-    for known in (labels, names) if "name" in table else ():
-        place = {name: k for k, name in enumerate(known)}
-        if len(place) == len(labels) and set(called := table.words("name")) <= place.keys():
+    called = table.words("name") if "name" in table else []
+    for known in (labels, names, range(len(labels))) if called else ():
+        place = {str(name): k for k, name in enumerate(known)}
+        if len(place) == len(labels) and set(called) <= place.keys():
             return [place[name] for name in called]
     table.need("circuit")
     found = table.integers("circuit", 10**6)
@@ -72,6 +76,11 @@ def circuit_settings(table: CountTable, labels: Sequence[str], names: Sequence[s
         raise InputError(
             f"circuits: {there} of them; allowed are {len(labels)}, one per setting in its order"
         )
+    for name, k in zip(called, found, strict=bool(called)):
+        for known in (labels, names):
+            if name in known and len(set(known)) == len(labels) and known[k] != name:
+                allowed = f"allowed there is {short_repr(known[k])}, or names that mean nothing here"
+                raise InputError(f"circuit {k}: name: {short_repr(name)}; {allowed}")
     return found
 
 

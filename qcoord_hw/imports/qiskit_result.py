@@ -15,9 +15,12 @@ _HEX = re.compile(r"0x[0-9a-fA-F]{1,2500}")
 
 def is_result(data: Any) -> bool:
     """Return whether something is such a result."""
-    if not isinstance(data, dict) or not isinstance(data.get("results"), list):
+    if not isinstance(data, dict) or "results" not in data:
         return False
-    return any(isinstance(one, dict) and "data" in one for one in data["results"])
+    results = data["results"]
+    return not results or (
+        isinstance(results, list) and any(isinstance(one, dict) and "data" in one for one in results)
+    )
 
 
 def read_result(data: dict[str, Any]) -> Given:
@@ -26,6 +29,10 @@ def read_result(data: dict[str, Any]) -> Given:
     Raises:
         InputError: naming what is no part of such a result, or counts that are not the shots.
     """
+    if not data["results"]:
+        raise InputError(
+            f"results: {short_repr(data['results'])}; allowed is a list of one or more circuits' results"
+        )
     circuit: list[int] = []
     name: list[str] = []
     bits: list[str] = []

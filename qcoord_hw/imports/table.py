@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -81,6 +81,7 @@ class CountTable:
         unread: columns that say nothing here.
         first: the number that the first row has in the file.
         numbers: that of each row, where some were left out.
+        empty: columns of the file in which nothing stands.
     """
 
     format: str
@@ -90,6 +91,7 @@ class CountTable:
     unread: tuple[str, ...]
     first: int
     numbers: Sequence[int] = ()
+    empty: Set[str] = frozenset()
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -114,7 +116,17 @@ class CountTable:
         """
         for name in names:
             if name not in self.columns:
-                raise InputError(f"{name}: no such column; the file has {_some(self.columns)}")
+                lacks = "empty in every row" if name in self.empty else "no such column"
+                raise InputError(f"{name}: {lacks}; the file has {_some(self.columns)}")
+
+    def need_either(self, name: str, other: str) -> None:
+        """Check that one of two columns is there.
+
+        Raises:
+            InputError: naming both when neither is.
+        """
+        if name not in self.columns and other not in self.columns:
+            raise InputError(f"{name}: no such column, nor {other}; the file has {_some(self.columns)}")
 
     def read(self, name: str, reader: Callable[[Any], T], allowed: str) -> list[T]:
         """Return a column, each distinct cell read once.
@@ -279,7 +291,8 @@ def make_table(given: Given, bit_order: str | None, columns: Mapping[str, str]) 
         raise InputError(f"rows: {rows}; allowed are 1 to {MAX_ROWS}")
     filled = {name: cells for name, cells in known.items() if not all(map(_is_blank, cells))}
     unread = tuple(sorted(one_line(name, 60) for name in named.keys() - known.keys() - BESIDE))
-    table = CountTable(given.format, filled, [0] * rows, bit_order, unread, given.first)
+    empty = known.keys() - filled.keys()
+    table = CountTable(given.format, filled, [0] * rows, bit_order, unread, given.first, empty=empty)
     count = table.integers("count", MAX_COUNT)
     if not any(count):
         raise InputError("count: 0 in every row; allowed is a shot or more")
@@ -298,12 +311,12 @@ def _named(given: Given, columns: Mapping[str, str]) -> dict[str, Sequence[Any]]
     found: dict[str, Sequence[Any]] = {}
     taken = set()
     for ours, theirs in columns.items():
-        if ours not in OURS and not _NUMBERED.fullmatch(ours):
+        if ours not in OURS and not _NUMBERED.fullmatch(str(ours)):
             raise InputError(
                 f"columns: {short_repr(ours)}; allowed are question_1, .., answer_1, .., w1, .., "
                 f"{', '.join(OURS)}"
             )
-        if (key := theirs.strip().lower()) not in there:
+        if not isinstance(theirs, str) or (key := theirs.strip().lower()) not in there:
             raise InputError(f"columns: {short_repr(theirs)}; the file has {_some(given.columns)}")
         found[ours] = given.columns[there[key]]
         taken.add(key)

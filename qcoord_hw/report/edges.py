@@ -19,6 +19,9 @@ from qcoord_hw.statistics.words import interval, number, p_words
 FIGURE = ("name", "title", "low", "best", "high")
 """What is told of a figure of a pair."""
 
+UNTESTED = "no p-value is stated for this figure: no pair is tested"
+"""What is said where only intervals can be compared with a bound."""
+
 WORST = 12
 """Pairs that are listed first where there are many."""
 
@@ -40,6 +43,7 @@ def every_edge(record: RunRecord, family: Family, confidence: float) -> EdgesJso
         pair["violates"] = tested and p_value <= 1 - confidence
     found.sort(key=lambda pair: sorted(pair["qubits"]))
     above = [_sorted(pair) for pair in found if pair["violates"]]
+    tests = any(pair["p_value"] is not None for pair in found)
     largest = largest_connected(above)
     signalling = [p for pair in found if (p := pair["no_signalling"]) is not None]
     return {
@@ -47,14 +51,14 @@ def every_edge(record: RunRecord, family: Family, confidence: float) -> EdgesJso
         "batches": len({pair["batch"] for pair in found}),
         "confidence": confidence,
         "intervals": f"simultaneous: Bonferroni over {len(found)} couplings, each at {number(level, 6)}",
-        "test": f"one-sided p-values, Holm over {len(found)} couplings",
+        "test": f"one-sided p-values, Holm over {len(found)} couplings" if tests else UNTESTED,
         "pairs": found,
         "violating": len(above),
         "largest": {
             "qubits": sorted({q for pair in largest for q in pair}),
             "pairs": [list(pair) for pair in largest],
             "confidence": confidence,
-            "statement": _statement(len(largest), len(found), confidence),
+            "statement": _statement(len(largest), len(found), confidence) if tests else UNTESTED,
         },
         "no_signalling": min(1.0, len(signalling) * min(signalling)) if signalling else None,
     }
@@ -121,14 +125,16 @@ def edges_section(edges: EdgesJson) -> Section:
     rows = {id(pair): _row(pair, order) for pair in edges["pairs"]}
     least = sorted(edges["pairs"], key=lambda pair: _named(pair, order[0])["best"])[:WORST]
     lines = [
-        f"{edges['couplings']} couplings in {edges['batches']} batches that share no qubit; "
-        f"{edges['violating']} violate the bound",
+        f"{edges['couplings']} couplings in {edges['batches']} batches that share no qubit"
+        + ("" if edges["test"] == UNTESTED else f"; {edges['violating']} violate the bound"),
         f"intervals: {edges['intervals']}; they hold together at {100 * edges['confidence']:g} %",
-        f"p-values: {edges['test']}",
     ]
+    if edges["test"] != UNTESTED:
+        lines.append(f"test: {edges['test']}")
     if largest["pairs"]:
         qubits = " ".join(map(str, largest["qubits"]))
-        size = f"{len(largest['pairs'])} pairs on {len(largest['qubits'])} qubits"
+        pairs = len(largest["pairs"])
+        size = f"{pairs} {'pair' if pairs == 1 else 'pairs'} on {len(largest['qubits'])} qubits"
         lines.append(f"largest connected set: {size} ({qubits})")
     lines.append(largest["statement"])
     if edges["no_signalling"] is not None:

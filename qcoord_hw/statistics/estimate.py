@@ -50,7 +50,7 @@ class Estimate:
         assumes: what the interval and the p-value rest on.
         estimand: what the figure is the mean over, where that is not plain from its name.
         title: what people call it, as the heading of a page; made of the name if empty.
-        short: the same in a table; the title in lower case if empty.
+        short: the same in a table; if empty the title, a word at its beginning in lower case.
         unit: of its numbers; empty where they have none.
         better: whether more of it is better, or less.
         bound_label: what the bound is called.
@@ -85,7 +85,8 @@ class Estimate:
         """Fill in what the figure is called."""
         title = self.title or self.name.replace("_", " ").capitalize()
         object.__setattr__(self, "title", title)
-        object.__setattr__(self, "short", self.short or title[:1].lower() + title[1:])
+        word = title[1:2].islower()  # CHSH and I3322 are none
+        object.__setattr__(self, "short", self.short or (title[:1].lower() + title[1:] if word else title))
 
     @property
     def verdict(self) -> Verdict | None:

@@ -137,6 +137,9 @@ def test_what_needs_circuits_is_refused_and_what_needs_counts_works(hanoi, folde
     )
     assert again.estimates == hanoi.estimates
     assert main(["play", str(hanoi.path), "--rounds", "2"]) == 0
+    capsys.readouterr()
+    assert main(["submit", str(hanoi.path)]) == 2
+    assert f"submit: run {hanoi.path.name} was imported" in capsys.readouterr().err
 
 
 def alter(path, change):
@@ -340,6 +343,12 @@ def test_bits_are_those_of_the_circuits_and_a_reversal_shows_where_it_can(folder
     for k, one in zip(order, shuffled["results"], strict=True):
         one["header"]["name"] = f"magic_square_{k}"
     assert qc.import_counts(shuffled, bit_order="last", **asked)["win_probability"].best == 1
+    for k, one in zip(order, shuffled["results"], strict=True):
+        one["header"]["name"] = str(k)  # the column `circuit` of an export
+    assert qc.import_counts(shuffled, bit_order="last", **asked)["win_probability"].best == 1
+    shuffled["results"][0]["header"]["name"], shuffled["results"][1]["header"]["name"] = "mine", "x=0,y=0"
+    with pytest.raises(qc.InputError, match="circuit 1: name: 'x=0,y=0'; allowed there is 'x=0,y=1'"):
+        qc.import_counts(shuffled, bit_order="last", **asked)
     rows = [
         [setting // 3, setting % 3, outcome, n, 1]
         for setting, own in enumerate(counts)
@@ -487,3 +496,45 @@ def test_a_family_that_reads_no_rows_says_so(folder):
     games = family("nonlocal-game")
     with pytest.raises(qc.InputError, match="family: nonlocal-game does not say what rows of counts mean"):
         Family.counted(games, None, None)
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"columns": 5}, "columns: 5; allowed is a mapping of our names to the table's"),
+        ({"columns": {"count": 7}}, "columns: 7; the file has"),
+        ({"columns": {7: "count"}}, "columns: 7; allowed are question_1"),
+        ({"parameters": 5}, "parameters: 5; allowed is a mapping"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_in_words(how, says, folder):
+    table = {name: [0] for name in COLUMNS} | {"count": [3]}
+    with pytest.raises(qc.InputError, match=says):
+        qc.import_counts(table, experiment="chsh", runs=folder / "runs", **how)
+
+
+@pytest.mark.parametrize("results", [[], None])
+def test_a_result_without_circuits_names_the_field(results, folder):
+    given = qiskit_result(hexed()) | {"results": results}
+    with pytest.raises(qc.InputError, match="results: .*; allowed is a list of one or more"):
+        qc.import_counts(given, experiment="chsh", bit_order="last", runs=folder / "runs")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "says"),
+    [
+        ("chsh", "answer_1: no such column, nor bits"),
+        ("sum-2-f3", "w1: no such column, nor bits"),
+        ("broadcast-epr", "basis: no such column, nor bits"),
+    ],
+)
+def test_the_column_that_is_missed_is_that_of_the_family(experiment, says, folder):
+    table = {"question_1": [0], "count": [3]}
+    with pytest.raises(qc.InputError, match=f"{says}; the file has question_1, count"):
+        qc.import_counts(table, experiment=experiment, runs=folder / "runs")
+
+
+def test_a_column_in_which_nothing_stands_is_called_empty(folder):
+    table = {name: [0] for name in COLUMNS} | {"count": [3], "answer_2": [None]}
+    with pytest.raises(qc.InputError, match="answer_2: empty in every row; the file has"):
+        qc.import_counts(table, experiment="chsh", runs=folder / "runs")

@@ -20,6 +20,7 @@ from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.edges import colours, couplings, shares_qubits
 from qcoord_hw.report.chip_map import positions
+from qcoord_hw.report.edges import UNTESTED
 from qcoord_hw.report.plan_answer import EdgeBill
 from qcoord_hw.statistics.binomial import clopper_pearson
 from tests.execution.forgeries import read_intent, sign
@@ -167,6 +168,7 @@ def test_what_a_record_says_of_its_batches_is_checked(planted, change):
         (["chsh"], "every-edge: target aer has no coupling map"),
         (["magic-square", "--target", "CHIP"], "every-edge: circuits of 4 qubits; allowed are those of two"),
         (["ghz-3", "--target", "CHIP"], "every-edge: circuits of 3 qubits"),
+        (["chsh", "--rate", "0.5", "--target", "CHIP"], "every-edge: no gate joins two qubits; allowed are"),
         (["chsh", "--target", "ibm_torino"], "every-edge: target ibm_torino is a device"),
         (["chsh", "--target", "CHIP", "--layout", "0,1"], "layout: [0, 1]; with every_edge allowed is none"),
         (["chsh", "--target", "CHIP", "--tiles", "2"], "tiles: 2; with every-edge allowed is none"),
@@ -198,6 +200,16 @@ def test_a_bell_expression_is_asked_on_every_edge(target, runs_dir):
     names = [estimate["name"] for estimate in found.summary["edges"]["pairs"][0]["estimates"]]
     assert "expression" in names
     assert found.summary["edges"]["violating"] == 2
+
+
+def test_where_nothing_is_tested_nothing_is_said_of_bounds(target, runs_dir):
+    run = qc.run(
+        "broadcast-epr", target=target(chip(line(3))), shots=30, seed=1, every_edge=True, runs=runs_dir
+    )
+    edges = run.summary["edges"]
+    assert {pair["p_value"] for pair in edges["pairs"]} == {None}
+    assert edges["test"] == edges["largest"]["statement"] == UNTESTED
+    assert "violate the bound" not in run.table()
 
 
 def test_the_map_keeps_qubits_apart_and_couplings_alike():

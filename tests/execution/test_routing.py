@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qiskit.circuit import Barrier, Parameter, QuantumCircuit
@@ -13,7 +15,7 @@ from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import NoiseTarget, fake_backends
+from qcoord_hw.execution.targets import NoiseTarget, fake_backends, place_circuits
 from qcoord_hw.families.experiment import Experiment, Setting
 from qcoord_hw.families.linear_computation.circuits import task_experiment
 from qcoord_hw.network import NetworkCircuit, many_to_one
@@ -34,6 +36,10 @@ def computation(order: int, servers: int, inputs: int = 4) -> Experiment:
     names = {"ABCD"[s]: [[1]] for s in range(servers)}
     task = task_from_json({"field": order, "servers": names})
     return task_experiment(task, name="t", title="t", inputs=inputs)
+
+
+def joining(snapshot: Snapshot) -> list:
+    return [gate for gate in snapshot.gates if len(gate.qubits) == 2]
 
 
 def two_pairs() -> Experiment:
@@ -198,6 +204,18 @@ def test_nothing_moves_where_parties_hold_the_qubits(snapshot):
         assert routed_circuits(Program((circuit,), setting, (other,)), snapshot) is None
     twice = (Setting("s", 0, (0.1, 0.2)), Setting("t", 1, (0.1, 0.2)))
     assert routed_circuits(Program((circuit, circuit), twice, (movable, movable)), snapshot) is None
+
+
+@pytest.mark.parametrize("couplings", [[], [(0, 1), (2, 3)]])
+def test_a_chip_in_pieces_is_refused_in_words(couplings, snapshot):
+    circuit, movable = line_and_star(5)
+    program = Program((circuit,), (Setting("s", 0, (0.1, 0.2)),), (movable,))
+    alone = [gate for gate in snapshot.gates if len(gate.qubits) == 1]
+    pairs = [replace(gate, qubits=pair) for gate in joining(snapshot)[:1] for pair in couplings]
+    pieces = replace(snapshot, gates=(*alone, *pairs))
+    assert routed_circuits(program, pieces) is None
+    with pytest.raises(TooLargeError, match="no free qubits coupled"):
+        place_circuits(program, (), pieces)
 
 
 def test_gates_of_the_middle_are_not_routed(snapshot):

@@ -22,6 +22,7 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     """Return what a table of counts says of a coordination protocol: see `Family.counted`."""
     if "win" in table:
         raise InputError("win: nothing is won here; allowed is a table without it")
+    table.need_either("basis", "bits")
     experiment = build(spec)
     play, labels = experiment.play, [s.label for s in experiment.settings]
     assert isinstance(play, CoordinationScoring)
@@ -34,7 +35,7 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
         outcomes = table.read("outcome", lambda cell: _bits(cell, count), f"are {count} characters 0 and 1")
         play, width = replace(play, bits=tuple(range(count))), count
     else:
-        table.need("bits")
+        table.need_either("outcome", "bits")
         width = experiment.circuits[0].circuit.num_clbits
         outcomes = table.bits(width)
     settings = tuple(setting(label, k) for k, label in enumerate(labels))

@@ -39,7 +39,7 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
     by_bits = "answer_1" not in table
     play, labels, names, width = _scoring(spec, by_bits)
     if by_bits:
-        table.need("bits")
+        table.need_either("answer_1", "bits")
         outcomes = table.bits(width)
         where = _settings(play, table) if "question_1" in table else circuit_settings(table, labels, names)
         _check_bits(play, table, where, outcomes)

@@ -160,7 +160,7 @@ def _word(field: Field, y: tuple[int, ...] | None, digits: int, width: int) -> s
 
 def _by_bits(spec: ExperimentSpec, table: CountTable) -> Counted:
     """Return what bit strings say, a circuit for each input of the spec in its order."""
-    table.need("bits")
+    table.need_either("w1", "bits")
     experiment = build(spec)
     play, labels = _play_of(experiment), [s.label for s in experiment.settings]
     width = experiment.circuits[0].circuit.num_clbits
