@@ -184,7 +184,7 @@ class NoiseTarget:
 
         Args:
             backend: whose calibration makes the noise model.
-            scale: what its noise is multiplied by, 0 to 10; another than 1 stands in the target's name.
+            scale: what its noise is multiplied by, 0 to 10000; another than 1 stands in the target's name.
 
         Raises:
             InputError: when the scale is not allowed.
