@@ -87,8 +87,13 @@ def only_used(snapshot: Snapshot, circuits: Sequence[QuantumCircuit]) -> Snapsho
         q if ("measure", (place,)) in used else replace(q, p10=0.0, p01=0.0)
         for place, q in enumerate(snapshot.qubits)
     )
-    gates = (g for g in snapshot.gates if (g.name, tuple(places[q] for q in g.qubits)) in used)
-    return replace(snapshot, qubits=tuple(qubits), gates=tuple(g for g in gates if g.name != "measure"))
+    gates = (
+        g
+        if g.name != "measure" and (g.name, tuple(places[q] for q in g.qubits)) in used
+        else replace(g, duration=None, error=None)  # it stays a gate that the device has
+        for g in snapshot.gates
+    )
+    return replace(snapshot, qubits=tuple(qubits), gates=tuple(gates))
 
 
 def at_limit(snapshot: Snapshot) -> bool:

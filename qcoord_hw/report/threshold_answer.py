@@ -29,9 +29,9 @@ class Factor:
     Attributes:
         value: between the ends, interpolated.
         lower: the bound is beaten there; 0 where the smallest factor that is tried, the value, loses.
-        upper: the bound is not beaten there; None where the largest factor that is tried, the value, beats it.
-        capped: whether the factor is the smallest or largest that is tried, or an error has grown to its limit
-            (.49 of a readout, nothing left of the state of a gate), so that it stands for no larger errors.
+        upper: the bound is not beaten there; None where the largest factor that is tried, the value, does.
+        capped: whether the factor is the smallest or largest that is tried, or an error has grown to its
+            limit (.49 of a readout, nothing left of the state of a gate) and stands for no more.
     """
 
     value: float
@@ -46,7 +46,8 @@ class Mechanism:
 
     Attributes:
         name: `two_qubit`, `one_qubit`, `readout` or `decay`.
-        factor: on this mechanism alone, the others as calibrated; None where the verdict is lost without it, too.
+        factor: on this mechanism alone, the others as calibrated; None where the verdict is lost without
+            it, too.
         share: of the loss: the mean of what it takes alone and what is won without it, over the loss.
         bracket: the factor with its ends.
     """
@@ -147,9 +148,9 @@ class Threshold(Answer):
     def _notes(self) -> list[str]:
         qubits = ",".join(map(str, self.layout))
         notes = [
-            "Exact probabilities of this calibration's noise model (no crosstalk, no idle noise); no shots. A "
-            "calibrated gate error is split into the decay during the gate and the rest, so that none counts "
-            f"twice. The circuits are compiled once, for qubits {qubits}."
+            "Exact probabilities of this calibration's noise model (no crosstalk, no idle noise), no shots. "
+            "A calibrated gate error is split into the decay during the gate and the rest, so that none "
+            f"counts twice. The circuits are compiled once, for qubits {qubits}."
         ]
         if not self.falling:
             notes.append("CAUTION: the figure rises somewhere with the factor, so it may flip more than once")
@@ -162,7 +163,7 @@ def _all_words(factor: Factor) -> str:
         return f"none: the bound is beaten up to {value} times all errors, the largest factor that is tried"
     if factor.lower == 0:
         return f"below {value}, the smallest factor that is tried: the bound is beaten without errors only"
-    ends = f"{factor.value:.4g} times all errors, between {factor.lower:.5g} and {factor.upper:.5g}"
+    ends = f"{factor.value:.4g} times all errors, between {factor.lower:.6g} and {factor.upper:.6g}"
     return ends + ("; some of them have grown to their limit" if factor.capped else "")
 
 
