@@ -1,8 +1,8 @@
 """The mechanisms of which a device's errors are made, each multiplied by a factor of its own.
 
 The error of a gate that calibration states holds the relaxation during the gate. It is taken apart as Aer
-does, into that relaxation and a depolarising rest, so that decay does not count twice: scaling the gates leaves
-the relaxation as it is, and scaling T1 and T2 leaves the rest.
+does, into that relaxation and a depolarising rest, so that decay does not count twice: scaling the gates
+leaves the relaxation as it is, and scaling T1 and T2 leaves the rest.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ MECHANISMS = tuple(one.name for one in fields(Factors))
 def scaled_apart(snapshot: Snapshot, factors: Factors) -> Snapshot:
     """Return the snapshot with each mechanism multiplied by its factor.
 
-    Limits are those of `Snapshot.scaled`: .49 for a readout error, nothing left of the state for a gate. A gate
-    that calibration marks as faulty (error 1) stays so.
+    Limits are those of `Snapshot.scaled`: .49 for a readout error, nothing left of the state for a gate. A
+    gate that calibration marks as faulty (error 1) stays so.
 
     Args:
         snapshot: the calibration.

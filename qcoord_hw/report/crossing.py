@@ -22,7 +22,7 @@ class Crossing:
     Attributes:
         value: the factor, interpolated between the two ends.
         lower: the largest factor evaluated at which the bound is beaten; 0 if it is at none above.
-        upper: the smallest one evaluated at which it is not; None where it is beaten up to the largest factor.
+        upper: the smallest one evaluated at which it is not; None where it is even at the largest factor.
     """
 
     value: float

@@ -86,12 +86,13 @@ def find_threshold(outlook: Outlook, progress: Progress | None = None) -> Thresh
     ideal = errors.figure(errors.calibration.scaled(0.0))
     if errors.margin(ideal) <= 0:
         raise InputError(
-            f"threshold: {description['name']} does not beat its bound {errors.bound:.6g} without errors either "
-            f"({ideal:.6g}); allowed are experiments that do"
+            f"threshold: {description['name']} does not beat its bound {errors.bound:.6g} without errors "
+            f"either ({ideal:.6g}); allowed are experiments that do"
         )
     if abs(ideal - here) < SAME:
         raise InputError(
-            f"target: the errors of {device.name} take nothing from {description['name']}; allowed is one whose do"
+            f"target: the errors of {device.name} take nothing from {description['name']}; allowed are those "
+            "whose errors do"
         )
     curve = {0.0: ideal, 1.0: here}
     factor = _find(errors, errors.calibration.scaled, curve, 2.0 if errors.margin(here) > 0 else 0.5)

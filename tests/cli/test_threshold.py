@@ -164,16 +164,20 @@ def test_figures_that_are_sampled_are_refused(capsys, monkeypatch):
     assert "the figure of chsh on fake_manila has to be sampled" in err
 
 
-def test_a_backend_that_states_its_errors_has_a_threshold_and_one_that_is_lost_has_it_below_1():
-    backend = GenericBackendV2(2, seed=1)
-    good = api.threshold("chsh", target=backend)
-    assert good.factor.lower > 1
-    bad = api.threshold("chsh", target=f"fake_manila_x{10}")
-    assert bad.value < bad.bound
-    assert 0 < bad.factor.value < 1
-    same = api.threshold("chsh", target="fake_manila")
-    assert bad.layout == same.layout
-    assert bad.factor.value == pytest.approx(same.factor.value / 10, rel=1e-4)
+def test_a_verdict_that_is_lost_has_its_factor_below_1(chsh):
+    found = api.threshold("chsh", target="fake_torino_x10")
+    assert found.value < found.bound
+    assert found.layout == chsh[0].layout
+    assert found.factor.value == pytest.approx(chsh[0].factor.value / 10, rel=1e-4)
+    assert 0 < found.factor.lower < found.factor.value < found.factor.upper < 1
+    alone = {m.name: m.factor for m in found.mechanisms}
+    assert 0 < alone.pop("readout") < 1
+    assert set(alone.values()) == {None}  # without any of these it is lost, too
+    assert "lost without it, too" in found.table()
+
+
+def test_a_backend_that_states_its_errors_has_a_threshold():
+    assert api.threshold("chsh", target=GenericBackendV2(2, seed=1)).factor.lower > 1
 
 
 @pytest.mark.slow
