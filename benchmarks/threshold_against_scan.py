@@ -64,7 +64,9 @@ def main() -> None:
             theirs = time.process_time() - start
             factor = found.factor
             print(f"{name} on {TARGET}, CPU seconds")
-            print(f"{ours:8.2f}  qc.threshold, all of it: {factor.value:.4f} in [{factor.lower:.4f}, ", end="")
+            print(
+                f"{ours:8.2f}  qc.threshold, all of it: {factor.value:.4f} in [{factor.lower:.4f}, ", end=""
+            )
             print(f"{factor.upper:.4f}], four mechanisms; {found.evaluations} evaluations")
             print(f"{alone:8.2f}  of it the factor on all errors: {len(found.curve)} evaluations")
             print(f"{theirs:8.2f}  scan by {POINTS} runs of {shots} shots a circuit: {other:.4f}")

@@ -52,7 +52,6 @@ def threshold(
     from qcoord_hw.execution.forecast import Forecast
     from qcoord_hw.execution.run_description import describe, program_of
     from qcoord_hw.report.output_files import check_figure, write_figure
-    from qcoord_hw.report.plan import Outlook
     from qcoord_hw.report.threshold import find_threshold
 
     if plot is not None:
@@ -64,7 +63,7 @@ def threshold(
     built = build(experiment, None, layout, parameters, target=target, seed=seed)
     circuits = built.experiment
     forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
-    found = find_threshold(Outlook(forecast), progress)
+    found = find_threshold(forecast, progress)
     if plot is not None:
         write_figure(found.plot(), Path(plot))
     return found

@@ -14,6 +14,7 @@ from qcoord_hw.report.plan import Outlook
 from qcoord_hw.report.threshold_answer import Factor, Mechanism, Threshold
 
 if TYPE_CHECKING:
+    from qcoord_hw.execution.forecast import Forecast
     from qcoord_hw.execution.run import Progress
     from qcoord_hw.execution.snapshot import Snapshot
 
@@ -27,37 +28,39 @@ SAME = 1e-8
 class _Errors:
     """The figure as a function of the errors, evaluated on circuits that were compiled once."""
 
-    def __init__(self, outlook: Outlook, progress: Progress | None) -> None:
+    def __init__(self, forecast: Forecast, progress: Progress | None) -> None:
         """Take the main figure of an experiment and the calibration under it.
 
         Raises:
             InputError: when there are no errors to scale, or no bound.
             TooLargeError: when the figure is not exact.
         """
-        forecast, main = outlook.forecast, outlook.main
         name, target = forecast.description["name"], forecast.device.name
         calibration = forecast.prepared.snapshot
         if not forecast.noisy or calibration is None:
-            raise InputError(f"target: {target} states no errors; allowed are fake_NAME and what states some")
+            raise InputError(
+                f"target: {target} states no errors; allowed are fake_NAME and backends that state some"
+            )
+        exact = forecast.is_exact
+        self._outlook = Outlook(forecast)
+        main = self._outlook.main
         if main is None or main.bound is None:
             raise InputError(f"threshold: {name} has no bound to lose; allowed are experiments that have one")
-        if main.origin != "computed" and not forecast.is_exact:
+        if not exact and main.origin != "computed":
             raise TooLargeError(
                 f"threshold: the figure of {name} on {target} has to be sampled; allowed are circuits whose "
                 "outcome probabilities are exact"
             )
-        self._outlook = outlook
-        self._prepared = forecast.prepared
-        self._progress = progress
-        self._sign = -1 if main.better == "less" else 1
-        self.bound = main.bound.value
+        self.main, self.bound = main, main.bound.value
         self.calibration = only_used(calibration, forecast.prepared.circuits)
         self.evaluations = 0
         self.left = 1 + len(MECHANISMS)
+        self._progress = progress
 
     def figure(self, calibration: Snapshot) -> float:
         """Return the figure with another calibration of the same qubits."""
-        found = self._outlook.expected(replace(self._prepared, snapshot=calibration))
+        prepared = replace(self._outlook.forecast.prepared, snapshot=calibration)
+        found = self._outlook.expected(prepared)
         self.evaluations += 1
         if self._progress is not None:
             self._progress(self.evaluations, self.evaluations + EXPECTED * self.left)
@@ -65,51 +68,48 @@ class _Errors:
 
     def margin(self, figure: float) -> float:
         """Return how far a figure is beyond its bound, on the side that is better."""
-        return self._sign * (figure - self.bound)
+        return self.bound - figure if self.main.better == "less" else figure - self.bound
 
 
-def find_threshold(outlook: Outlook, progress: Progress | None = None) -> Threshold:
+def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Threshold:
     """Return the factor on all errors at which the verdict flips, and what each mechanism has to do with it.
 
     Args:
-        outlook: what is expected of the experiment where it would run.
+        forecast: the experiment where it would run.
         progress: called with (evaluations done, evaluations in all, about).
 
     Raises:
         InputError: when there are no errors to scale, no bound, or one that is not beaten without errors.
         TooLargeError: when the figure is not exact.
     """
-    errors = _Errors(outlook, progress)
-    assert outlook.main is not None
-    description, device = outlook.forecast.description, outlook.forecast.device
-    here = outlook.main.best
+    errors = _Errors(forecast, progress)
+    name, target, here = forecast.description["name"], forecast.device.name, errors.main.best
     ideal = errors.figure(errors.calibration.scaled(0.0))
     if errors.margin(ideal) <= 0:
         raise InputError(
-            f"threshold: {description['name']} does not beat its bound {errors.bound:.6g} without errors "
+            f"threshold: {name} does not beat its bound {errors.bound:.6g} without errors "
             f"either ({ideal:.6g}); allowed are experiments that do"
         )
     if abs(ideal - here) < SAME:
         raise InputError(
-            f"target: the errors of {device.name} take nothing from {description['name']}; allowed are those "
-            "whose errors do"
+            f"target: the errors of {target} take nothing from {name}; allowed are those whose errors do"
         )
     curve = {0.0: ideal, 1.0: here}
     factor = _find(errors, errors.calibration.scaled, curve, 2.0 if errors.margin(here) > 0 else 0.5)
     errors.left -= 1
     assert factor is not None
-    mechanisms = [_mechanism(errors, name, ideal, here) for name in MECHANISMS]
+    mechanisms = [_mechanism(errors, mechanism, ideal, here) for mechanism in MECHANISMS]
     points = sorted(curve.items())
     falling = all(
         errors.margin(after) < errors.margin(before) + SAME
         for (_, before), (_, after) in zip(points, points[1:], strict=False)
     )
     return Threshold(
-        experiment=description["name"],
-        target=device.name,
-        layout=list(outlook.forecast.prepared.layout),
-        figure=outlook.main.name,
-        title=outlook.main.title,
+        experiment=name,
+        target=target,
+        layout=list(forecast.prepared.layout),
+        figure=errors.main.name,
+        title=errors.main.title,
         ideal=ideal,
         value=here,
         loss=abs(ideal - here),
