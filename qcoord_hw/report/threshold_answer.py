@@ -137,7 +137,7 @@ class Threshold(Answer):
         lines += ["", f"  {'mechanism':<18}{'share of the loss':>18}{'factor on it alone':>22}"]
         for one in self.mechanisms:
             share = f"{100 * one.share:.1f} %"
-            lines.append(f"  {WORDS[one.name]:<18}{share:>18}{_own_words(one.bracket):>22}")
+            lines.append(f"  {WORDS.get(one.name, one.name):<18}{share:>18}{_own_words(one.bracket):>22}")
         lines += ["", f"  {'factor':<10}{self.title}"]
         shown = {_short(factor): value for factor, value in self.curve}
         lines += [f"  {factor:<10}{value:.4f}" for factor, value in shown.items()]
