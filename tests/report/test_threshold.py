@@ -75,6 +75,9 @@ def test_what_stops_at_its_limit_is_capped(find):
     never = find(lambda two, one, readout, decay: 1 - readout / 200, bound=0.75)
     assert (never.factor.value, never.factor.upper, never.factor.capped) == (10000, None, True)
     assert "beaten up to 10000 times all errors" in never.table()
+    soon = find(lambda two, one, readout, decay: 1 - 0.6 * (readout > 0))
+    assert (soon.factor.value, soon.factor.lower, soon.factor.capped) == (1e-4, 0, True)
+    assert "below 0.0001, the smallest factor" in soon.table()
 
 
 def test_a_rise_is_pointed_out(find):
