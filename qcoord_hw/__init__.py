@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         run,
         status,
         submit,
+        threshold,
         verify,
         write_report,
     )
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from qcoord_hw.report.listing import experiments, runs, states, targets
     from qcoord_hw.report.plan_answer import Plan
     from qcoord_hw.report.sweep import SweepResult
+    from qcoord_hw.report.threshold_answer import Threshold
     from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import sweep
@@ -98,6 +100,7 @@ _HOMES = {
     "RegionAnswer": "families.coordination.answer",
     "SchumacherAnswer": "families.coordination.answer",
     "SweepResult": "report.sweep",
+    "Threshold": "report.threshold_answer",
     "Verification": "report.verification",
     "collect": "api",
     "compare": "api",
@@ -126,6 +129,7 @@ _HOMES = {
     "theory_region": "api.theory",
     "theory_resolvability": "families.coordination.proof_steps",
     "theory_schumacher": "api.theory",
+    "threshold": "api",
     "verify": "api",
     "BackendDevice": "execution.devices.backends",
     "Device": "execution.devices.base",
@@ -176,6 +180,7 @@ __all__ = [
     "Strategy",
     "SweepResult",
     "TargetError",
+    "Threshold",
     "TooLargeError",
     "Topology",
     "Value",
@@ -211,6 +216,7 @@ __all__ = [
     "theory_region",
     "theory_resolvability",
     "theory_schumacher",
+    "threshold",
     "verify",
     "write_report",
 ]

@@ -111,6 +111,8 @@ def curve_figure(
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
     point: tuple[float, float],
     marks: Sequence[Mark] = (),
+    *,
+    log: bool = False,
 ) -> Figure:
     """Return a figure of curves with one point marked on it.
 
@@ -120,6 +122,7 @@ def curve_figure(
         lines: name and (x, y) points of each curve.
         point: (x, y).
         marks: vertical lines.
+        log: whether the horizontal axis is logarithmic.
     """
     figure = NotebookFigure(figsize=(6.5, 4.2), layout="constrained")
     figure.suptitle(plain_text(title), fontsize=10)
@@ -132,6 +135,10 @@ def curve_figure(
             mark.value, color=mark.colour, linestyle=mark.line, linewidth=1.2, label=plain_text(mark.name)
         )
     axes.set_ylabel(plain_text(axes_names[1]))
+    if log:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(lambda x, _: f"{x:g}" if f"{x:e}"[0] in "25" else "")
     _finish(figure, axes, axes_names[0])
     return figure
 

@@ -7,6 +7,7 @@ from qcoord_hw.api.planning import plan
 from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
 from qcoord_hw.api.running import collect, replay, run
 from qcoord_hw.api.submitting import is_strangers, resubmit, status, submit, unfinished
+from qcoord_hw.api.thresholds import threshold
 
 __all__ = [
     "Built",
@@ -24,6 +25,7 @@ __all__ = [
     "run",
     "status",
     "submit",
+    "threshold",
     "unfinished",
     "verify",
     "write_report",

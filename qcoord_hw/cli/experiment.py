@@ -35,14 +35,19 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
     sub.add_argument(
         "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
     )
-    sub.add_argument(
-        "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
-    )
+    add_layout(sub)
     sub.add_argument(
         "--noise-scale",
         type=number,
         metavar="F",
         help="fake_NAME, properties:FILE: all errors and decay, times F (1)",
+    )
+
+
+def add_layout(sub: argparse.ArgumentParser) -> None:
+    """Add the physical qubits."""
+    sub.add_argument(
+        "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"
     )
 
 

@@ -26,6 +26,7 @@ from qcoord_hw.cli import (
     runs,
     sweep,
     theory,
+    threshold,
 )
 from qcoord_hw.cli.common import Parser, folder, say, tell
 from qcoord_hw.errors import QcoordError, QcoordWarning
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     run.register(add)
     theory.register(add, commands)
     plan.register(add)
+    threshold.register(add)
     jobs.register(add)
     sweep.register(add)
     run.register_play(add)

@@ -48,7 +48,7 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
     found = []
     for k, setting in enumerate(settings):
         clbits = read[setting.circuit]
-        if clbits is None or len(settings) << len(clbits) > MAX_LISTED:
+        if clbits is None or not _are_listed(clbits, len(settings)):
             shots = (TRAJECTORIES if clbits is None else SAMPLED) // len(settings)
             found.append(_counted(simulator.counts(k, max(1, shots), seed=k)))
             continue
@@ -57,6 +57,13 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
             weights = np.multiply.outer(weights, simulator.probabilities(k, part)).reshape(-1)
         found.append(_words(clbits, circuits[setting.circuit].num_clbits, weights))
     return found
+
+
+def is_exact(prepared: Prepared, chosen: Sequence[int]) -> bool:
+    """Return whether the weights of `outcomes_of` are exact probabilities, not shares of simulated shots."""
+    noisy = prepared.snapshot is not None
+    read = [_final_bits(circuit, noisy=noisy) for circuit in prepared.circuits]
+    return all(clbits is not None and _are_listed(clbits, len(chosen)) for clbits in read)
 
 
 def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
@@ -181,7 +188,7 @@ def _random(circuit: QuantumCircuit, every: int) -> Outcomes:
     read = sorted(
         {circuit.find_bit(i.clbits[0]).index for i in circuit.data if i.operation.name == "measure"}
     )
-    if every << len(read) <= MAX_LISTED:
+    if _are_listed(read, every):
         return _words(read, circuit.num_clbits, np.ones(2 ** len(read)))
     bits = np.full((max(1, SAMPLED // every), circuit.num_clbits), "0")
     bits[:, read] = np.random.default_rng(0).choice(["0", "1"], (len(bits), len(read)))
@@ -194,6 +201,11 @@ def _final_bits(circuit: QuantumCircuit, *, noisy: bool) -> list[int] | None:
     if not all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts):
         return None
     return [clbit for part in parts for clbit in part.clbits]
+
+
+def _are_listed(clbits: Sequence[int], every: int) -> bool:
+    """Return whether the outcomes of some bits, at each of `every` settings, are few enough to be listed."""
+    return every << len(clbits) <= MAX_LISTED
 
 
 def _counted(counts: Mapping[str, int]) -> Outcomes:

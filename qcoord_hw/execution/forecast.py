@@ -24,7 +24,14 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.base import Device as ConnectedDevice
 from qcoord_hw.execution.devices.registry import device_name, device_of, open_typed
 from qcoord_hw.execution.edges import ALLOWED, edge_layouts
-from qcoord_hw.execution.expectation import Expectation, Outcomes, outcomes_of, random_outcomes, work
+from qcoord_hw.execution.expectation import (
+    Expectation,
+    Outcomes,
+    is_exact,
+    outcomes_of,
+    random_outcomes,
+    work,
+)
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
 from qcoord_hw.execution.foreign.target import ForeignTarget
@@ -403,6 +410,11 @@ class Forecast:
         prepared = replace(prepared, settings=settings)
         exact = exact_figures(self.description["play"], prepared) if figures else None
         return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether outcome probabilities are computed, not estimated from simulated shots."""
+        return is_exact(self.prepared, self._chosen)
 
     @cached_property
     def work(self) -> float:

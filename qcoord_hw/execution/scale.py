@@ -13,7 +13,7 @@ from qcoord_hw.spec import short_repr
 MAX_NAME = 200
 """Characters of a target's name in a record, at most."""
 
-MAX_SCALE = 10.0
+MAX_SCALE = 1e4
 MIN_SCALE = 1e-4
 """The smallest scale above 0; its shortest decimal has no exponent, so that it can stand in a name."""
 
@@ -49,14 +49,14 @@ def check_scale(scale: object) -> float:
     """Return a noise scale.
 
     Raises:
-        InputError: when it is not 0 and not a number from 0.0001 to 10.
+        InputError: when it is not 0 and not a number from 0.0001 to 10000.
     """
     if (
         isinstance(scale, bool)
         or not isinstance(scale, (int, float))
         or not (scale == 0 or MIN_SCALE <= scale <= MAX_SCALE)
     ):
-        raise InputError(f"noise-scale: {short_repr(scale)}; allowed are 0 and numbers from 0.0001 to 10")
+        raise InputError(f"noise-scale: {short_repr(scale)}; allowed are 0 and numbers from 0.0001 to 10000")
     return float(scale)
 
 

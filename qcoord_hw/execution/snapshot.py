@@ -157,22 +157,25 @@ class Snapshot:
         """
         if factor == 1:
             return self
+        gates = []
+        for gate in self.gates:
+            error = None if gate.error is None else scaled_error(gate.error, factor, lost_entirely(gate))
+            gates.append(replace(gate, error=error))
+        return replace(self.scaled_qubits(readout=factor, decay=factor), gates=tuple(gates))
+
+    def scaled_qubits(self, *, readout: float, decay: float) -> Snapshot:
+        """Return the snapshot with readout errors multiplied, and T1 and T2 divided; gates as they are."""
         qubits = tuple(
-            QubitCalibration(
-                q.index,
-                q.t1 / factor if q.t1 is not None and factor else None,
-                q.t2 / factor if q.t2 is not None and factor else None,
-                _scaled_error(q.p10, factor, MAX_SCALED_READOUT),
-                _scaled_error(q.p01, factor, MAX_SCALED_READOUT),
+            replace(
+                q,
+                t1=q.t1 / decay if q.t1 is not None and decay else None,
+                t2=q.t2 / decay if q.t2 is not None and decay else None,
+                p10=scaled_error(q.p10, readout, MAX_SCALED_READOUT),
+                p01=scaled_error(q.p01, readout, MAX_SCALED_READOUT),
             )
             for q in self.qubits
         )
-        gates = []
-        for gate in self.gates:
-            lost = 1 - 0.5 ** len(gate.qubits)
-            error = None if gate.error is None else _scaled_error(gate.error, factor, lost)
-            gates.append(replace(gate, error=error))
-        return replace(self, qubits=qubits, gates=tuple(gates))
+        return replace(self, qubits=qubits)
 
     def target(self, *, measured: bool = False) -> Target:
         """Return a Qiskit target on qubits 0..n-1, which stand for this snapshot's qubits in order.
@@ -214,7 +217,12 @@ def _number(stated: object, name: str) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def _scaled_error(error: float, factor: float, limit: float) -> float:
+def lost_entirely(gate: GateCalibration) -> float:
+    """Return the error of a gate that leaves nothing of the state."""
+    return 1 - 0.5 ** len(gate.qubits)
+
+
+def scaled_error(error: float, factor: float, limit: float) -> float:
     """Return an error multiplied, at most `limit` unless it is beyond that already."""
     if error >= 1 and factor:
         return error

@@ -201,7 +201,7 @@ class NoiseTarget:
 
         Args:
             chip: whose calibration makes the noise model; a snapshot is kept in the records of runs.
-            scale: what its noise is multiplied by, 0 to 10; another than 1 stands in the target's name.
+            scale: what its noise is multiplied by, 0 to 10000; another than 1 stands in the target's name.
             name: of the target, without a scale; the backend's if omitted.
 
         Raises:

@@ -19,6 +19,7 @@ from qcoord_hw.statistics.shots import FIVE_SIGMA, fewest, shots_for_verdict, sh
 if TYPE_CHECKING:
     from qcoord_hw.execution.expectation import Expectation
     from qcoord_hw.execution.forecast import Forecast
+    from qcoord_hw.execution.targets import Prepared
 
 LISTED = 10
 """Sets of qubits that are ranked."""
@@ -94,11 +95,14 @@ class Outlook:
 
     def _simulated(self, layout: tuple[int, ...]) -> float:
         assert self.main is not None
-        if layout == self.forecast.prepared.layout:
-            return self.main.best
+        own = layout == self.forecast.prepared.layout
+        return self.main.best if own else self.expected(self.forecast.at(layout))
+
+    def expected(self, prepared: Prepared) -> float:
+        """Return the main figure that is expected of circuits as compiled, with their calibration."""
+        assert self.main is not None
         figures = self.main.origin == "computed"
-        expected = self.forecast.expect(self.forecast.at(layout), figures=figures)
-        return self.figure(expected.record(SHOTS)).best
+        return self.figure(self.forecast.expect(prepared, figures=figures).record(SHOTS)).best
 
     def interpolated(self, errors: float) -> float:
         """Return mixed + (ideal - mixed) f^errors, with f such that it holds on the layout of the plan."""

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 import qcoord_hw as qc
 from qcoord_hw.answer import Answer
 from qcoord_hw.errors import InputError
+from qcoord_hw.report.threshold_answer import Factor, Mechanism
 from qcoord_hw.theory.games.game import Game
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m\r\n\u202e=1+1'
@@ -48,8 +49,20 @@ KINDS = {
     "binning": lambda folder, pair: qc.theory_binning("broadcast-epr", 2, 1.0),
     "redistribution": lambda folder, pair: qc.theory_redistribution("ghz", side="C", reference="A"),
     "reproduce": lambda folder, pair: qc.reproduce("nator-46", "nator-70"),
+    "threshold": lambda folder, pair: threshold_of_readout(),
 }
 """What is asked -> how; each is made when a test first needs it."""
+
+
+def threshold_of_readout() -> qc.Threshold:
+    """Return the answer that `qc.threshold` gives where readout alone costs anything; it takes seconds."""
+    factor = Factor(2.5, 2.4, 2.6, False)
+    beyond, curve = Factor(10000.0, 10000.0, None, True), [(0.0, 0.85), (1.0, 0.8), (2.4, 0.76), (2.6, 0.74)]
+    alone = [
+        Mechanism(n, f.value, share, f) for n, f, share in (("readout", factor, 1.0), ("decay", beyond, 0.0))
+    ]
+    about = ("chsh", "fake_manila", [0, 1], "win_probability", "Win probability", 0.85, 0.8, 0.05, 0.75)
+    return qc.Threshold(*about, factor, alone, curve, True, 4)
 
 
 @pytest.fixture(scope="module")

@@ -366,7 +366,7 @@ def test_parameters_of_families():
         ({"targets": ["ibm_torino"]}, "targets: ibm_torino is a real backend"),
         ({"targets": [3]}, "targets: int"),
         ({"noise_scale": [0.5]}, "noise-scale: 0.5; target aer has no noise model"),
-        ({"targets": "fake_manila", "noise_scale": [11]}, "noise-scale: 11"),
+        ({"targets": "fake_manila", "noise_scale": [10001]}, "noise-scale: 10001"),
         ({"seeds": [-1]}, "seed: -1"),
         ({"shots": [0]}, "shots: 0"),
         ({"shots": [10], "fields": {"shots": [10]}}, "shots: given twice"),

@@ -1,0 +1,49 @@
+"""`qcoord threshold`: how good a device must be for the verdict of an experiment."""
+
+from __future__ import annotations
+
+import argparse
+
+from qcoord_hw.cli.common import SPEC, Add, integer, progress_bar, say, show_answer
+from qcoord_hw.cli.experiment import add_layout, add_parameters, parameters, typed
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    threshold = add(
+        "threshold", _threshold, "the factor on a device's errors at which the verdict flips", runs=False
+    )
+    threshold.add_argument("spec", metavar="SPEC", help=SPEC)
+    threshold.add_argument(
+        "--target",
+        required=True,
+        metavar="T",
+        help="fake_NAME (calibration snapshot), whose errors are scaled",
+    )
+    threshold.add_argument(
+        "--seed", type=integer, default=0, metavar="N", help="of random inputs and searches (0)"
+    )
+    add_layout(threshold)
+    threshold.add_argument("--plot", metavar="FILE", help="draw the figure by factor (.png, .svg or .pdf)")
+    threshold.add_argument(
+        "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
+    )
+    add_parameters(threshold)
+
+
+def _threshold(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    with typed(options), progress_bar(options, "threshold") as progress:
+        found = api.threshold(
+            options.spec,
+            target=options.target,
+            seed=options.seed,
+            layout=options.layout,
+            parameters=parameters(options),
+            plot=options.plot,
+            progress=progress,
+        )
+    show_answer(options, found)
+    if options.plot is not None and not options.json:
+        say(f"figure: {options.plot}")
