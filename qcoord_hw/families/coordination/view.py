@@ -63,8 +63,8 @@ def own_keys(intent: Mapping[str, Any], analysis: Analysis | None) -> dict[str, 
 
 
 def _best(experiment: Mapping[str, Any], analysis: Analysis | None) -> dict[str, Any]:
-    """Return the best possible at n, of a finished run."""
-    if analysis is None:
+    """Return the best possible at n, of a finished run whose usage is known: that of imported counts is not."""
+    if analysis is None or experiment["usage"] is None:
         return {}
     scoring = CoordinationScoring.from_json(experiment["play"])
     return {"best_at_n": best_at_n(scoring, experiment["usage"]).to_json()}
