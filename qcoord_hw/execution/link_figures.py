@@ -25,7 +25,7 @@ from qcoord_hw.statistics.estimate import headline_of
 SHOTS = 10**9
 """Shots a circuit at which figures are computed: so many that none hangs on rounding."""
 
-MOST_WORK = 6.0
+MOST_WORK = 3.0
 """Seconds, roughly, beyond which one figure is computed but no threshold, which takes about ten."""
 
 PRECISION = 1e-7
@@ -52,8 +52,8 @@ def link_figures(
         prepared: the circuits as executed, on a simulator.
 
     Returns:
-        `figure` (its name) and `exact` (its value; null where shots would have to be simulated one by one);
-        `success_probability` of a shot, `rounds_per_s` and `qubits_per_s` that arrive;
+        `figure` (its name) and `expected` (its exact value; null where shots would have to be simulated one by one);
+        `success_probability` of a shot, `rounds_per_s`, shots in which everything arrives, and `qubits_per_s` that do;
         `critical_visibility`: v on every crossing of the links named, rho -> v rho + (1-v) I/2, all else that
         links cost left out, at which the figure meets its bound; `critical_km`: the length of the longest of
         the links, all of them in proportion, at which it does. Null where the figure never meets it.
@@ -70,12 +70,12 @@ class _Links:
         self._events = description["circuits"]
 
     def to_json(self) -> dict[str, float | str | None]:
-        rates = _rates(self._costs, self._forecast.prepared.routes, self._forecast.description["copies"])
+        rates = _rates(self._costs, self._forecast.prepared.routes)
         here = self._figure(self._costs) if math.isfinite(self._forecast.work) else None
         tries = here is not None and here.margin is not None and self._forecast.work <= MOST_WORK
         return {
             "figure": None if here is None else here.name,
-            "exact": None if here is None else here.value,
+            "expected": None if here is None else here.value,
             **rates,
             "critical_visibility": self._critical_visibility() if tries else None,
             "critical_km": self._critical_km() if tries else None,
@@ -139,7 +139,7 @@ def _root(margin: Callable[[float], float], good: float, bad: float) -> float | 
     return float(brentq(margin, good, bad, xtol=PRECISION, rtol=PRECISION))
 
 
-def _rates(costs: Mapping[str, LinkCost], routes: tuple[Route, ...], copies: int) -> dict[str, float]:
+def _rates(costs: Mapping[str, LinkCost], routes: tuple[Route, ...]) -> dict[str, float]:
     """Return how often a shot succeeds, and what arrives a second, of the circuit that succeeds least."""
     success = min(route.success for route in routes)
     stated = [cost.attempts_per_s for cost in costs.values() if cost.attempts_per_s]
@@ -148,6 +148,6 @@ def _rates(costs: Mapping[str, LinkCost], routes: tuple[Route, ...], copies: int
     crossing = max(len(route.crossings) for route in routes)
     return {
         "success_probability": success,
-        "rounds_per_s": attempts * success * copies,
+        "rounds_per_s": attempts * success,
         "qubits_per_s": attempts * success * crossing,
     }

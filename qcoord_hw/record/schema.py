@@ -87,7 +87,7 @@ BESIDE = {
 LINKS = fields(
     {
         "figure": maybe(WORDS),
-        "exact": maybe(real()),
+        "expected": maybe(real()),
         "success_probability": real(0, 1),
         "rounds_per_s": real(0),
         "qubits_per_s": real(0),

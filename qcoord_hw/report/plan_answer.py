@@ -116,6 +116,7 @@ class Plan(Answer):
         holders: who has each system, where an experiment has systems.
         notes: what the numbers rest on, a line each.
         edges: what all couplings would take, where every edge is asked for.
+        links: what links cost and do, where they cost anything.
     """
 
     experiment: str
@@ -148,6 +149,7 @@ class Plan(Answer):
     holders: Mapping[str, str]
     notes: Sequence[str]
     edges: EdgeBill | None = optional()
+    links: Mapping[str, Any] | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each set of qubits that is ranked, best first, or a single one without any."""

@@ -150,7 +150,7 @@ def _stated(record: RunRecord) -> RunSummary:
         summary["source"] = {key: intent["source"][key] for key in kept}
         summary["unknown"] = list(UNKNOWN)
     if "links" in target:
-        summary["links"] = target["links"]
+        summary["links"] = {"costs": intent["spec"]["links"], **target["links"]}
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
     if record.is_on_device:

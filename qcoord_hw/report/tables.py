@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from qcoord_hw.families.view import Listing, Section, View
 from qcoord_hw.record.journal import LOST
 from qcoord_hw.report.edges import edges_section, first_pair_words
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.format import (
     check_words,
     is_suspicious,
@@ -159,6 +160,8 @@ def _parts(summary: RunSummary, console: Console) -> Iterator[RenderableType]:
     if summary["usage"]:
         yield ""
         yield _usage(summary)
+    if "links" in summary:
+        yield from _section(links_section(summary["links"]))
     if summary["checks"]:
         yield ""
     for name, check in summary["checks"].items():
