@@ -163,7 +163,7 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     from qcoord_hw.execution.run_description import SIMULATORS
 
     if order.spec.links:
-        raise InputError(f"links: target {name} is a device, and no chip loses photons; allowed on {SIMULATORS}")
+        raise InputError(f"links: target {name} is a device, to which jobs are sent; allowed on {SIMULATORS}")
     if order.spec.every_edge:
         raise InputError(
             f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "

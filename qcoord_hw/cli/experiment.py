@@ -36,7 +36,9 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
     )
     sub.add_argument(
-        "--links", metavar="FILE", help="aer, fake_NAME: what crossing links costs (TOML, docs/formats/links.md)"
+        "--links",
+        metavar="FILE",
+        help="simulators: what crossing links costs (docs/formats/links.md)",
     )
     sub.add_argument(
         "--layout", type=_qubits, metavar="Q,Q,..", help="physical qubits, in order (default: the best)"

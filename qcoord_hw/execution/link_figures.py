@@ -1,4 +1,4 @@
-"""What links that cost do to an experiment: its exact figure, how often a shot succeeds, where a verdict is lost.
+"""What links that cost do to an experiment: exact figure, how often a shot succeeds, where a verdict is lost.
 
 No shots: figures are those of exact outcome probabilities, as in a plan.
 """
@@ -52,8 +52,9 @@ def link_figures(
         prepared: the circuits as executed, on a simulator.
 
     Returns:
-        `figure` (its name) and `expected` (its exact value; null where shots would have to be simulated one by one);
-        `success_probability` of a shot, `rounds_per_s`, shots in which everything arrives, and `qubits_per_s` that do;
+        `figure` (its name) and `expected` (its exact value; null where shots would have to be simulated one
+        by one); `success_probability` of a shot; a second, `rounds_per_s`, shots in which everything arrives,
+        and `qubits_per_s`, qubits that cross in them;
         `critical_visibility`: v on every crossing of the links named, rho -> v rho + (1-v) I/2, all else that
         links cost left out, at which the figure meets its bound; `critical_km`: the length of the longest of
         the links, all of them in proportion, at which it does. Null where the figure never meets it.

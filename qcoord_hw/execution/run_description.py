@@ -86,9 +86,7 @@ def routes_of(circuits: Iterable[Mapping[str, Any]], links: Links) -> tuple[Rout
     return route_costs(circuits, read_links(links)) if links else ()
 
 
-def route_costs(
-    circuits: Iterable[Mapping[str, Any]], costs: Mapping[str, LinkCost]
-) -> tuple[Route, ...]:
+def route_costs(circuits: Iterable[Mapping[str, Any]], costs: Mapping[str, LinkCost]) -> tuple[Route, ...]:
     """Return what links of some costs do to circuits, from their recorded steps."""
     return tuple(route(circuit["events"], costs) for circuit in circuits)
 
@@ -157,7 +155,9 @@ def check_links_simulated(spec: ExperimentSpec, target: str, kind: str) -> None:
         InputError: when the target is no simulator of ours.
     """
     if spec.links and kind not in (IDEAL, NOISE):
-        raise InputError(f"links: target {one_line(target)} of kind {kind} cannot make them; allowed on {SIMULATORS}")
+        raise InputError(
+            f"links: target {one_line(target)} of kind {kind} cannot make them; allowed on {SIMULATORS}"
+        )
 
 
 def plan_for(

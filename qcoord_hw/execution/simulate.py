@@ -212,9 +212,7 @@ class Simulator:
         self._settings = settings
         self._parts = [split(c) for c in circuits]
         self._num_clbits = [c.num_clbits for c in circuits]
-        self._methods = [
-            [choose_method(p, noisy=self._noisy) for p in parts] for parts in self._parts
-        ]
+        self._methods = [[choose_method(p, noisy=self._noisy) for p in parts] for parts in self._parts]
         self._columns = [
             [[list(c.parameters).index(name) for name in part.circuit.parameters] for part in parts]
             for c, parts in zip(circuits, self._parts, strict=True)

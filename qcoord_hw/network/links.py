@@ -90,7 +90,7 @@ class LinkCost:
                 raise InputError(f"{where}.{name}: {short_repr(value)}; allowed are numbers {words} {high:g}")
         if len(several := [name for name in CHANNELS if name in values]) > 1:
             raise InputError(f"{where}: {' and '.join(several)}; allowed is one of {', '.join(CHANNELS)}")
-        made = cls(**values)  # type: ignore[arg-type]
+        made = cls(**values)
         if made.memory_t1_ms and made.memory_t2_ms and made.memory_t2_ms > 2 * made.memory_t1_ms:
             raise InputError(f"{where}.memory_t2_ms: {made.memory_t2_ms:g}; allowed is at most twice the T1")
         return made
@@ -101,7 +101,7 @@ class LinkCost:
         return (self.length_km or 0) / SPEED
 
     def transmission(self, *, pair: bool) -> float:
-        """Return the probability that a photon arrives: over the whole length, or half of it to each of a pair."""
+        """Return the probability that a photon arrives: over the length, or half of it to each of a pair."""
         decibel = (self.length_km or 0) * (self.loss_db_per_km or 0) / (2 if pair else 1)
         return (1 if self.efficiency is None else self.efficiency) * float(10 ** (-decibel / 10))
 
@@ -215,7 +215,8 @@ def check_links(links: Links, usage: Mapping[str, Mapping[str, float]]) -> None:
     Raises:
         InputError: naming the link over which it moves no qubit, or the field that is wrong.
     """
-    quantum = [key for key, used in usage.items() if {"qubits", "ebits", "qudits"} & {k for k in used if used[k]}]
+    moved = ("qubits", "ebits", "qudits")
+    quantum = [key for key, used in usage.items() if any(used.get(unit) for unit in moved)]
     for key in read_links(links):
         if key not in quantum:
             allowed = ", ".join(quantum) or "none: no qubit moves in this experiment"
@@ -259,7 +260,7 @@ def route(events: Sequence[Mapping[str, Any]], costs: Mapping[str, LinkCost]) ->
 
 
 def _keys(event: Mapping[str, Any]) -> list[str]:
-    """Return under which keys of the usage a step may be counted: a pair stands there in the network's order."""
+    """Return under which keys a step may be counted: a pair stands in usage in the network's order."""
     if event["kind"] == "send":
         return [f"{event['party']}->{event['to']}"]
     if event["name"] == "state":

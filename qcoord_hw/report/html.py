@@ -21,8 +21,8 @@ from qcoord_hw.record import interpreting
 from qcoord_hw.report import chip_map, svg
 from qcoord_hw.report import format as words
 from qcoord_hw.report.edges import edges_section, first_pair_words
-from qcoord_hw.report.links import links_section
 from qcoord_hw.report.faults import our_own
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.shapes import RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics import words as figures

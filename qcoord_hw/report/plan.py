@@ -228,6 +228,8 @@ def _kind(forecast: Forecast) -> str:
     """Return what kind of figure is expected."""
     if forecast.noisy:
         return "noise model"
+    if forecast.prepared.noisy:
+        return "links"
     return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
 
 

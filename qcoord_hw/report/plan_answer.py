@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
 
@@ -107,7 +107,7 @@ class Plan(Answer):
         shots_for_verdict: of all circuits together, for 5 sigma above the bound.
         seconds_for_verdict: QPU seconds of these.
         expected: the main figure.
-        expected_kind: `noise model`, `ideal` or `no error data: ideal`.
+        expected_kind: `noise model`, `links` (no other errors), `ideal` or `no error data: ideal`.
         figure: the name of the main figure.
         figures: name -> expected value of every figure.
         titles: name -> what the figure is called, of every figure.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from qcoord_hw.families.view import Listing, Section, View
 from qcoord_hw.record.journal import LOST
 from qcoord_hw.report.edges import edges_section, first_pair_words
-from qcoord_hw.report.links import links_section
 from qcoord_hw.report.format import (
     check_words,
     is_suspicious,
@@ -21,6 +20,7 @@ from qcoord_hw.report.format import (
     target_words,
     unfinished_words,
 )
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics.words import (
