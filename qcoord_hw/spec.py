@@ -25,7 +25,7 @@ Plain = str | int | float | bool | tuple["Plain", ...]
 """What a parameter may be; lists are kept as tuples."""
 
 Links = tuple[tuple[str, tuple[tuple[str, float | bool], ...]], ...]
-"""What links cost: sorted pairs of a key as in usage and (field, value) pairs; see `qcoord_hw.network.links`."""
+"""What links cost: sorted pairs of a key as in usage and (field, value) pairs; see `network.links`."""
 
 MAX_LINKS = 1000
 

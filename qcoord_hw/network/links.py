@@ -85,12 +85,12 @@ class LinkCost:
                 continue
             low, high, above = (known[name].metadata[what] for what in ("low", "high", "above"))
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not low <= value <= high or (above and value == low):  # type: ignore[operator]
+            if not is_number or not low <= value <= high or (above and value == low):
                 words = f"above {low:g}, up to" if above else f"from {low:g} to"
                 raise InputError(f"{where}.{name}: {short_repr(value)}; allowed are numbers {words} {high:g}")
         if len(several := [name for name in CHANNELS if name in values]) > 1:
             raise InputError(f"{where}: {' and '.join(several)}; allowed is one of {', '.join(CHANNELS)}")
-        made = cls(**values)
+        made = cls(**values)  # type: ignore[arg-type]
         if made.memory_t1_ms and made.memory_t2_ms and made.memory_t2_ms > 2 * made.memory_t1_ms:
             raise InputError(f"{where}.memory_t2_ms: {made.memory_t2_ms:g}; allowed is at most twice the T1")
         return made
