@@ -98,22 +98,26 @@ def build(
     fields |= {} if links is None else {"links": _links(links)}
     if isinstance(experiment, Experiment):
         _check_scoring(experiment)
-        return _over_links(Built(replace(spec_of_experiment(experiment), **fields), experiment))
+        return _over_links(Built(replace(spec_of_experiment(experiment), **fields), experiment), target)
     stated = replace(spec_of(experiment, parameters or {}), **fields)
     spec = completed(stated, _situation(experiment, stated, parameters or {}, target, seed))
-    return _over_links(Built.of(spec))
+    return _over_links(Built.of(spec), target)
 
 
 def _links(stated: str | Path | Mapping[str, Mapping[str, float | bool]]) -> Links:
     return read_links_file(Path(stated)) if isinstance(stated, (str, Path)) else links_from_mapping(stated)
 
 
-def _over_links(built: Built) -> Built:
-    """Return what was built, after checking that its qubits cross the links that its spec names."""
+def _over_links(built: Built, target: Any) -> Built:
+    """Return what was built, after checking that its qubits cross its links, and that we can make these."""
     if built.spec.links:
+        from qcoord_hw.execution.devices.registry import device_name
+        from qcoord_hw.execution.run_description import check_links_simulated
         from qcoord_hw.network.links import check_links
 
         check_links(built.spec.links, built.experiment.usage)
+        if (name := device_name(target)) is not None:
+            check_links_simulated(built.spec, name, "device")
     return built
 
 

@@ -160,10 +160,9 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     Raises:
         InputError: when an option is not allowed, or every edge is asked for: each batch is another circuit.
     """
-    from qcoord_hw.execution.run_description import SIMULATORS
+    from qcoord_hw.execution.run_description import check_links_simulated
 
-    if order.spec.links:
-        raise InputError(f"links: target {name} is a device, to which jobs are sent; allowed on {SIMULATORS}")
+    check_links_simulated(order.spec, name, "device")
     if order.spec.every_edge:
         raise InputError(
             f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "

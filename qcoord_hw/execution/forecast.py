@@ -31,12 +31,7 @@ from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import (
-    check_links_simulated,
-    check_recordable,
-    exact_figures,
-    intent_of,
-)
+from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of
 from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
@@ -195,9 +190,6 @@ class Forecast:
             TooLargeError: when the circuits do not fit the device.
         """
         device = where_of(target)
-        if device.compiler is not None or device.connection is not None:
-            kind = "device" if device.connection is not None else "backend"
-            check_links_simulated(spec, device.name, kind)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
         if device.snapshot is None:

@@ -156,7 +156,7 @@ def check_links_simulated(spec: ExperimentSpec, target: str, kind: str) -> None:
     """
     if spec.links and kind not in (IDEAL, NOISE):
         raise InputError(
-            f"links: target {one_line(target)} of kind {kind} cannot make them; allowed on {SIMULATORS}"
+            f"links: target {one_line(target)} ({kind}) cannot make them; allowed on {SIMULATORS}"
         )
 
 

@@ -288,6 +288,8 @@ def test_wrong_files_are_refused_in_one_line(tmp_path, capsys, text):
 def test_targets_that_are_no_simulator_of_ours_refuse(target, qcoord_runs):
     with pytest.raises(InputError, match="^links: .*allowed on aer"):
         qc.run("chsh", target=target, links=every(AB, depolarising=0.1), shots=10)
+    with pytest.raises(InputError, match="^links: .*allowed on aer"):
+        qc.plan("chsh", target=target, links=every(AB, depolarising=0.1))
     assert not list(qcoord_runs.glob("*"))
 
 
