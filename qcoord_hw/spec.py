@@ -25,6 +25,11 @@ from qcoord_hw.text import short_repr as short_repr
 Plain = str | int | float | bool | tuple["Plain", ...]
 """What a parameter may be; lists are kept as tuples."""
 
+Links = tuple[tuple[str, tuple[tuple[str, float | bool], ...]], ...]
+"""What links cost: sorted pairs of a key as in usage and (field, value) pairs; see `network.links`."""
+
+MAX_LINKS = 1000
+
 MAX_SHOTS = 10_000_000
 """Shots a circuit at most: the documented limit of executions in one job of a Sampler."""
 
@@ -36,8 +41,9 @@ MAX_DOTS = 500
 
 MAX_TEXT = 200
 
-OPTIONAL = ("random_questions", "every_edge")
-"""Fields of a spec that are left out where they are false."""
+SWITCHES = ("random_questions", "every_edge")
+OPTIONAL = (*SWITCHES, "links")
+"""Fields of a spec that are left out where they are false or empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,7 @@ class ExperimentSpec:
         random_questions: whether each shot's question is drawn at random, one shot at a time, so that no
             device can know the next one (games of one round).
         every_edge: whether it runs on every coupling of a chip, in batches that share no qubit.
+        links: what qubits suffer that cross links, as sorted pairs; empty where links cost nothing.
     """
 
     name: str
@@ -67,6 +74,7 @@ class ExperimentSpec:
     layout: tuple[int, ...] = field(default=())
     random_questions: bool = False
     every_edge: bool = False
+    links: Links = ()
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -79,7 +87,7 @@ class ExperimentSpec:
         check_text("family", self.family)
         check_integer("shots", self.shots, 1, MAX_SHOTS)
         check_integer("blocks", self.blocks, 1, MAX_BLOCKS)
-        for name in OPTIONAL:
+        for name in SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: {short_repr(getattr(self, name))}; allowed are true and false")
         if self.every_edge and self.layout:
@@ -108,6 +116,7 @@ class ExperimentSpec:
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values (what `spec_id` is computed from)."""
         data = asdict(self) | {"parameters": dict(self.parameters), "layout": list(self.layout)}
+        data["links"] = {key: dict(stated) for key, stated in self.links}
         # Specs keep the identity that they had before these fields.
         return {name: value for name, value in data.items() if value or name not in OPTIONAL}
 
@@ -154,10 +163,37 @@ def spec_from_mapping(data: Mapping[str, Any], where: str = "spec") -> Experimen
     if not isinstance(layout, list):
         raise InputError(f"{where}: layout: {short_repr(layout)}; allowed is a list of qubit numbers")
     values["layout"] = tuple(layout)
+    values["links"] = links_from_mapping(values.get("links", {}), where)
     try:
         return ExperimentSpec(**values)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def links_from_mapping(data: object, where: str = "links") -> Links:
+    """Return what links cost, from parsed TOML or JSON: a table of tables of numbers, true and false.
+
+    Raises:
+        InputError: when it is none.
+    """
+    if not isinstance(data, Mapping) or len(data) > MAX_LINKS:
+        raise InputError(f"{where}: links: {short_repr(data)}; allowed is a table for each of some links")
+    for key, stated in data.items():
+        check_text("links", key)
+        check_unicode("links", key)
+        if not isinstance(stated, Mapping):
+            raise InputError(f"{where}: links.{key}: {short_repr(stated)}; allowed is a table of numbers")
+        for name, value in stated.items():
+            check_unicode(f"links.{key}", name)
+            if not isinstance(value, (int, float)) or not -MAX_SEED <= value <= MAX_SEED:  # NaN is not
+                raise InputError(
+                    f"{where}: links.{key}.{one_line(name)}: {short_repr(value)}; allowed is a number, true "
+                    "or false"
+                )
+    return tuple(
+        (key, tuple((k, v if isinstance(v, bool) else float(v)) for k, v in sorted(stated.items())))
+        for key, stated in sorted(data.items())
+    )
 
 
 def _plain(where: str, value: object) -> Plain:
@@ -186,16 +222,33 @@ def read_spec(path: Path) -> ExperimentSpec:
     Raises:
         InputError: when the file cannot be read, is not TOML, or a field is wrong.
     """
+    return spec_from_mapping(_toml(path), where=one_line(path.name))
+
+
+def read_links_file(path: Path) -> Links:
+    """Read what links cost from a TOML file: a table for each link, under its key as in usage.
+
+    Raises:
+        InputError: when the file cannot be read, is not TOML, or holds anything else.
+    """
+    return links_from_mapping(_toml(path), where=one_line(path.name))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises:
+        InputError: when it cannot be read or is not TOML.
+    """
     content = read_file(path, "TOML", MAX_BYTES)
     if any(line.count(b".") > MAX_DOTS for line in content.splitlines()):
         raise InputError(
             f"{one_line(path)}: a line of more than {MAX_DOTS} dots; allowed are at most that many"
         )
     try:
-        data = tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # bad TOML or UTF-8, numbers too long, tables too deep
         raise InputError(f"{one_line(path)}: not valid TOML ({one_line(error, 160)})") from None
-    return spec_from_mapping(data, where=one_line(path.name))
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> int:

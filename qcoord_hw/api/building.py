@@ -5,16 +5,29 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.base import Situation
 from qcoord_hw.sources import completed, spec_of
-from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, check_seed
+from qcoord_hw.spec import (
+    ExperimentSpec,
+    Links,
+    Plain,
+    canonical_json,
+    check_seed,
+    links_from_mapping,
+    read_links_file,
+)
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
+
+
+LinksLike = str | Path | Mapping[str, Mapping[str, float | bool]] | None
+"""A file that says what crossing links costs, or its tables by their keys; None leaves it to the spec."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +65,7 @@ def build(
     seed: int | None = None,
     random_questions: bool = False,
     every_edge: bool = False,
+    links: LinksLike = None,
 ) -> Built:
     """Return the spec and the built circuits of an experiment, without running anything.
 
@@ -64,6 +78,7 @@ def build(
         seed: of random inputs, if the spec states none, and of searches; a fresh one if omitted.
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
+        links: what crossing links costs: a file, or its tables by their keys.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or the family is unknown or
@@ -80,12 +95,30 @@ def build(
     fields = {name: value for name, value in fields.items() if value is not None}
     fields |= {"random_questions": True} if random_questions else {}
     fields |= {"every_edge": True} if every_edge else {}
+    fields |= {} if links is None else {"links": _links(links)}
     if isinstance(experiment, Experiment):
         _check_scoring(experiment)
-        return Built(replace(spec_of_experiment(experiment), **fields), experiment)
+        return _over_links(Built(replace(spec_of_experiment(experiment), **fields), experiment), target)
     stated = replace(spec_of(experiment, parameters or {}), **fields)
     spec = completed(stated, _situation(experiment, stated, parameters or {}, target, seed))
-    return Built.of(spec)
+    return _over_links(Built.of(spec), target)
+
+
+def _links(stated: str | Path | Mapping[str, Mapping[str, float | bool]]) -> Links:
+    return read_links_file(Path(stated)) if isinstance(stated, (str, Path)) else links_from_mapping(stated)
+
+
+def _over_links(built: Built, target: Any) -> Built:
+    """Return what was built, after checking that its qubits cross its links, and that we can make these."""
+    if built.spec.links:
+        from qcoord_hw.execution.devices.registry import device_name
+        from qcoord_hw.execution.run_description import check_links_simulated
+        from qcoord_hw.network.links import check_links
+
+        check_links(built.spec.links, built.experiment.usage)
+        if (name := device_name(target)) is not None:
+            check_links_simulated(built.spec, name, "device")
+    return built
 
 
 def _situation(
@@ -94,6 +127,11 @@ def _situation(
     """Return where an experiment is meant to run, as far as its family asks."""
     named = not isinstance(experiment, ExperimentSpec)  # a spec may be one that was completed before
 
+    if spec.links:
+        from qcoord_hw.network.links import read_links
+
+        read_links(spec.links)
+
     def shares_simulation(built: Experiment) -> bool:
         from qcoord_hw.execution.devices.registry import device_name
         from qcoord_hw.execution.run_description import program_of
@@ -101,7 +139,7 @@ def _situation(
         from qcoord_hw.execution.targets import is_foreign
 
         paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges
-        return not paid and shares_noisy_run(program_of(built))
+        return not paid and shares_noisy_run(program_of(built, spec.links))
 
     def gates(built: Experiment) -> float:
         from qcoord_hw.api.choosing import two_qubit_gates
@@ -109,7 +147,7 @@ def _situation(
         return two_qubit_gates(built, target)
 
     return Situation(
-        ideal=isinstance(target, str) and target == "aer",
+        ideal=isinstance(target, str) and target == "aer" and not spec.links,
         seed=secrets.randbits(32) if seed is None else seed,
         stated=frozenset(parameters) | (frozenset(spec.options) if named else frozenset()),
         shares_simulation=shares_simulation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import build
+from qcoord_hw.api.building import LinksLike, build
 from qcoord_hw.spec import Plain
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def plan(
     parameters: Mapping[str, Plain] | None = None,
     random_questions: bool = False,
     every_edge: bool = False,
+    links: LinksLike = None,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -36,6 +37,7 @@ def plan(
         parameters: of the spec's family, as in `run`.
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
+        links: what crossing links costs, as in `run`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -59,8 +61,10 @@ def plan(
         seed=seed,
         random_questions=random_questions,
         every_edge=every_edge,
+        links=links,
     )
     circuits = built.experiment
-    forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
+    program = program_of(circuits, built.spec.links)
+    forecast = Forecast.of(describe(circuits), program, built.spec, target)
     forecast.check_recordable()
     return summarise_plan(forecast, jobs)

@@ -232,7 +232,8 @@ def _execute_again(found: record.RunRecord) -> list[str]:
     spec: dict[str, Any] = found.intent["spec"]
     if spec["family"] != PYTHON:
         family = registry.family(spec["family"])
-        program = program_of(family.build(spec_from_mapping(spec, "recorded spec")))
+        read = spec_from_mapping(spec, "recorded spec")
+        program = program_of(family.build(read), read.links)
     else:
         program = recorded_program(found)
     return moved(found, program, target)

@@ -28,4 +28,5 @@ class RunRequest:
         """Return the order to execute an experiment with a root seed, into a folder of runs."""
         from qcoord_hw.execution.run_description import describe, program_of
 
-        return cls(describe(built.experiment), program_of(built.experiment), built.spec, seed, runs)
+        program = program_of(built.experiment, built.spec.links)
+        return cls(describe(built.experiment), program, built.spec, seed, runs)

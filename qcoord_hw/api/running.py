@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import build
+from qcoord_hw.api.building import LinksLike, build
 from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
@@ -36,6 +36,7 @@ def run(
     options: Mapping[str, Any] | None = None,
     random_questions: bool = False,
     every_edge: bool = False,
+    links: LinksLike = None,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -58,6 +59,8 @@ def run(
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
+        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
+            simulators.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -75,6 +78,7 @@ def run(
         seed=seed,
         random_questions=random_questions,
         every_edge=every_edge,
+        links=links,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import build
+from qcoord_hw.api.building import LinksLike, build
 from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
@@ -34,6 +34,7 @@ def submit(
     options: Mapping[str, Any] | None = None,
     random_questions: bool = False,
     every_edge: bool = False,
+    links: LinksLike = None,
 ) -> Result:
     """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
 
@@ -52,6 +53,8 @@ def submit(
             circuits run side by side, each analysed on its own).
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
+        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
+            simulators.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -76,6 +79,7 @@ def submit(
         seed=seed,
         random_questions=random_questions,
         every_edge=every_edge,
+        links=links,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})
@@ -157,6 +161,9 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     Raises:
         InputError: when an option is not allowed, or every edge is asked for: each batch is another circuit.
     """
+    from qcoord_hw.execution.run_description import check_links_simulated
+
+    check_links_simulated(order.spec, name, "device")
     if order.spec.every_edge:
         raise InputError(
             f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "

@@ -35,6 +35,11 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
     sub.add_argument(
         "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
     )
+    sub.add_argument(
+        "--links",
+        metavar="FILE",
+        help="simulators: what crossing links costs (docs/formats/links.md)",
+    )
     add_layout(sub)
     sub.add_argument(
         "--noise-scale",
@@ -215,6 +220,7 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
                 seed=options.seed,
                 random_questions=options.random_questions,
                 every_edge=options.every_edge,
+                links=options.links,
             )
             for spec in options.specs
         ]

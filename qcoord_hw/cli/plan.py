@@ -44,5 +44,6 @@ def _plan(options: argparse.Namespace) -> None:
             parameters=parameters(options),
             random_questions=options.random_questions,
             every_edge=options.every_edge,
+            links=options.links,
         )
     show_answer(options, found)

@@ -18,10 +18,11 @@ from qcoord_hw.execution.edges import couplings, shares_qubits
 from qcoord_hw.execution.foreign.jobs import BackendJobs
 from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
+from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
 from qcoord_hw.execution.scale import PROPERTIES, split_scale
-from qcoord_hw.execution.simulate import Simulator, framed
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import (
     BACKEND,
     IDEAL,
@@ -30,6 +31,7 @@ from qcoord_hw.execution.targets import (
     IdealTarget,
     NoiseTarget,
     Prepared,
+    executed_settings,
     noise_words,
     resolve_target,
 )
@@ -81,7 +83,7 @@ def check_decided(run: RunRecord, program: Program, prepared: Prepared, *, thoro
     older = other_version(run)
     left = list[str]()
     checks = [_check_target, _check_settings, _check_plan, _check_texts]
-    checks += [_check_calibration, _check_exact] if thorough else []
+    checks += [_check_calibration, _check_exact, _check_links] if thorough else []
     for check in checks:
         try:
             left.append(check(run, program, prepared))
@@ -159,11 +161,13 @@ def _check_simulated(run: RunRecord) -> None:
 def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str:
     """Check how each setting is executed, and what the record calls the method."""
     asked, kind = program.settings, run.intent["target"]["kind"]
-    should = framed(prepared.circuits, asked) if kind == NOISE else asked
+    should = asked
+    if kind in SIMULATED:
+        should = executed_settings(prepared.circuits, asked, prepared.routes, noisy=kind == NOISE)
     if prepared.settings != should:
         raise Differs("settings: not those that its circuits are executed at, or by other methods")
     if kind in SIMULATED:
-        methods = Simulator(prepared.circuits, prepared.settings, prepared.snapshot).methods
+        methods = Simulator(prepared.simulated, prepared.settings, prepared.snapshot).methods
         if run.intent["target"]["methods"] != methods:
             raise Differs(f"target.methods: others than {', '.join(methods)}")
     elif kind == BACKEND and run.intent["target"]["methods"] != [BackendJobs.method]:
@@ -256,4 +260,24 @@ def _check_exact(run: RunRecord, program: Program, prepared: Prepared) -> str:
         for name, value in should.items():
             if not math.isclose(stated[name], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
                 raise Differs(f"target.exact: {name} {stated[name]:g}; its circuits make {value:g}")
+    return ""
+
+
+def _check_links(run: RunRecord, program: Program, prepared: Prepared) -> str:
+    """Compare what is said of links that cost with what follows of the circuits as executed."""
+    stated = run.intent["target"].get("links")
+    spec = spec_from_mapping(run.intent["spec"], "recorded spec")
+    if (stated is not None) != bool(spec.links):
+        raise Differs("target.links: allowed is what follows of the links of its spec, and else nothing")
+    if stated is None:
+        return ""
+    should = link_figures(run.intent["experiment"], program, spec, prepared)
+    if stated.keys() != should.keys():
+        raise Differs(f"target.links: allowed are {', '.join(should)}")
+    for name, value in should.items():
+        same = stated[name] == value
+        if isinstance(value, float) and isinstance(stated[name], (int, float)):
+            same = math.isclose(stated[name], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        if not same:
+            raise Differs(f"target.links: {name} {short_repr(stated[name])}; its circuits make {value}")
     return ""

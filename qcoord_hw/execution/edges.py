@@ -58,7 +58,7 @@ class _EveryEdge:
         places = edge_layouts(program, whole)
         if tiles not in (1, len(places)):
             raise InputError(f"tiles: {tiles}; with every-edge allowed is none")
-        made = self._target.on([layout for layout, _ in places], program.circuits, program.settings)
+        made = self._target.on([layout for layout, _ in places], program.circuits, program)
         first, *others = (replace(one, batch=batch) for one, (_, batch) in zip(made, places, strict=True))
         return replace(first, tiles=tuple(others))
 

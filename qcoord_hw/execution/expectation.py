@@ -42,9 +42,9 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
         TooLargeError: when no simulation method can run the circuits.
         TargetError: when Aer reports a failure.
     """
-    circuits, settings = prepared.circuits, [prepared.settings[k] for k in chosen]
+    circuits, settings = prepared.simulated, [prepared.settings[k] for k in chosen]
     simulator = Simulator(circuits, settings, prepared.snapshot)
-    read = [_final_bits(circuit, noisy=prepared.snapshot is not None) for circuit in circuits]
+    read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in circuits]
     found = []
     for k, setting in enumerate(settings):
         clbits = read[setting.circuit]
@@ -78,7 +78,7 @@ def work(prepared: Prepared, chosen: Sequence[int]) -> float:
         Infinity where shots have to be simulated one by one.
     """
     runs: dict[tuple[int, int, tuple[float, ...]], int] = {}
-    noisy, outcomes = prepared.snapshot is not None, 0
+    noisy, outcomes = prepared.noisy, 0
     parts = [split(circuit) for circuit in prepared.circuits]
     for setting in (prepared.settings[k] for k in chosen):
         value = dict(zip(prepared.circuits[setting.circuit].parameters, setting.values, strict=True))

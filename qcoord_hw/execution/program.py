@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qiskit.circuit import Barrier, QuantumCircuit
 
 from qcoord_hw.families.experiment import Setting, one_setting_each
+from qcoord_hw.network.links import Route
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +22,14 @@ class Program:
         movable: for each circuit, for each part between barriers over all its qubits, whether one hand holds
             all qubits in it, so that they may be routed.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
+        routes: what links do to each circuit; empty where they cost nothing.
     """
 
     circuits: tuple[QuantumCircuit, ...]
     settings: tuple[Setting, ...]
     movable: tuple[tuple[bool, ...], ...]
     weights: tuple[float, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     @classmethod
     def of(cls, circuits: Sequence[QuantumCircuit]) -> Program:

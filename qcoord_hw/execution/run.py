@@ -14,6 +14,7 @@ from qcoord_hw import record
 from qcoord_hw.errors import RecordError
 from qcoord_hw.execution.edges import on_every_edge
 from qcoord_hw.execution.formats import to_qpy
+from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.program import Program, instructions
 from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run_description import (
@@ -63,6 +64,8 @@ def execute(
     executor = target.executor(prepared)
     equal = prepared.kind == SAMPLER
     intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
+    if spec.links:
+        intent["target"]["links"] = link_figures(description, program, spec, prepared)
     executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
     files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
     if prepared.known is not None:

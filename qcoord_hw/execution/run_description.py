@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record, registry
-from qcoord_hw.errors import TargetError
+from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
@@ -21,9 +21,12 @@ from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
+from qcoord_hw.network.links import LinkCost, Route, read_links, route
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord, signed
-from qcoord_hw.spec import ExperimentSpec, canonical_json
+from qcoord_hw.spec import ExperimentSpec, Links, canonical_json, links_from_mapping, one_line
+
+SIMULATORS = "aer, fake_NAME and properties:FILE"
 
 WAYS = ("sampled", "spread", "weighed")
 """Of an experiment: how often and when its settings are executed, if not all alike in every block."""
@@ -70,14 +73,25 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     } | {key: True for key in WAYS if getattr(experiment, key)}
 
 
-def program_of(experiment: Experiment) -> Program:
-    """Return what an experiment executes."""
+def program_of(experiment: Experiment, links: Links = ()) -> Program:
+    """Return what an experiment executes, over links that cost what they are stated to."""
     return Program(
         tuple(net.circuit for net in experiment.circuits),
         experiment.settings,
         tuple(net.movable for net in experiment.circuits),
         experiment.weights,
+        routes_of(({"events": [e.to_json() for e in net.events]} for net in experiment.circuits), links),
     )
+
+
+def routes_of(circuits: Iterable[Mapping[str, Any]], links: Links) -> tuple[Route, ...]:
+    """Return what links do to circuits, from their recorded steps; none where links cost nothing."""
+    return route_costs(circuits, read_links(links)) if links else ()
+
+
+def route_costs(circuits: Iterable[Mapping[str, Any]], costs: Mapping[str, LinkCost]) -> tuple[Route, ...]:
+    """Return what links of some costs do to circuits, from their recorded steps."""
+    return tuple(route(circuit["events"], costs) for circuit in circuits)
 
 
 def intent_of(
@@ -103,7 +117,9 @@ def intent_of(
 
     Raises:
         TargetError: when a compiled gate joins two parties.
+        InputError: when links cost something on a target that is no simulator of ours.
     """
+    check_links_simulated(spec, prepared.target, prepared.kind)
     gates = [
         {"two_qubit": two_qubit(built), "two_qubit_executed": two_qubit(run)}
         for built, run in zip(program.circuits, prepared.circuits, strict=True)
@@ -133,6 +149,18 @@ def intent_of(
         "plan": [_plain(chunk) for chunk in plan],
         "provenance": provenance() | ({"circuits_of": prepared.origin} if prepared.origin else {}),
     }
+
+
+def check_links_simulated(spec: ExperimentSpec, target: str, kind: str) -> None:
+    """Refuse links that cost something where their channels cannot be put in.
+
+    Raises:
+        InputError: when the target is no simulator of ours.
+    """
+    if spec.links and kind not in (IDEAL, NOISE):
+        raise InputError(
+            f"links: target {one_line(target)} ({kind}) cannot make them; allowed on {SIMULATORS}"
+        )
 
 
 def plan_for(
@@ -229,6 +257,7 @@ def prepared_of(run: RunRecord) -> Prepared:
                 target["noise"],
                 _settings(run),
                 batch=place.get("batch"),
+                routes=_routes(run),
             )
             for k, place in enumerate(places)
         ]
@@ -272,7 +301,13 @@ def recorded_program(run: RunRecord) -> Program:
             tuple(asked.values()),
             tuple(tuple(c["movable"]) for c in run.intent["experiment"]["circuits"]),
             tuple(run.intent["experiment"].get("weights", ())),
+            _routes(run),
         )
+
+
+def _routes(run: RunRecord) -> tuple[Route, ...]:
+    links = links_from_mapping(run.intent["spec"].get("links", {}), "recorded spec")
+    return routes_of(run.intent["experiment"]["circuits"], links)
 
 
 def _settings(run: RunRecord) -> tuple[Setting, ...]:
@@ -330,7 +365,7 @@ def exact_figures(play: dict[str, Any], prepared: Prepared) -> dict[str, float] 
     def states() -> Sequence[OutputState | None]:
         from qcoord_hw.execution.states import output_states
 
-        return output_states(prepared.circuits, prepared.snapshot)
+        return output_states(prepared.simulated, prepared.snapshot)
 
     return registry.family_of_kind(play["kind"]).exact(play, states)
 

@@ -31,6 +31,7 @@ from qiskit_aer.library import SaveProbabilities
 from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.layout import components, interactions, operations
+from qcoord_hw.execution.links import has_channels
 from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
@@ -193,7 +194,7 @@ class Simulator:
     """Draws counts of prepared circuits; what several settings share is simulated once.
 
     Args:
-        circuits: the circuits as executed.
+        circuits: the circuits as executed, with the channels of links.
         settings: at which values of their parameters they are counted.
         snapshot: calibration of their qubits, in order; None simulates without noise.
     """
@@ -207,12 +208,11 @@ class Simulator:
             TooLargeError: when a part is too large for every method.
         """
         self._snapshot = snapshot
+        self._noisy = snapshot is not None or any(map(has_channels, circuits))
         self._settings = settings
         self._parts = [split(c) for c in circuits]
         self._num_clbits = [c.num_clbits for c in circuits]
-        self._methods = [
-            [choose_method(p, noisy=snapshot is not None) for p in parts] for parts in self._parts
-        ]
+        self._methods = [[choose_method(p, noisy=self._noisy) for p in parts] for parts in self._parts]
         self._columns = [
             [[list(c.parameters).index(name) for name in part.circuit.parameters] for part in parts]
             for c, parts in zip(circuits, self._parts, strict=True)
@@ -316,7 +316,7 @@ class Simulator:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
         asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
-        if self._snapshot is not None:
+        if self._noisy:
             rest = [one for one in asked if one not in self._exact]
             at = rest.index(instance)
             self._run(method, rest[at : at + BATCH])
@@ -426,6 +426,8 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
 
 def shares_noisy_run(program: Program) -> bool:
     """Return whether one noisy simulation can serve all settings of a program."""
+    if not all(route.is_pauli for route in program.routes):
+        return False
     return len(program.circuits) == 1 and _frames(program.circuits[0], program.settings)
 
 

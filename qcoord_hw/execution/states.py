@@ -17,6 +17,7 @@ from qiskit_aer.library import SaveDensityMatrix
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.layout import components, interactions
+from qcoord_hw.execution.links import has_channels
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
@@ -103,22 +104,25 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None) -> OutputS
         if i.operation.name == "measure"
     }
     bit_of = {qubit: clbit for clbit, qubit in measured.items()}
+    if has_channels(last):  # a loss that shows when the qubit is read: no state of these qubits
+        return None
+    noisy = snapshot is not None or has_channels(prepared)
     parts = []
     for qubits in components(circuit.num_qubits, list(interactions(prepared))):
         outputs = sorted((q for q in qubits if q in bit_of), key=bit_of.__getitem__)
         if not outputs:
             continue
-        if len(qubits) > (MAX_IDEAL if snapshot is None else MAX_NOISY):
+        if len(qubits) > (MAX_NOISY if noisy else MAX_IDEAL):
             return None
         alone = _alone(prepared, qubits)
         positions = [qubits.index(q) for q in outputs]
-        if snapshot is None:
-            state = output_branches(alone, positions)
-        else:
-            calibration = snapshot.restrict([snapshot.qubits[q].index for q in qubits])
+        if noisy:
+            calibration = snapshot and snapshot.restrict([snapshot.qubits[q].index for q in qubits])
             state = _density(alone, positions, calibration)
+        else:
+            state = output_branches(alone, positions)
         parts.append((tuple(bit_of[q] for q in outputs), state))
-    return OutputState(tuple(parts), snapshot is not None)
+    return OutputState(tuple(parts), noisy)
 
 
 def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
@@ -131,10 +135,11 @@ def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
     return alone
 
 
-def _density(circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot) -> ComplexArray:
+def _density(circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot | None) -> ComplexArray:
     k = len(outputs)
     circuit.append(SaveDensityMatrix(k), list(outputs))
-    simulator = AerSimulator(method="density_matrix", noise_model=noise_model(calibration, readout=False))
+    options = {} if calibration is None else {"noise_model": noise_model(calibration, readout=False)}
+    simulator = AerSimulator(method="density_matrix", **options)
     result = simulator.run(circuit, shots=1, seed_simulator=0).result()
     if not result.success:
         raise TargetError(f"Aer failed: {result.status}")

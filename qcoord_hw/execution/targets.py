@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qiskit.circuit import QuantumCircuit
@@ -23,6 +23,7 @@ from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.devices.registry import ALLOWED, device_name, snapshots
 from qcoord_hw.execution.foreign.guard import name_of, provider
 from qcoord_hw.execution.layout import check_layout, choose_layout
+from qcoord_hw.execution.links import with_channels
 from qcoord_hw.execution.noise import NOISE_MODEL
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
@@ -38,6 +39,7 @@ from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
+from qcoord_hw.network.links import Route
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import check_unicode, one_line, short_repr
 from qcoord_hw.text import meant
@@ -107,6 +109,7 @@ class Prepared:
         origin: versions with which it was made, where it is read from a record; None if it is made today.
         chip: calibration of the whole device, unscaled, where the record is to keep it; else None.
         batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
+        routes: what links do to each circuit when it is simulated; empty where they cost nothing.
     """
 
     target: str
@@ -122,6 +125,19 @@ class Prepared:
     origin: dict[str, Any] | None = None
     chip: Snapshot | None = None
     batch: int | None = None
+    routes: tuple[Route, ...] = ()
+
+    @cached_property
+    def simulated(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits with what links do to their qubits."""
+        if not self.routes:
+            return self.circuits
+        return tuple(with_channels(c, r) for c, r in zip(self.circuits, self.routes, strict=True))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether anything goes wrong, at a gate, a measurement or on a link."""
+        return self.snapshot is not None or not all(route.is_quiet for route in self.routes)
 
     @property
     def seed_name(self) -> str:
@@ -156,7 +172,7 @@ class _SimulatorExecutor:
 
     def __init__(self, prepared: Prepared) -> None:
         self._simulators = [
-            Simulator(one.circuits, one.settings, one.snapshot) for one in (prepared, *prepared.tiles)
+            Simulator(one.simulated, one.settings, one.snapshot) for one in (prepared, *prepared.tiles)
         ]
 
     @property
@@ -186,7 +202,8 @@ class IdealTarget:
                 f"layout: {list(layout)}; target aer has no physical qubits, allowed is no layout"
             )
         circuits = tuple(map(unroll, program.circuits))
-        return Prepared(self.name, IDEAL, circuits, settings=program.settings)
+        settings = executed_settings(circuits, program.settings, program.routes, noisy=False)
+        return Prepared(self.name, IDEAL, circuits, settings=settings, routes=program.routes)
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator."""
@@ -223,16 +240,16 @@ class NoiseTarget:
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
         circuits, layouts = place(program, layout, self.snapshot(), tiles)
-        first, *others = self.on(layouts, circuits, program.settings)
+        first, *others = self.on(layouts, circuits, program)
         return replace(first, tiles=tuple(others))
 
     def on(
         self,
         layouts: Sequence[tuple[int, ...]],
         circuits: Sequence[QuantumCircuit],
-        settings: Sequence[Setting],
+        program: Program,
     ) -> list[Prepared]:
-        """Return circuits compiled for each of some layouts.
+        """Return circuits of a program, placed, compiled for each of some layouts.
 
         Where the same gates are offered the same circuits come out, so that they are compiled once.
         """
@@ -246,13 +263,25 @@ class NoiseTarget:
             if offered not in known:
                 known[offered] = compile_for(used, circuits)
             compiled = known[offered]
-            framed_settings = framed(compiled, settings)
-            made.append(Prepared(self.name, NOISE, compiled, one, used, noise, framed_settings))
+            settings = executed_settings(compiled, program.settings, program.routes, noisy=True)
+            made.append(
+                Prepared(self.name, NOISE, compiled, one, used, noise, settings, routes=program.routes)
+            )
         return [replace(made[0], chip=kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
         return _SimulatorExecutor(prepared)
+
+
+def executed_settings(
+    circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], routes: Sequence[Route], *, noisy: bool
+) -> tuple[Setting, ...]:
+    """Return how settings are simulated: from one run by frames where what goes wrong commutes with them."""
+    if not all(route.is_pauli for route in routes):
+        return tuple(settings)
+    noisy = noisy or not all(route.is_quiet for route in routes)
+    return framed(circuits, settings) if noisy else tuple(settings)
 
 
 def noise_words(scale: float) -> str:

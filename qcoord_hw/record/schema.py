@@ -84,6 +84,19 @@ BESIDE = {
     "batch": integer(0, 999),
 }
 
+LINKS = fields(
+    {
+        "figure": maybe(WORDS),
+        "expected": maybe(real()),
+        "success_probability": real(0, 1),
+        "rounds_per_s": real(0),
+        "qubits_per_s": real(0),
+        "critical_visibility": maybe(real(0, 1)),
+        "critical_km": maybe(real(0)),
+    }
+)
+"""What links that cost do to a run."""
+
 OPTIONS = fields(
     {},
     {
@@ -97,7 +110,7 @@ OPTIONS = fields(
 
 TARGET = fields(
     {"name": text(r"(?s).+", 200), "kind": NAME, "noise": WORDS, "methods": list_of(WORDS), **PLACE},
-    {**BESIDE, "options": OPTIONS, "tiles": list_of(fields(PLACE, BESIDE))},
+    {**BESIDE, "options": OPTIONS, "links": LINKS, "tiles": list_of(fields(PLACE, BESIDE))},
 )
 
 EVENT = fields(

@@ -22,6 +22,7 @@ from qcoord_hw.report import chip_map, svg
 from qcoord_hw.report import format as words
 from qcoord_hw.report.edges import edges_section, first_pair_words
 from qcoord_hw.report.faults import our_own
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.shapes import RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics import words as figures
@@ -117,6 +118,7 @@ def _environment() -> Environment:
             chip_map.map_svg,
             edges_section,
             first_pair_words,
+            links_section,
             svg.bar_svg,
             svg.interval_svg,
             unbroken,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
@@ -213,14 +213,27 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         bound=main.bound.value if main and main.bound else None,
         holders=forecast.description["play"].get("holders", {}),
         edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
+        links=_links(forecast),
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
+
+
+def _links(forecast: Forecast) -> dict[str, Any] | None:
+    """Return what links cost and do, as the summary of a run has it; None where they cost nothing."""
+    if not forecast.spec.links:
+        return None
+    from qcoord_hw.execution.link_figures import link_figures
+
+    found = link_figures(forecast.description, forecast.program, forecast.spec, forecast.prepared)
+    return {"costs": forecast.spec.to_json()["links"], **found}
 
 
 def _kind(forecast: Forecast) -> str:
     """Return what kind of figure is expected."""
     if forecast.noisy:
         return "noise model"
+    if forecast.prepared.noisy:
+        return "links"
     return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
 
@@ -107,7 +107,7 @@ class Plan(Answer):
         shots_for_verdict: of all circuits together, for 5 sigma above the bound.
         seconds_for_verdict: QPU seconds of these.
         expected: the main figure.
-        expected_kind: `noise model`, `ideal` or `no error data: ideal`.
+        expected_kind: `noise model`, `links` (no other errors), `ideal` or `no error data: ideal`.
         figure: the name of the main figure.
         figures: name -> expected value of every figure.
         titles: name -> what the figure is called, of every figure.
@@ -116,6 +116,7 @@ class Plan(Answer):
         holders: who has each system, where an experiment has systems.
         notes: what the numbers rest on, a line each.
         edges: what all couplings would take, where every edge is asked for.
+        links: what links cost and do, where they cost anything.
     """
 
     experiment: str
@@ -148,6 +149,7 @@ class Plan(Answer):
     holders: Mapping[str, str]
     notes: Sequence[str]
     edges: EdgeBill | None = optional()
+    links: Mapping[str, Any] | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each set of qubits that is ranked, best first, or a single one without any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.plan_answer import NO_ERRORS, Account, EdgeBill, Place, Plan
 from qcoord_hw.statistics.words import number
 
@@ -18,6 +19,8 @@ def plan_text(plan: Plan) -> str:
         if rows:
             lines += ["", *_table(title, rows)]
     lines += ["", *(f"  {system}: {words}" for system, words in plan.holders.items())]
+    for line in links_section(plan.links).lines if plan.links else ():
+        lines += textwrap.wrap(line, 98, initial_indent="  ", subsequent_indent="  ")
     for note in plan.notes:
         lines += textwrap.wrap(note, 98, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)

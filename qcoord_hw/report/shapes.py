@@ -147,3 +147,4 @@ class RunSummary(TypedDict):
     source: NotRequired[dict[str, Any]]
     unknown: NotRequired[list[str]]
     edges: NotRequired[EdgesJson]
+    links: NotRequired[dict[str, Any]]

@@ -152,6 +152,8 @@ def _stated(record: RunRecord) -> RunSummary:
         kept = ("file", "sha256", "bit_order", "format", "rows", "backend", "columns")
         summary["source"] = {key: intent["source"][key] for key in kept}
         summary["unknown"] = list(UNKNOWN)
+    if "links" in target:
+        summary["links"] = {"costs": intent["spec"]["links"], **target["links"]}
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
     if record.is_on_device:

@@ -20,6 +20,7 @@ from qcoord_hw.report.format import (
     target_words,
     unfinished_words,
 )
+from qcoord_hw.report.links import links_section
 from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import view_of
 from qcoord_hw.statistics.words import (
@@ -159,6 +160,8 @@ def _parts(summary: RunSummary, console: Console) -> Iterator[RenderableType]:
     if summary["usage"]:
         yield ""
         yield _usage(summary)
+    if "links" in summary:
+        yield from _section(links_section(summary["links"]))
     if summary["checks"]:
         yield ""
     for name, check in summary["checks"].items():

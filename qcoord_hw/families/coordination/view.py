@@ -63,7 +63,7 @@ def own_keys(intent: Mapping[str, Any], analysis: Analysis | None) -> dict[str, 
 
 
 def _best(experiment: Mapping[str, Any], analysis: Analysis | None) -> dict[str, Any]:
-    """Return the best possible at n, of a finished run whose usage is known: that of imported counts is not."""
+    """Return the best possible at n, of a finished run whose usage is known, as that of imports is not."""
     if analysis is None or experiment["usage"] is None:
         return {}
     scoring = CoordinationScoring.from_json(experiment["play"])

@@ -1,0 +1,154 @@
+"""What links that cost do to an experiment: exact figure, how often a shot succeeds, where a verdict is lost.
+
+No shots: figures are those of exact outcome probabilities, as in a plan.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scipy.optimize import brentq
+
+from qcoord_hw import registry
+from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.forecast import Device, Forecast
+from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run_description import route_costs
+from qcoord_hw.execution.targets import Prepared
+from qcoord_hw.network.links import MAX_KM, OVERHEAD, LinkCost, Route, read_links
+from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.statistics.estimate import headline_of
+
+SHOTS = 10**9
+"""Shots a circuit at which figures are computed: so many that none hangs on rounding."""
+
+MOST_WORK = 3.0
+"""Seconds, roughly, beyond which one figure is computed but no threshold, which takes about ten."""
+
+PRECISION = 1e-7
+
+
+@dataclass(frozen=True)
+class _Headline:
+    """The figure that stands for an experiment, and how far it is on the better side of its bound."""
+
+    name: str
+    value: float
+    margin: float | None
+
+
+def link_figures(
+    description: dict[str, Any], program: Program, spec: ExperimentSpec, prepared: Prepared
+) -> dict[str, float | str | None]:
+    """Return what links do to an experiment as it would be executed.
+
+    Args:
+        description: what `run_description.describe` returned for the experiment.
+        program: its circuits as built, and settings.
+        spec: with the links.
+        prepared: the circuits as executed, on a simulator.
+
+    Returns:
+        `figure` (its name) and `expected` (its exact value; null where shots would have to be simulated one
+        by one); `success_probability` of a shot; a second, `rounds_per_s`, shots in which everything arrives,
+        and `qubits_per_s`, qubits that cross in them;
+        `critical_visibility`: v on every crossing of the links named, rho -> v rho + (1-v) I/2, all else that
+        links cost left out, at which the figure meets its bound; `critical_km`: the length of the longest of
+        the links, all of them in proportion, at which it does. Null where the figure never meets it.
+    """
+    return _Links(Forecast(description, program, spec, Device(prepared.target), prepared)).to_json()
+
+
+class _Links:
+    def __init__(self, forecast: Forecast) -> None:
+        self._forecast = forecast
+        self._costs = read_links(forecast.spec.links)
+        description = forecast.description
+        self._family = registry.family_of_kind(description["play"]["kind"])
+        self._events = description["circuits"]
+
+    def to_json(self) -> dict[str, float | str | None]:
+        rates = _rates(self._costs, self._forecast.prepared.routes)
+        here = self._figure(self._costs) if math.isfinite(self._forecast.work) else None
+        tries = here is not None and here.margin is not None and self._forecast.work <= MOST_WORK
+        return {
+            "figure": None if here is None else here.name,
+            "expected": None if here is None else here.value,
+            **rates,
+            "critical_visibility": self._critical_visibility() if tries else None,
+            "critical_km": self._critical_km() if tries else None,
+        }
+
+    def _figure(self, costs: Mapping[str, LinkCost]) -> _Headline | None:
+        """Return the headline with links of other costs; None where nothing can be expected."""
+        prepared = replace(self._forecast.prepared, routes=route_costs(self._events, costs))
+        try:
+            record = self._forecast.expect(prepared, figures=True).record(SHOTS)
+        except TooLargeError:
+            return None
+        main = headline_of(self._family.analyse(record, 0.95).estimates)
+        if main is None:
+            return None
+        margin = None
+        if main.bound is not None:
+            margin = (main.best - main.bound.value) * (-1 if main.better == "less" else 1)
+        return _Headline(main.name, main.best, margin)
+
+    def _margin(self, costs: Mapping[str, LinkCost]) -> float:
+        found = self._figure(costs)
+        assert found is not None
+        assert found.margin is not None
+        return found.margin
+
+    def _critical_visibility(self) -> float | None:
+        def margin(v: float) -> float:
+            return self._margin({key: LinkCost(depolarising=1 - v) for key in self._costs})
+
+        return _root(margin, 1.0, 0.0)
+
+    def _critical_km(self) -> float | None:
+        costs = self._costs
+        if not any(cost.hangs_on_distance for cost in costs.values()):
+            return None
+        stated = [cost.length_km for cost in costs.values() if cost.length_km]
+        longest = max(stated, default=1.0)
+
+        def margin(km: float) -> float:
+            factor = km / longest
+            return self._margin(
+                {
+                    key: replace(cost, length_km=(cost.length_km or 0) * factor if stated else km)
+                    for key, cost in costs.items()
+                }
+            )
+
+        near, far = 0.0, 1.0
+        while margin(far) > 0:
+            near, far = far, far * 4
+            if far > MAX_KM:
+                return None
+        return _root(margin, near, far)
+
+
+def _root(margin: Callable[[float], float], good: float, bad: float) -> float | None:
+    """Return where a margin becomes 0 between two ends; None where it is not positive at the good one."""
+    if margin(good) <= 0 or margin(bad) > 0:
+        return None
+    return float(brentq(margin, good, bad, xtol=PRECISION, rtol=PRECISION))
+
+
+def _rates(costs: Mapping[str, LinkCost], routes: tuple[Route, ...]) -> dict[str, float]:
+    """Return how often a shot succeeds, and what arrives a second, of the circuit that succeeds least."""
+    success = min(route.success for route in routes)
+    stated = [cost.attempts_per_s for cost in costs.values() if cost.attempts_per_s]
+    slowest = max(cost.seconds for cost in costs.values()) + OVERHEAD
+    attempts = min(stated) if stated else 1 / slowest
+    crossing = max(len(route.crossings) for route in routes)
+    return {
+        "success_probability": success,
+        "rounds_per_s": attempts * success,
+        "qubits_per_s": attempts * success * crossing,
+    }

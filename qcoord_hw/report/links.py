@@ -1,0 +1,42 @@
+"""What links that cost do to a run or a plan, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qcoord_hw.families.view import Section
+from qcoord_hw.statistics.words import number, number_exactly
+
+
+def links_section(links: Mapping[str, Any]) -> Section:
+    """Return what links cost, what arrives, and where the verdict is lost.
+
+    Args:
+        links: what stands under `links` in a summary or plan.
+    """
+    lines = [f"{key}: {_stated(cost)}" for key, cost in links["costs"].items()]
+    if links["expected"] is not None:
+        lines.append(
+            f"exact {links['figure'].replace('_', ' ')} over these links {number_exactly(links['expected'])}"
+        )
+    lines.append(
+        f"a shot succeeds with probability {links['success_probability']:.4g}: {links['rounds_per_s']:.4g} "
+        f"rounds and {links['qubits_per_s']:.4g} qubits a second"
+    )
+    lost = []
+    if links["critical_visibility"] is not None:
+        lost.append(f"at visibility {number(links['critical_visibility'])} on every crossing")
+    if links["critical_km"] is not None:
+        lost.append(f"at {links['critical_km']:.4g} km")
+    if lost:
+        lines.append(f"the figure meets its bound {', or '.join(lost)}")
+    return Section("Links", tuple(lines))
+
+
+def _stated(cost: Mapping[str, float | bool]) -> str:
+    words = [
+        f"{name} {('yes' if value else 'no') if isinstance(value, bool) else f'{value:g}'}"
+        for name, value in cost.items()
+    ]
+    return ", ".join(words) or "nothing"
