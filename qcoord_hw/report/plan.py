@@ -217,7 +217,9 @@ def _kind(forecast: Forecast) -> str:
     """Return what kind of figure is expected."""
     if forecast.noisy:
         return "noise model"
-    return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
+    device = forecast.device
+    nothing = forecast.sent is None and device.backend is None and device.noise is None
+    return "ideal" if nothing else NO_ERRORS
 
 
 def _tiling(forecast: Forecast, outlook: Outlook) -> Tiling | None:

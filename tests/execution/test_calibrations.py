@@ -16,7 +16,7 @@ import qcoord_hw as qc
 from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import _fake_backend, fake_backends
+from qcoord_hw.execution.targets import fake_backends, fake_chip
 from qcoord_hw.record.files import digest
 from tests.execution.forgeries import read_intent, sign
 
@@ -53,7 +53,7 @@ def same_chip(name: str, backend: object) -> bool:
 
 def test_properties_are_the_chip_of_the_runtime_client():
     for coupling in ((), (FILES / "torino" / "conf_torino.json",)):
-        assert same_chip(at(TORINO, *coupling), _fake_backend("fake_torino"))
+        assert same_chip(at(TORINO, *coupling), fake_backends()["fake_torino"]())
 
 
 @pytest.mark.slow
