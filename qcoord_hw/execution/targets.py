@@ -37,6 +37,7 @@ from qcoord_hw.execution.simulate import Simulator, framed, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
+from qcoord_hw.qudits.stages import own_stages
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import check_unicode, one_line, short_repr
 from qcoord_hw.text import meant
@@ -407,13 +408,14 @@ def _compile(
     Raises:
         TargetError: when the circuits cannot be compiled, or a qubit was moved.
     """
-    manager = generate_preset_pass_manager(
-        OPTIMIZATION_LEVEL,
-        target=target,
-        initial_layout=list(layout),
-        routing_method="none",
-        seed_transpiler=0,
-    )
+    with own_stages():
+        manager = generate_preset_pass_manager(
+            OPTIMIZATION_LEVEL,
+            target=target,
+            initial_layout=list(layout),
+            routing_method="none",
+            seed_transpiler=0,
+        )
     try:
         compiled = manager.run(list(circuits))
     except TranspilerError as error:

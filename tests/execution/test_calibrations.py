@@ -16,7 +16,7 @@ import qcoord_hw as qc
 from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import fake_backends, fake_chip
+from qcoord_hw.execution.targets import fake_backends
 from qcoord_hw.record.files import digest
 from tests.execution.forgeries import read_intent, sign
 
