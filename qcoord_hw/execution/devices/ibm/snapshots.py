@@ -42,7 +42,7 @@ def backends() -> dict[str, type[BackendV2]]:
 
 
 @dataclass(frozen=True)
-class _Files:
+class Files:
     """Where the package keeps a snapshot."""
 
     configuration: Path
@@ -56,7 +56,7 @@ class _Files:
 
 
 @cache
-def _files() -> Mapping[str, _Files]:
+def _files() -> Mapping[str, Files]:
     """Return name -> files of every snapshot: nothing of the package is imported for that."""
     package, found = find_spec(PACKAGE.partition(".")[0]), {}
     for place in (package and package.submodule_search_locations) or ():
@@ -64,7 +64,7 @@ def _files() -> Mapping[str, _Files]:
             named = dict(re.findall(r'^    (\w+) = "(\S+)"$', path.read_text(encoding="utf-8"), re.MULTILINE))
             if {"backend_name", "conf_filename"} <= named.keys():
                 properties = named.get("props_filename")
-                found[named["backend_name"]] = _Files(
+                found[named["backend_name"]] = Files(
                     path.parent / named["conf_filename"], properties and path.parent / properties
                 )
     return dict(sorted(found.items()))
