@@ -61,6 +61,10 @@ def threshold(
             f"target: {device} is a device; allowed is what has a noise model, such as fake_torino"
         )
     built = build(experiment, None, layout, parameters, target=target, seed=seed)
+    if built.spec.links:
+        raise InputError(
+            "links: stated in the spec; allowed in a threshold is none, it scales a chip's errors"
+        )
     circuits = built.experiment
     forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
     found = find_threshold(forecast, progress)

@@ -6,7 +6,6 @@ computed and listed. A long module: what a device is, and one forecast that answ
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -39,7 +38,6 @@ from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of, ways
-from qcoord_hw.execution.scale import split_scale
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import (
@@ -50,7 +48,6 @@ from qcoord_hw.execution.targets import (
     Prepared,
     Request,
     compile_for,
-    fake_backends,
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
@@ -68,20 +65,18 @@ class Device:
         backend: what calibration is taken from; None without a device.
         remaining: QPU seconds that the account has left; None if there is no account or it does not say.
         simulated: whether a run there is a simulation of ours.
-        scale: what the noise of such a simulation is multiplied by.
         foreign: the target, where it is a backend or sampler that somebody else wrote.
         connection: to the device, where jobs would be sent to it.
-        chip: its calibration, unscaled, where there is no backend to take it from.
+        noise: the noise model of a calibration, where there is no backend to make one of.
     """
 
     name: str
     backend: BackendV2 | None = None
     remaining: float | None = None
     simulated: bool = True
-    scale: float = 1.0
     foreign: ForeignTarget | None = None
     connection: ConnectedDevice | None = None
-    chip: Snapshot | None = None
+    noise: NoiseTarget | None = None
 
     @property
     def compiler(self) -> ForeignTarget | ConnectedDevice | None:
@@ -92,13 +87,13 @@ class Device:
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The calibration of the whole device; None where no qubits are coupled by name."""
-        if self.chip is not None:
-            return self.chip.scaled(self.scale)
+        if self.noise is not None:
+            return self.noise.snapshot()
         with provider(self.name):
             if self.backend is None or self.backend.target.build_coupling_map() is None:
                 return None
             try:
-                return Snapshot.of(self.backend).scaled(self.scale)
+                return Snapshot.of(self.backend)
             except Exception:
                 if self.compiler is None:
                     raise
@@ -115,6 +110,8 @@ class Device:
         configuration = stated(self.backend, "configuration")
         with provider(self.name):
             delay = stated(configuration() if callable(configuration) else None, "default_rep_delay")
+        if self.noise is not None:
+            delay = self.noise.rep_delay
         if isinstance(delay, int | float) and delay > 0:
             return float(delay), f"the default of {self.name}"
         return REP_DELAY, f"{REP_DELAY_SOURCE}, {self.name} states none"
@@ -136,13 +133,7 @@ def where_of(target: object) -> Device:
             return Device(name, target.backend, remaining, simulated=False, connection=target)
     where = resolve_target(target, name)
     if isinstance(where, NoiseTarget) and isinstance(where.chip, Snapshot):
-        return Device(where.name, scale=where.scale, chip=where.chip)
-    if isinstance(target, str):
-        device, scale = split_scale(target)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-            backend = fake_backends()[device]() if target.startswith("fake_") else None
-        return Device(where.name, backend, scale=scale)
+        return Device(where.name, noise=where)
     if isinstance(where, ForeignTarget):
         return Device(where.name, where.backend, simulated=False, foreign=where)
     return Device(where.name, target if isinstance(target, BackendV2) else None)
@@ -208,9 +199,11 @@ class Forecast:
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
             return cls(description, program, spec, device, prepared, noisy=False)
         with provider(device.name):
-            chip = device.chip or device.backend
-            assert chip is not None
-            prepared = NoiseTarget(chip, device.scale).prepare(program, spec.layout)
+            noise = device.noise
+            if noise is None:
+                assert device.backend is not None
+                noise = NoiseTarget(device.backend)
+            prepared = noise.prepare(program, spec.layout)
         return cls(description, program, spec, device, prepared, noisy=device.states_errors)
 
     @classmethod

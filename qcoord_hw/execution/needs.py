@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +10,7 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.layout import components, executed_gates, interactions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import fake_backends, place_circuits
+from qcoord_hw.execution.targets import fake_chip, place_circuits
 
 DEVICES = ("fake_fez", "fake_nighthawk", "fake_sherbrooke", "fake_torino")
 """Snapshots of the lattices on offer: heavy hexagons of 156, 127 and 133 qubits, squares of 120."""
@@ -19,9 +18,7 @@ DEVICES = ("fake_fez", "fake_nighthawk", "fake_sherbrooke", "fake_torino")
 
 def snapshots() -> dict[str, Snapshot]:
     """Return the calibrations of `DEVICES`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-        return {name: Snapshot.of(fake_backends()[name]()) for name in DEVICES}
+    return {name: fake_chip(name) for name in DEVICES}
 
 
 def needs_of(program: Program) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Backends and samplers that somebody else wrote are in `qcoord_hw.execution.forei
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,6 +39,7 @@ from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
 from qcoord_hw.network.links import Route
+from qcoord_hw.qudits.stages import own_stages
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import check_unicode, one_line, short_repr
 from qcoord_hw.text import meant
@@ -213,13 +213,16 @@ class IdealTarget:
 class NoiseTarget:
     """`fake_NAME`, `properties:FILE`: the noise model of a calibration, on the qubits that are used."""
 
-    def __init__(self, chip: BackendV2 | Snapshot, scale: float = 1.0, name: str | None = None) -> None:
+    def __init__(
+        self, chip: BackendV2 | Snapshot, scale: float = 1.0, name: str | None = None, *, keep: bool = True
+    ) -> None:
         """Wrap a fake backend of the runtime package, or a calibration.
 
         Args:
-            chip: whose calibration makes the noise model; a snapshot is kept in the records of runs.
+            chip: whose calibration makes the noise model.
             scale: what its noise is multiplied by, 0 to 10000; another than 1 stands in the target's name.
-            name: of the target, without a scale; the backend's if omitted.
+            name: of the target, without a scale; the chip's if omitted.
+            keep: whether the records of runs keep a snapshot whole; not where its name is enough.
 
         Raises:
             InputError: when the scale is not allowed.
@@ -228,6 +231,14 @@ class NoiseTarget:
         own = chip.device if isinstance(chip, Snapshot) else chip.name
         self.name = scaled_name(name or str(own), self.scale)
         self.chip = chip
+        self._kept = chip if keep and isinstance(chip, Snapshot) else None
+
+    @property
+    def rep_delay(self) -> float | None:
+        """Seconds from the end of a shot to the next, where a device snapshot states its default."""
+        name = split_scale(self.name)[0]
+        found = (one.rep_delay(name) for one in snapshots() if name in one.names())
+        return next(found, None)
 
     def snapshot(self) -> Snapshot:
         """Return the calibration of all its qubits, scaled."""
@@ -254,7 +265,6 @@ class NoiseTarget:
         Where the same gates are offered the same circuits come out, so that they are compiled once.
         """
         whole, noise = self.snapshot(), noise_words(self.scale)
-        kept = self.chip if isinstance(self.chip, Snapshot) else None
         known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
         made = []
         for one in layouts:
@@ -267,7 +277,7 @@ class NoiseTarget:
             made.append(
                 Prepared(self.name, NOISE, compiled, one, used, noise, settings, routes=program.routes)
             )
-        return [replace(made[0], chip=kept), *made[1:]]
+        return [replace(made[0], chip=self._kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
@@ -427,13 +437,14 @@ def _compile(
     Raises:
         TargetError: when the circuits cannot be compiled, or a qubit was moved.
     """
-    manager = generate_preset_pass_manager(
-        OPTIMIZATION_LEVEL,
-        target=target,
-        initial_layout=list(layout),
-        routing_method="none",
-        seed_transpiler=0,
-    )
+    with own_stages():
+        manager = generate_preset_pass_manager(
+            OPTIMIZATION_LEVEL,
+            target=target,
+            initial_layout=list(layout),
+            routing_method="none",
+            seed_transpiler=0,
+        )
     try:
         compiled = manager.run(list(circuits))
     except TranspilerError as error:
@@ -443,6 +454,18 @@ def _compile(
             if tuple(kept(filter_ancillas=True)) != layout:
                 raise TargetError(f"the transpiler moved qubits of circuit {circuit.name!r} from {layout}")
     return tuple(compiled)
+
+
+def fake_names() -> list[str]:
+    """Return the names of all device snapshots; none of them is opened for that."""
+    return [name for one in snapshots() for name in one.names()]
+
+
+@lru_cache(maxsize=8)  # reading its files takes longer than many a run
+def fake_chip(name: str) -> Snapshot:
+    """Return the calibration of a device snapshot, by one of `fake_names`."""
+    chip: Snapshot = next(one.chip(name) for one in snapshots() if name in one.names())
+    return chip
 
 
 def fake_backends() -> dict[str, type[BackendV2]]:
@@ -491,10 +514,10 @@ def _named_target(name: str) -> RunTarget:
     if name == IdealTarget.name:
         return IdealTarget()
     if name.startswith("fake_"):
-        known = fake_backends()
+        known = fake_names()
         device, scale = split_scale(name)
         if device in known:
-            return NoiseTarget(_fake_backend(device), scale)
+            return NoiseTarget(fake_chip(device), scale, device, keep=False)
         raise InputError(f"target: unknown {name!r}{meant(name, known)}; allowed are aer, {', '.join(known)}")
     if name.startswith(PROPERTIES):
         return _calibrated_target(name)
@@ -503,7 +526,7 @@ def _named_target(name: str) -> RunTarget:
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
             "allowed here are aer, fake_NAME and properties:FILE"
         )
-    close = meant(name, [IdealTarget.name, *fake_backends()])
+    close = meant(name, [IdealTarget.name, *fake_names()])
     raise InputError(
         f"target: unknown {name!r}{close}; allowed are aer, fake_NAME, for example fake_torino, "
         f"properties:FILE, {ALLOWED}"
@@ -525,10 +548,3 @@ def _calibrated_target(name: str) -> NoiseTarget:
         raise InputError(f"target: {short_repr(name)}; allowed are at most {MAX_NAME} printable characters")
     plain, scale = split_scale(name)
     return NoiseTarget(read_chip(name), scale, plain)
-
-
-@lru_cache(maxsize=8)  # reading its files takes longer than many a run
-def _fake_backend(name: str) -> BackendV2:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
-        return fake_backends()[name]()

@@ -38,6 +38,7 @@ from qiskit.circuit.library import StatePreparation, UnitaryGate
 
 from qcoord_hw.qudits import qutrit, three_qubits
 from qcoord_hw.qudits.leakage import qubits_per_digit
+from qcoord_hw.qudits.stages import own_stages
 
 
 @lru_cache
@@ -194,4 +195,5 @@ def clock_phases(circuit: QuantumCircuit, p: int, exponent: Any) -> None:
 
 def _elementary(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return the circuit in one-qubit gates and CX."""
-    return transpile(circuit, basis_gates=["u", "cx"], optimization_level=1, seed_transpiler=0)
+    with own_stages():
+        return transpile(circuit, basis_gates=["u", "cx"], optimization_level=1, seed_transpiler=0)

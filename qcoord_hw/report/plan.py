@@ -234,7 +234,9 @@ def _kind(forecast: Forecast) -> str:
         return "noise model"
     if forecast.prepared.noisy:
         return "links"
-    return "ideal" if forecast.sent is None and forecast.device.backend is None else NO_ERRORS
+    device = forecast.device
+    nothing = forecast.sent is None and device.backend is None and device.noise is None
+    return "ideal" if nothing else NO_ERRORS
 
 
 def _tiling(forecast: Forecast, outlook: Outlook) -> Tiling | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import sys
 
-from scipy.optimize import brentq
 from scipy.special import xlogy
 
 from qcoord_hw.statistics.binomial import tail
@@ -68,5 +67,7 @@ def _low(total: float, shots: int, alpha: float) -> float:
     share = min(1.0, total / shots)
     if share <= 0 or score_tail(total, shots, 1e-300) > alpha:
         return 0.0
+    from scipy.optimize import brentq  # slow to import
+
     found = brentq(lambda c: math.log(score_tail(total, shots, c) / alpha), 1e-300, share * (1 - 1e-12))
     return float(found)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize_scalar
 from scipy.special import betaincinv
 
 from qcoord_hw.statistics.binomial import lower_limit, upper_limit
@@ -133,6 +132,7 @@ def sum_tail(
         return 1.0
     if bound <= 0:
         return 0.0
+    from scipy.optimize import brentq, minimize_scalar  # slow to import
 
     def exponent(t: float) -> float:
         gain = np.expm1(t * steps / steps.max())

@@ -316,6 +316,26 @@ def test_light_commands_load_neither_qiskit_nor_a_solver(command):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_run_on_a_snapshot_loads_neither_the_client_nor_a_solver(tmp_path):
+    """A plugin of Qiskit's compiler would bring the client in, too."""
+    code = (
+        "import sys\n"
+        "from qcoord_hw.cli import main\n"
+        "main(['run', 'chsh', '--target', 'fake_manila', '--shots', '40'])\n"
+        "heavy = {'qiskit_ibm_runtime', 'requests', 'scipy.stats', 'scipy.optimize', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "from qiskit.transpiler.preset_passmanagers.plugin import list_stage_plugins\n"
+        "from importlib.metadata import entry_points\n"
+        "offered = {point.name for point in entry_points(group='qiskit.transpiler.translation')}\n"
+        "print(offered == set(list_stage_plugins('translation')))"
+    )
+    environment = os.environ | {"QCOORD_RUNS": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-2:] == ["[]", "True"]
+
+
 @pytest.mark.parametrize("moments", [(40,), pytest.param((0, 1, 200), marks=pytest.mark.slow)])
 def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys, moments):
     """kill -9 at several moments: what is there is sealed or unfinished; a second run works."""

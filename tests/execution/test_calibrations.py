@@ -15,8 +15,9 @@ import qiskit_ibm_runtime.fake_provider.backends as snapshots
 import qcoord_hw as qc
 from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
+from qcoord_hw.execution.devices.ibm import snapshots as ibm
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.targets import _fake_backend, fake_backends
+from qcoord_hw.execution.targets import NoiseTarget, fake_backends, fake_chip, fake_names
 from qcoord_hw.record.files import digest
 from tests.execution.forgeries import read_intent, sign
 
@@ -53,7 +54,7 @@ def same_chip(name: str, backend: object) -> bool:
 
 def test_properties_are_the_chip_of_the_runtime_client():
     for coupling in ((), (FILES / "torino" / "conf_torino.json",)):
-        assert same_chip(at(TORINO, *coupling), _fake_backend("fake_torino"))
+        assert same_chip(at(TORINO, *coupling), fake_backends()["fake_torino"]())
 
 
 @pytest.mark.slow
@@ -64,6 +65,31 @@ def test_every_published_snapshot_is_read_as_the_client_reads_it(name):
         backend = fake_backends()[name]()
     where = Path(backend.dirname)
     assert same_chip(at(where / backend.props_filename, where / backend.conf_filename), backend)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("fake_fractional", "fake_torino") else pytest.mark.slow)
+        for name in fake_names()
+    ],
+)
+def test_a_snapshot_by_its_name_is_that_of_the_client_to_the_letter(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        backend = fake_backends()[name]()
+    assert json.dumps(fake_chip(name).to_json()) == json.dumps(Snapshot.of(backend).to_json())
+    stated = getattr(backend.configuration(), "default_rep_delay", None)
+    assert NoiseTarget(fake_chip(name)).rep_delay == stated
+
+
+@pytest.mark.parametrize("files", [{}, {"fake_manila": ibm.Files(Path("conf"), None)}])
+def test_the_client_is_asked_where_its_files_cannot_be_read(files, monkeypatch):
+    known = ibm.chip("fake_manila")
+    monkeypatch.setattr(ibm, "_files", lambda: files)
+    assert "fake_manila" in ibm.names()
+    monkeypatch.setattr(ibm.Files, "stated", lambda self: ({}, None))
+    assert ibm.chip("fake_manila") == known
 
 
 @pytest.mark.parametrize("name", ["chsh", "sum-2-f2", "cascade-ghz2"])

@@ -57,17 +57,24 @@ def read_coupling(file: Path) -> Coupling:
     """
     data: Any = read_json(file)
     try:
-        if isinstance(data, list):
-            return Coupling(_pairs(data, "coupling_map"))
-        if not isinstance(data, dict) or "coupling_map" not in data:
-            raise InputError(
-                "coupling_map: missing; allowed are a list of pairs and a configuration with one"
-            )
-        if "basis_gates" not in data or "gates" not in data:
-            return Coupling(_pairs(data["coupling_map"], "coupling_map"))
-        return _configuration(data)
+        return coupling_of(data)
     except InputError as error:
         raise InputError(f"{one_line(file.name)}: {error}") from None
+
+
+def coupling_of(data: Any) -> Coupling:
+    """Return the coupling that JSON states.
+
+    Raises:
+        InputError: naming the field.
+    """
+    if isinstance(data, list):
+        return Coupling(_pairs(data, "coupling_map"))
+    if not isinstance(data, dict) or "coupling_map" not in data:
+        raise InputError("coupling_map: missing; allowed are a list of pairs and a configuration with one")
+    if "basis_gates" not in data or "gates" not in data:
+        return Coupling(_pairs(data["coupling_map"], "coupling_map"))
+    return _configuration(data)
 
 
 def _configuration(data: dict[str, Any]) -> Coupling:

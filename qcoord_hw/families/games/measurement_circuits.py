@@ -18,6 +18,7 @@ from qiskit.circuit.library import StatePreparation, UnitaryGate
 
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.families.games.strategy_circuits import Strategy
+from qcoord_hw.qudits.stages import own_stages
 from qcoord_hw.theory.games.strategies import QuantumStrategy
 from qcoord_hw.theory.value import Value
 
@@ -146,4 +147,5 @@ def _preparation(state: Complex, dims: Sequence[int], shares: Sequence[int]) -> 
 
 
 def _elementary(circuit: QuantumCircuit) -> QuantumCircuit:
-    return transpile(circuit, basis_gates=["u", "cx"], optimization_level=1, seed_transpiler=0)
+    with own_stages():
+        return transpile(circuit, basis_gates=["u", "cx"], optimization_level=1, seed_transpiler=0)

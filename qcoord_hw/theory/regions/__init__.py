@@ -18,7 +18,6 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 from qcoord_hw.text import meant
 from qcoord_hw.theory.networks import NETWORKS
-from qcoord_hw.theory.regions import two_node_quantum
 from qcoord_hw.theory.regions.constraint import Constraint
 from qcoord_hw.theory.regions.holders import has_qubit_link, holders
 from qcoord_hw.theory.regions.redistribution import redistribution
@@ -61,6 +60,8 @@ def coordination_region(
     figure_2 = has_qubit_link(state, network)
     rates, region = NETWORKS[network].rates, _region(network)
     if figure_2:
+        from qcoord_hw.theory.regions import two_node_quantum  # as all networks' modules: where it is needed
+
         rates, region = two_node_quantum.RATES, two_node_quantum.two_node_quantum
     point = None if at is None else _point(at, rates)
     if NETWORKS[network].bits and not figure_2:

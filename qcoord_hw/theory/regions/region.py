@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
@@ -120,6 +119,8 @@ class RateRegion:
         scale = float(missing.max())
         if scale <= 0:
             return 0.0
+        from scipy.optimize import nnls  # slow to import
+
         # Least distance programming: min |z| with normals @ z >= missing [LawsonHanson1974, chapter 23].
         system = np.vstack([normals.T, missing / scale])
         target = np.zeros(len(self.rates) + 1)
@@ -142,6 +143,8 @@ class RateRegion:
         Args:
             rates: (name, coefficient) pairs, not negative.
         """
+        from scipy.optimize import nnls
+
         weights = np.zeros(len(self.rates))
         for name, coefficient in rates:
             weights[self._index(name)] = coefficient

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.base import Summary
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
+
+    from qcoord_hw.execution.snapshot import Snapshot
 
 PACKAGE = "qiskit_ibm_runtime.fake_provider"
 
@@ -36,23 +41,76 @@ def backends() -> dict[str, type[BackendV2]]:
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True)
+class Files:
+    """Where the package keeps a snapshot."""
+
+    configuration: Path
+    properties: Path | None
+
+    def stated(self) -> tuple[Any, Any]:
+        """Return what both state; None for properties that are not there."""
+        files = (self.configuration, self.properties)
+        configuration, properties = (one and json.loads(one.read_text(encoding="utf-8")) for one in files)
+        return configuration, properties
+
+
 @cache
-def summaries() -> Mapping[str, Summary]:
-    """Return name -> medians of every snapshot, read from the package's files: nothing of it is imported."""
+def _files() -> Mapping[str, Files]:
+    """Return name -> files of every snapshot: nothing of the package is imported for that."""
     package, found = find_spec(PACKAGE.partition(".")[0]), {}
     for place in (package and package.submodule_search_locations) or ():
-        for path in sorted(Path(place).glob("fake_provider/backends/*/fake_*.py")):
+        for path in Path(place).glob("fake_provider/backends/*/fake_*.py"):
             named = dict(re.findall(r'^    (\w+) = "(\S+)"$', path.read_text(encoding="utf-8"), re.MULTILINE))
             if {"backend_name", "conf_filename"} <= named.keys():
-                found[named["backend_name"]] = _summary(path.parent, named)
-    return found
+                properties = named.get("props_filename")
+                found[named["backend_name"]] = Files(
+                    path.parent / named["conf_filename"], properties and path.parent / properties
+                )
+    return dict(sorted(found.items()))
 
 
-def _summary(folder: Path, named: dict[str, str]) -> Summary:
-    qubits = json.loads((folder / named["conf_filename"]).read_text(encoding="utf-8"))["n_qubits"]
-    if "props_filename" not in named:
+def names() -> Collection[str]:
+    """Return the names of all snapshots; the client is asked where its files are not where we look."""
+    return (_files() or backends()).keys()
+
+
+def chip(name: str) -> Snapshot:
+    """Return the calibration of a snapshot, read from the package's files as the client reads them.
+
+    The client itself, which takes a second to import, is asked only where its files have another form.
+    """
+    from qcoord_hw.execution.calibrations.coupling import coupling_of
+    from qcoord_hw.execution.calibrations.properties_json import properties_of
+    from qcoord_hw.execution.calibrations.published import chip_of
+    from qcoord_hw.execution.snapshot import Snapshot
+
+    try:
+        configuration, properties = _files()[name].stated()
+        found = chip_of(properties_of(properties), coupling_of(configuration), name)
+        return replace(found, device=name, version=str(configuration.get("backend_version") or ""))
+    except (InputError, LookupError, TypeError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # some snapshots warn that they are not typical
+            return Snapshot.of(backends()[name]())
+
+
+def rep_delay(name: str) -> float | None:
+    """Return the seconds from the end of a shot to the next, by default; None where they are not stated."""
+    delay = _files()[name].stated()[0].get("default_rep_delay") if name in _files() else None
+    return None if delay is None else delay * 1e-6
+
+
+@cache
+def summaries() -> Mapping[str, Summary]:
+    """Return name -> medians of every snapshot."""
+    return {name: _summary(*files.stated()) for name, files in _files().items()}
+
+
+def _summary(configuration: Any, stated: Any) -> Summary:
+    qubits = configuration["n_qubits"]
+    if stated is None:
         return Summary(qubits)
-    stated = json.loads((folder / named["props_filename"]).read_text(encoding="utf-8"))
     pulses: dict[tuple[int, ...], float] = {}
     for gate in stated["gates"]:
         place = tuple(sorted(gate["qubits"]))

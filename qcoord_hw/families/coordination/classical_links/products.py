@@ -17,6 +17,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.classical_links.mixture import Mixture
 from qcoord_hw.families.coordination.local_circuits.linear_routing import BASIS, in_a_row
 from qcoord_hw.network import NetworkCircuit
+from qcoord_hw.qudits.stages import own_stages
 from qcoord_hw.spec import check_integer
 
 FloatArray = npt.NDArray[np.float64]
@@ -176,7 +177,8 @@ def _block(amplitudes: tuple[complex, ...]) -> QuantumCircuit:
     circuit = QuantumCircuit(size)
     circuit.append(StatePreparation(list(amplitudes), normalize=True), range(size))
     if size == 2:  # two qubits are always in a row
-        return transpile(circuit, basis_gates=BASIS, optimization_level=3, seed_transpiler=0)
+        with own_stages():
+            return transpile(circuit, basis_gates=BASIS, optimization_level=3, seed_transpiler=0)
     return in_a_row(circuit, restore=True)[0]
 
 

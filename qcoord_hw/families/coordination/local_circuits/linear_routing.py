@@ -12,6 +12,8 @@ from qiskit import transpile
 from qiskit.circuit import QuantumCircuit
 from qiskit.transpiler import CouplingMap
 
+from qcoord_hw.qudits.stages import own_stages
+
 BASIS = ["cx", "rz", "sx", "x", "u"]
 
 SEEDS = 16
@@ -33,19 +35,21 @@ def in_a_row(
     """
     size = block.num_qubits
     if size < 2:
-        return transpile(block, basis_gates=BASIS, optimization_level=1), list(range(size))
+        with own_stages():
+            return transpile(block, basis_gates=BASIS, optimization_level=1), list(range(size))
     coupling = CouplingMap([list(e) for e in edges] if edges else [[i, i + 1] for i in range(size - 1)])
     coupling.make_symmetric()
     found = []
     for seed in range(SEEDS):
-        routed = transpile(
-            block,
-            basis_gates=BASIS,
-            coupling_map=coupling,
-            initial_layout=list(range(size)),
-            optimization_level=3,
-            seed_transpiler=seed,
-        )
+        with own_stages():
+            routed = transpile(
+                block,
+                basis_gates=BASIS,
+                coupling_map=coupling,
+                initial_layout=list(range(size)),
+                optimization_level=3,
+                seed_transpiler=seed,
+            )
         ends = routed.layout.routing_permutation() if routed.layout else list(range(size))
         if restore and ends != list(range(size)):
             continue
