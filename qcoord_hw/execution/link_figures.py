@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy.optimize import brentq
-
 from qcoord_hw import registry
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.forecast import Device, Forecast
@@ -137,6 +135,8 @@ def _root(margin: Callable[[float], float], good: float, bad: float) -> float | 
     """Return where a margin becomes 0 between two ends; None where it is not positive at the good one."""
     if margin(good) <= 0 or margin(bad) > 0:
         return None
+    from scipy.optimize import brentq  # slow to import
+
     return float(brentq(margin, good, bad, xtol=PRECISION, rtol=PRECISION))
 
 

@@ -128,7 +128,7 @@ class RunRecord:
     def is_imported(self) -> bool:
         """Whether somebody else measured the counts."""
         with interpreting(self.path):
-            return bool(self.intent["target"]["kind"] == IMPORTED)
+            return bool(self.intent["target"].get("kind") == IMPORTED)
 
     @property
     def is_answered(self) -> bool:

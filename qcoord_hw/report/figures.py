@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 
@@ -43,7 +43,10 @@ def plot_estimates(summary: RunSummary) -> NotebookFigure:
     view = view_of(summary)
     panels = [panel for panel in (view.scale, view.panel) if panel is not None]
     heights = [1.1 + 0.4 * len(own) for own in (*groups.values(), shared)]
-    heights += [0.7 + 0.24 * min(len(panel.rows), MAX_LABELS) for panel in panels]
+    heights += [
+        0.55 + 0.24 * min(len(panel.rows), MAX_LABELS) + 0.15 * len(wrap(panel.title, TITLE))
+        for panel in panels
+    ]
     figure = _figure(summary, sum(heights) + 0.4)
     axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     for own, (name, estimates) in zip(axes, groups.items(), strict=False):
@@ -69,9 +72,8 @@ def _draw_panel(below: Axes, panel: Panel) -> None:
             below.vlines(row.theory, place - 0.3, place + 0.3, color=THEORY, linewidth=1.6)
     for mark in panel.bounds:
         below.axvline(mark, color=BOUND, linestyle="--", linewidth=1)
-    below.set_title(
-        _plain(fill(panel.title, TITLE)), fontsize=8 if len(panel.title) > TITLE else 9, loc="left"
-    )
+    lines = wrap(panel.title, TITLE)
+    below.set_title("\n".join(map(_plain, lines)), fontsize=8 if len(lines) > 1 else 9, loc="left")
     if len(rows) > MAX_LABELS:
         below.set_yticks([])
 

@@ -55,8 +55,8 @@ def missing(before, after, where=""):
         for key in set(before).difference(VERSIONED):
             yield from missing(before[key], after[key], f"{where}.{key}")
     elif where.endswith(".side_by_side") and len(before) < len(after):  # rows may be added, as keys may
-        known = {(row["section"], row["name"]) for row in before}
-        yield from missing(before, [row for row in after if (row["section"], row["name"]) in known], where)
+        known = {row["section"] for row in before}
+        yield from missing(before, [row for row in after if row["section"] in known], where)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for place, pair in enumerate(zip(before, after, strict=True)):
             yield from missing(*pair, f"{where}[{place}]")

@@ -309,7 +309,7 @@ def test_light_commands_load_neither_qiskit_nor_a_solver(command):
         f"    main({command})\n"
         "except SystemExit:\n"
         "    pass\n"
-        "heavy = {'qiskit', 'qiskit_aer', 'qiskit_ibm_runtime', 'scipy', 'numpy', 'matplotlib'}\n"
+        "heavy = {'qiskit', 'qiskit_aer', 'qiskit_ibm_runtime', 'scipy', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

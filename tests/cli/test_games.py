@@ -209,7 +209,7 @@ def test_malformed_games_are_refused_in_one_line(capsys, tmp_path, runs_dir, dat
         ("missing.json",),
         ("",),
         ("sum-3-f2",),
-        ("chsh", "--level", "3"),
+        ("chsh", "--level", "4"),
         ("chsh", "--time-limit", "0"),
         ("chsh", "--time-limit", "nan"),
         ("chsh", "--time-limit", "soon"),

@@ -9,6 +9,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw import cli
+from qcoord_hw.execution import targets
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import fake_backends
 from qcoord_hw.statistics.mitigation import MAX_CONDITION, stuck_readout
@@ -51,15 +52,15 @@ def play_like(monkeypatch):
     """Return what runs a game and a state where the first qubit of the layout has these readout errors."""
     from dataclasses import replace
 
-    usual = Snapshot.of
+    usual = targets.fake_chip
 
     def make(value):
-        def changed(backend):
-            found = usual(backend)
+        def changed(name):
+            found = usual(name)
             bad = replace(found.qubits[1], p10=value[0], p01=value[1])
             return replace(found, qubits=(found.qubits[0], bad, *found.qubits[2:]))
 
-        monkeypatch.setattr(Snapshot, "of", staticmethod(changed))
+        monkeypatch.setattr(targets, "fake_chip", changed)
         made = [
             qc.run("chsh", target="fake_manila", shots=80, seed=1, layout=(1, 2)),
             qc.run("broadcast-epr", target="fake_manila", shots=80, seed=1, layout=(1, 2)),
@@ -67,7 +68,7 @@ def play_like(monkeypatch):
         for result in made:
             assert "altered" not in json.dumps(qc.load_run(result.path).summary)
             assert qc.verify(result.path)["ok"]
-        monkeypatch.setattr(Snapshot, "of", usual)
+        monkeypatch.setattr(targets, "fake_chip", usual)
         return [result.summary for result in made]
 
     return make

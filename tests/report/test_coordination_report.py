@@ -300,13 +300,19 @@ def test_fragment_shows_the_figures(noisy):
 
 
 def test_figure_draws_estimates_and_cases(noisy, pairs):
-    above, below = noisy.plot().axes
+    above, best, below = noisy.plot().axes
+    assert [label.get_text().split(",")[0] for label in best.get_yticklabels()] == [
+        "this code",
+        "best possible at n = 2",
+        "asymptotic",
+    ]
+    assert "?" not in best.get_title(loc="left")
     names = [label.get_text() for label in above.get_yticklabels()]
     assert names == [e["title"] for e in noisy.summary["estimates"]]
     assert [label.get_text() for label in below.get_yticklabels()] == ["x=00", "x=01", "x=10", "x=11"]
     assert {text.get_text() for text in above.texts} == {"theory 0.3055"}
     figure = pairs.plot()
-    assert len(figure.axes) == 1
+    assert len(figure.axes) == 2
     assert "separable bound 0.25" in {text.get_text() for text in figure.axes[0].texts}
 
 

@@ -325,7 +325,7 @@ def test_options_of_the_search_reach_the_game_of_a_sweep(capsys, monkeypatch, tm
     options = ("--shots", "10", "--workers", "1")
     folders = set()
     for more in ([], ["--seed", "9", "--dimension", "1", "--time-limit", "2"], ["--seed", "8"]):
-        status, out, err = call(capsys, path, *options, *more, "--json")
+        status, out, err = call(capsys, "sweep", path, *options, *more, "--json")
         assert status == 0, err
         folders.add(json.loads(out)["sweep"])
     assert [(one["seed"], one["dimension"], one["time_limit"]) for one in asked] == [
