@@ -25,7 +25,7 @@ ROOM = {
     "numba": 200 * MIB,
     "qiskit": 160 * MIB,
     "qiskit_aer": 200 * MIB,
-    "qiskit_ibm_runtime": 220 * MIB,  # with a device's calibration, and Aer's threads that follow
+    "qcoord_hw.execution.noise": 220 * MIB,  # Aer's threads, which a noise model starts
 }
 """Module -> bytes that must be free before it is imported: what it takes on Linux, and some more."""
 

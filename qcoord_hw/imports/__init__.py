@@ -3,7 +3,7 @@
     table.py          the table, and how its cells are read: whole numbers, lists of them, bits
     tables.py         CSV, and rows or columns in JSON
     qiskit_result.py  `Result.to_dict()` of Qiskit: counts in hexadecimal
-    runtime_json.py   results as IBM's `RuntimeEncoder` writes them; no pickle is ever loaded
+    runtime_json.py   results as the runtime client's `RuntimeEncoder` writes them; no pickle is ever loaded
 
 Nothing here knows an experiment: what a row says about one is a family's business (`Family.counted`).
 """

@@ -1,4 +1,4 @@
-"""Results as IBM's `RuntimeEncoder` writes them: a `PrimitiveResult` of a sampler.
+"""Results as the runtime client's `RuntimeEncoder` writes them: a `PrimitiveResult` of a sampler.
 
 The bits of each register are base64 of zlib of an npy file, rows of big-endian bytes, a row per shot. No more
 is unpacked than a file may hold, what its header states is held against what is there, and an array of
