@@ -83,6 +83,7 @@ FORGED = [
     ("device", target(known_answer="10"), "target.known_answer: '10'; the answer is 01"),
     ("foreign", no_known_answer, "target.known_answer: missing; a run on a backend asks for one"),
     ("aer", spec(False, shots=17), "spec_id: another"),
+    ("noise", target(batch=0), "target.batch: allowed are batches"),
     ("noise", spec(True, layout=[3, 4]), r"layout: \[.*; its spec asks for \[3, 4\]"),
     ("aer", target(known_answer="01"), "target.known_answer: '01'; a simulator is asked for none"),
     ("noise", target(known_answer="01"), "target.known_answer: '01'; a simulator is asked for none"),

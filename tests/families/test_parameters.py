@@ -515,6 +515,7 @@ FLAGS = {
     "dimension": ["1"],
     "random_questions": [],
     "every_edge": [],
+    "links": ["links.toml"],
     "layout": ["0,1"],
     "noise_scale": ["2"],
     "network": ["two-node"],
@@ -544,6 +545,7 @@ def test_every_flag_of_an_experiment_is_tried():
 def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, name, flag):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inputs.json").write_text('[{"w1": [1, 1], "w2": [0, 1]}]')
+    (tmp_path / "links.toml").write_text('["Alice->Bob"]\ndepolarising = 0.1\n')
 
     def plan(*typed):
         options = run_parser().parse_args([name, "--inputs", "2"] if name == "sum-2-f2" else [name])
@@ -565,10 +567,12 @@ def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, n
         )
         if spec.every_edge:
             return api.run(one, target="fake_manila", shots=5, runs=tmp_path).record.tiles
-        IdealTarget().prepare(program_of(experiment), spec.layout)
-        return [effect(one)[:-2], chunks]
+        program = program_of(experiment, spec.links)
+        IdealTarget().prepare(program, spec.layout)
+        return [effect(one)[:-2], chunks, program.routes]
 
     try:
         assert plan(f"--{flag.replace('_', '-')}", *FLAGS[flag]) != plan()
     except (InputError, TooLargeError) as error:
-        assert flag in named_in(error) or (flag == "inputs_file" and "inputs" in named_in(error)), error  # noqa: PT017
+        named = named_in(error) | {str(error).partition(".")[0]}
+        assert flag in named or (flag == "inputs_file" and "inputs" in named), error  # noqa: PT017
