@@ -14,7 +14,7 @@ from qiskit.circuit.library import XGate
 import qcoord_hw as qc
 from qcoord_hw.errors import InputError, LocalityError, QcoordError
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import describe
+from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.schedule import make_plan, random_plan
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.families.builders import build_experiment
@@ -29,7 +29,7 @@ from qcoord_hw.network import (
     Topology,
     one_to_many,
 )
-from qcoord_hw.spec import ExperimentSpec
+from qcoord_hw.spec import ExperimentSpec, links_from_mapping
 from qcoord_hw.theory.games import Game, chsh, ghz, magic_square
 from qcoord_hw.theory.value import Value
 
@@ -76,6 +76,7 @@ def test_every_field_of_a_spec_has_an_effect():
         "layout": (0, 1, 4),
         "random_questions": True,
         "every_edge": True,
+        "links": links_from_mapping({"Alice->Bob": {"depolarising": 0.1}}),
     }
     assert set(changes) == {field.name for field in dataclasses.fields(ExperimentSpec)}
     device = resolve_target("fake_manila")  # a line of five qubits
@@ -90,6 +91,9 @@ def test_every_field_of_a_spec_has_an_effect():
                 build_experiment(other)
         elif name == "parameters":
             assert gates(other) != gates(BASE)
+        elif name == "links":
+            routes = [program_of(build_experiment(one), one.links).routes for one in (other, BASE)]
+            assert routes[0] != routes[1]
         elif name == "every_edge":
             with pytest.raises(InputError, match="^every-edge: target aer has no coupling map"):
                 qc.run(other, target="aer")
