@@ -114,6 +114,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("d", "rows", "sizes"), SMALL)
 def test_agrees_with_brute_force(d: int, rows: int, sizes: list[int], rng: np.random.Generator) -> None:
     for _ in range(4):
@@ -121,6 +122,7 @@ def test_agrees_with_brute_force(d: int, rows: int, sizes: list[int], rng: np.ra
         assert solved(task) == by_brute_force(task)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("d", "rows", "sizes"), SMALL)
 def test_kernels_alone_agree_with_brute_force(
     d: int, rows: int, sizes: list[int], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
