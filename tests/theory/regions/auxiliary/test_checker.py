@@ -1,6 +1,7 @@
 """The checker of region answers, on certificates made here: by hand, or by a crude linear program."""
 
 import copy
+import functools
 import itertools
 import math
 
@@ -265,9 +266,14 @@ def broadcast(rng):
     return answer_of("classical-broadcast", ["X", "B", "C"], kinds, sizes, target, programs)
 
 
+@functools.cache
+def solved_two_node():
+    return two_node(np.random.default_rng(3))
+
+
 ANSWERS = {
     "symmetric source": symmetric_source,
-    "two-node": lambda: two_node(np.random.default_rng(3)),
+    "two-node": lambda: solved_two_node(),
     "isotropic": isotropic,
     "broadcast": lambda: broadcast(np.random.default_rng(4)),
 }
@@ -345,6 +351,7 @@ def test_a_proof_out_of_time_is_said_to_be_missing():
     assert lines[0].startswith(NOT_RECHECKED + "certificate.programs[0].delta")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("shape", "dimensions", "weights"),
     [
@@ -451,7 +458,7 @@ def test_a_correlated_party_is_not_split_off():
 def test_the_sender_is_the_first_party():
     answer = changed(symmetric_source(), ("certificate", "sender"), lambda _: True)
     assert refused(answer)
-    answer = changed(two_node(np.random.default_rng(3)), ("certificate", "sender"), lambda _: False)
+    answer = changed(solved_two_node(), ("certificate", "sender"), lambda _: False)
     assert refused(answer)
 
 
