@@ -14,7 +14,7 @@ RECIPES = {
     "network": network.RECIPE,
     "vendor": vendor.RECIPE,
 }
-QUICK = ("estimator", "game")
+QUICK = ("game",)
 
 
 @pytest.fixture(autouse=True)
