@@ -16,10 +16,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-slow test-lowest test-latest coverage lint bench lock clean
+.PHONY: help venv demo test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP)  ## make .venv and install what the lock file names
 
@@ -44,8 +44,11 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 test: lint  ## lint, then every test, on two cores
 	@$(PYTEST)
 
-test-slow: $(STAMP)  ## what takes long: coverage over many seeds, every mutation, exhaustive walks
+test-slow: $(STAMP)  ## what takes long: coverage over many seeds, every mutation, a part of each walk
 	@$(PYTEST) -m slow -v --durations=20
+
+test-exhaustive: $(STAMP)  ## what is left of the walks over the whole catalogue, every device, every value
+	@$(PYTEST) -m exhaustive -v --durations=20
 
 # Each bound of pyproject.toml at its lowest, and each dependency at its newest, in an environment of its own. What
 # one dependency says of another that came later is a warning there, and no error.

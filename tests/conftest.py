@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from qcoord_hw import pytest_plugin
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 DEFAULT_SEED = 20250127
+GOLDEN = (math.sqrt(5) - 1) / 2
 WRITTEN_BY = (2, 6)
 """The Qiskit of `runs/reference` and of the golden circuits."""
 
@@ -30,6 +32,48 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Everywhere(), "qcoord_hw-fixtures")
     if not config.pluginmanager.is_registered(pytest_plugin):  # it is where qcoord_hw was installed
         config.pluginmanager.register(pytest_plugin, "qcoord")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the cases of a test that is marked `few` over the suites (CONTRIBUTING.md, "Tests")."""
+    cases: dict[tuple[object, ...], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("few") and not any(map(item.get_closest_marker, ("slow", "exhaustive"))):
+            cases.setdefault((item.parent, item.originalname), []).append(item)
+    for mine in cases.values():
+        for item, suite in zip(mine, suites(mine), strict=True):
+            if suite:
+                item.add_marker(suite)
+
+
+def suites(cases: list[pytest.Item]) -> list[str]:
+    """Return for each case of one test the marker of its suite, empty for the fast one.
+
+    A single case was asked for by its id, and is not kept back.
+    """
+    if len(cases) == 1:
+        return [""]
+    asked = cases[0].get_closest_marker("few")
+    fast, slow = asked.args[0], asked.kwargs.get("slow")
+    names = [case.callspec.id for case in cases]
+    if isinstance(fast, int):
+        fast = spread(names, fast)
+    elif unknown := set(fast) - set(names):
+        raise pytest.UsageError(f"{cases[0].nodeid}: few{asked.args}: no case is called {sorted(unknown)}")
+    left = [name for name in names if name not in fast]
+    slow = left if slow is None else spread(left, slow)
+    return ["" if name in fast else "slow" if name in slow else "exhaustive" for name in names]
+
+
+def spread(names: list[str], number: int) -> list[str]:
+    """Return so many of the names, the first among them.
+
+    They are those whose multiples of the golden ratio are least: evenly far from each other, in step with no
+    other list that the cases are a product of.
+    """
+    ranked = sorted(range(len(names)), key=lambda k: k * GOLDEN % 1)
+    return [names[k] for k in ranked[:number]]
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -185,7 +185,7 @@ print(status, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1
 """
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=7)
 @pytest.mark.parametrize("command", ["verify", "report"])
 @pytest.mark.parametrize("how", LARGE)
 def test_what_is_forged_takes_less_than_300_mb(sealed, tmp_path, how, command):

@@ -399,6 +399,12 @@ def check_copy(name, how, seed, folder):
     return run, copy
 
 
+@pytest.mark.few(
+    (
+        *("chsh-{}", "chsh-{'random_questions': True}", "sequential-chsh-{}"),
+        *("example-1-f2-{'parameters': {'inputs': 5}}", "broadcast-epr-{}"),
+    )
+)
 @pytest.mark.parametrize(("name", "how"), ENTRIES, ids=lambda value: str(value))
 def test_an_imported_copy_has_the_same_estimates_to_the_last_digit(name, how, tmp_path, rng):
     run, copy = check_copy(name, how, int(rng.integers(10**6)), tmp_path)
@@ -406,7 +412,7 @@ def test_an_imported_copy_has_the_same_estimates_to_the_last_digit(name, how, tm
     assert all(math.isclose(row.best, 0, abs_tol=0) for row in compared.differences)
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=10)
 @pytest.mark.parametrize("name", catalogue_names())
 def test_copies_of_the_whole_catalogue(name, tmp_path, rng):
     for _ in range(2):

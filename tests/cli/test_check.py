@@ -69,6 +69,7 @@ HUGE = 10**4000
 DEEP = json.loads("[" * 80 + "]" * 80)
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
@@ -131,6 +132,7 @@ def test_a_level_is_called_level(capsys, tmp_path):
     assert "upper bound 1 (the best answers of every question)" in call(capsys, "theory", "game", "ghz-3")[1]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("name", "seconds"), [("chsh", 15), ("ghz-3", 15), ("cglmp-3", 15), ("i3322", 1)])
 def test_an_own_game_is_of_one_kind_in_theory_and_in_run(capsys, tmp_path, name, seconds):
     """Exact where the bracket is closed, in both; one that no time closes is a lower bound in `run`."""

@@ -70,6 +70,7 @@ def test_sequential_game_has_its_worst_round(capsys):
     assert worst["best"] <= by_name["win_probability"]["best"]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("name", "target", "least"),
     [
@@ -100,6 +101,7 @@ def test_the_same_seed_gives_the_same_counts(capsys):
     assert counts[0] == counts[1] != counts[2]
 
 
+@pytest.mark.slow
 def test_counts_do_not_depend_on_threads(tmp_path):
     """One thread here, two in a process of its own, where they are set before anything is imported."""
     expected = qc.run("ghz-6", target="fake_torino", shots=400, seed=9).record.counts
@@ -289,6 +291,7 @@ def test_text_output_holds_the_figures(capsys):
         assert "loophole" in out
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "command",
     [

@@ -92,6 +92,7 @@ def test_the_checker_refuses_every_spoilt_number(ch):
     assert any(line.startswith("expression.shots") for line in check_answer(found).not_checked)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("options", [(), ("--random-questions",)])
 @pytest.mark.parametrize("name", ["ch", "cglmp", "i3322-cg"])
 def test_a_run_has_its_figures_in_units_of_the_expression(capsys, name, options):

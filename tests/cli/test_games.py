@@ -293,6 +293,7 @@ def test_ffl_is_never_above(capsys, target, seed):
     assert all(link["qubits"] == 0 for link in found["usage"].values())
 
 
+@pytest.mark.few(("magic-square-cv",))
 @pytest.mark.parametrize("name", ["g14", "magic-square-cv"])
 def test_two_pairs_run_on_a_noise_model(capsys, name):
     found = call_json(capsys, "run", name, "--seed", 1, "--shots", 20, "--target", "fake_torino")

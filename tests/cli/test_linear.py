@@ -57,9 +57,8 @@ NAMES = {
 QUICK = ("example-1-f2", "example-2-f3", "sum-3-f2")
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.few(QUICK)
+@pytest.mark.parametrize("name", NAMES)
 def test_names_of_the_catalogue(capsys, name):
     found = call_json(capsys, "theory", "linear", name)
     assert (found["c"], found["rate"], found["optimal"]) == (*NAMES[name], True)

@@ -72,12 +72,13 @@ def test_chsh_prints_the_contract(capsys):
     )
 
 
+@pytest.mark.few(("magic-square-fake_manila", "ghz-3-fake_manila"))
 @pytest.mark.parametrize(
     ("name", "target"),
     [
         ("chsh", "fake_torino"),
-        pytest.param("chsh", "fake_fez", marks=pytest.mark.slow),
-        pytest.param("chsh", "fake_marrakesh", marks=pytest.mark.slow),
+        ("chsh", "fake_fez"),
+        ("chsh", "fake_marrakesh"),
         ("magic-square", "fake_manila"),
         ("ghz-3", "fake_manila"),
     ],
@@ -170,6 +171,7 @@ def test_a_layout_can_be_asked_about():
     assert other["tiling"]["layouts"][0] == other["layout"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("remaining", "enough"), [(6.0, False), (6.5, True), (None, None)])
 def test_the_account_is_asked_what_is_left(monkeypatch, capsys, remaining, enough):
     backend = fake_backends()["fake_manila"]()

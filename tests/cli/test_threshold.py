@@ -180,7 +180,7 @@ def test_a_backend_that_states_its_errors_has_a_threshold():
     assert api.threshold("chsh", target=GenericBackendV2(2, seed=1)).factor.lower > 1
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=6)
 @pytest.mark.parametrize("target", ["fake_torino", "fake_fez", "fake_boston"])
 @pytest.mark.parametrize("name", FACTS)
 def test_the_table(name, target):

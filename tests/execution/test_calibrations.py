@@ -57,7 +57,7 @@ def test_properties_are_the_chip_of_the_runtime_client():
         assert same_chip(at(TORINO, *coupling), fake_backends()["fake_torino"]())
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=8)
 @pytest.mark.parametrize("name", sorted(fake_backends()))
 def test_every_published_snapshot_is_read_as_the_client_reads_it(name):
     with warnings.catch_warnings():
@@ -67,13 +67,8 @@ def test_every_published_snapshot_is_read_as_the_client_reads_it(name):
     assert same_chip(at(where / backend.props_filename, where / backend.conf_filename), backend)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name in ("fake_fractional", "fake_torino") else pytest.mark.slow)
-        for name in fake_names()
-    ],
-)
+@pytest.mark.few(("fake_fractional", "fake_torino"), slow=8)
+@pytest.mark.parametrize("name", fake_names())
 def test_a_snapshot_by_its_name_is_that_of_the_client_to_the_letter(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

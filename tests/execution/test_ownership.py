@@ -38,6 +38,9 @@ SAMPLE = (
 )
 """Stages of every kind: Alice holds all, sends, ebits, a source, a user who holds all, conditions."""
 
+FEW = tuple(f"{name}-{PLACES[k % 3]}" for k, name in enumerate(SAMPLE))
+"""Each stage once, each place twice."""
+
 
 def holders_by_stage(net):
     """Return for each stage who holds each qubit; a stage ends where a barrier spans all qubits there are."""
@@ -131,13 +134,14 @@ def check_all_insertions(name, place):
     return tried
 
 
+@pytest.mark.few(FEW)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", SAMPLE)
 def test_every_gate_that_no_party_could_have_done_is_counted(name, place):
     assert check_all_insertions(name, place)
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=30)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", sorted(set(catalogue_paths()) - set(SAMPLE)))
 def test_in_the_whole_catalogue(name, place):
@@ -150,6 +154,7 @@ def test_in_the_whole_catalogue(name, place):
     assert check_all_insertions(name, place)
 
 
+@pytest.mark.few(FEW)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_run_with_one_such_gate_of_any_kind_is_refused(name, place, rng):

@@ -77,6 +77,7 @@ def test_tiles_are_disjoint_and_leave_out_what_is_faulty(rng):
     assert all(5 not in layout for _, layout in tile([circuit], lame))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("name", "tiles"), [("fake_torino", 50), ("fake_fez", 62)])
 def test_as_many_pairs_fit_as_were_counted_before(name, tiles):
     found = forecast("chsh", name).tiles()

@@ -29,7 +29,7 @@ RUNS = [
 ]
 """One a family and network, simulators and snapshots; last a whole device that somebody else wrote."""
 
-FAST = 2
+FAST = 1
 """So many of them in the fast suite, and the whole device."""
 
 OF_CALIBRATION = ("readout", "lifetime", "gate errors", "calibration's date", "calibration's device")
@@ -157,6 +157,7 @@ OF_THE_SPEC = {
 """What follows from a spec whatever circuits are built of it."""
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("older", [None, "2.5.0"], ids=str)
 @pytest.mark.parametrize("name", ["chsh", "sum-2-f2"])
 def test_an_older_version_does_not_excuse_what_follows_from_the_spec_alone(made, tmp_path, name, older):

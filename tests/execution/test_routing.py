@@ -102,6 +102,7 @@ CASES = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", CASES)
 def test_a_routed_circuit_does_the_same_on_coupled_pairs(name, snapshot):
     experiment = CASES[name]()
@@ -257,6 +258,7 @@ def test_measurements_before_the_middle_are_left_alone(snapshot):
         np.testing.assert_allclose(distribution(found[0], ()), distribution(net.circuit, ()), atol=1e-7)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["sum of 2, F_3", "two pairs, F_3"])
 def test_compiled_for_the_target(name, torino):
     """What the noise model runs: two-qubit gates of the device alone, and the same ideal outcomes."""

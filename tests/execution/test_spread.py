@@ -22,6 +22,7 @@ def test_each_setting_is_executed_once_with_the_seed_of_one_block(settings):
     assert sizes.max() - sizes.min() <= 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("inputs", "spread"), [(8, False), (63, False), (64, True), (200, True)])
 def test_linear_runs_have_blocks_and_drift_is_tested(inputs, spread):
     result = qc.run("sum-2-f4", shots=24, seed=1, parameters={"inputs": inputs})

@@ -75,11 +75,11 @@ def test_every_command_works(beside, tmp_path, capsys):
     assert "Two bits in one qubit" in capsys.readouterr().out
     shown = said(capsys, "show", NAME, "--json")
     assert (shown["settings"], shown["usage"]["Alice->Bob"]["qubits"]) == (4, 1)
-    planned = said(capsys, "plan", NAME, "--target", "fake_torino", "--shots", 50, "--json")
+    planned = said(capsys, "plan", NAME, "--target", "fake_manila", "--shots", 50, "--json")
     assert planned["figure"] == "message_probability"
     assert 0.9 < planned["expected"] < 1
     runs = []
-    for target in ("aer", "fake_torino"):
+    for target in ("aer", "fake_manila"):
         run = said(capsys, "run", NAME, "--target", target, "--shots", 50, "--seed", 1, "--json")
         (estimate,) = run["estimates"]
         assert (estimate["verdict"], estimate["headline"]) == ("above", True)
@@ -243,7 +243,7 @@ def test_in_a_fresh_environment(tmp_path):
     for words in (
         ["list"],
         ["show", NAME],
-        ["plan", NAME, "--target", "fake_torino"],
+        ["plan", NAME, "--target", "fake_manila"],
         ["run", NAME, "--shots", "20", "--seed", "1"],
         ["run", NAME, "--shots", "20", "--seed", "1", "--target", "fake_torino"],
         ["report", "latest"],

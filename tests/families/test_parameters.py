@@ -406,24 +406,17 @@ def named_in(error):
     return set(names.replace("-", "_").split(", "))
 
 
-def is_long(what, name, value):
-    """Whether a circuit takes seconds, and another of its kind is made at once."""
-    exact = (name, value) == ("protocol", "exact") and "example" in what
+def mark_of(what, name, value):
+    """Return the marker where a circuit takes seconds, and another of its kind is made at once."""
+    if (name, value) == ("protocol", "exact") and "example" in what:
+        return [pytest.mark.exhaustive]  # exact codes of three trits are synthesised for ten seconds each
     searched = what.startswith("classical-broadcast") and value in ("search", "coset")
-    return (
-        exact or searched or "example-1-n2" in what or (what == "cascade compressed" and name in ("m1", "m2"))
-    )
+    compressed = what == "cascade compressed" and name in ("m1", "m2")
+    return [pytest.mark.slow] * (searched or compressed or "example-1-n2" in what)
 
 
 EACH = [
-    pytest.param(
-        base,
-        name,
-        value,
-        id=f"{what}: {name}={str(value)[:40]}",
-        # Exact codes of three trits are synthesised for ten seconds each, compressed ones for one.
-        marks=[pytest.mark.slow] * is_long(what, name, value),
-    )
+    pytest.param(base, name, value, id=f"{what}: {name}={str(value)[:40]}", marks=mark_of(what, name, value))
     for what, base, samples in CASES
     for name, values in samples.items()
     for value in values
@@ -476,6 +469,7 @@ def test_what_the_search_for_a_mixture_reads_is_refused_by_its_name(network, sta
                     api.build(state, parameters={"network": network, one.name: wrong})
 
 
+@pytest.mark.few(160)
 @pytest.mark.parametrize(("base", "name", "value"), EACH)
 def test_a_parameter_has_an_effect_or_is_refused_by_its_name(base, name, value):
     changed = spec_of(base | {name: value})
@@ -540,8 +534,12 @@ def test_every_flag_of_an_experiment_is_tried():
     assert set(vars(shown.parse_args([]))) <= found
 
 
+EXPERIMENTS = ("chsh", "sum-2-f2", "two-node-n1", "hardy-2", "mac-n2")
+
+
+@pytest.mark.few([f"{EXPERIMENTS[(k + j) % 5]}-{flag}" for k, flag in enumerate(FLAGS) for j in range(2)])
 @pytest.mark.parametrize("flag", FLAGS)
-@pytest.mark.parametrize("name", ["chsh", "hardy-2", "sum-2-f2", "two-node-n1", "mac-n2"])
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_a_flag_has_an_effect_or_is_refused_by_its_name(tmp_path, monkeypatch, name, flag):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inputs.json").write_text('[{"w1": [1, 1], "w2": [0, 1]}]')

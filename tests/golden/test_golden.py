@@ -25,10 +25,8 @@ LONG = (
 
 
 @pytest.mark.usefixtures("as_written")
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in catalogue_paths()],
-)
+@pytest.mark.few([name for name in catalogue_paths() if name not in LONG])
+@pytest.mark.parametrize("name", catalogue_paths())
 def test_an_entry_is_built_as_it_is_written_down(name):
     path = catalogue_paths()[name]
     experiment = build_experiment(read_spec(path))

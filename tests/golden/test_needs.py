@@ -23,10 +23,8 @@ def devices(as_written):
     return snapshots()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in catalogue_paths()],
-)
+@pytest.mark.few(QUICK, slow=16)
+@pytest.mark.parametrize("name", catalogue_paths())
 def test_the_table_says_where_an_entry_fits(name, devices):
     assert golden.entry_needs(name, devices) == catalogue_needs()[name]
 

@@ -83,6 +83,7 @@ def test_the_same_task_gives_the_same_graph():
     assert one.holders == other.holders
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("order", [2, 3])
 @pytest.mark.parametrize("places", ["AA", "BC", "CB", "CC", "BA"])
 def test_auxiliary_qudits_sit_where_they_are_told(order, places):

@@ -14,7 +14,7 @@ RECIPES = {
     "network": network.RECIPE,
     "vendor": vendor.RECIPE,
 }
-QUICK = ("estimator", "game")
+QUICK = ("game",)
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +28,13 @@ def test_it_names_every_file(name):
     assert [step.file for step in followed.steps if not is_named(step.file, chapter)] == []
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RECIPES]
-)
+@pytest.mark.few(QUICK)
+@pytest.mark.parametrize("name", RECIPES)
 def test_what_it_adds_appears_everywhere(name, tmp_path):
     RECIPES[name].appears(RECIPES[name].follow(tmp_path / "house"))
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=8)
 @pytest.mark.parametrize(
     ("name", "left_out"), [(name, file) for name, followed in RECIPES.items() for file in followed.noticed]
 )

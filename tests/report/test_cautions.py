@@ -73,14 +73,8 @@ def check(backend, name, layout=()):
     return named
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
-        for name in sorted(fake_backends())
-        if "fractional" not in name
-    ],
-)
+@pytest.mark.few(QUICK, slow=10)
+@pytest.mark.parametrize("name", [name for name in sorted(fake_backends()) if "fractional" not in name])
 def test_the_gates_named_are_those_used(name):
     backend = device(name)
     snapshot = Snapshot.of(backend)

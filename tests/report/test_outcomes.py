@@ -117,18 +117,11 @@ def exported(tmp_path_factory):
     return of
 
 
-def quick(keys, *chosen):
-    """Return keys as parameters; those not chosen take minutes together."""
-    return [key if key in chosen else pytest.param(key, marks=pytest.mark.slow) for key in keys]
+QUICK = ("magic-square-cv", "ghz-4", "sequential-chsh", "three rounds", "drawn", "noisy trits")
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *quick(GAMES, "magic-square-cv", "rac-3", "ghz-4", "hardy-2", "guess-each-other", "sequential-chsh"),
-        *("three rounds", "drawn", "noisy trits"),
-    ],
-)
+@pytest.mark.few(QUICK, slow=9)
+@pytest.mark.parametrize("key", [*GAMES, "three rounds", "drawn", "noisy trits"])
 def test_a_file_says_who_won_a_game(exported, key):
     result, rows = exported(key)
     play = build(
@@ -141,7 +134,8 @@ def test_a_file_says_who_won_a_game(exported, key):
     assert best == pytest.approx(result.estimates[0].best, abs=1e-12)
 
 
-@pytest.mark.parametrize("key", [*quick(COMPUTATIONS, "sum-2-f4", "sum-3-f2"), "noisy digits"])
+@pytest.mark.few(("sum-2-f4", "noisy digits"), slow=6)
+@pytest.mark.parametrize("key", [*COMPUTATIONS, "noisy digits"])
 def test_a_file_says_which_outputs_are_right(exported, key):
     from qcoord_hw.families.linear_computation.user_task import task_of
 
@@ -151,9 +145,8 @@ def test_a_file_says_which_outputs_are_right(exported, key):
     assert len({row["y"] for row in rows}) >= 1
 
 
-@pytest.mark.parametrize(
-    "key", quick(STATES, "cascade-ghz2", "mac-n2", "two-node-n1", "broadcast-n1-feed-forward")
-)
+@pytest.mark.few(("cascade-ghz2", "mac-n2", "two-node-n1", "broadcast-n1-feed-forward"), slow=8)
+@pytest.mark.parametrize("key", STATES)
 def test_a_file_says_how_close_a_state_comes(exported, key):
     result, rows = exported(key)
     play = build(key, seed=5).experiment.play

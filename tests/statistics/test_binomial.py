@@ -38,6 +38,7 @@ def test_one_sided_limits_invert_the_tails(rng):
         )
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize("trials", [1, 7, 40, 300])
 @pytest.mark.parametrize("probability", [0.0, 0.001, 0.03, 0.5, 0.75, 0.8536, 0.999, 1.0])
 def test_coverage_is_never_below_nominal(trials, probability):

@@ -218,13 +218,8 @@ def weighted_limits(rng, weights, wins, each, runs):
         yield cells, games._limits(cells, 0.025, 0.025)
 
 
-@pytest.mark.parametrize(
-    ("shots", "runs"),
-    [
-        (400, 100),
-        *(pytest.param(n, 2000, marks=pytest.mark.slow) for n in (100, 1000, 20000)),
-    ],
-)
+@pytest.mark.few([f"{name}-400-100" for name in tuple(weighted_games())[::3]], slow=18)
+@pytest.mark.parametrize(("shots", "runs"), [(400, 100), (100, 2000), (1000, 2000), (20000, 2000)])
 @pytest.mark.parametrize("name", weighted_games())
 def test_any_weights_are_held_at_nearly_the_ideal_width(rng, name, shots, runs):
     weights, wins = weighted_games()[name]
@@ -245,6 +240,7 @@ def test_any_weights_are_held_at_nearly_the_ideal_width(rng, name, shots, runs):
         assert width < 1.08 * 2 * 1.96 * spread
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", weighted_games())
 def test_p_value_of_any_weights_is_conservative_and_exact_where_all_weigh_the_same(rng, name):
     weights, wins = weighted_games()[name]

@@ -35,6 +35,7 @@ LAWS = {
 }
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("name", LAWS)
 @pytest.mark.parametrize(("shots", "p"), [(30, 0.8), (300, 0.5), (300, 0.97), (4096, 0.95), (4096, 0.999)])
 def test_each_end_misses_at_its_rate_and_the_width_is_near_the_ideal_one(rng, name, shots, p):

@@ -1,9 +1,9 @@
 """Kills `qcoord`, on a device that cannot be searched, wherever it or the device changes a file.
 
-    python killed_own.py FOLDER [POINT,..]
+    python killed_own.py FOLDER EVERY [POINT,..]
 
-with `examples/own_device` on the path. The points are those of `ibm/killed.py`; given words, only those whose
-names have one of them.
+with `examples/own_device` on the path. The points are those of `ibm/killed.py`, each or every EVERY-th one;
+given words, only those whose names have one of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
     loaded.loader.exec_module(killed)
     killed.ENVIRONMENT["OWN_DEVICE_JOBS"] = "{}/device"
     killed.ENVIRONMENT["XDG_STATE_HOME"] = "{}/state"
-    folder = Path(sys.argv[1])
+    folder, every = Path(sys.argv[1]), int(sys.argv[2])
     spec = folder / "sum-killed.toml"
     spec.write_text(killed.SPEC.replace("shots = 6", "shots = 200").replace("inputs = 2", "inputs = 1"))
     killed.import_everything()
@@ -44,10 +44,10 @@ def main() -> None:
         killed.run(submit, draft, at)
         if list(record.every(draft)):
             break
-    killed.ONLY = tuple(sys.argv[2].split(",")) if len(sys.argv) > 2 else ()
-    killed.step_through(folder, 1, "submit", submit)
+    killed.ONLY = tuple(sys.argv[3].split(",")) if len(sys.argv) > 3 else ()
+    killed.step_through(folder, every, "submit", submit)
     if not killed.ONLY:
-        killed.step_through(folder, 1, "collect", ["collect", "--json"], draft)
+        killed.step_through(folder, every, "collect", ["collect", "--json"], draft)
 
 
 if __name__ == "__main__":

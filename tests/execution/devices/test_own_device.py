@@ -61,6 +61,7 @@ def tags(folder: str | Path) -> Counter[str]:
     return found
 
 
+@pytest.mark.slow
 def test_from_submission_to_verdict_in_new_processes(own):
     def qcoord(*arguments: str) -> Any:
         program = [sys.executable, "-m", "qcoord_hw.cli", *arguments, "--json"]
@@ -85,11 +86,11 @@ def test_from_submission_to_verdict_in_new_processes(own):
 @pytest.fixture(scope="module")
 def attempts(installed, tmp_path_factory) -> list[dict[str, Any]]:
     """What became of a submission that was killed wherever it, or the vendor, wrote of a job."""
-    return killed(installed, tmp_path_factory.mktemp("killed"), "jobs.jsonl,writing")
+    return killed(installed, tmp_path_factory.mktemp("killed"), 1, "jobs.jsonl,writing")
 
 
-def killed(installed: list[str], folder: Path, *points: str) -> list[dict[str, Any]]:
-    program = [sys.executable, str(HERE / "killed_own.py"), str(folder), *points]
+def killed(installed: list[str], folder: Path, every: int, *points: str) -> list[dict[str, Any]]:
+    program = [sys.executable, str(HERE / "killed_own.py"), str(folder), str(every), *points]
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # it forks
     path = os.pathsep.join([str(HERE.parents[2]), *installed])
     environment = os.environ | alone | {"PYTHONPATH": path}
@@ -129,7 +130,7 @@ def test_killed_at_every_point_of_the_journal(attempts):
 
 @pytest.mark.slow
 def test_killed_at_every_point(installed, tmp_path):
-    check(killed(installed, tmp_path))
+    check(killed(installed, tmp_path, 1))
 
 
 def test_a_duplicate_is_named(qcoord, monkeypatch):

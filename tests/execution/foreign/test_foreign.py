@@ -177,9 +177,8 @@ SOME = (
 )
 
 
-@pytest.mark.parametrize(
-    "name", [n if n in SOME else pytest.param(n, marks=pytest.mark.slow) for n in catalogue_paths()]
-)
+@pytest.mark.few(SOME, slow=12)
+@pytest.mark.parametrize("name", catalogue_paths())
 def test_the_known_answer_is_that_of_the_circuit(name):
     like = api.build(name).experiment.circuits[0].circuit
     if like.num_qubits > 20:

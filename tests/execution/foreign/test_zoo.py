@@ -13,6 +13,7 @@ from tests.execution.foreign import zoo
 pytestmark = pytest.mark.filterwarnings("ignore:.*has no QubitProperties:UserWarning")
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize("habit", zoo.GOOD)
 def test_what_can_be_read_is_read_rightly(habit):
     result = qc.run("magic-square", target=zoo.GOOD[habit](), shots=20, seed=3)  # wins every round
@@ -23,6 +24,7 @@ def test_what_can_be_read_is_read_rightly(habit):
     assert qc.load_run(result.path).summary["known_answer"] == answer
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("habit", [*zoo.BAD, *(f"sampler: {name}" for name in zoo.BAD_SAMPLERS)])
 def test_what_cannot_be_read_ends_in_one_line_and_no_estimate(habit, runs_dir):
     make = {**zoo.BAD, **{f"sampler: {name}": made for name, made in zoo.BAD_SAMPLERS.items()}}[habit]
@@ -57,13 +59,10 @@ ATTRIBUTES += ("configuration", "coupling_map", "operation_names", "dt", "descri
 ATTRIBUTES += ("get_translation_stage_plugin", "get_scheduling_stage_plugin", "qubit_properties", "status")
 
 
+@pytest.mark.few(13)
 @pytest.mark.parametrize(
     ("attribute", "value"),
-    [
-        pytest.param(attribute, value, marks=[pytest.mark.slow] * bool((k + v) % 3))
-        for k, attribute in enumerate(ATTRIBUTES)
-        for v, value in enumerate(("raises", None, 7))
-    ],
+    [(attribute, value) for attribute in ATTRIBUTES for value in ("raises", None, 7)],
 )
 def test_no_attribute_of_a_backend_is_taken_on_trust(attribute, value):
     """Whatever one attribute of a backend is: a run, a plan, or one line."""
@@ -133,6 +132,7 @@ def test_where_the_known_answer_does_not_come_nothing_is_counted(runs_dir):
     assert done.summary["known_answer"]["observed"] == "01"
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("shots", [200, 500], ids=["a job of its own for the known answer", "with others"])
 @pytest.mark.parametrize("order", ["reversed", "turned", "known answer in its place", "later jobs alone"])
 @pytest.mark.parametrize("name", [None, "circuit", "known-answer"])

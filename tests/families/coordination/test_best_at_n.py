@@ -15,7 +15,7 @@ from qcoord_hw.families.coordination.best_view import best_line, best_panel, bes
 from qcoord_hw.report.revision import without_new_words
 
 KEYS = {"figure", "task", "lower", "upper", "certified", "source", "certificate"}
-QUICK = ("mac-n2", "mac-n2-projection", "two-node-n2", "two-node-n2-coset", "cascade-ghz2", "broadcast-epr")
+QUICK = ("mac-n2", "mac-n2-projection", "two-node-n2", "cascade-ghz2", "broadcast-epr")
 NAMES = [name for name, path in catalogue_paths().items() if path.parent.name == "coordination"]
 EXACT = {
     "mac-n2": 0.9,
@@ -44,9 +44,8 @@ def holds(best, exact, usage):
         assert best["upper"] <= own + 2e-6
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.few(QUICK, slow=12)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_entry_of_the_catalogue_has_it(name):
     experiment = build(name, seed=0).experiment
     best = json.loads(json.dumps(best_at_n(experiment.play, experiment.usage).to_json()))
@@ -58,6 +57,7 @@ def test_every_entry_of_the_catalogue_has_it(name):
             assert experiment.play.exact["fidelity_exact"] == pytest.approx(best["upper"], abs=1e-9)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("given", "parameters"),
     [

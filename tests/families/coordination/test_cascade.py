@@ -151,6 +151,7 @@ def test_example_1_with_its_reference():
     assert made.rates["Q1 + E1, gap"]["value"] == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_two_copies_of_example_1_at_link_1s_corner():
     made = build_cascade({"protocol": "example-1-n2"})
     columns = outputs(made)
@@ -168,6 +169,7 @@ def test_two_copies_of_example_1_at_link_1s_corner():
     assert owners(made) == 2 * (["Alice"] * 2 + ["Bob"] * 2 + ["Charlie"] * 2 + ["Alice"] * 3)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("link", ["qubits", "ebits"])
 def test_any_pure_state_of_three_qubits(rng, link):
     for _ in range(4):
@@ -195,6 +197,7 @@ def test_named_states(name, gates, sent):
     assert sum(entry.get("qubits", 0) for entry in usage.values()) == sent
 
 
+@pytest.mark.slow
 def test_a_mixed_state_with_and_without_its_reference(rng):
     columns = rng.normal(size=(8, 2)) + 1j * rng.normal(size=(8, 2))
     columns /= np.linalg.norm(columns)
@@ -239,6 +242,7 @@ def test_chains(name, size):
     assert len(pairs(made)) == (size - 1 if name[0] == "g" else 2 * size - 3)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("link", ["qubits", "ebits"])
 def test_a_chain_with_any_pure_state(rng, link):
     vector = rng.normal(size=12) + 1j * rng.normal(size=12)

@@ -313,6 +313,7 @@ def random_target(rng, letters, d, classical=()):
     return make_state("random", sizes, blocks, ("X", *classical))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("state", "network", "options"),
     [

@@ -100,6 +100,7 @@ def test_the_square_is_magic():
         np.testing.assert_allclose(line[0] @ line[1], line[1] @ line[0], atol=1e-12)
 
 
+@pytest.mark.few(5)
 @every_case
 def test_every_joint_distribution_is_born_s_rule(game, parameters, formula, distribution):
     built = experiment(game, **parameters)

@@ -125,6 +125,7 @@ def check(game, strategy):
     return experiment
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("name", NAMES)
 def test_catalogue_games_give_their_distribution(name):
     game, strategy = GAMES[name](), EXPLICIT[name].build()
@@ -145,6 +146,7 @@ def test_random_projective_measurements_of_mixed_ranks(rng, dims):
     check(game_of(shape), random_strategy(rng, dims, shape, lambda d, b, p, x: projectors(rng, d, b)))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("dims", PAIRS, ids=str)
 def test_random_povms(rng, dims):
     shape = [(2, 3), (2, 2)]
@@ -157,6 +159,7 @@ def test_random_povms(rng, dims):
     )
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("dims", [(2, 2), (3, 2), (1, 3), (4, 3)], ids=str)
 def test_projective_and_other_measurements_beside_each_other(rng, dims):
     shape = [(3, 3), (2, 4)]
@@ -167,6 +170,7 @@ def test_projective_and_other_measurements_beside_each_other(rng, dims):
     check(game_of(shape), random_strategy(rng, dims, shape, make))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("dims", [(2, 2, 2), (1, 2, 3), (2, 1, 1), (3, 2, 2), (1, 1, 1), (4, 1, 2)], ids=str)
 @pytest.mark.parametrize("kind", ["projective", "povm"])
 def test_three_players(rng, dims, kind):

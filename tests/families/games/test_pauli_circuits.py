@@ -33,6 +33,7 @@ MADE = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", MADE)
 def test_circuits_give_the_distribution_of_the_strategy(name, rng):
     """Against tr(rho E x F ..) of the arrays; no outcome is lost."""

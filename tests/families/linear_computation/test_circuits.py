@@ -179,6 +179,7 @@ def certain_outcome(circuit: QuantumCircuit, values: tuple[float, ...]) -> str:
     return "".join(str(best[read[c]]) for c in sorted(read))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", cases(SMALL))
 def test_every_answer_is_certain_in_plain_numpy(name):
     experiment = built(name)
@@ -189,6 +190,7 @@ def test_every_answer_is_certain_in_plain_numpy(name):
         np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("name", cases(name for name in CASES if name not in SMALL))
 def test_every_answer_is_certain_on_aer(name):
     experiment = built(name)
@@ -243,6 +245,7 @@ def test_every_answer_is_certain_on_the_target_aer(name):
             np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("order", [2, 3, 4, 5, 7, pytest.param(8, marks=pytest.mark.slow), 9])
 def test_tasks_never_seen(rng, order):
     """Random matrices, dependent ones among them; every outcome of every input that is tried is right."""
@@ -292,6 +295,7 @@ def test_outputs_are_read_from_digits(rng, name):
     np.testing.assert_array_equal(again.expected, play.expected)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "name", cases([n for n, c in CASES.items() if c[0] in (2, 4, 8, 16) and len(c[2]) < 5][:12])
 )
@@ -329,6 +333,7 @@ def test_odd_characteristic_has_no_pauli_frame(name):
 # Locality
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", cases(CASES))
 def test_servers_act_locally_and_the_counted_cost_is_that_of_theory(name):
     d, _, servers, batched = CASES[name]
@@ -562,7 +567,8 @@ def test_sevens():
             np.testing.assert_array_equal(decoded(play, outcome)[:, 0], expected)
 
 
-@pytest.mark.parametrize("width", [pytest.param(31, marks=pytest.mark.slow), 32])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [31, 32])
 def test_up_to_64_qubits(width):
     """Two servers, everything added: 2 m qubits, pairs alone."""
     unit = np.eye(width, dtype=int).tolist()

@@ -29,6 +29,7 @@ def average_over_all(channel, n, size):
 CASES = [(1, 1), (1, 3), (1, 8), (2, 1), (2, 2), (2, 5), (3, 2), (3, 4)]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("n", "size"), CASES)
 def test_against_every_codebook(n, size):
     rate = log2(size) / n

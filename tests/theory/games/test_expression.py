@@ -160,7 +160,8 @@ def spread_or_none(data):
     return None
 
 
-@pytest.mark.parametrize(("parties", "count"), [(2, 120), (3, 60), (4, 20)])
+@pytest.mark.few(1)
+@pytest.mark.parametrize(("parties", "count"), [(2, 40), (3, 20), (4, 20)])
 def test_the_value_by_the_expression_is_that_by_the_game_mapped_back(rng, monkeypatch, parties, count):
     monkeypatch.setattr(spreading, "DIRECTIONS", 1)
     made = won = 0
@@ -243,6 +244,7 @@ def as_expression(case):
     return {"name": case["id"], "outcomes": outcomes, "expression": {"terms": terms}}
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("case", TABLES.values(), ids=TABLES)
 def test_the_handed_tables_have_their_local_bound(case):
     expected = str(case["expected"]["I_classical"])

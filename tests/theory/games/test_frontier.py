@@ -36,6 +36,7 @@ def marginals(strategy, player):
     return [table.sum(axis=1 - player) for table in tables]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("win", "low", "high", "line", "entanglement"),
     [
@@ -100,6 +101,7 @@ def test_the_bound_holds_whenever_time_ends(monkeypatch):
         assert found.lower <= exact
 
 
+@pytest.mark.slow
 def test_the_relabelled_game_has_the_same_frontier():
     data = chsh().to_json()
     win = np.array(data["win"])[::-1, :, :, ::-1]
@@ -125,6 +127,7 @@ def test_what_a_deterministic_strategy_wins_costs_nothing(win):
     assert {found[key]["kind"] for key in QUANTITIES} == {"exact"}
 
 
+@pytest.mark.slow
 def test_at_the_quantum_value_all_rates_are_one():
     found = frontier(chsh(), BEST)
     assert found["formula_rate"]["bob"]["lower"] == pytest.approx(1, abs=1e-4)
@@ -145,7 +148,7 @@ def test_a_game_of_three_answers():
 
 
 def test_another_game():
-    found = frontier(GAMES["tilted"](), 0.81, time_limit=8)
+    found = frontier(GAMES["tilted"](), 0.81, time_limit=2)
     assert found["formula_rate"]["charlie"]["lower"] <= found["formula_rate"]["charlie"]["upper"]
     assert found["strategy_entanglement"]["wins"] >= 0.81
 

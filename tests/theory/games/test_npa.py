@@ -107,6 +107,7 @@ def test_no_time_still_gives_a_valid_bound(name, value):
         assert npa_bound(GAMES[name](), "1+AB", time_limit=limit).value >= value
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("players", "most"), [(1, 3), (2, 3), (3, 2)])
 def test_random_payoffs_lie_above_strategies_and_below_level_1(rng, players, most):
     for _ in range(5):

@@ -43,6 +43,7 @@ def assert_exact(strategy):
             assert np.linalg.eigvalsh(elements).min() > -1e-14
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("name", "dimension", "value"), KNOWN, ids=lambda v: str(v)[:12])
 def test_known_optima_are_reached(name, dimension, value):
     game = GAMES[name]()

@@ -101,6 +101,7 @@ def random_xor(rng, rows, columns, *, kind) -> Game:
     return Game(kind, p, (rng.integers(0, 2, (rows, columns))[:, :, None, None] == (b ^ c)).astype(np.uint8))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", ["dense", "sparse", "skew", "score"])
 def test_random_games(rng, kind):
     for _ in range(40):

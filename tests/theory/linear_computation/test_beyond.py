@@ -99,6 +99,7 @@ def test_two_common_and_one_private_dimension(order, rng):
     check(scheme, rng)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("order", [2, 3, 4, 5, pytest.param(9, marks=pytest.mark.slow)])
 def test_three_servers_reach_the_bound(order, rng):
     for _ in range(12):

@@ -114,6 +114,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("d", "rows", "sizes"), SMALL)
 def test_agrees_with_brute_force(d: int, rows: int, sizes: list[int], rng: np.random.Generator) -> None:
     for _ in range(4):
@@ -121,6 +122,7 @@ def test_agrees_with_brute_force(d: int, rows: int, sizes: list[int], rng: np.ra
         assert solved(task) == by_brute_force(task)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("d", "rows", "sizes"), SMALL)
 def test_kernels_alone_agree_with_brute_force(
     d: int, rows: int, sizes: list[int], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
@@ -133,6 +135,7 @@ def test_kernels_alone_agree_with_brute_force(
         assert found.c == found.c_lower == auxiliary_rank(task, found.P) == by_brute_force(task)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("d", "rows", "sizes"),
     [
@@ -168,6 +171,7 @@ def test_same_seed_same_result(rng: np.random.Generator) -> None:
     assert all(np.array_equal(p, q) for p, q in zip(one.P, two.P, strict=True))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("d", "rows", "sizes"), [(9, 8, [1] * 16), (4, 20, [3] * 12), (2, 64, [48] * 4)])
 def test_time_limit(d: int, rows: int, sizes: list[int], rng: np.random.Generator) -> None:
     task = random_task(d, rows, sizes, rng)

@@ -114,7 +114,7 @@ def test_no_bracket_of_a_seeded_target_is_wider_than_it_was(seed):
     check_against_before(seed, 1)
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=8)
 @pytest.mark.parametrize("seed", range(COUNT))
 def test_no_bracket_of_thirty_seeded_targets_is_wider_than_it_was(seed):
     check_against_before(seed, 20)

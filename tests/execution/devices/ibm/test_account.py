@@ -173,12 +173,14 @@ def test_the_network_is_away_where_jobs_are_taken(refused, monkeypatch, dead):
     refused("no network", dead.removeprefix("http://"))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["IAM_URL", "QCOORD_IBM_URL"])
 def test_a_server_that_never_answers(refused, monkeypatch, mute, name):
     monkeypatch.setenv(name, mute)
     refused("no network", mute.removeprefix("http://"))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["IAM_URL", "QCOORD_IBM_URL"])
 def test_a_server_that_repeats_what_it_is_told(refused, monkeypatch, echo, name):
     monkeypatch.setenv(name, echo)
@@ -207,6 +209,7 @@ def test_an_old_channel(refused, monkeypatch):
     refused("QISKIT_IBM_CHANNEL", "ibm_quantum_platform", status=2)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", ["IAM_URL", "QCOORD_IBM_URL"])
 @pytest.mark.parametrize("url", ["http://quantum.example", "ftp://127.0.0.1", "nonsense"])
 def test_a_url_over_which_no_token_is_sent(refused, monkeypatch, server, name, url):

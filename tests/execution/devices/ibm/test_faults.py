@@ -146,13 +146,12 @@ PASSING = (
 )
 
 
-QUICK = ("post-429", "post-500", "post-drop", "post-500-created", "post-hang-created")
-"""One of each sort: refused for now, broken, cut off, and the last two after the job was there."""
+QUICK = ("post-429", "post-drop-created")
+"""Before there was a job, and after."""
 
 
-@pytest.mark.parametrize(
-    "fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in PASSING]
-)
+@pytest.mark.few(QUICK)
+@pytest.mark.parametrize("fault", PASSING)
 def test_a_submission_outlasts_a_fault_that_passes(server, spec, whole, fault):
     armed = server.arm(fault, times=1, skip=1)
     assert submit(spec) == 0
@@ -161,6 +160,7 @@ def test_a_submission_outlasts_a_fault_that_passes(server, spec, whole, fault):
     whole()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("fault", ["post-429", "post-500", "post-drop"])
 def test_a_submission_ends_with_a_fault_that_stays(server, spec, runs_dir, whole, capfd, fault):
     server.arm(fault, times=None, skip=1)
@@ -181,6 +181,7 @@ def test_a_submission_ends_with_a_fault_that_stays(server, spec, runs_dir, whole
     whole()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("fault", [f for f in PASSING if f.endswith("-created")])
 def test_a_lost_answer_is_found_although_the_list_lags(server, spec, whole, fault):
     armed = server.arm(fault, times=1, skip=1)
@@ -227,6 +228,7 @@ def test_a_twin_that_shows_late_is_cancelled(server, spec, runs_dir):
     assert list(states.values()) == [["Queued"]] * 2
 
 
+@pytest.mark.few(("plan-limit-errors", "post-token-echo"))
 @pytest.mark.parametrize(
     "fault", ["plan-limit-errors", "plan-limit-error", "pending-limit", "post-token-echo"]
 )
@@ -245,6 +247,7 @@ def test_a_refused_job_stays_in_the_record(server, spec, runs_dir, whole, capfd,
     assert found.jobs[1].reason == jobs[1].reason != ""
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
@@ -279,13 +282,10 @@ def test_nothing_is_sent_where_the_device_cannot_be_asked(server, spec, whole, c
 ASKED = ("iam-500", "get-429", "get-429-retry-after", "get-500", "get-drop")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("fault", "skip"),
-    [
-        pytest.param(fault, skip, marks=[pytest.mark.slow] * ((k + skip // 4) % 2))
-        for k, fault in enumerate(ASKED)
-        for skip in (0, 4)
-    ],
+    [(fault, skip) for fault in ASKED for skip in (0, 4)],
 )
 def test_a_question_that_fails_once_is_asked_again(server, spec, whole, fault, skip):
     if (fault, skip) == ("get-drop", 0):
@@ -318,6 +318,7 @@ def test_a_paused_backend_takes_jobs(server, spec, whole):
 # The fate of a job.
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("fault", "state", "reason"),
     [
@@ -345,6 +346,7 @@ def test_a_job_without_a_result_stays_and_is_sent_anew(server, spec, runs_dir, w
     assert len(server.jobs) == 4
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("fault", ["job-queued", "job-running"])
 def test_part_of_a_run_is_counted_while_a_job_is_on_its_way(server, spec, runs_dir, whole, fault):
     server.arm(fault, times=1, skip=1, value=600.0)
@@ -387,6 +389,7 @@ def test_a_job_of_an_unknown_state_is_not_sent_anew(server, spec, runs_dir, whol
 RESULTS = ("results-truncated", "results-fewer-pubs", "results-fewer-shots", "results-empty", "results-500")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("fault", RESULTS)
 def test_a_result_that_is_cut_short_once_is_fetched_again(server, spec, whole, fault):
     assert submit(spec) == 0
@@ -396,6 +399,7 @@ def test_a_result_that_is_cut_short_once_is_fetched_again(server, spec, whole, f
     whole()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("fault", RESULTS[:4])
 def test_a_result_that_is_not_whole_is_not_counted(server, spec, runs_dir, whole, fault):
     assert submit(spec) == 0
@@ -445,6 +449,7 @@ def test_a_result_behind_a_broken_server_is_fetched_later(server, spec, runs_dir
     whole()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("times", [1, None])
 def test_a_job_that_is_not_found_for_a_while(server, spec, runs_dir, whole, times):
     assert submit(spec) == 0
@@ -470,6 +475,7 @@ def test_a_job_that_is_gone_has_expired_and_is_sent_anew(server, spec, runs_dir)
     assert len(server.jobs) == 3
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("command", "fault"),
     [

@@ -152,6 +152,7 @@ def test_properties_are_those_of_the_execution(server, qcoord):
     assert (again["kind"], again["state"]) == ("noise-model", "sealed")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("experiment", "more", "name", "least"),
     [
@@ -169,6 +170,7 @@ def test_families_on_five_qubits(server, qcoord, experiment, more, name, least):
     assert not found.stopped
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("experiment", ["two-node-n1", "two-node-n1-feed-forward"])
 def test_coordination_on_five_qubits(server, qcoord, experiment):
     after, found = submitted(qcoord, server, experiment, "--shots", "96")
@@ -205,6 +207,7 @@ def test_dynamical_decoupling(server, qcoord):
     assert plain["options"]["dynamical_decoupling"] is None
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("twirling", ["measure", "all"])
 def test_twirling(server, qcoord, twirling):
     after, _ = submitted(qcoord, server, "ghz-3", "--shots", "32", "--twirling", twirling)

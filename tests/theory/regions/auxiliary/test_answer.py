@@ -23,6 +23,14 @@ NOT_MADE = {"details.local_unitaries", "details.V", "details.phi", "details.chi"
 ROUNDING = 1e-8
 """A value that stands so close to another claims the same."""
 
+# Each network, a target that can be made and one that cannot, a frontier.
+pytestmark = pytest.mark.few(
+    (
+        *("cascade, measured, with a codebook", "broadcast", "multiple access", "two nodes, bits"),
+        *("no communication", "no communication, impossible", "classical broadcast"),
+    )
+)
+
 
 def random_density(rng, size, rank):
     root = rng.normal(size=(size, rank)) + 1j * rng.normal(size=(size, rank))

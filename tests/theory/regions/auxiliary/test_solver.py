@@ -124,6 +124,7 @@ def test_doubly_symmetric_binary_source(a):
     assert unlimited.upper == pytest.approx(1 - h(a), abs=1e-7)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.7])
 def test_erasure_channel_frontier(p):
     problem = distribution([[(1 - p) / 2, p / 2, 0], [0, p / 2, (1 - p) / 2]])
@@ -142,6 +143,7 @@ def test_erasure_channel_frontier(p):
         assert point.upper - point.lower <= 2e-6
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("x", "z"), [(0.4, 0.6), (0.1, 0.9), (0.7, 0.2)])
 def test_mirror_qubits(x, z):
     problem = reduce(mirror(x, z)).problem
@@ -180,6 +182,7 @@ def test_pure_duplicates_and_empty_letters_are_merged():
     assert solution.upper == pytest.approx(Model(reduction.problem).sender_entropy, abs=1e-9)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("seed", range(6))
 def test_random_two_node_targets(seed):
     problem = random_target(2 + seed % 2, 2, 50 + seed)
@@ -197,6 +200,7 @@ def test_partly_rank_deficient_blocks():
         check(problem, solve(problem, beta, workspace=workspace), 1e-6)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("f", [0.1, 0.4])
 def test_isotropic_states_without_communication(f, monkeypatch):
     monkeypatch.setattr(bound, "PATIENCE", 50_000)
