@@ -9,13 +9,16 @@ import io
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import cycle
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.diagrams import BOUND, DATA, THEORY, Curves, Rows
+from qcoord_hw.diagrams import BOUND as BOUND
+from qcoord_hw.diagrams import DATA as DATA
+from qcoord_hw.diagrams import THEORY as THEORY
+from qcoord_hw.diagrams import Curves, Rows
 from qcoord_hw.diagrams import Interval as Interval
 from qcoord_hw.diagrams import Mark as Mark
 from qcoord_hw.text import printable
@@ -29,10 +32,13 @@ SERIES = (
     ("#007a5a", "^", "-."),
     ("#8a3d8f", "D", ":"),
     (MUTED, "v", "-"),
+    ("#7a6200", "P", "--"),
+    ("#1f7a93", "X", "-."),
+    ("#a3396f", "<", ":"),
 )
 """Colour, marker and line of the first, second, .. of several curves: no two differ in colour alone."""
 
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,
@@ -119,8 +125,10 @@ def rows_figure(diagram: Rows, width: float = COLUMN, empty: str = "nothing to d
     axes = figure.subplots()
     for place, row in enumerate(rows):
         if diagram.bars:
-            look = {"facecolor": "none", "edgecolor": row.colour, "hatch": "////", "linewidth": 1}
-            axes.barh(place, row.high if row.best is None else row.best, height=0.5, **look)
+            end = row.high if row.best is None else row.best
+            axes.barh(
+                place, end, height=0.5, facecolor="none", edgecolor=row.colour, hatch="////", linewidth=1
+            )
         axes.hlines(place, row.low, row.high, color=row.colour, linewidth=2)
         points = [row.low, row.high] if row.best is None else [row.best]
         shape = "|" if row.best is None else "o"
@@ -180,7 +188,8 @@ def interval_figure(
 @in_style
 def curves_figure(diagram: Curves, width: float = COLUMN) -> NotebookFigure:
     """Return a figure of lines of points with their intervals."""
-    figure = NotebookFigure(figsize=(width, 3.4), layout="constrained")
+    lines = len(diagram.series) + len(diagram.marks)
+    figure = NotebookFigure(figsize=(width, 3.1 + 0.17 * max(1, lines)), layout="constrained")
     figure.words = diagram.words()
     figure.suptitle(wrapped(diagram.title, width), fontsize=10)
     axes = figure.subplots()

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Patch
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, BboxBase
 
 from qcoord_hw.charts import (
     COLUMN,
@@ -78,8 +79,8 @@ def histograms_figure(diagram: Histograms, width: float = COLUMN) -> NotebookFig
     for axes, (name, bars) in zip(grid, diagram.panels.items(), strict=False):
         for place, bar in enumerate(bars):
             low, best, high = bar.limits
-            look = {"facecolor": DATA} if bar.is_full else {"facecolor": "none", "hatch": "/////"}
-            axes.bar(place, best, width=0.7, edgecolor=DATA, linewidth=0.8, **look)
+            face, hatch = (DATA, None) if bar.is_full else ("none", "/////")
+            axes.bar(place, best, width=0.7, facecolor=face, edgecolor=DATA, hatch=hatch, linewidth=0.8)
             axes.vlines(place, low, high, color=MUTED, linewidth=1.2)
             if bar.theory is not None:
                 axes.hlines(bar.theory, place - 0.48, place + 0.48, color=THEORY, linewidth=1.8)
@@ -107,7 +108,7 @@ def histograms_figure(diagram: Histograms, width: float = COLUMN) -> NotebookFig
 @in_style
 def region_figure(diagram: Region, width: float = COLUMN) -> NotebookFigure:
     """Return a figure of rates: what is possible is hatched, what is proved is a dashed border."""
-    figure = NotebookFigure(figsize=(width, 3.9 if diagram.axis else 1.9), layout="constrained")
+    figure = NotebookFigure(figsize=(width, 3.9 if diagram.axis else 2.5), layout="constrained")
     figure.words = diagram.words()
     figure.suptitle(wrapped(diagram.title, width), fontsize=10)
     axes = figure.subplots()
@@ -116,9 +117,9 @@ def region_figure(diagram: Region, width: float = COLUMN) -> NotebookFigure:
     (_draw_plane if diagram.axis else _draw_line)(axes, diagram, (extent[0], extent[1]))
     for spot in diagram.spots:
         sign, size, colour, face = SIGNS[spot.kind]
-        look = {"markersize": size, "markerfacecolor": face, "markeredgewidth": 1.6, "clip_on": False}
         name = wrapped(spot.name, width - 1, 3)
-        axes.plot(spot.x, spot.y, sign, color=colour, label=name, zorder=5, **look)
+        (point,) = axes.plot(spot.x, spot.y, sign, color=colour, markersize=size, label=name, zorder=5)
+        point.set(markerfacecolor=face, markeredgewidth=1.6, clip_on=False)
     axes.set_xlim(0, extent[0])
     finish(figure, axes, diagram.across)
     seen: dict[tuple[float, float], tuple[str, str]] = {}
@@ -259,7 +260,7 @@ def chip_figure(diagram: Chip, width: float = COLUMN) -> NotebookFigure:
         for one in diagram.used:
             (x0, y0), (x1, y1) = where[one.a], where[one.b]
             labels.append(((x0 + x1) / 2, (y0 + y1) / 2, _share(one.error), THEORY))
-        place_labels(figure, axes, labels)
+        place_labels(figure, axes, labels, [[where[one.a], where[one.b]] for one in diagram.used])
     return figure
 
 
@@ -279,18 +280,18 @@ def place_labels(
     """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    room = axes.get_window_extent(renderer)
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    room: BboxBase = axes.get_window_extent(renderer)
     if not axes.axison:
         room = figure.bbox
     spots = [(x, y) for x, y, words, _ in labels if words != "unknown"]
-    taken = [_box(*axes.transData.transform(at), 6, 6) for at in spots]
+    taken: list[BboxBase] = [_box(axes.transData.transform(at), 6) for at in spots]
     taken += [one.get_window_extent(renderer) for one in axes.texts]
     for line in lines:
         at = axes.transData.transform(np.array(line))
         for one, other in pairwise(at):
             steps = max(2, int(np.hypot(*(other - one)) / 6))
-            taken += [_box(*(one + (other - one) * k / steps), 1, 1) for k in range(min(steps, 2000) + 1)]
+            taken += [_box(one + (other - one) * k / steps, 1) for k in range(min(steps, 2000) + 1)]
     taken = [box for box in taken if _overlap(box, figure.bbox) > 0]
     for x, y, words, colour in labels:
         if not words:
@@ -323,12 +324,13 @@ def place_labels(
         taken.append(best[2])
 
 
-def _box(x: float, y: float, half_width: float, half_height: float) -> Bbox:
-    return Bbox.from_extents(x - half_width, y - half_height, x + half_width, y + half_height)
+def _box(at: npt.NDArray[np.float64], half: float) -> Bbox:
+    x, y = map(float, at)
+    return Bbox.from_extents(x - half, y - half, x + half, y + half)
 
 
-def _overlap(one: Bbox, other: Bbox) -> float:
+def _overlap(one: BboxBase, other: BboxBase) -> float:
     """Return the area that two boxes share."""
     width = min(one.x1, other.x1) - max(one.x0, other.x0)
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0.0, width) * max(0.0, height)
+    return float(max(0.0, width) * max(0.0, height))

@@ -28,6 +28,7 @@ from qcoord_hw.families.coordination.figures import KINDS, axis_of, kind_of
 from qcoord_hw.families.coordination.scoring import CoordinationScoring
 from qcoord_hw.families.coordination.view import case_words, several, worst_cases
 from qcoord_hw.record import RunRecord
+from qcoord_hw.statistics.estimate import Better
 from qcoord_hw.statistics.words import main_estimate
 from qcoord_hw.theory.networks import NETWORKS
 
@@ -51,7 +52,7 @@ def diagrams(
         ideal: not needed: what ideal circuits make stands in the record.
     """
     main = main_estimate(summary["estimates"])
-    found = [*regions(summary), *_best(summary), *_cases(summary)]
+    found: list[Diagram] = [*regions(summary), *_best(summary), *_cases(summary)]
     blocks = None if main is None else _blocks(record, main)
     return tuple(found + ([blocks] if blocks else []))
 
@@ -66,8 +67,9 @@ def regions(summary: Mapping[str, Any]) -> list[Region]:
     if network is None or not inner:
         return []
     outer = _half_spaces(summary["rates"], "of any mixture")
-    pairs = network.panels or tuple((None, rate) for rate in network.rates)
-    return [found for down, across in pairs if (found := _region(summary, across, down, inner, outer))]
+    pairs: Sequence[tuple[str | None, str]] = network.panels or [(None, rate) for rate in network.rates]
+    each = (_region(summary, across, down, inner, outer) for down, across in pairs)
+    return [found for found in each if found]
 
 
 def _region(
@@ -93,16 +95,16 @@ def _region(
             for corner in _corners(values, across, down)
         ]
     if summary["usage"] is not None:
-        used = [_used(rate, summary) if rate else 0.0 for rate in (across, down)]
-        spots.append(Spot(f"used by this circuit{_best_words(summary)}", *used, "counted"))
+        used = _used(across, summary), _used(down, summary) if down else 0.0
+        spots.append(Spot(f"used by this circuit{_best_words(summary)}", *used, kind="counted"))
     names = [f"{rate} ({UNITS[rate[0]]} per copy)" if rate else "" for rate in (across, down)]
     title = f"Rates {down} and {across}" if down else f"Rate {across}"
-    return Region(f"{title}: {summary['network']} network", *names, tuple(areas), tuple(spots))
+    return Region(f"{title}: {summary['network']} network", names[0], names[1], tuple(areas), tuple(spots))
 
 
 def _half_spaces(rates: Mapping[str, Mapping[str, Any]], kind: str) -> list[HalfSpace]:
     """Return the rates of a kind as half-spaces: `Q1 + E1, asymptotic` is Q1 + E1 >= its value."""
-    found = []
+    found: list[HalfSpace] = []
     for name, rate in rates.items():
         plain = re.fullmatch(r"([QER]\d(?:\s*\+\s*[QER]\d)*),? " + kind, name)
         value = rate.get("value", rate.get("lower"))
@@ -128,13 +130,14 @@ def _corners(spaces: Sequence[HalfSpace], across: str, down: str | None) -> tupl
 
 def _used(rate: str, summary: Mapping[str, Any]) -> float:
     """Return what a copy used of a rate: that of the k-th link, or of common randomness."""
-    usage, kind, number = summary["usage"], rate[0], int(rate[1:])
+    usage: Mapping[str, Mapping[str, float]] = summary["usage"]
+    kind, number, copies = rate[0], int(rate[1:]), int(summary["copies"])
     if rate == "R0":
-        return float(usage.get("common", {}).get("random_bits", 0.0)) / summary["copies"]
+        return float(usage.get("common", {}).get("random_bits", 0.0)) / copies
     unit, joint = {"Q": ("log2_dim", "->"), "E": ("ebits", "-"), "R": ("bits", "->")}[kind]
     links = LINKS[summary["network"]]
     amounts = [usage.get(joint.join(link), {}).get(unit, 0.0) for link in links[number - 1]]
-    return float(max(amounts)) / summary["copies"]
+    return max(amounts) / copies
 
 
 LINKS: Mapping[str, Sequence[Sequence[tuple[str, str]]]] = {
@@ -164,7 +167,7 @@ def _best(summary: Mapping[str, Any]) -> list[Rows]:
     if best is None:
         return []
     own, figure = this_code(best, summary["ideal"]), FIGURES[best["figure"]]
-    better = "more" if best["figure"] == "fidelity" else "less"
+    better: Better = "less" if best["figure"] == "trace_norm" else "more"
     rows = [] if own is None else [Interval("this code, without noise", own, own, own)]
     main = main_estimate(summary["estimates"])
     if main is not None and axis_of(kind_of(main).better) == axis_of(better):
