@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from qcoord_hw.report.threshold_answer import Threshold
     from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
-    from qcoord_hw.sweeps import sweep
+    from qcoord_hw.sweeps import load_sweep, sweep
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
@@ -109,6 +109,7 @@ _HOMES = {
     "export_csv": "api",
     "import_counts": "api",
     "load_run": "api",
+    "load_sweep": "sweeps",
     "plan": "api",
     "replay": "api",
     "reproduce": "papers.reproduce",
@@ -193,6 +194,7 @@ __all__ = [
     "game_experiment",
     "import_counts",
     "load_run",
+    "load_sweep",
     "network",
     "plan",
     "replay",

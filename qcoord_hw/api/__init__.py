@@ -4,12 +4,24 @@ from qcoord_hw.api.building import Built, build
 from qcoord_hw.api.converting import convert
 from qcoord_hw.api.importing import import_counts
 from qcoord_hw.api.planning import plan
-from qcoord_hw.api.reading import compare, export_csv, load_run, verify, write_report
+from qcoord_hw.api.reading import (
+    check_outputs,
+    compare,
+    export_csv,
+    load_run,
+    verify,
+    write_report,
+    write_sweep,
+    write_sweep_report,
+)
 from qcoord_hw.api.running import collect, replay, run
 from qcoord_hw.api.submitting import is_strangers, resubmit, status, submit, unfinished
 from qcoord_hw.api.thresholds import threshold
 
 __all__ = [
+    "check_outputs",
+    "write_sweep",
+    "write_sweep_report",
     "Built",
     "build",
     "collect",

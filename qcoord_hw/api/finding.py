@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qcoord_hw import record
 from qcoord_hw.errors import InputError
+from qcoord_hw.record.sweep_folder import finished_runs, sweep_folder
 from qcoord_hw.report.comparison import Comparison
 from qcoord_hw.report.sweep import SweepPoint, SweepResult
 from qcoord_hw.report.verification import Verification
@@ -41,20 +42,23 @@ def find_run(run: RunLike, runs: str | Path | None = None) -> record.RunRecord:
 
 
 def find_runs(some: Iterable[RunsLike], runs: str | Path | None = None) -> list[record.RunRecord]:
-    """Return the records of runs; of a comparison or sweep those of all its runs, in order.
+    """Return the records of runs; of a comparison, a sweep or its folder those of all its runs, in order.
 
     Raises:
         InputError: as `find_run`.
         RecordError: as `find_run`.
     """
-    return [find_run(run, runs) for one in some for run in _each(one)]
+    return [find_run(run, runs) for one in some for run in _each(one, record.runs_folder(runs))]
 
 
-def _each(one: Any) -> Iterable[Any]:
+def _each(one: Any, runs: Path) -> Iterable[Any]:
+    """Return the runs of what may hold several: a comparison, a sweep or its folder, a list."""
     if isinstance(one, Comparison):
         return [run["run"] for run in one.runs]
     if isinstance(one, SweepResult):
         return one.points
+    if isinstance(one, str | os.PathLike) and (folder := sweep_folder(os.fsdecode(one), runs)) is not None:
+        return finished_runs(folder)
     return one if isinstance(one, list | tuple) else [one]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.spec import Plain
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def plan(
     random_questions: bool = False,
     every_edge: bool = False,
     links: LinksLike = None,
+    html: str | Path | None = None,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -38,6 +41,7 @@ def plan(
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs, as in `run`.
+        html: a file for a page of the plan, with a map of the device.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -50,8 +54,11 @@ def plan(
     """
     from qcoord_hw.execution.forecast import Forecast
     from qcoord_hw.execution.run_description import describe, program_of
+    from qcoord_hw.report.device_map import device_map
     from qcoord_hw.report.plan import summarise_plan
 
+    if html is not None:
+        check_place("html", Path(html))
     built = build(
         experiment,
         shots,
@@ -67,4 +74,9 @@ def plan(
     program = program_of(circuits, built.spec.links)
     forecast = Forecast.of(describe(circuits), program, built.spec, target)
     forecast.check_recordable()
-    return summarise_plan(forecast, jobs)
+    found = summarise_plan(forecast, jobs)
+    if html is not None:
+        chip = forecast.device.snapshot
+        drawn = chip and device_map(chip.to_json(), found.layout or (), whole=True)
+        write_whole("html", Path(html), found.html(drawn or None).encode())
+    return found

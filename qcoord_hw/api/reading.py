@@ -18,6 +18,7 @@ from qcoord_hw.report.comparison import Comparison, differences
 from qcoord_hw.report.export import Row
 from qcoord_hw.report.output_files import check_figure, check_place, write_figure, write_whole
 from qcoord_hw.report.revision import split_by_rules, without_new_words
+from qcoord_hw.report.sweep import SweepResult
 from qcoord_hw.report.verification import Rules, Verification
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.statistics.estimate import Limits
@@ -96,14 +97,16 @@ def compare(
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     plot: str | Path | None = None,
+    html: str | Path | None = None,
 ) -> Comparison:
     """Return the differences of the estimates of several runs of one experiment from the first one's.
 
     Args:
-        paths: two or more runs: folders, unique prefixes, `latest`, results, or a sweep.
+        paths: two or more runs: folders, unique prefixes, `latest`, results, or a sweep or its folder.
         runs: the folder of all runs.
         confidence: two-sided confidence level of each interval, and of all differences together.
         plot: a file for a figure of them (.png, .svg or .pdf).
+        html: a file for a page of them.
 
     Raises:
         InputError: when the runs are not finished runs of one experiment, or the figure cannot be written.
@@ -111,6 +114,8 @@ def compare(
     """
     if plot is not None:
         check_figure(Path(plot))
+    if html is not None:
+        check_place("html", Path(html))
     results = [Result(found, confidence) for found in find_runs(paths, runs)]
     records = [result.record for result in results]
     found = differences(
@@ -120,6 +125,8 @@ def compare(
     )
     if plot is not None:
         write_figure(found.plot(), Path(plot))
+    if html is not None:
+        write_whole("html", Path(html), found.html().encode())
     return found
 
 
@@ -142,7 +149,8 @@ def export_csv(
     """Write what runs counted as a table, one row per chunk and outcome, and return how many rows it has.
 
     Args:
-        path: a run's folder, a unique prefix, `latest` or a result; or several of them, of any families.
+        path: a run's folder, a unique prefix, `latest` or a result; a sweep or its folder; or several of
+            them, of any families.
         csv: the file, or an open one; an existing one is replaced, unless it is part of a record.
         estimates: write a row an estimate instead; the run must be finished.
         runs: the folder of all runs.
@@ -203,6 +211,70 @@ def write_report(result: RunLike, html: str | Path | None = None, *, runs: str |
     else:
         record.derive(result.path, PAGE, result.html().encode())
     return page
+
+
+def check_outputs(html: str | None, plot: str | None = None, csv: str | None = None) -> None:
+    """Check where files are to go, before anything is computed.
+
+    Raises:
+        InputError: when one of them can be no file there.
+    """
+    if plot is not None:
+        check_figure(Path(plot))
+    for field, name in (("html", html), ("csv", csv)):
+        if name is not None:
+            check_place(field, Path(name))
+
+
+def write_sweep(
+    found: SweepResult,
+    *,
+    html: str | Path | None = None,
+    plot: str | Path | None = None,
+    csv: str | Path | None = None,
+) -> None:
+    """Write what a sweep found: a page, a figure of curves, a table with a row for each estimate.
+
+    Args:
+        found: the sweep.
+        html: a file for the page.
+        plot: a file for the figure (.png, .svg or .pdf).
+        csv: a file for the table.
+
+    Raises:
+        InputError: when a file cannot be written.
+    """
+    if html is not None:
+        write_whole("html", Path(html), found.html().encode())
+    if plot is not None:
+        write_figure(found.plot(), Path(plot))
+    if csv is not None:
+        from qcoord_hw.report.export import merged, write_csv
+
+        rows = [dict(row) for row in found.rows()]
+        columns: list[str] = []
+        for row in rows:
+            columns = merged(columns, list(row))
+        write_csv(Path(csv), columns, rows)
+
+
+def write_sweep_report(found: SweepResult, html: str | Path | None = None) -> Path:
+    """Write the HTML page of a sweep, and return its path.
+
+    Args:
+        found: the sweep.
+        html: where the page goes; `derived/report.html` in the sweep's folder if omitted.
+
+    Raises:
+        InputError: when the file cannot be written.
+    """
+    folder = Path(found.sweep)
+    if html is None:
+        record.derive(folder, PAGE, found.html().encode())
+        return folder / record.DERIVED / PAGE
+    check_place("html", Path(html))
+    write_sweep(found, html=html)
+    return Path(html)
 
 
 def _check(found: record.RunRecord, *, rebuild: bool = True) -> Recorded | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from qcoord_hw.diagrams import Diagram
+
 DEFAULT_CONFIDENCE = 0.95
 
 
@@ -92,11 +94,26 @@ class Result:
 
         return data_frame(estimate_rows(self.record, self.summary))
 
+    def diagrams(self) -> tuple[Diagram, ...]:
+        """Return what is drawn of a finished run beside its estimates, in plain values with words.
+
+        Of copies that ran side by side it is the first that is drawn, as in the summary.
+
+        Raises:
+            RecordError: when the record cannot be interpreted.
+        """
+        if not self.record.sealed or "edges" in self.summary:
+            return ()
+        from qcoord_hw.api.drawing import diagrams_of
+
+        return diagrams_of(self.record, self.summary)
+
     def html(self) -> str:
         """Return the report as one self-contained HTML page."""
-        from qcoord_hw.report.html import page
+        from qcoord_hw.report.html import page, raw_counts
 
-        return page(self.summary, self.record.intent)
+        counts = raw_counts(self.record) if self.record.sealed else None
+        return page(self.summary, self.record.intent, self.diagrams(), counts)
 
     def __repr__(self) -> str:
         """Return the table as text."""

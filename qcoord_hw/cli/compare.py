@@ -11,9 +11,13 @@ def register(add: Add) -> None:
     """Add the command."""
     compare = add("compare", _compare, "differences between runs of one experiment")
     compare.add_argument(
-        "run", metavar="RUN", nargs="+", help="two or more: folder, unique prefix or 'latest'"
+        "run",
+        metavar="RUN",
+        nargs="+",
+        help="two or more: folder, unique prefix or 'latest'; or the folder of a sweep",
     )
     compare.add_argument("--plot", metavar="FILE", help="draw the estimates of all runs (.png, .svg or .pdf)")
+    compare.add_argument("--html", metavar="FILE", help="write a page of them")
     add_confidence(compare)
 
 
@@ -21,10 +25,13 @@ def _compare(options: argparse.Namespace) -> None:
     from qcoord_hw import api
     from qcoord_hw.report.comparison import print_differences
 
-    found = api.compare(*options.run, runs=options.runs, confidence=options.confidence, plot=options.plot)
+    found = api.compare(
+        *options.run, runs=options.runs, confidence=options.confidence, plot=options.plot, html=options.html
+    )
+    written = {key: name for key in ("plot", "html") if (name := getattr(options, key)) is not None}
     if options.json:
-        print_json(found.to_json() | ({} if options.plot is None else {"plot": options.plot}))
+        print_json(found.to_json() | written)
         return
     print_differences(found, console())
-    if options.plot is not None:
-        say(f"figure: {options.plot}")
+    for key, name in written.items():
+        say(f"{'figure' if key == 'plot' else 'HTML report'}: {name}")

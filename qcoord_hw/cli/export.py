@@ -14,7 +14,7 @@ STANDARD_OUTPUT = "-"
 def register(add: Add) -> None:
     """Add the command."""
     export = add("export", _export, "what runs counted as CSV: questions, answers, counts")
-    export.add_argument("run", metavar="RUN", nargs="+", help=RUN)
+    export.add_argument("run", metavar="RUN", nargs="+", help=f"{RUN}; or the folder of a sweep")
     export.add_argument("--csv", required=True, metavar="FILE", help="where it goes; - is standard output")
     export.add_argument("--estimates", action="store_true", help="one row an estimate instead")
     add_confidence(export)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, integer, show_answer
+from qcoord_hw.cli.common import Add, integer, print_json, say, show_answer
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
 from qcoord_hw.execution.devices.registry import ALLOWED
 
@@ -28,6 +28,7 @@ def register(add: Add) -> None:
         metavar="N",
         help="in how many jobs it is sent; overhead counts each (1)",
     )
+    plan.add_argument("--html", metavar="FILE", help="write a page of it, with a map of the device")
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -45,5 +46,11 @@ def _plan(options: argparse.Namespace) -> None:
             random_questions=options.random_questions,
             every_edge=options.every_edge,
             links=options.links,
+            html=options.html,
         )
+    if options.json:
+        print_json(found.to_json() | ({} if options.html is None else {"html": options.html}))
+        return
     show_answer(options, found)
+    if options.html is not None:
+        say(f"HTML report: {options.html}")

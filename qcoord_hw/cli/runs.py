@@ -9,6 +9,7 @@ from qcoord_hw.cli.common import (
     RUN,
     Add,
     add_confidence,
+    console,
     print_json,
     print_result,
     progress_bar,
@@ -17,12 +18,13 @@ from qcoord_hw.cli.common import (
     show_result,
 )
 from qcoord_hw.cli.experiment import located_target
+from qcoord_hw.record.sweep_folder import is_sweep
 
 
 def register(add: Add) -> None:
     """Add the commands."""
-    report = add("report", _report, "estimates of a run, and its HTML page")
-    report.add_argument("run", metavar="RUN", help=RUN)
+    report = add("report", _report, "estimates of a run or a sweep, and its HTML page")
+    report.add_argument("run", metavar="RUN", help=f"{RUN}; or the folder of a sweep")
     report.add_argument("--html", metavar="FILE", help="where the page goes (default derived/report.html)")
     add_confidence(report)
 
@@ -39,12 +41,29 @@ def register(add: Add) -> None:
 def _report(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
+    if is_sweep(options.run, options.runs):
+        _report_sweep(options)
+        return
     result = api.load_run(options.run, runs=options.runs, confidence=options.confidence)
     page = api.write_report(result, options.html)
     if options.json:
         print_json(result.summary | {"html": str(page)})
     else:
         print_result(result)
+        say(f"HTML report: {page}")
+
+
+def _report_sweep(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+    from qcoord_hw.report.sweep import print_sweep
+    from qcoord_hw.sweeps import load_sweep
+
+    found = load_sweep(options.run, runs=options.runs, confidence=options.confidence)
+    page = api.write_sweep_report(found, options.html)
+    if options.json:
+        print_json(found.to_json() | {"html": str(page)})
+    else:
+        print_sweep(found, console())
         say(f"HTML report: {page}")
 
 

@@ -8,12 +8,15 @@ import math
 import re
 from typing import Any
 
-from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar
+from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say
 from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
 
 MAX_RANGE = 100_000
+
+OUTPUTS = {"html": "HTML report", "plot": "figure", "csv": "table"}
+"""Option that names a file -> what it is called."""
 
 
 def register(add: Add) -> None:
@@ -49,6 +52,9 @@ def register(add: Add) -> None:
     add_parameters(sweep)
     sweep.add_argument("--workers", type=integer, metavar="N", help="processes (default: one a core)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
+    sweep.add_argument("--html", metavar="FILE", help="write a page of it: curves, and a row for each point")
+    sweep.add_argument("--plot", metavar="FILE", help="draw its curves (.png, .svg or .pdf)")
+    sweep.add_argument("--csv", metavar="FILE", help="write a table with a row for each estimate")
     add_confidence(sweep)
 
 
@@ -58,9 +64,12 @@ def _sweep(options: argparse.Namespace) -> None:
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"set: {twice[0]} stands there twice; allowed is once, here or as an option")
 
+    from qcoord_hw import api
     from qcoord_hw.report.sweep import counted_words, point_words, print_sweep
     from qcoord_hw.sweeps import sweep
 
+    written = {key: name for key in OUTPUTS if (name := getattr(options, key)) is not None}
+    api.check_outputs(**{"html": None} | written)
     with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
@@ -76,10 +85,13 @@ def _sweep(options: argparse.Namespace) -> None:
             confidence=options.confidence,
             progress=progress,
         )
+    api.write_sweep(found, **written)
     if not options.json:
         print_sweep(found, console())
+        for key, name in written.items():
+            say(f"{OUTPUTS[key]}: {name}")
     elif found.ok:
-        print_json(found.to_json())
+        print_json(found.to_json() | written)
     if not found.ok:
         failed = [point for point in found.points if point.error is not None]
         worst = max(failed, key=lambda point: point.exit_code or 0)

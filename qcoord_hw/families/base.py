@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from qcoord_hw.errors import InputError
 
 if TYPE_CHECKING:
+    from qcoord_hw.diagrams import Diagram
     from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment, Scoring
     from qcoord_hw.families.view import View
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 ComplexArray = Any
 """An array of complex numbers; numpy is not imported for its name."""
+
+Ideal = Sequence[Mapping[str, float]] | None
+"""Outcome -> probability for ideal circuits, of each setting; None where nobody knows, or it is too large."""
 
 
 @dataclass(frozen=True)
@@ -294,6 +298,18 @@ class Family(ABC):
 
         main = main_estimate(summary["estimates"])
         return View(headline="" if main is None else verdict_words(main))
+
+    def diagrams(
+        self, record: RunRecord, summary: Mapping[str, Any], ideal: Callable[[], Ideal]
+    ) -> Sequence[Diagram]:
+        """Return what is drawn of a finished run, in plain values; no axis has two units.
+
+        Args:
+            record: of one tile.
+            summary: the object that `qcoord run --json` prints.
+            ideal: computes what ideal circuits would give; asked for only where it is drawn.
+        """
+        return ()
 
     def side_by_side(self, summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
         """Return what stands beside the estimates where runs are compared; None for nothing.

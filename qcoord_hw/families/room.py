@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Family, Outcomes, Prediction
+from qcoord_hw.families.base import Family, Ideal, Outcomes, Prediction
 
 if TYPE_CHECKING:
+    from qcoord_hw.diagrams import Diagram
     from qcoord_hw.families.counted import Counted
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.view import View
     from qcoord_hw.imports.table import CountTable
+    from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec
     from qcoord_hw.statistics.analysis import Analysis
 
 
 class FamilyInRoom(Family):
-    """A family with modules `shape`, `view`, `outcomes` and `counted` beside its own, loaded at first use."""
+    """A family with `shape`, `view`, `diagrams`, `outcomes`, `counted` beside it, loaded at first use."""
 
     def _beside(self, module: str) -> Any:
         """Return a module of the family's folder."""
@@ -47,6 +49,13 @@ class FamilyInRoom(Family):
     def view(self, summary: Mapping[str, Any]) -> View:
         """See `Family.view`: `view.view`."""
         found: View = self._beside("view").view(summary)
+        return found
+
+    def diagrams(
+        self, record: RunRecord, summary: Mapping[str, Any], ideal: Callable[[], Ideal]
+    ) -> Sequence[Diagram]:
+        """See `Family.diagrams`: `diagrams.diagrams`."""
+        found: Sequence[Diagram] = self._beside("diagrams").diagrams(record, summary, ideal)
         return found
 
     def outcomes(self, play: dict[str, Any]) -> Outcomes:

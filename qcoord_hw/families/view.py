@@ -82,11 +82,13 @@ class Panel:
         title: what each row is, such as "each question".
         rows: their names, intervals and theory.
         bounds: marks over all rows.
+        axis: what the values are; empty where they are what the main estimate is.
     """
 
     title: str
     rows: tuple[Line, ...]
     bounds: tuple[float, ...] = ()
+    axis: str = ""
 
 
 @dataclass(frozen=True)

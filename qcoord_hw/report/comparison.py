@@ -134,6 +134,13 @@ class Comparison(Answer):
 
         return comparison_figure(self)
 
+    def html(self) -> str:
+        """Return the comparison as one self-contained HTML page."""
+        from qcoord_hw.report.html import document_page
+        from qcoord_hw.report.pages import comparison_document
+
+        return document_page(comparison_document(self))
+
     def _text(self) -> str:
         return printed_text(lambda console: print_differences(self, console))
 
@@ -219,7 +226,7 @@ def print_differences(comparison: Comparison, console: Console) -> None:
         console.print(_shared(shared))
         console.print()
     console.print(_estimates(comparison, console))
-    for line in _notes(comparison):
+    for line in notes_of(comparison):
         console.print(as_text(line, "dim"))
 
 
@@ -339,7 +346,7 @@ def _estimates(comparison: Comparison, console: Console) -> Table:
     table = new_table(f"on {HERE}", "best [low, high]", "verdict", "less that of run 1", "found")
     for name in estimate_names(runs):
         of_run = [next((e for e in run["estimates"] if e["name"] == name), None) for run in runs]
-        theory, bound = (_shared_mark(of_run, key) for key in ("theory", "bound"))
+        theory, bound = (shared_mark(of_run, key) for key in ("theory", "bound"))
         title = as_text(folded(name, NAME_WIDTH, console), "bold")
         add_row(table, title, as_text(theory, "dim"), "", as_text(bound, "dim"), "")
         for i, (run, estimate) in enumerate(zip(runs, of_run, strict=True), start=1):
@@ -353,7 +360,7 @@ def _estimates(comparison: Comparison, console: Console) -> Table:
     return table
 
 
-def _shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str:
+def shared_mark(estimates: Sequence[Mapping[str, Any] | None], key: str) -> str:
     """Return the theory or the bound of an estimate, if it is the same for all runs that have it."""
     known = [e for e in estimates if e is not None]
     values = {e[key]["value"] if e.get(key) else None for e in known}
@@ -370,7 +377,7 @@ def _verdict(estimate: Mapping[str, Any]) -> Text:
     return as_text(verdict, VERDICTS.get(verdict, ""))
 
 
-def _notes(comparison: Comparison) -> list[str]:
+def notes_of(comparison: Comparison) -> list[str]:
     """Return what the intervals are, and what the words of the last column mean."""
     rows = [row for row in comparison.differences if not row.is_exact]
     many = comparison.comparisons

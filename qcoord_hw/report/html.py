@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +19,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from qcoord_hw.families.view import Listing
-from qcoord_hw.record import interpreting
+from qcoord_hw.bibliography import cited
+from qcoord_hw.diagrams import Diagram
+from qcoord_hw.families.view import Line, Listing, Section
+from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.report import chip_map, svg
 from qcoord_hw.report import format as words
 from qcoord_hw.report.edges import edges_section, first_pair_words
+from qcoord_hw.report.embedded import Embedded, embedded
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.links import links_section
 from qcoord_hw.report.shapes import RunSummary
@@ -31,13 +37,23 @@ from qcoord_hw.text import printable_lines
 MAX_CIRCUITS = 32
 """Circuits beyond the first that are drawn."""
 
+MAX_COUNTS = 400
+"""Rows of raw counts on a page."""
 
-def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
+
+def page(
+    summary: RunSummary,
+    intent: Mapping[str, Any],
+    diagrams: Sequence[Diagram] = (),
+    counts: Section | None = None,
+) -> str:
     """Return the report of a run as a complete HTML page that needs nothing else.
 
     Args:
         summary: what `summarise` returned.
         intent: the record's intent, for drawings and provenance.
+        diagrams: what is drawn of it beside its estimates and circuits.
+        counts: its raw counts.
 
     Raises:
         RecordError: when what it says of them cannot be interpreted.
@@ -53,20 +69,117 @@ def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
         facts = _facts(summary, intent)
         spec = json.dumps(intent["spec"], indent=2, ensure_ascii=False)
     with our_own(path, "its page"):
-        return (
-            _environment()
-            .get_template("report.html.j2")
-            .render(
-                s=summary,
-                view=view_of(summary),
-                usage=_usage(summary),
-                parties=parties,
-                drawings=[(label, svg.circuit_svg(circuit, label)) for label, circuit in drawn],
-                undrawn=undrawn,
-                facts=facts,
-                spec=spec,
-            )
+        return rendered(
+            "report.html.j2",
+            summary["title"],
+            summary,
+            s=summary,
+            view=view_of(summary),
+            usage=_usage(summary),
+            parties=parties,
+            drawings=[(label, svg.circuit_svg(circuit, label)) for label, circuit in drawn],
+            undrawn=undrawn,
+            facts=facts,
+            spec=spec,
+            drawn=_figures(diagrams),
+            counts=counts,
         )
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page of an answer: what is said first, figures, then sections.
+
+    Attributes:
+        title: its heading.
+        where: what it is a page of, above the heading.
+        lead: the sentence that says most.
+        lines: sentences below it.
+        banners: warnings.
+        diagrams: figures.
+        sections: sentences and rows.
+        notes: what all rests on, at its end.
+        data: what `--json` prints of it.
+        json_name: of the file that a link to the data offers.
+    """
+
+    title: str
+    where: str
+    data: Mapping[str, Any]
+    json_name: str
+    lead: str = ""
+    lines: Sequence[str] = ()
+    banners: Sequence[str] = ()
+    diagrams: Sequence[Diagram] = ()
+    sections: Sequence[Section] = ()
+    notes: Sequence[str] = ()
+
+
+def document_page(document: Document) -> str:
+    """Return an answer as a complete HTML page that needs nothing else."""
+    return rendered(
+        "document.html.j2",
+        document.title,
+        document.data,
+        document.json_name,
+        page=document,
+        drawn=_figures(document.diagrams),
+    )
+
+
+def rendered(
+    template: str, title: str, data: Mapping[str, Any], name: str = "report.json", **values: Any
+) -> str:
+    """Return a page made of a template that extends the layout of all pages.
+
+    Args:
+        template: its file.
+        title: of the page.
+        data: what the page has as data, behind a link.
+        name: of the file that the link offers.
+        values: what the template needs.
+    """
+    return _environment().get_template(template).render(title=title, json=data, json_name=name, **values)
+
+
+def data_link(data: Mapping[str, Any]) -> str:
+    """Return a link that holds the data itself, so that it works wherever the page is kept."""
+    content = json.dumps(data, ensure_ascii=True).encode()
+    return f"data:application/json;base64,{b64encode(content).decode()}"
+
+
+def raw_counts(record: RunRecord) -> Section:
+    """Return how often each outcome was counted in each setting, all blocks together; the first of many.
+
+    Raises:
+        RecordError: when the record cannot be interpreted.
+    """
+    with interpreting(record.path):
+        settings = record.intent["experiment"]["settings"]
+        found: dict[int, Counter[str]] = {}
+        for (_, setting), counts in record.by_block().items():
+            found.setdefault(setting, Counter()).update(counts)
+        rows = [
+            Line((str(settings[k]["label"]), outcome, str(n), figures.number(n / own.total())))
+            for k, own in sorted(found.items())
+            for outcome, n in sorted(own.items(), key=lambda item: (-item[1], item[0]))
+        ]
+    lines = [
+        "Outcomes with classical bit 0 first, all blocks together, the most frequent of a setting first."
+    ]
+    if len(rows) > MAX_COUNTS:
+        words = (
+            f"the first {MAX_COUNTS} of {len(rows)}; `qcoord export {record.path.name} --csv FILE` has all"
+        )
+        lines.append(f"These are {words}.")
+    columns = ("setting", "outcome", "count", "share of the setting's shots")
+    return Section(
+        "Raw counts", tuple(lines), Listing(columns, tuple(rows[:MAX_COUNTS]), numeric=(2, 3), what="counts")
+    )
+
+
+def _figures(diagrams: Sequence[Diagram]) -> list[Embedded]:
+    return [embedded(diagram, f"f{k}") for k, diagram in enumerate(diagrams, start=1)]
 
 
 def fragment(summary: RunSummary) -> str:
@@ -97,6 +210,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_readable,
     )
+    environment.filters["references"] = cited
     environment.filters |= {
         function.__name__: function
         for function in (
@@ -116,6 +230,7 @@ def _environment() -> Environment:
             capital,
             chip_map.legend,
             chip_map.map_svg,
+            data_link,
             edges_section,
             first_pair_words,
             links_section,

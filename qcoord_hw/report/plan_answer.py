@@ -11,6 +11,8 @@ from qcoord_hw.answer import Answer, Row, optional
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from qcoord_hw.diagrams import Chip
+
 NO_ERRORS = "no error data: ideal"
 """What is expected of a target that states no rate of errors."""
 
@@ -181,6 +183,17 @@ class Plan(Answer):
         return interval_figure(
             title, self.titles.get(self.figure or "", ""), rows, marks, "no figure is expected"
         )
+
+    def html(self, chip: Chip | None = None) -> str:
+        """Return the plan as one self-contained HTML page.
+
+        Args:
+            chip: the device with the chosen qubits, to be drawn.
+        """
+        from qcoord_hw.report.html import document_page
+        from qcoord_hw.report.pages import plan_document
+
+        return document_page(plan_document(self, chip))
 
     def _text(self) -> str:
         from qcoord_hw.report.plan_text import plan_text

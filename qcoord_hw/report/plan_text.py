@@ -13,7 +13,7 @@ from qcoord_hw.statistics.words import number
 def plan_text(plan: Plan) -> str:
     """Return a plan as plain text, at most 100 columns wide."""
     lines = [f"{plan.experiment} on {plan.target}", ""]
-    for name, words in _facts(plan):
+    for name, words in facts_of(plan):
         lines += textwrap.wrap(words, 98, initial_indent=f"  {name:<22}", subsequent_indent=" " * 24)
     for title, rows in (("qubits, best first", plan.ranked), ("worst tile", _worst(plan))):
         if rows:
@@ -26,7 +26,8 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _facts(plan: Plan) -> list[tuple[str, str]]:
+def facts_of(plan: Plan) -> list[tuple[str, str]]:
+    """Return what a plan says, by name; a name that is empty goes on with the one before."""
     executions = f"{plan.executions} ({plan.circuits} circuits x {plan.shots} shots"
     known = plan.known_answer or 0
     surplus = plan.executions - plan.circuits * plan.shots - known

@@ -50,12 +50,13 @@ def without_new_words(written: Any, computed: Any) -> Any:
     """Return what is computed without those fields that an older report does not have at all.
 
     They say what a figure is, or what theory says beside it: a report that was written before them is not
-    another one.
+    another one. Nor is one whose figures were drawn on other axes.
     """
     if isinstance(written, dict) and isinstance(computed, dict):
         computed = {key: value for key, value in computed.items() if key in written or key not in NEW}
     if isinstance(written, dict) and isinstance(computed, dict):
         new = {key for key in SAYS if "estimand" in computed and SAYS[0] not in written}
+        computed = {k: written.get(k, v) if k == "axis" else v for k, v in computed.items()}
         return {k: without_new_words(written.get(k), v) for k, v in computed.items() if k not in new}
     if isinstance(written, list) and isinstance(computed, list) and len(written) == len(computed):
         return [without_new_words(*pair) for pair in zip(written, computed, strict=True)]

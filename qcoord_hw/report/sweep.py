@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from qcoord_hw.diagrams import Diagram
+
 COUNTED = {
     "computed": "computed",
     "finished": "begun before and finished",
@@ -41,6 +43,7 @@ class SweepPoint:
         estimates: of the run.
         error: why it failed, in one line.
         exit_code: what the command line would exit with for that.
+        calibrated: when the target was, where it says so.
     """
 
     run: str | None
@@ -53,6 +56,7 @@ class SweepPoint:
     estimates: Sequence[Estimate]
     error: str | None = optional()
     exit_code: int | None = optional()
+    calibrated: str | None = optional()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,27 +90,36 @@ class SweepResult(Answer):
         rows: list[Row] = []
         for point in self.points:
             about = {key: getattr(point, key) for key in ("run", "experiment", "target", "noise_scale")}
-            about |= {"seed": point.seed, "shots": point.shots} | {k: _words(v) for k, v in point.set.items()}
-            rows += [about | {key: getattr(one, key) for key in keys} for one in point.estimates]
+            about |= {"seed": point.seed, "shots": point.shots} | {
+                k: swept_words(v) for k, v in point.set.items()
+            }
+            rows += [
+                about
+                | {key: getattr(one, key) for key in keys}
+                | {"theory": one.theory and one.theory.value, "bound": one.bound and one.bound.value}
+                for one in point.estimates
+            ]
             rows += [about | {"error": point.error}] if point.error else []
         return rows
 
-    def plot(self) -> Figure:
-        """Return a figure of the main figure of each point, beside theory and bound."""
-        from qcoord_hw.charts import Interval, interval_figure
+    def diagrams(self) -> tuple[Diagram, ...]:
+        """Return the main figures against each number that was swept, a line a target."""
+        from qcoord_hw.report.sweep_diagrams import sweep_diagrams
 
-        figures = [(point, figure) for point in self.points if (figure := headline_of(point.estimates))]
-        rows = [
-            Interval(
-                point_words(point),
-                *e.limits,
-                theory=e.theory.value if e.theory else None,
-                bound=e.bound.value if e.bound else None,
-            )
-            for point, e in figures
-        ]
-        names = dict.fromkeys(e.title for _, e in figures)
-        return interval_figure(counted_words(self), ", ".join(names), rows, empty="no estimate to draw")
+        return sweep_diagrams(self.points)
+
+    def plot(self) -> Figure:
+        """Return a figure of curves against the first number that was swept; else of all points."""
+        from qcoord_hw.drawings import figure_of
+
+        return figure_of(self.diagrams()[0], 7.5)
+
+    def html(self) -> str:
+        """Return the sweep as one self-contained HTML page."""
+        from qcoord_hw.report.html import document_page
+        from qcoord_hw.report.pages import sweep_document
+
+        return document_page(sweep_document(self))
 
     def _text(self) -> str:
         return printed_text(lambda console: print_sweep(self, console))
@@ -137,7 +150,7 @@ def counted_words(found: SweepResult) -> str:
 
 def point_words(point: SweepPoint) -> str:
     """Return which point it is."""
-    chosen = "".join(f", {name} {_words(value)}" for name, value in point.set.items())
+    chosen = "".join(f", {name} {swept_words(value)}" for name, value in point.set.items())
     return f"{point.experiment} on {point.target}, shots {point.shots}, seed {point.seed}{chosen}"
 
 
@@ -151,7 +164,7 @@ def _table(points: Sequence[SweepPoint]) -> Table:
     )
     for point, figure in zip(points, figures, strict=True):
         cells: list[object] = [point.experiment, point.target]
-        cells += [_words(point.set.get(name, "")) for name in fields]
+        cells += [swept_words(point.set.get(name, "")) for name in fields]
         cells += [point.shots, point.seed]
         if figure is None:
             cells += ["none", "", ""]
@@ -164,6 +177,6 @@ def _table(points: Sequence[SweepPoint]) -> Table:
     return table
 
 
-def _words(value: object) -> str:
+def swept_words(value: object) -> str:
     """Return a swept value as it is given on the command line."""
     return value if isinstance(value, str) else json.dumps(value)

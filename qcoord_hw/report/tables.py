@@ -87,9 +87,9 @@ def print_overview(summaries: Sequence[RunSummary], console: Console) -> None:
 
 
 def _ended_runs(runs: Sequence[tuple[RunSummary, View]]) -> Table:
-    """Return a table of runs; figures that share an axis, so that they look alike, are named in each cell."""
+    """Return a table of runs; where one family has several figures they are named in each cell."""
     mains = [main_estimate(summary["estimates"]) for summary, _ in runs]
-    figures = {e["short"]: e["axis"] for e in mains if e}
+    figures = {e["short"]: summary["family"] for e, (summary, _) in zip(mains, runs, strict=True) if e}
     named = len(set(figures.values())) < len(figures) or not figures
     title = "estimate" if named else " or\n".join(figures)
     label = _shared_words([e["bound_label"] for e in mains if e and e["bound"]])

@@ -16,6 +16,7 @@ _SMALLEST = 2.3e-308  # binomial tails below the smallest normal number are repo
 _UNITS = ("qubits", "qudits", "log2_dim", "bits", "ebits", "random_bits")
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
+Item = TypeVar("Item")
 
 
 def number(value: float, decimals: int = 4) -> str:
@@ -119,7 +120,7 @@ def cell(row: Mapping[str, Any] | None) -> str:
     )
 
 
-def worst(rows: Sequence[Row], key: Callable[[Row], float]) -> list[Row]:
+def worst(rows: Sequence[Item], key: Callable[[Item], float]) -> list[Item]:
     """Return the rows of the lowest keys if there are more than `MANY`; else all, in order."""
     return list(rows) if len(rows) <= MANY else sorted(rows, key=key)[:WORST]
 

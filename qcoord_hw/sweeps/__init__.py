@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from qcoord_hw import record
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
+from qcoord_hw.errors import RecordError
+from qcoord_hw.record.sweep_folder import sweep_folder
 from qcoord_hw.report.sweep import SweepPoint, SweepResult
-from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, to_lists
+from qcoord_hw.spec import ExperimentSpec, Plain, check_integer, short_repr, to_lists
 from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.sweeps.points import Grid, Identity, Point
-from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, sweep_id
+from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, read_sweep, sweep_id
 from qcoord_hw.sweeps.task import Outcome, Task
 
 if TYPE_CHECKING:
@@ -114,6 +116,38 @@ def sweep(
     return SweepResult(str(path), found, **counted)
 
 
+def load_sweep(
+    sweep: str | Path, *, runs: str | Path | None = None, confidence: float = DEFAULT_CONFIDENCE
+) -> SweepResult:
+    """Return what is there of a sweep, without computing anything.
+
+    Args:
+        sweep: its folder, or the name of that in the folder of all runs.
+        runs: the folder of all runs. `$QCOORD_RUNS` or `./runs` if omitted.
+        confidence: two-sided confidence level of the intervals.
+
+    Returns:
+        Every point; one without a finished run has an error that says so, and counts as failed.
+
+    Raises:
+        InputError: when the confidence is not between 0 and 1.
+        RecordError: when it is no sweep, or a record in it is damaged.
+    """
+    check_confidence(confidence)
+    path = sweep_folder(str(sweep), record.runs_folder(runs))
+    if path is None:
+        raise RecordError(f"sweep: {short_repr(str(sweep))} is none; allowed is the folder of a sweep")
+    _, points = read_sweep(path)
+    there = {key: found for key, found in find_runs(path).items() if found.sealed}
+    missing: Outcome = {"error": "not finished; the same `qcoord sweep` goes on with it", "exit_code": 2}
+    outcomes: list[Outcome] = [
+        {"run": str(there[p.identity].path)} if p.identity in there else missing for p in points
+    ]
+    found = [_point(*pair, path, confidence) for pair in zip(points, outcomes, strict=True)]
+    done = sum("run" in outcome for outcome in outcomes)
+    return SweepResult(str(path), found, 0, 0, done, len(points) - done)
+
+
 def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> SweepPoint:
     """Return what a sweep says of a point."""
     failed = "error" in outcome
@@ -129,6 +163,7 @@ def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> S
         estimates=() if result is None else result.estimates,
         error=outcome["error"] if failed else None,
         exit_code=outcome["exit_code"] if failed else None,
+        calibrated=None if result is None else result.summary["calibrated"],
     )
 
 

@@ -15,6 +15,7 @@ from qcoord_hw import api, registry
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
 from qcoord_hw.execution.scale import PROPERTIES, check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.record.sweep_folder import Identity as Identity
 from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
@@ -29,9 +30,6 @@ from qcoord_hw.spec import (
     to_tuples,
 )
 from qcoord_hw.theory.states import State, read_state
-
-Identity = tuple[str, str, int]
-"""What tells the points of a sweep apart, and by which their runs are found again: spec id, target, seed."""
 
 MAX_POINTS = 10_000
 

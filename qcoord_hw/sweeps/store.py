@@ -19,7 +19,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -34,8 +33,9 @@ from qcoord_hw.errors import RecordError
 from qcoord_hw.record.files import exists, open_file, read_signed, signed, unwritable, write_new
 from qcoord_hw.record.lookup import SWEEP as SWEEP
 from qcoord_hw.record.shape import anything, fields, integer, list_of, require, table, text
+from qcoord_hw.record.sweep_folder import find_runs as find_runs
 from qcoord_hw.spec import canonical_json, spec_from_mapping
-from qcoord_hw.sweeps.points import Identity, Point
+from qcoord_hw.sweeps.points import Point
 
 FORMAT = 1
 
@@ -89,21 +89,31 @@ def open_sweep(
             "points": [point.to_json() for point in points],
         }
         _create(path, signed(content))
+    stated, points = read_sweep(path)
+    if canonical_json(stated.get("definition")) != canonical_json(definition):
+        raise RecordError(f"sweep {path.name}: is of another definition; give another folder with --runs")
+    return path, points
+
+
+def read_sweep(path: Path) -> tuple[dict[str, Any], list[Point]]:
+    """Return what the file of a sweep states, and its points.
+
+    Raises:
+        RecordError: when it is damaged, or of a newer format.
+    """
     stated = read_signed(path, SWEEP)
     if stated.get("format") != FORMAT:
         raise RecordError(
             f"sweep {path.name}: format {stated.get('format')!r}; this program reads format {FORMAT}"
         )
-    if canonical_json(stated.get("definition")) != canonical_json(definition):
-        raise RecordError(f"sweep {path.name}: is of another definition; give another folder with --runs")
     with record.reading(path, SWEEP):
         SWEEP_SHAPE(stated, "")
         specs = {key: spec_from_mapping(data, path.name) for key, data in stated["specs"].items()}
         points = [Point.from_json(data, specs) for data in stated["points"]]
+        targets = stated["definition"]["targets"]
         for point in points:  # whoever wrote them: nothing runs where nobody asked for it
-            asked = point.target in definition["targets"]
-            require(asked, "points.target", point.target, f"are {', '.join(definition['targets'])}")
-    return path, points
+            require(point.target in targets, "points.target", point.target, f"are {', '.join(targets)}")
+    return stated, points
 
 
 def _create(path: Path, content: bytes) -> None:
@@ -172,30 +182,3 @@ def _lock(file: IO[bytes], *, alone: bool) -> bool:
         except OSError:
             locked = False
     return locked
-
-
-@dataclass(frozen=True)
-class Found:
-    """A run that is there: its folder, and whether it is finished."""
-
-    path: Path
-    sealed: bool
-
-
-def find_runs(path: Path) -> dict[Identity, Found]:
-    """Return the runs that are in the folder of a sweep, sealed or not.
-
-    Raises:
-        RecordError: when one of them is damaged.
-    """
-    found: dict[Identity, Found] = {}
-    for folder in sorted(path.iterdir()):
-        if folder.name.startswith(".") or folder.is_symlink() or not exists(folder, record.INTENT):
-            continue
-        run = record.read(folder)
-        with record.interpreting(folder):
-            intent = run.intent
-            identity = (intent["spec_id"], intent["target"]["name"], intent["seed"])
-        if identity not in found or run.sealed:
-            found[identity] = Found(folder, run.sealed)
-    return found

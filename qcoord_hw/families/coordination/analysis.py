@@ -253,6 +253,14 @@ def _shots(found: Tally, estimators: Sequence[Estimator]) -> int:
     return sum(int(found.totals[s].sum()) for s in settings)
 
 
+def limits_of(found: Tally, name: str, confidence: float) -> tuple[float, float, float]:
+    """Return (low, best, high) of the mean over cases of a counted figure, readout errors in it."""
+    alpha = (1 - confidence) / 2
+    own = [e for e in found.play.estimators if e.name == name]
+    weights = [found.play.cases[e.case].probability for e in own]
+    return _limits(found, own, weights, False, alpha, alpha)
+
+
 def _limits(
     found: Tally,
     estimators: Sequence[Estimator],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qcoord_hw.families.coordination.figures import axis_of
 from qcoord_hw.families.view import Line, Panel
 from qcoord_hw.statistics.words import cell, number_exactly
 
@@ -101,4 +102,4 @@ def best_panel(best: Mapping[str, Any], ideal: Mapping[str, float], copies: int,
         Line((name, "", cell({"low": low, "best": mid, "high": high})), (low, mid, high))
         for name, (low, mid, high) in values
     )
-    return Panel(line, rows)
+    return Panel(line, rows, axis=axis_of("more" if best["figure"] != "trace_norm" else "less"))

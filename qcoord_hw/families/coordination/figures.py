@@ -8,7 +8,6 @@ from typing import Any
 
 from qcoord_hw.statistics.estimate import Better, Estimate
 
-AXIS = "trace norm (0 to 2) or fidelity"
 MITIGATED = "_mitigated"
 
 
@@ -84,8 +83,17 @@ def described(estimate: Estimate, *, mitigated: bool = False) -> Estimate:
         better=kind.better,
         bound_label="separable bound",
         origin="computed" if kind.computed else "mitigated" if mitigated else "counted",
-        axis=AXIS,
+        axis=axis_of(kind.better),
     )
+
+
+def axis_of(better: Better) -> str:
+    """Return the axis of figures that are the better the more, or the less, there is of them.
+
+    >>> axis_of("less")
+    'trace norm (0 to 2)'
+    """
+    return "fidelity" if better == "more" else "trace norm (0 to 2)"
 
 
 def with_headline(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:

@@ -73,7 +73,7 @@ def _best(experiment: Mapping[str, Any], analysis: Analysis | None) -> dict[str,
 def view(summary: Mapping[str, Any]) -> View:
     """Return what is to be drawn of a run: rates by where they come from, and its cases if several."""
     main, cases = main_estimate(summary["estimates"]), summary["cases"]
-    listing, panel = (_cases(summary), _panel(cases)) if several(cases) else (None, None)
+    listing, panel = (_cases(summary), _panel(cases, main)) if several(cases) else (None, None)
     headline = "Nothing was estimated." if summary["state"] == "sealed" else ""
     return View(
         headline=headline if main is None else _headline(summary, main),
@@ -243,8 +243,11 @@ def _cases(summary: Mapping[str, Any]) -> Listing:
     )
 
 
-def _panel(cases: Sequence[Mapping[str, Any]]) -> Panel:
-    return Panel("each case", tuple(_line(row, cases) for row in cases))
+def _panel(cases: Sequence[Mapping[str, Any]], main: Mapping[str, Any] | None) -> Panel:
+    """Return the cases by the figures that have the unit of the main one."""
+    better = KINDS[cases[0]["estimate"]].better if main is None else kind_of(main).better
+    own = [row for row in cases if KINDS[row["estimate"]].better == better]
+    return Panel("each case", tuple(_line(row, own) for row in own))
 
 
 def _line(row: Mapping[str, Any], cases: Sequence[Mapping[str, Any]]) -> Line:

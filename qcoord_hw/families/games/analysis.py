@@ -251,6 +251,13 @@ def _limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple
     return max(0.0, low), best, min(1.0, high)
 
 
+def block_limits(cells: Sequence[Cell], confidence: float) -> tuple[float, float, float]:
+    """Return (low, best, high) of the weighted mean score of some shots; a cell without any may have any."""
+    alpha = (1 - confidence) / 2
+    won = all(set(np.unique(cell.win)) <= {0.0, 1.0} for cell in cells)
+    return (_limits if won else _score_limits)(cells, alpha, alpha)
+
+
 def _score_limits(cells: Sequence[Cell], alpha_low: float, alpha_high: float) -> tuple[float, float, float]:
     """Return (low, best, high) of the weighted mean score; a cell without shots may have any."""
     total = sum(cell.weight for cell in cells)

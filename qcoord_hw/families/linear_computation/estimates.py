@@ -41,7 +41,7 @@ BINOMIAL = "clopper-pearson"
 GUESS = "guessing without quantum or classical link"
 CERTAIN = Value(1.0, "exact", "every shot right [Hu2025, Lemma 1]")
 NEVER = Value(0.0, "exact", "no error [Hu2025, Lemma 1]")
-AXIS = "probability or rate in dits per qudit"
+AXIS, RATE_AXIS = "probability", "dits per qudit"
 SHARES = {
     "success_probability": ("Whole output right", "guessing"),
     "success_postselected": ("Whole output right, of the shots that did not leak", "guessing"),
@@ -222,7 +222,7 @@ def _surviving(play: LinearScoring, counts: ErrorCounts, confidence: float) -> F
         unit="dits per qudit",
         bound_label="classical rate",
         headline=True,
-        axis=AXIS,
+        axis=RATE_AXIS,
     )
     return Figure(estimate, None if dits.scores is None else dits.scores.influence / play.qudits)
 
