@@ -95,3 +95,21 @@ def runtime(registers, text=None):
         data = typed("DataBin", {"field_names": list(own), "shape": [], "fields": fields})
         pubs.append(typed("SamplerPubResult", {"data": data, "metadata": {}}))
     return typed("PrimitiveResult", {"pub_results": pubs, "metadata": {}})
+
+
+def counted(result, unknown=False):
+    """Return all that counts say: every digit of every estimate that is counted, and the checks.
+
+    The test of frames is no part of it: it compares outcomes of circuits that a copy does not have.
+
+    Args:
+        result: of a run, or of an imported copy of one.
+        unknown: whether to leave out the theory, which a copy of a game of one's own does not know.
+    """
+    found = []
+    for estimate in result.estimates:
+        if estimate.origin == "counted":
+            row = estimate.to_json()
+            row["assumes"] = row["assumes"].removesuffix("; schedule not attested")
+            found.append(row | {"theory": None} if unknown else row)
+    return found, {name: check for name, check in result.checks.items() if name != "frame"}

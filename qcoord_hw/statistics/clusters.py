@@ -1,7 +1,8 @@
 """Means over inputs drawn at random: shots of one input are no independent draws, their sums are.
 
 A ratio of sums over inputs is linearised, and its variance is that of the sums of independent inputs; with
-few inputs the quantiles are those of Student's t [Cochran1977].
+few inputs the quantiles are those of Student's t [Cochran1977]. Sums over inputs are rounded once, so that
+they do not hang on the order in which the inputs stand.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Clusters:
     @property
     def mean(self) -> float:
         """The mean score; 0 without shots."""
-        return float(self.scores.sum() / max(self.shots.sum(), 1))
+        return math.fsum(self.scores) / max(float(self.shots.sum()), 1.0)
 
     @property
     def influence(self) -> FloatArray:
@@ -63,7 +64,7 @@ class Clusters:
 def standard_error(influence: FloatArray) -> float:
     """Return the standard error of a mean, from how far each of some independent inputs moves it."""
     inputs = len(influence)
-    return math.sqrt(float(influence @ influence) / (inputs * (inputs - 1))) if inputs > 1 else math.inf
+    return math.sqrt(math.fsum(influence**2) / (inputs * (inputs - 1))) if inputs > 1 else math.inf
 
 
 def reach(influence: FloatArray, confidence: float) -> float:

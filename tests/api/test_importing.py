@@ -22,6 +22,7 @@ from tests.counts_of_others import (
     HANOI,
     chsh_rows,
     colouring,
+    counted,
     csv_text,
     qiskit_result,
     runtime,
@@ -374,17 +375,6 @@ ENTRIES = [
     ("example-1-f2", {"parameters": {"inputs": 5}}),
     ("broadcast-epr", {}),
 ]
-
-
-def counted(result):
-    """Return all that counts say: every digit of every estimate that is counted, and the checks."""
-    found = []
-    for estimate in result.estimates:
-        if estimate.origin == "counted":
-            row = estimate.to_json()
-            row["assumes"] = row["assumes"].removesuffix("; schedule not attested")
-            found.append(row)
-    return found, result.checks
 
 
 def check_copy(name, how, seed, folder):

@@ -30,7 +30,7 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class ByInput:
-    """Which input the shots belong to: one entry an input and kind of shot.
+    """Which input the shots belong to: one entry an input and kind of shot, in their order.
 
     Attributes:
         drawn: whether the inputs were drawn at random from those that the estimate is about.
@@ -45,6 +45,21 @@ class ByInput:
     input: IntArray
     kind: IntArray
     shots: IntArray
+
+    @classmethod
+    def of(cls, drawn: bool, number: IntArray, kind: IntArray, shots: IntArray) -> ByInput:
+        """Return the shots of each input and kind added up, so that no sum hangs on how they were listed.
+
+        Args:
+            drawn: as above.
+            number: shape (any,): the input of some shots, from 0.
+            kind: shape (any,): their kind.
+            shots: shape (any,): how many they are.
+        """
+        kinds = 1 + int(kind.max(initial=0))
+        pairs, place = np.unique(number * kinds + kind, return_inverse=True)
+        together = np.bincount(place, shots, len(pairs)).astype(np.int64)
+        return cls(drawn, 1 + int(number.max(initial=-1)), *np.divmod(pairs, kinds), together)
 
     @property
     def sizes(self) -> FloatArray:
@@ -175,8 +190,8 @@ def _between(inputs: ByInput | None, score: FloatArray) -> float:
     apart = (score[inputs.kind] - mean[inputs.input]) ** 2
     squares = np.bincount(inputs.input, inputs.shots * apart, inputs.inputs)
     several = each.shots > 1
-    excess = float((squares[several] / (each.shots[several] - 1)).sum())
-    between = float((each.shots * (mean - each.mean) ** 2)[several].sum()) - excess
+    excess = math.fsum(squares[several] / (each.shots[several] - 1))
+    between = math.fsum((each.shots * (mean - each.mean) ** 2)[several]) - excess
     return max(0.0, between)
 
 

@@ -121,7 +121,7 @@ def _figures(found: Tally, confidence: float, drawn: bool) -> Iterator[Figure]:
     cells = np.bincount(found.cells, found.shots, minlength=2).astype(np.int64)
     _, number = np.unique(found.setting, return_inverse=True)
     kind = np.where(found.cells < 2, 1 - found.cells, found.cells)
-    by_input = ByInput(drawn, int(number.max(initial=-1)) + 1, number, kind, found.shots)
+    by_input = ByInput.of(drawn, number, kind, found.shots)
     counts = ErrorCounts(int(cells[0]), cells[2:], int(cells[1]), field.order, symbols, by_input)
     guess = Value(float(field.order) ** -symbols, "exact", GUESS)
 

@@ -1,0 +1,92 @@
+"""What is estimated of a table of counts hangs neither on the order of its rows nor on the form it has."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+import qcoord_hw as qc
+from qcoord_hw.catalogue import catalogue_names
+from qcoord_hw.report.export import count_columns, count_rows, csv_lines
+from tests.counts_of_others import counted
+
+CH = {
+    "name": "ch",
+    "outcomes": [[2, 2], [2, 2]],
+    "expression": {"collins-gisin": [["1/3", -1, 0], ["-2/7", 1, 1], [0, "3/5", -1]]},
+}
+ENTRIES = [
+    ("sum-3-f3", {"parameters": {"inputs": 12}}),
+    ("sum-2-f3", {"parameters": {"inputs": [[[k, 1], [2, k]] for k in range(3)]}}),
+    ("chsh", {"parameters": {"rounds": 2, "rate": 0.5}}),
+    ("ffl", {}),
+    ("broadcast-epr", {}),
+    (CH, {}),
+]
+FURTHER = [
+    ("example-1-f4", {"parameters": {"inputs": 40}}),
+    ("example-1-f2-batched", {"parameters": {"inputs": 9}}),
+    ("chsh", {"random_questions": True}),
+    ("sum-3-f3", {"parameters": {"inputs": "all"}}),
+    *((name, {}) for name in catalogue_names()),
+]
+
+
+def noisy(run, rng, share=0.07):
+    """Return the record with each bit of each shot flipped now and then, so that everything occurs."""
+    counts = {}
+    for chunk, own in run.record.counts.items():
+        words = [word for word, n in own.items() for _ in range(n)]
+        bits = rng.random((len(words), len(words[0]))) < share * rng.random((len(words), 1))
+        flipped = [
+            "".join(str(int(c) ^ int(f)) for c, f in zip(w, row, strict=True))
+            for w, row in zip(words, bits, strict=True)
+        ]
+        counts[chunk] = {word: flipped.count(word) for word in dict.fromkeys(flipped)}
+    return replace(run.record, counts=counts)
+
+
+def forms(record, rng):
+    """Yield the export of a record as it is, and in another order and other forms."""
+    lines = list(csv_lines(count_columns([record]), count_rows(record)))
+    heading, *rows = csv.reader(io.StringIO("".join(lines)))
+    yield "export", "".join(lines)
+    mixed = [lines[0], *(lines[1 + k] for k in rng.permutation(len(lines) - 1))]
+    yield "rows mixed", "".join(mixed)
+    columns, order = rng.permutation(len(heading)), rng.permutation(len(rows))
+    names = [heading[c] for c in columns]
+    cells = [[rows[r][c] for c in columns] for r in order]
+    yield "json rows, columns mixed", json.dumps({"columns": names, "rows": cells})
+    yield "json objects", json.dumps([dict(zip(heading, row, strict=True)) for row in reversed(rows)])
+
+
+def check(name, how, folder, rng, draws=1, shots=20):
+    experiment = folder / "own.json" if isinstance(name, dict) else name
+    if isinstance(name, dict):
+        experiment.write_text(json.dumps(name))
+    given = {k: v for k, v in how.get("parameters", {}).items() if k != "inputs"}
+    run = qc.run(experiment, shots=shots, seed=int(rng.integers(10**6)), runs=folder / "runs", **how)
+    for _ in range(draws):
+        record = noisy(run, rng)
+        wanted = counted(qc.Result(record), unknown=isinstance(name, dict))
+        for form, text in forms(record, rng):
+            (folder / "counts.txt").write_text(text)
+            copy = qc.import_counts(
+                folder / "counts.txt", experiment=experiment, runs=folder / "copies", parameters=given
+            )
+            assert counted(copy, unknown=isinstance(name, dict)) == wanted, form
+
+
+@pytest.mark.parametrize(("name", "how"), ENTRIES, ids=lambda value: str(value)[:40])
+def test_estimates_are_those_of_the_run_in_any_order_and_form(name, how, tmp_path, rng):
+    check(name, how, tmp_path, rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "how"), FURTHER, ids=lambda value: str(value)[:40])
+def test_of_the_whole_catalogue(name, how, tmp_path, rng):
+    check(name, how, tmp_path, rng, draws=3, shots=40)
