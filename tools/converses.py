@@ -20,14 +20,15 @@ from typing import Any
 
 from qcoord_hw.api import build
 from qcoord_hw.families.coordination.best_at_n import bits_task
-from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.finite_blocklength.converses import LinkTask
 from qcoord_hw.theory.finite_blocklength.converses.bits import (
     INDEX,
     basis_of,
     certificate_of,
     lower_proofs,
-    shipped_names,
+    shipped_name,
+    shipped_sizes,
+    sizes_of,
 )
 from qcoord_hw.theory.finite_blocklength.converses.branch import Tree, branch_and_bound
 from qcoord_hw.theory.finite_blocklength.converses.checker.bits import lower_value, read_task
@@ -124,10 +125,11 @@ def write(name: str, effort: Effort) -> None:
     certificate = made(name, effort)
     file = f"{name}.json.gz"
     (DATA / file).write_bytes(_packed(certificate))
-    index = {key: value for key, value in shipped_names().items() if value != file}
-    index[digest(certificate["task"])] = file
-    ordered = dict(sorted(index.items(), key=lambda item: item[1]))
-    (DATA / INDEX).write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+    lines = [
+        f" {json.dumps(key)}: {json.dumps(sizes)}"
+        for key, sizes in sorted((shipped_sizes() | {file: sizes_of(task_of(name))}).items())
+    ]
+    (DATA / INDEX).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     code = certificate["code"]["value"]
     print(
         f"{name}: [{certificate['lower']['value']}, {code}] by {certificate['lower']['method']}", flush=True
@@ -136,8 +138,7 @@ def write(name: str, effort: Effort) -> None:
 
 def missing() -> list[str]:
     """Return the tasks that find no certificate of their name."""
-    index = shipped_names()
-    return [name for name in TASKS if index.get(digest(task_of(name).to_json())) != f"{name}.json.gz"]
+    return [name for name in TASKS if shipped_name(task_of(name)) != f"{name}.json.gz"]
 
 
 def main() -> int:
