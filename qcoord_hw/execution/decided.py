@@ -22,7 +22,7 @@ from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
 from qcoord_hw.execution.scale import PROPERTIES, split_scale
-from qcoord_hw.execution.simulate import Simulator
+from qcoord_hw.execution.simulate import TWIRLED, Simulator
 from qcoord_hw.execution.targets import (
     BACKEND,
     IDEAL,
@@ -152,7 +152,8 @@ def _check_simulated(run: RunRecord) -> None:
                 raise Differs(
                     f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
                 )
-            if target["noise"] != noise_words(scale):
+            twirled = bool(TWIRLED.intersection(target["methods"]))
+            if target["noise"] != noise_words(scale, twirled=twirled):
                 raise Differs("target.noise: not that of its name")
     if kind == IDEAL and target["noise"]:
         raise Differs(f"target.noise: {short_repr(target['noise'])}; aer has none")
@@ -163,11 +164,15 @@ def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str
     asked, kind = program.settings, run.intent["target"]["kind"]
     should = asked
     if kind in SIMULATED:
-        should = executed_settings(prepared.circuits, asked, prepared.routes, noisy=kind == NOISE)
+        should = executed_settings(
+            prepared.circuits, asked, prepared.routes, noisy=kind == NOISE, frames=prepared.frames
+        )
     if prepared.settings != should:
         raise Differs("settings: not those that its circuits are executed at, or by other methods")
     if kind in SIMULATED:
-        methods = Simulator(prepared.simulated, prepared.settings, prepared.snapshot).methods
+        methods = Simulator(
+            prepared.simulated, prepared.settings, prepared.snapshot, frames=prepared.frames
+        ).methods
         if run.intent["target"]["methods"] != methods:
             raise Differs(f"target.methods: others than {', '.join(methods)}")
     elif kind == BACKEND and run.intent["target"]["methods"] != [BackendJobs.method]:

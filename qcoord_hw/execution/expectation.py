@@ -43,7 +43,7 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
         TargetError: when Aer reports a failure.
     """
     circuits, settings = prepared.simulated, [prepared.settings[k] for k in chosen]
-    simulator = Simulator(circuits, settings, prepared.snapshot)
+    simulator = Simulator(circuits, settings, prepared.snapshot, frames=prepared.frames)
     read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in circuits]
     found = []
     for k, setting in enumerate(settings):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import rustworkx as rx
 from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import Barrier
+from qiskit.quantum_info import Clifford, Operator
 from qiskit.transpiler import CouplingMap, Layout, PassManager
 from qiskit.transpiler.passes import (
     ApplyLayout,
@@ -26,8 +27,10 @@ from qiskit.transpiler.passes import (
 )
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.frames import is_clifford
 from qcoord_hw.execution.layout import choose_layout, components, interactions
 from qcoord_hw.execution.program import Program, stages
+from qcoord_hw.execution.simulate import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.snapshot import Snapshot
 
 TRIALS = 24
@@ -191,7 +194,11 @@ def _induced(placed: Sequence[int], coupling: CouplingMap) -> CouplingMap:
 
 
 def _routed(circuit: QuantumCircuit, coupling: CouplingMap, seed: int) -> tuple[QuantumCircuit, list[int]]:
-    """Return a circuit routed from the trivial placement, and where each qubit ends."""
+    """Return a circuit routed from the trivial placement, and where each qubit ends.
+
+    Clifford circuits beyond a density matrix stay Clifford, so that they can be simulated at all.
+    """
+    clifford = circuit.num_qubits > MAX_DENSITY_MATRIX and is_clifford(circuit)
     manager = PassManager(
         [
             SetLayout(list(range(circuit.num_qubits))),
@@ -201,12 +208,28 @@ def _routed(circuit: QuantumCircuit, coupling: CouplingMap, seed: int) -> tuple[
             SabreSwap(coupling, heuristic="decay", seed=seed, trials=20),
             Collect2qBlocks(),
             ConsolidateBlocks(force_consolidate=True),
-            UnitarySynthesis(BASIS, coupling_map=coupling),
+            *([] if clifford else [UnitarySynthesis(BASIS, coupling_map=coupling)]),
         ]
     )
     routed = manager.run(circuit)
+    if clifford:
+        routed = _as_clifford(routed)
     final: Layout | None = manager.property_set["final_layout"]
     ends = list(range(circuit.num_qubits))
     if final is not None:
         ends = [final[routed.qubits[q]] for q in range(circuit.num_qubits)]
     return routed, ends
+
+
+def _as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit whose blocks, Clifford unitaries on two qubits, stand as the fewest CX and others.
+
+    General synthesis takes as few, but between rotations by any angle.
+    """
+    made = circuit.copy_empty_like()
+    for i in circuit.data:
+        if i.operation.name == "unitary":
+            made.compose(Clifford.from_operator(Operator(i.matrix)).to_circuit(), i.qubits, inplace=True)
+        else:
+            made.append(i)
+    return made

@@ -17,6 +17,7 @@ from qcoord_hw.execution.layout import executed_gates, interactions
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, plan_of
+from qcoord_hw.execution.simulate import NEWER
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
@@ -258,6 +259,7 @@ def prepared_of(run: RunRecord) -> Prepared:
                 _settings(run),
                 batch=place.get("batch"),
                 routes=_routes(run),
+                frames=bool(NEWER.intersection(target["methods"])),
             )
             for k, place in enumerate(places)
         ]

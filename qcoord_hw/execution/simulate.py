@@ -3,7 +3,8 @@
 Qubits that no gate connects are independent (the noise models have no crosstalk), so each connected part
 of a circuit is simulated alone: eight CHSH rounds cost eight pairs, not sixteen qubits. A part whose
 measurements are final is simulated once, for its outcome probabilities; every block of shots is then
-drawn from them, with the readout error applied exactly. Other parts are sampled by Aer.
+drawn from them, with the readout error applied exactly. Clifford parts that are too large for a density
+matrix have twirled errors (`frames`). Other parts are sampled by Aer.
 
 The method is chosen by rules that were measured (`benchmarks/simulation_methods.py` prints them) and not left
 to Aer's `automatic`: exact probabilities cost one run whatever the number of shots and blocks.
@@ -23,13 +24,13 @@ import numpy.typing as npt
 from qiskit.circuit import Barrier, ClassicalRegister, ControlFlowOp, QuantumCircuit, QuantumRegister, Qubit
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.circuit.library import XGate, YGate, ZGate
-from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Clifford
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
 from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution.batch import probabilities
+from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
+from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.layout import components, interactions, operations
 from qcoord_hw.execution.links import has_channels
 from qcoord_hw.execution.noise import confusion, noise_model
@@ -43,6 +44,16 @@ MAX_STATEVECTOR = 28
 MAX_DENSITY_MATRIX = 11
 MAX_TRAJECTORIES = 16
 MAX_MPS = 40
+MAX_FRAMES = 16
+"""Outcome bits of a Clifford part whose probabilities under twirled noise are computed, not sampled."""
+
+FRAMES = "pauli-frames"
+STIM = "stim"
+TWIRLED = {FRAMES, f"exact:{FRAMES}"}
+"""Methods in which errors are twirled."""
+
+NEWER = TWIRLED | {STIM}
+"""Methods that older records know nothing of, in which Aer simulated what these do now."""
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
@@ -131,8 +142,16 @@ def split(circuit: QuantumCircuit) -> list[Part]:
     return parts
 
 
-def choose_method(part: Part, *, noisy: bool) -> str:
-    """Return how a part is simulated: an Aer method, behind `exact:` if its probabilities are computed once.
+def choose_method(
+    part: Part, *, noisy: bool, values: Sequence[Sequence[float]] = (), frames: bool = True
+) -> str:
+    """Return how a part is simulated: its method, behind `exact:` if its probabilities are computed once.
+
+    Args:
+        part: with final measurements or without.
+        noisy: whether anything goes wrong in it.
+        values: at which its parameters are to be executed, a row for each setting; zeros if there is none.
+        frames: whether stim and twirled errors may be used, which older records know nothing of.
 
     Raises:
         TooLargeError: when no method can do it within its measured limits, with the limits.
@@ -141,12 +160,14 @@ def choose_method(part: Part, *, noisy: bool) -> str:
     if not noisy:
         if part.is_final and size <= MAX_EXACT_IDEAL:
             return "exact:statevector"
-        if part.is_final and _is_clifford(part.circuit):
-            return "stabilizer"
+        if part.is_final and is_clifford(part.circuit, values):
+            return STIM if frames else "stabilizer"
         if size <= MAX_STATEVECTOR:
             return "statevector"
     elif part.is_final and size <= MAX_DENSITY_MATRIX:
         return "exact:density_matrix"
+    elif frames and part.is_final and is_clifford(part.circuit, values):
+        return f"exact:{FRAMES}" if len(part.clbits) <= MAX_FRAMES else FRAMES
     elif size <= MAX_TRAJECTORIES:
         return "statevector"
     if size <= MAX_MPS and _is_line(part.circuit):
@@ -156,15 +177,6 @@ def choose_method(part: Part, *, noisy: bool) -> str:
         f"circuit {part.circuit.name!r}: {size} connected qubits {why}; allowed are {dense} for a state "
         f"vector or {MAX_MPS} in a line for a matrix product state"
     )
-
-
-def _is_clifford(circuit: QuantumCircuit) -> bool:
-    bare = bind(circuit, [0.0] * circuit.num_parameters).remove_final_measurements(inplace=False)
-    try:
-        Clifford(bare)
-    except QiskitError:
-        return False
-    return True
 
 
 def _is_line(circuit: QuantumCircuit) -> bool:
@@ -197,10 +209,16 @@ class Simulator:
         circuits: the circuits as executed, with the channels of links.
         settings: at which values of their parameters they are counted.
         snapshot: calibration of their qubits, in order; None simulates without noise.
+        frames: whether stim and twirled errors may be used: see `choose_method`.
     """
 
     def __init__(
-        self, circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], snapshot: Snapshot | None
+        self,
+        circuits: Sequence[QuantumCircuit],
+        settings: Sequence[Setting],
+        snapshot: Snapshot | None,
+        *,
+        frames: bool = True,
     ) -> None:
         """Choose a method for each part of each circuit.
 
@@ -212,16 +230,23 @@ class Simulator:
         self._settings = settings
         self._parts = [split(c) for c in circuits]
         self._num_clbits = [c.num_clbits for c in circuits]
-        self._methods = [[choose_method(p, noisy=self._noisy) for p in parts] for parts in self._parts]
         self._columns = [
             [[list(c.parameters).index(name) for name in part.circuit.parameters] for part in parts]
             for c, parts in zip(circuits, self._parts, strict=True)
+        ]
+        self._methods = [
+            [
+                choose_method(part, noisy=self._noisy, values=self._values(c, p), frames=frames)
+                for p, part in enumerate(parts)
+            ]
+            for c, parts in enumerate(self._parts)
         ]
         if snapshot is not None:  # what nobody executes needs no noise, which takes its time to be made
             done = [one for c in circuits for one in operations(c, range(c.num_qubits))]
             self._used = snapshot.only(done)
         self._exact: dict[_Instance, _Distribution] = {}
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
+        self._samplers: dict[_Instance, Sampler] = {}
 
     @property
     def methods(self) -> list[str]:
@@ -249,9 +274,8 @@ class Simulator:
             self._compute(instance)
         before = self._exact[instance]
         mask = 0
-        if asked.method == FRAME:
-            for k, clbit in enumerate(reversed(one.clbits)):
-                mask |= (clbit in (asked.flips or ())) << k
+        for k, flipped in enumerate(reversed(_flipped(asked, one))):
+            mask |= flipped << k
         dense = np.zeros(2 ** len(one.clbits))
         dense[before.outcomes ^ mask] = before.weights
         return self._read_out(one, dense)
@@ -275,9 +299,16 @@ class Simulator:
         framed = asked.method == FRAME
         return asked.circuit, part, tuple(0.0 if framed else float(asked.values[k]) for k in columns)
 
+    def _values(self, circuit: int, part: int) -> list[tuple[float, ...]]:
+        """Return the values at which a part is simulated, each once."""
+        asked = (s for s in self._settings if s.circuit == circuit)
+        return list(dict.fromkeys(self._instance(s, part)[2] for s in asked))
+
     def _draw(self, setting: int, part: int, shots: int, rng: np.random.Generator) -> Counts:
         asked = self._settings[setting]
         one, method = self._parts[asked.circuit][part], self._methods[asked.circuit][part]
+        if method in (FRAMES, STIM):
+            return count_rows(self._sampled(asked, part, shots, rng))
         if method.startswith("exact:"):
             drawn = rng.multinomial(shots, self.probabilities(setting, part))
             width = len(one.clbits)
@@ -294,12 +325,31 @@ class Simulator:
             raise TargetError(f"Aer failed on circuit {one.circuit.name!r}: {result.status}")
         return {key.replace(" ", "")[::-1]: int(n) for key, n in sorted(result.get_counts().items())}
 
+    def _sampled(self, asked: Setting, p: int, shots: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+        """Return outcomes of a Clifford part, shot by shot, read out: shape (shots, bits)."""
+        part, instance = self._parts[asked.circuit][p], self._instance(asked, p)
+        if instance not in self._samplers:
+            steps = frame_circuit(bind(part.circuit, instance[2]), self._calibration(part))
+            self._samplers[instance] = Sampler(steps, len(part.clbits))
+        bits = self._samplers[instance].sample(shots, int(rng.integers(2**31)))
+        bits ^= np.array(_flipped(asked, part), dtype=np.uint8)
+        if self._snapshot is not None:
+            for clbit, qubit in part.measured.items():
+                read, one = bits[:, clbit], self._snapshot.qubits[part.qubits[qubit]]
+                read ^= rng.random(shots) < np.where(read, one.p01, one.p10)
+        return bits
+
+    def _calibration(self, part: Part) -> Snapshot | None:
+        """Return the calibration of a part's qubits, with the gates that are executed."""
+        if self._snapshot is None:
+            return None
+        return self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
+
     def _backend(self, part: Part, method: str) -> AerSimulator:
         key = (method, part.qubits)
         if key not in self._backends:
-            options = {}
-            if self._snapshot is not None:
-                calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
+            options, calibration = {}, self._calibration(part)
+            if calibration is not None:
                 options["noise_model"] = noise_model(calibration, readout=not method.startswith("exact:"))
             self._backends[key] = AerSimulator(method=method.removeprefix("exact:"), **options)
         return self._backends[key]
@@ -312,6 +362,10 @@ class Simulator:
         """
         circuit, p, values = instance
         part, method = self._parts[circuit][p], self._methods[circuit][p]
+        if method in TWIRLED:
+            steps = frame_circuit(bind(part.circuit, values), self._calibration(part))
+            self._store(instance, outcomes(steps, [[c] for c in range(len(part.clbits))]))
+            return
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
@@ -355,8 +409,11 @@ class Simulator:
         tensor = saved.reshape((2,) * len(measured)).transpose()  # axis k: the k-th measured classical bit
         full = np.zeros((2,) * len(part.clbits))
         full[tuple(slice(None) if c in measured else 0 for c in range(len(part.clbits)))] = tensor
+        self._store(instance, full.reshape(-1))
+
+    def _store(self, instance: _Instance, flat: npt.NDArray[np.float64]) -> None:
         # Rounded, so that a draw hardly ever hangs on the order in which threads add floats.
-        flat = np.clip(np.round(full.reshape(-1), 13), 0.0, 1.0)
+        flat = np.clip(np.round(flat, 13), 0.0, 1.0)
         outcomes = np.flatnonzero(flat)
         self._exact[instance] = _Distribution(outcomes, flat[outcomes])
 
@@ -387,14 +444,26 @@ def _together(
         keys = np.array([list(k.encode()) for k in counts], dtype=np.uint8)
         order = np.repeat(np.arange(len(counts)), list(counts.values()))
         bits[:, list(clbits)] = keys[:1] if certain else keys[rng.permutation(order)]
+    return {word: n * shots // rows for word, n in count_rows(bits - ord("0")).items()}
+
+
+def _flipped(asked: Setting, part: Part) -> list[bool]:
+    """Return which classical bits of a part a derived setting flips."""
+    flips = (asked.flips or ()) if asked.method == FRAME else ()
+    return [clbit in flips for clbit in part.clbits]
+
+
+def count_rows(bits: npt.NDArray[np.uint8]) -> Counts:
+    """Return how often each row of 0 and 1 occurs, shape (shots, bits), in order."""
+    width = bits.shape[1]
     if width <= 62:  # whole numbers sort much faster than rows
-        codes = (bits - ord("0")).astype(np.int64) @ (1 << np.arange(width - 1, -1, -1))
+        codes = bits @ (1 << np.arange(width - 1, -1, -1))
         found, times = np.unique(codes, return_counts=True)
         words = [format(code, f"0{width}b") for code in found.tolist()]
     else:
         kept, times = np.unique(bits, axis=0, return_counts=True)
-        words = [row.tobytes().decode() for row in kept]
-    return {word: int(n) * shots // rows for word, n in zip(words, times, strict=True)}
+        words = [row.tobytes().decode() for row in kept + ord("0")]
+    return dict(zip(words, times.tolist(), strict=True))
 
 
 def _bare(part: Part) -> QuantumCircuit:
@@ -424,6 +493,15 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
     return out
 
 
+def twirls(circuits: Sequence[QuantumCircuit]) -> bool:
+    """Return whether errors are twirled in any part of circuits when a device's noise is simulated."""
+    return any(_is_twirled(part) for circuit in circuits for part in split(circuit))
+
+
+def _is_twirled(part: Part) -> bool:
+    return part.circuit.num_qubits > MAX_DENSITY_MATRIX and part.is_final and is_clifford(part.circuit)
+
+
 def shares_noisy_run(program: Program) -> bool:
     """Return whether one noisy simulation can serve all settings of a program."""
     if not all(route.is_pauli for route in program.routes):
@@ -431,18 +509,24 @@ def shares_noisy_run(program: Program) -> bool:
     return len(program.circuits) == 1 and _frames(program.circuits[0], program.settings)
 
 
-def _frames(circuit: QuantumCircuit, settings: Sequence[Setting]) -> bool:
-    exact = all(part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX for part in split(circuit))
-    return exact and all(s.flips is not None for s in settings)
+def _frames(circuit: QuantumCircuit, settings: Sequence[Setting], *, frames: bool = True) -> bool:
+    derived = all(
+        (part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX) or (frames and _is_twirled(part))
+        for part in split(circuit)
+    )
+    return derived and all(s.flips is not None for s in settings)
 
 
-def framed(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting]) -> tuple[Setting, ...]:
+def framed(
+    circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], *, frames: bool = True
+) -> tuple[Setting, ...]:
     """Return settings in which one noisy simulation serves all inputs, if it can.
 
-    It can where every input is a Pauli frame and outcome probabilities are computed exactly. Some inputs,
+    It can where every input is a Pauli frame and outcome probabilities are computed exactly, or errors are
+    twirled before they are shifted. Some inputs,
     evenly spread, are simulated directly as well, to check the others.
     """
-    if len(settings) <= SPOT_CHECKS or len(circuits) > 1 or not _frames(circuits[0], settings):
+    if len(settings) <= SPOT_CHECKS or len(circuits) > 1 or not _frames(circuits[0], settings, frames=frames):
         return tuple(settings)
     chosen = [settings[round(k)] for k in np.linspace(0, len(settings) - 1, SPOT_CHECKS + 2)[1:-1]]
     checks = [replace(s, label=f"{s.label} (direct)") for s in chosen]

@@ -34,7 +34,7 @@ from qcoord_hw.execution.scale import (
     seed_name,
     split_scale,
 )
-from qcoord_hw.execution.simulate import Simulator, framed, unroll
+from qcoord_hw.execution.simulate import Simulator, framed, twirls, unroll
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.families.experiment import Setting
@@ -110,6 +110,8 @@ class Prepared:
         chip: calibration of the whole device, unscaled, where the record is to keep it; else None.
         batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
         routes: what links do to each circuit when it is simulated; empty where they cost nothing.
+        frames: whether Clifford parts may be simulated by stim and with twirled errors; not where an older
+            record was made without.
     """
 
     target: str
@@ -126,6 +128,7 @@ class Prepared:
     chip: Snapshot | None = None
     batch: int | None = None
     routes: tuple[Route, ...] = ()
+    frames: bool = True
 
     @cached_property
     def simulated(self) -> tuple[QuantumCircuit, ...]:
@@ -172,7 +175,8 @@ class _SimulatorExecutor:
 
     def __init__(self, prepared: Prepared) -> None:
         self._simulators = [
-            Simulator(one.simulated, one.settings, one.snapshot) for one in (prepared, *prepared.tiles)
+            Simulator(one.simulated, one.settings, one.snapshot, frames=one.frames)
+            for one in (prepared, *prepared.tiles)
         ]
 
     @property
@@ -264,7 +268,7 @@ class NoiseTarget:
 
         Where the same gates are offered the same circuits come out, so that they are compiled once.
         """
-        whole, noise = self.snapshot(), noise_words(self.scale)
+        whole = self.snapshot()
         known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
         made = []
         for one in layouts:
@@ -274,6 +278,7 @@ class NoiseTarget:
                 known[offered] = compile_for(used, circuits)
             compiled = known[offered]
             settings = executed_settings(compiled, program.settings, program.routes, noisy=True)
+            noise = noise_words(self.scale, twirled=twirls(compiled))
             made.append(
                 Prepared(self.name, NOISE, compiled, one, used, noise, settings, routes=program.routes)
             )
@@ -285,18 +290,24 @@ class NoiseTarget:
 
 
 def executed_settings(
-    circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], routes: Sequence[Route], *, noisy: bool
+    circuits: Sequence[QuantumCircuit],
+    settings: Sequence[Setting],
+    routes: Sequence[Route],
+    *,
+    noisy: bool,
+    frames: bool = True,
 ) -> tuple[Setting, ...]:
     """Return how settings are simulated: from one run by frames where what goes wrong commutes with them."""
     if not all(route.is_pauli for route in routes):
         return tuple(settings)
     noisy = noisy or not all(route.is_quiet for route in routes)
-    return framed(circuits, settings) if noisy else tuple(settings)
+    return framed(circuits, settings, frames=frames) if noisy else tuple(settings)
 
 
-def noise_words(scale: float) -> str:
+def noise_words(scale: float, *, twirled: bool = False) -> str:
     """Return what a noise model of a scale holds, in words."""
-    return NOISE_MODEL if scale == 1 else f"{NOISE_MODEL}; all of it times {scale:g}"
+    words = NOISE_MODEL if scale == 1 else f"{NOISE_MODEL}; all of it times {scale:g}"
+    return f"{words}; relaxation twirled" if twirled else words
 
 
 class RecordedTarget:

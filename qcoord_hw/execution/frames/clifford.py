@@ -1,0 +1,68 @@
+"""What a Clifford gate makes of Pauli operators, found from its matrix.
+
+A Pauli operator on m qubits is a number: bit 2i says that it has an X on qubit i, bit 2i + 1 that it has a Z;
+both stand for Y. So 0 is the identity, and of one qubit 1, 2, 3 are X, Z, Y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache, reduce
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import Gate
+
+ONE = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]])
+"""I, X, Z, Y."""
+
+TOLERANCE = 1e-7
+"""How far a gate may be from a Clifford one that it is taken for."""
+
+
+@dataclass(frozen=True)
+class Conjugation:
+    """U^-1 P U of every Pauli operator P, which is the image, negative where that is said.
+
+    Attributes:
+        images: 4^m numbers of Pauli operators.
+        negative: 4^m signs.
+    """
+
+    images: tuple[int, ...]
+    negative: tuple[bool, ...]
+
+    @property
+    def is_pauli(self) -> bool:
+        """Whether the gate is itself a Pauli operator, which changes signs alone."""
+        return self.images == tuple(range(len(self.images)))
+
+
+@cache
+def paulis(qubits: int) -> npt.NDArray[np.complex128]:
+    """Return the matrices of all Pauli operators, shape (4^m, 2^m, 2^m), qubit 0 the least significant."""
+    numbers = range(4**qubits)
+    return np.array(
+        [reduce(np.kron, [ONE[p >> 2 * i & 3] for i in reversed(range(qubits))]) for p in numbers]
+    )
+
+
+def conjugation(gate: Gate) -> Conjugation | None:
+    """Return what a gate of one or two qubits makes of Pauli operators; None if it is not Clifford."""
+    if not isinstance(gate, Gate) or gate.num_qubits > 2 or gate.is_parameterized():
+        return None
+    return _conjugation(np.asarray(gate.to_matrix(), dtype=complex).round(9).tobytes(), gate.num_qubits)
+
+
+@lru_cache(maxsize=4096)
+def _conjugation(matrix: bytes, qubits: int) -> Conjugation | None:
+    unitary = np.frombuffer(matrix, dtype=complex).reshape(2**qubits, 2**qubits)
+    known = paulis(qubits)
+    turned = unitary.conj().T @ known @ unitary
+    # tr(Q U^-1 P U) / 2^m is real, and 1 or -1 for one Q where the gate is Clifford.
+    weights = np.einsum("qij,pji->pq", known, turned).real / 2**qubits
+    images = np.abs(weights).argmax(axis=1)
+    found = weights[np.arange(len(images)), images]
+    if (np.abs(np.abs(found) - 1) > TOLERANCE).any():
+        return None
+    return Conjugation(tuple(images.tolist()), tuple((found < 0).tolist()))

@@ -1,0 +1,81 @@
+"""By which factors twirled errors shrink Pauli operators: the diagonals of Pauli transfer matrices.
+
+Of the errors that calibration states they follow in closed form, from what Aer makes of it: relaxation of
+each qubit while the gate lasts, and a depolarising rest that makes up the stated error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import Instruction
+from qiskit.quantum_info import SuperOp
+
+from qcoord_hw.execution.frames.clifford import paulis
+from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration
+
+Factors = npt.NDArray[np.float64]
+"""Shape (4^m,): of each Pauli operator on m qubits, numbered as in `clifford`; the first is 1."""
+
+
+def relaxation(qubit: QubitCalibration, seconds: float | None) -> Factors:
+    """Return the factors of waiting: e^(-t/T2) for X and Y, e^(-t/T1) for Z; T2 is at most 2 T1."""
+    time = seconds or 0.0
+    t1 = math.inf if qubit.t1 is None else qubit.t1
+    t2 = min(math.inf if qubit.t2 is None else qubit.t2, 2 * t1)
+    across = math.exp(-time / t2)
+    return np.array([1.0, across, math.exp(-time / t1), across])
+
+
+def gate_factors(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Factors:
+    """Return the factors of a gate's error.
+
+    Args:
+        gate: as it is calibrated.
+        qubits: on which it acts, in its order.
+    """
+    relaxed: Factors = np.ones(1)
+    for qubit in qubits:
+        relaxed = np.asarray(np.kron(relaxation(qubit, gate.duration), relaxed))
+    size = 2 ** len(qubits)
+    fidelity = (relaxed.sum() / size + 1) / (size + 1)  # average over states
+    error = min(gate.error or 0.0, size / (size + 1))
+    if error <= 1 - fidelity:  # relaxation alone is as much as is stated
+        return np.asarray(relaxed)
+    rest = size * (error - 1 + fidelity) / (size * fidelity - 1)
+    kept = 1 - min(rest, size**2 / (size**2 - 1))
+    return np.asarray(np.where(np.arange(size**2) > 0, kept, 1.0) * relaxed)
+
+
+def readout_factors(qubit: QubitCalibration) -> Factors:
+    """Return the factors of a readout whose two errors are as large as their mean."""
+    kept = 1 - qubit.p10 - qubit.p01
+    return np.array([1.0, 1.0, kept, kept])
+
+
+def channel_factors(channel: Instruction) -> Factors:
+    """Return the factors of a channel that stands in a circuit, such as that of a link."""
+    known = paulis(channel.num_qubits)
+    superoperator = SuperOp(channel).data  # column by column: vec(E(P)) = S vec(P)
+    columns = known.transpose(0, 2, 1).reshape(len(known), -1)
+    return np.asarray(np.einsum("pi,ij,pj->p", columns.conj(), superoperator, columns).real / known.shape[1])
+
+
+def probabilities(factors: Factors) -> Factors:
+    """Return how likely each Pauli error is, shape (4^m,).
+
+    >>> probabilities(np.array([1, 0.8, 0.8, 0.8])).round(3).tolist()
+    [0.85, 0.05, 0.05, 0.05]
+    """
+    numbers = np.arange(len(factors))
+    commute = 1 - 2.0 * _anticommute(numbers[:, None], numbers[None, :])
+    return np.asarray(np.clip(commute @ factors / len(factors), 0.0, 1.0))
+
+
+def _anticommute(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return 1 where Pauli operators anticommute: one's X meets the other's Z an odd number of times."""
+    crossed = (b & 0x55555555) << 1 | (b & 0xAAAAAAAA) >> 1
+    return np.asarray(np.bitwise_count(a & crossed) & 1)
