@@ -24,6 +24,7 @@ def plan(
     random_questions: bool = False,
     every_edge: bool = False,
     links: LinksLike = None,
+    candidate: str | None = None,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -38,6 +39,7 @@ def plan(
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs, as in `run`.
+        candidate: name of another way to do it, as in `run`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -62,6 +64,7 @@ def plan(
         random_questions=random_questions,
         every_edge=every_edge,
         links=links,
+        candidate=candidate,
     )
     circuits = built.experiment
     program = program_of(circuits, built.spec.links)
