@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qcoord_hw import network, theory
     from qcoord_hw.answer import Answer
     from qcoord_hw.api import (
+        choose,
         collect,
         compare,
         convert,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.papers.answer import Reproduction
     from qcoord_hw.papers.reproduce import reproduce
+    from qcoord_hw.report.choice_answer import Choice
     from qcoord_hw.report.comparison import Comparison
     from qcoord_hw.report.listing import experiments, runs, states, targets
     from qcoord_hw.report.plan_answer import Plan
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "answer",
     "Check": "api.theory",
+    "Choice": "report.choice_answer",
     "Comparison": "report.comparison",
     "GameAnswer": "families.games.answer",
     "LinearAnswer": "families.linear_computation.answer",
@@ -102,6 +105,7 @@ _HOMES = {
     "SweepResult": "report.sweep",
     "Threshold": "report.threshold_answer",
     "Verification": "report.verification",
+    "choose": "api",
     "collect": "api",
     "compare": "api",
     "convert": "api",
@@ -160,6 +164,7 @@ __all__ = [
     "Answer",
     "BackendDevice",
     "Check",
+    "Choice",
     "Comparison",
     "Device",
     "Estimate",
@@ -186,6 +191,7 @@ __all__ = [
     "Topology",
     "Value",
     "Verification",
+    "choose",
     "collect",
     "compare",
     "convert",

@@ -1,6 +1,7 @@
 """The package from Python: build, plan, run, submit, load, compare. The command line only calls this."""
 
 from qcoord_hw.api.building import Built, build
+from qcoord_hw.api.choices import choose
 from qcoord_hw.api.converting import convert
 from qcoord_hw.api.importing import import_counts
 from qcoord_hw.api.planning import plan
@@ -24,6 +25,7 @@ __all__ = [
     "write_sweep_report",
     "Built",
     "build",
+    "choose",
     "collect",
     "compare",
     "convert",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import registry
 from qcoord_hw.errors import InputError
-from qcoord_hw.families.base import Situation
+from qcoord_hw.families.base import Candidate, Situation
 from qcoord_hw.sources import completed, spec_of
 from qcoord_hw.spec import (
     ExperimentSpec,
@@ -20,7 +20,9 @@ from qcoord_hw.spec import (
     check_seed,
     links_from_mapping,
     read_links_file,
+    short_repr,
 )
+from qcoord_hw.text import meant
 
 if TYPE_CHECKING:
     from qcoord_hw.families.experiment import Experiment
@@ -66,6 +68,7 @@ def build(
     random_questions: bool = False,
     every_edge: bool = False,
     links: LinksLike = None,
+    candidate: str | None = None,
 ) -> Built:
     """Return the spec and the built circuits of an experiment, without running anything.
 
@@ -79,6 +82,7 @@ def build(
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs: a file, or its tables by their keys.
+        candidate: name of another way to do it, as `choose` has them.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or the family is unknown or
@@ -99,9 +103,24 @@ def build(
     if isinstance(experiment, Experiment):
         _check_scoring(experiment)
         return _over_links(Built(replace(spec_of_experiment(experiment), **fields), experiment), target)
-    stated = replace(spec_of(experiment, parameters or {}), **fields)
+    asked = spec_of(experiment, parameters or {})
+    if candidate is not None:
+        asked = candidate_of(asked, candidate).spec
+    stated = replace(asked, **fields)
     spec = completed(stated, _situation(experiment, stated, parameters or {}, target, seed))
     return _over_links(Built.of(spec), target)
+
+
+def candidate_of(spec: ExperimentSpec, name: str) -> Candidate:
+    """Return a candidate of a spec by its name.
+
+    Raises:
+        InputError: when there is none of that name.
+    """
+    found = {one.name: one for one in registry.family(spec.family).candidates(spec)}
+    if name not in found:
+        raise InputError(f"candidate: {short_repr(name)}{meant(name, found)}; allowed are {', '.join(found)}")
+    return found[name]
 
 
 def _links(stated: str | Path | Mapping[str, Mapping[str, float | bool]]) -> Links:

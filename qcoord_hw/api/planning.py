@@ -27,6 +27,7 @@ def plan(
     every_edge: bool = False,
     links: LinksLike = None,
     html: str | Path | None = None,
+    candidate: str | None = None,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -42,6 +43,7 @@ def plan(
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs, as in `run`.
         html: a file for a page of the plan, with a map of the device.
+        candidate: name of another way to do it, as in `run`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -69,6 +71,7 @@ def plan(
         random_questions=random_questions,
         every_edge=every_edge,
         links=links,
+        candidate=candidate,
     )
     circuits = built.experiment
     program = program_of(circuits, built.spec.links)

@@ -37,6 +37,7 @@ def run(
     random_questions: bool = False,
     every_edge: bool = False,
     links: LinksLike = None,
+    candidate: str | None = None,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -61,6 +62,7 @@ def run(
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
             simulators.
+        candidate: name of another way to do it, such as `choose(..).best().name`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -79,6 +81,7 @@ def run(
         random_questions=random_questions,
         every_edge=every_edge,
         links=links,
+        candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     return Result(record.read(_execute(order, target, options or {}, progress)), confidence)

@@ -125,6 +125,14 @@ seconds = numbers("seconds, a number above 0")
 probability = numbers("numbers between 0 and 1")
 
 
+def names(text: str) -> list[str]:
+    """Return the names of a list with commas."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError(f"{short_repr(text)}; allowed are one or more names")
+    return found
+
+
 def folder(text: str) -> str:
     """Return the folder that an argument names, which need not be there yet."""
     if "\0" not in text and os.path.lexists(text) and not os.path.isdir(text):

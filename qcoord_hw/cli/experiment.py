@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.cli.common import SPEC, Parser, integer, number, numbers
+from qcoord_hw.cli.common import SPEC, Parser, integer, number, numbers, progress_bar, tell
 from qcoord_hw.errors import InputError
 from qcoord_hw.registry import every
 from qcoord_hw.schema import Flag, Parameter
@@ -39,6 +39,15 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         "--links",
         metavar="FILE",
         help="simulators: what crossing links costs (docs/formats/links.md)",
+    )
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument(
+        "--candidate", metavar="NAME", help="another way to do it, as `qcoord choose` names them"
+    )
+    which.add_argument(
+        "--choose",
+        action="store_true",
+        help="the way of which most is expected on the target (`qcoord choose`)",
     )
     add_layout(sub)
     sub.add_argument(
@@ -221,6 +230,31 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
                 random_questions=options.random_questions,
                 every_edge=options.every_edge,
                 links=options.links,
+                candidate=_best(options, spec, target) if options.choose else options.candidate,
             )
             for spec in options.specs
         ]
+
+
+def _best(options: argparse.Namespace, spec: str, target: str) -> str:
+    """Return the name of the candidate of which most is expected, and say which it is.
+
+    Raises:
+        InputError: when qubits are stated, which are those of one candidate, or none runs there.
+    """
+    from qcoord_hw import api
+
+    if options.layout is not None:
+        raise InputError("layout: stated; with --choose allowed is none, candidates differ in their qubits")
+    with progress_bar(options, "choose") as progress:
+        found = api.choose(
+            spec,
+            target=target,
+            seed=options.seed,
+            parameters=parameters(options),
+            links=options.links,
+            progress=progress,
+        )
+    best = found.best()
+    tell("note", f"choose: {best.name} of {spec} ({best.title}): {best.why}")
+    return best.name

@@ -14,6 +14,7 @@ from typing import Any
 from qcoord_hw.cli import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
+    choose,
     compare,
     convert,
     export,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     theory.register(add, commands)
     plan.register(add)
     threshold.register(add)
+    choose.register(add)
     jobs.register(add)
     sweep.register(add)
     run.register_play(add)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
     from qcoord_hw.statistics.estimate import Limits
+
+AS_GIVEN = "as-given"
+"""Name of the candidate that is the experiment itself."""
 
 ComplexArray = Any
 """An array of complex numbers; numpy is not imported for its name."""
@@ -81,6 +85,32 @@ class Situation:
     stated: frozenset[str] = frozenset()
     shares_simulation: Callable[[Experiment], bool] = lambda experiment: False
     gates: Callable[[Experiment], float] = lambda experiment: 0.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way to do what an experiment does.
+
+    Attributes:
+        name: by which it is asked for; letters, digits and dashes. The same experiment has the same names.
+        title: what is different about it, in words.
+        make: returns the spec that runs it; raises `InputError` where there is none after all.
+        same: whether it does what was asked; else it does the like, over another field for instance.
+    """
+
+    name: str
+    title: str
+    make: Callable[[], ExperimentSpec]
+    same: bool = True
+
+    @cached_property
+    def spec(self) -> ExperimentSpec:
+        """The spec that runs it.
+
+        Raises:
+            InputError: when there is none, saying why.
+        """
+        return self.make()
 
 
 class OutputState(Protocol):
@@ -148,6 +178,8 @@ class Family(ABC):
             differently are compared all the same.
         played: the parameters that only say how it is executed, which nobody knows of imported counts.
         per_tile: the keys of `summary` that are told of every tile, where copies ran side by side.
+        within_rates: whether candidates are compared where they use their links equally much; else one figure
+            says which is better.
     """
 
     name: ClassVar[str]
@@ -169,6 +201,7 @@ class Family(ABC):
     samples: ClassVar[tuple[str, ...]] = ()
     played: ClassVar[tuple[str, ...]] = ()
     per_tile: ClassVar[tuple[str, ...]] = ()
+    within_rates: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, spec: ExperimentSpec) -> Experiment:
@@ -220,6 +253,17 @@ class Family(ABC):
             InputError: when a parameter is wrong.
         """
         return spec
+
+    def candidates(self, spec: ExperimentSpec) -> Sequence[Candidate]:
+        """Return the ways to do what a spec does, itself among them; `qcoord choose` compares them.
+
+        Args:
+            spec: before `complete`; what every candidate leaves open is filled in by that.
+
+        Raises:
+            InputError: when a parameter is wrong.
+        """
+        return (Candidate(AS_GIVEN, "as it is", lambda: spec),)
 
     # From counts that somebody else measured to figures
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from qcoord_hw.errors import InputError
 from qcoord_hw.qudits.graph import DigitCode, GraphCode, digit_code
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
 from qcoord_hw.theory.linear_computation.precoding import (
@@ -38,7 +39,10 @@ FEW = 5
 
 
 def sparse_scheme(
-    reduction: Reduction, auxiliary: Sequence[str] | None = None, found: Precoding | None = None
+    reduction: Reduction,
+    auxiliary: Sequence[str] | None = None,
+    found: Precoding | None = None,
+    number: int = 0,
 ) -> tuple[Scheme, GraphCode]:
     """Return a scheme with the fewest auxiliary qudits known, and its graph code.
 
@@ -49,13 +53,17 @@ def sparse_scheme(
         reduction: the task.
         auxiliary: the server of each auxiliary qudit.
         found: minimal precoders, if known already.
+        number: as in `synthesise`.
+
+    Raises:
+        InputError: as `synthesise`.
     """
     task = reduction.task
     found = found or minimise_auxiliary(task)
     precodings = minimal_precodings(task, found.c, count=PRECODINGS, seed=0, start=found)
     places = [tuple(auxiliary)] if auxiliary is not None else _places(task.servers, found.c)
     schemes = [build_scheme(task, precoders, place) for place in places for precoders in precodings]
-    code, k = synthesise(digit_code(reduction, scheme) for scheme in schemes)
+    code, k = synthesise((digit_code(reduction, scheme) for scheme in schemes), number=number)
     return schemes[k], code
 
 
@@ -66,7 +74,7 @@ def _places(servers: Sequence[str], c: int) -> list[tuple[str, ...]]:
     return list(dict.fromkeys([*alone, *turns]))[:PLACES]
 
 
-def synthesise(codes: Iterable[DigitCode], *, seed: int = 0) -> tuple[GraphCode, int]:
+def synthesise(codes: Iterable[DigitCode], *, seed: int = 0, number: int = 0) -> tuple[GraphCode, int]:
     """Return a graph code with few edges, and which of the codes it is.
 
     For each code and each of some completions of its checks to a maximal isotropic space, a seeded descent
@@ -78,19 +86,34 @@ def synthesise(codes: Iterable[DigitCode], *, seed: int = 0) -> tuple[GraphCode,
     Args:
         codes: what to choose from, for example several precodings and places of the auxiliary qudits.
         seed: of the descent.
+        number: of the graphs found, each of other edges, this one; 0 is the easiest.
+
+    Raises:
+        InputError: when fewer graphs were found.
     """
     rng = np.random.default_rng(seed)
     found: list[tuple[_Graph, DigitCode, int]] = []
     for k, code in enumerate(codes):
         for generators in _completions(code, rng):
             graph = _descend(_Graph(generators, code.holders, code.p), STEPS, rng)
-            if graph.is_matching:
+            if graph.is_matching and not number:
                 return _graph_code(graph, code), k
             found.append((graph, code, k))
     found.sort(key=lambda entry: entry[0].cost)
     found = [(_descend(graph, LONG_STEPS, rng), code, k) for graph, code, k in found[:FEW]]
-    graph, code, k = min(found, key=lambda entry: entry[0].cost)
+    found.sort(key=lambda entry: entry[0].cost)
+    distinct = [found[i] for i in _first([graph.gamma.tobytes() for graph, _, _ in found])]
+    if number >= len(distinct):
+        raise InputError(
+            f"parameters.graph: {number}; allowed are 0 to {len(distinct) - 1}, the graphs found"
+        )
+    graph, code, k = distinct[number]
     return _graph_code(graph, code), k
+
+
+def _first(keys: Sequence[bytes]) -> list[int]:
+    """Return where each key stands first, in order."""
+    return [i for i, key in enumerate(keys) if key not in keys[:i]]
 
 
 def _graph_code(graph: _Graph, code: DigitCode) -> GraphCode:

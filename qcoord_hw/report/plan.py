@@ -205,7 +205,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         shots_for_verdict=verdict,
         seconds_for_verdict=None if verdict is None else _seconds(forecast, verdict, cost.duration),
         expected=None if main is None else main.best,
-        expected_kind=None if main is None else _kind(forecast),
+        expected_kind=None if main is None else expected_kind(forecast),
         figure=None if main is None else main.name,
         figures={estimate.name: estimate.best for estimate in outlook.estimates},
         titles={estimate.name: estimate.title for estimate in outlook.estimates},
@@ -228,7 +228,7 @@ def _links(forecast: Forecast) -> dict[str, Any] | None:
     return {"costs": forecast.spec.to_json()["links"], **found}
 
 
-def _kind(forecast: Forecast) -> str:
+def expected_kind(forecast: Forecast) -> str:
     """Return what kind of figure is expected."""
     if forecast.noisy:
         return "noise model"
@@ -302,7 +302,7 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
             f"executions: {forecast.known_answer} of them are of one circuit whose answer is known, in the "
             "first job; nothing is estimated if another answer comes"
         )
-    if outlook.main is not None and _kind(forecast) == NO_ERRORS:
+    if outlook.main is not None and expected_kind(forecast) == NO_ERRORS:
         notes.append(f"{NO_ERRORS}: {_no_errors(forecast)}, so the figures are those without noise")
     if device.snapshot is None:
         return [

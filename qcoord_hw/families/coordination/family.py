@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import OutputState
+from qcoord_hw.families.base import Candidate, OutputState
 from qcoord_hw.families.coordination.parameters import LISTS, read_network
 from qcoord_hw.families.room import FamilyInRoom
 
@@ -23,6 +23,7 @@ class Coordination(FamilyInRoom):
 
     name = "coordination"
     kind = "coordination"
+    within_rates = True
     parameters = tuple(parameter for listed in LISTS.values() for parameter in listed)
 
     def parameter_lists(self) -> Mapping[str, tuple[Parameter, ...]]:
@@ -62,6 +63,14 @@ class Coordination(FamilyInRoom):
         from qcoord_hw.families.coordination.sources import recognise
 
         return recognise(given, parameters)
+
+    def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
+        """Return protocols, block lengths and uses of the links that make the same state."""
+        from qcoord_hw.families.coordination.candidates import candidates
+
+        declared = self.parameters_of(spec)
+        title = next(title for title, listed in LISTS.items() if listed is declared)
+        return candidates(spec, declared, title)
 
     def exact(
         self, play: dict[str, Any], states: Callable[[], Sequence[OutputState | None]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import JsonFile, Named, Rounds, Situation
+from qcoord_hw.families.base import Candidate, JsonFile, Named, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
 from qcoord_hw.families.room import FamilyInRoom
 
@@ -72,6 +72,12 @@ class Games(FamilyInRoom):
             return situation.gates(self.build(spec.with_parameters(parameters)))
 
         return spec.with_parameters(with_strategy(spec.name, spec.options, situation.seed, gates))
+
+    def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
+        """Return strategies in several local dimensions."""
+        from qcoord_hw.families.games.candidates import candidates
+
+        return candidates(spec)
 
     def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds:
         """See `Family.rounds`."""

@@ -93,6 +93,7 @@ def _arguments(spec: ExperimentSpec) -> tuple[LinearTask, dict[str, Any]]:
         "batched": values["batch"],
         "auxiliary": values["auxiliary"],
         "exponents": values["exponents"],
+        "graph": values["graph"] or 0,
         "inputs": inputs,
         "inputs_seed": seed or 0,
     }
@@ -107,6 +108,7 @@ def task_experiment(
     batched: int = 1,
     auxiliary: Sequence[str] | None = None,
     exponents: Exponents | None = None,
+    graph: int = 0,
     inputs: object = None,
     inputs_seed: int = 0,
 ) -> Experiment:
@@ -120,6 +122,7 @@ def task_experiment(
         batched: consecutive instances of F_p data that become one symbol of F_{p^batched}.
         auxiliary: the server of each auxiliary qudit.
         exponents: with `n-sum-box`, for each server its name and what its symbols are: `x0`, .., `z0`, ..
+        graph: of the graphs found for the state, which one; 0 is the easiest.
         inputs: `all`, a number of random ones, or a sequence of (w1, w2); by default all up to 6561, else
             200.
         inputs_seed: of the random ones.
@@ -134,6 +137,7 @@ def task_experiment(
         batched=batched,
         auxiliary=auxiliary,
         exponents=exponents,
+        graph=graph,
         inputs=inputs,
         inputs_seed=inputs_seed,
     )
@@ -173,6 +177,7 @@ def _scored(
     batched: int,
     auxiliary: Sequence[str] | None,
     exponents: Exponents | None,
+    graph: int,
     inputs: object,
     inputs_seed: int,
 ) -> _Scored:
@@ -184,9 +189,9 @@ def _scored(
     wide = batch(task, batched) if batched > 1 else task
     asked, places = _Asked.of(wide), None if auxiliary is None else tuple(auxiliary)
     if scheme == THEOREM_1:
-        found = _theorem_1(asked, places)
+        found = _theorem_1(asked, places, graph)
     elif scheme == BEYOND:
-        found = _beyond(asked, places)
+        found = _beyond(asked, places, graph)
     elif scheme == BOX and exponents is not None:
         if batched > 1 or places is not None:
             raise InputError(f"parameters.scheme: {BOX}; allowed without batch and auxiliary")
@@ -240,14 +245,14 @@ class _Found:
 
 
 @lru_cache(maxsize=32)
-def _theorem_1(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
+def _theorem_1(asked: _Asked, auxiliary: tuple[str, ...] | None, graph: int) -> _Found:
     task = asked.task
     reduction = reduce_task(task)
     small = reduction.task
     _check_size(task, sum(small.sizes))
     precoding = minimise_auxiliary(small)
     _check_size(task, sum(small.sizes) + precoding.c)
-    scheme, code = sparse_scheme(reduction, auxiliary, precoding)
+    scheme, code = sparse_scheme(reduction, auxiliary, precoding, graph)
     words = {
         "source": "Hu2025, Theorem 1",
         "field": small.field.order,
@@ -262,7 +267,7 @@ def _theorem_1(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
 
 
 @lru_cache(maxsize=32)
-def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
+def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None, graph: int) -> _Found:
     if auxiliary is not None:
         raise InputError("auxiliary: given; allowed only with scheme theorem-1")
     task = asked.task
@@ -274,7 +279,7 @@ def _beyond(asked: _Asked, auxiliary: tuple[str, ...] | None) -> _Found:
     if scheme is None:
         raise InputError(f"parameters.scheme: {BEYOND}; none was found for task {task.name!r}")
     _check_size(task, sum(scheme.qudits))
-    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)])
+    code, _ = synthesise([stabilizer_digit_code(reduction, scheme)], number=graph)
     words = {
         "source": scheme.source,
         "field": small.field.order,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import JsonFile, Situation
+from qcoord_hw.families.base import Candidate, JsonFile, Situation
 from qcoord_hw.families.linear_computation.parameters import PARAMETERS
 from qcoord_hw.families.room import FamilyInRoom
 
@@ -67,6 +67,12 @@ class LinearComputations(FamilyInRoom):
         from qcoord_hw.families.linear_computation.completion import complete
 
         return complete(spec, situation)
+
+    def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
+        """Return schemes over several fields, in batches, beyond Theorem 1, by other places and graphs."""
+        from qcoord_hw.families.linear_computation.candidates import candidates
+
+        return candidates(spec)
 
     def representatives(self, settings: int) -> Sequence[int]:
         """Let some inputs stand for all."""

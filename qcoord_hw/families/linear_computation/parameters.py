@@ -29,6 +29,9 @@ MAX_INPUTS = 16_384
 
 MAX_BATCH = 6
 
+MAX_GRAPH = 4
+"""The last of the graphs that a search looks at for long."""
+
 _EXPONENT = re.compile("[xz](?:0|[1-9][0-9]?)")
 
 
@@ -132,6 +135,16 @@ PARAMETERS = (
         check=_list_of(lambda name: isinstance(name, str)),
         allowed="is a list of servers",
         flags=(Flag("--auxiliary", "A,B,..", read=lambda text: tuple(filter(None, text.split(",")))),),
+    ),
+    Parameter(
+        "graph",
+        "integer",
+        "of the graphs found for the state that is shared, which one",
+        default=0,
+        usual="the easiest",
+        low=0,
+        high=MAX_GRAPH,
+        when={"scheme": (THEOREM_1, BEYOND)},
     ),
     Parameter(
         "inputs",

@@ -1,0 +1,38 @@
+"""`qcoord choose`: which way of doing an experiment is the best on a device."""
+
+from __future__ import annotations
+
+import argparse
+
+from qcoord_hw.cli.common import SPEC, Add, integer, names, progress_bar, show_answer
+from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    choose = add("choose", _choose, "rank the ways to do an experiment on a device", runs=False)
+    choose.add_argument("spec", metavar="SPEC", help=SPEC)
+    choose.add_argument(
+        "--target", required=True, type=names, metavar="T,..", help="one or more, as `qcoord plan` takes them"
+    )
+    choose.add_argument("--seed", type=integer, default=0, metavar="N", help="of random inputs (0)")
+    choose.add_argument("--links", metavar="FILE", help="what crossing links costs (docs/formats/links.md)")
+    choose.add_argument(
+        "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
+    )
+    add_parameters(choose)
+
+
+def _choose(options: argparse.Namespace) -> None:
+    from qcoord_hw import api
+
+    with typed(options), progress_bar(options, "choose") as progress:
+        found = api.choose(
+            options.spec,
+            target=[located_target(target, None) for target in options.target],
+            seed=options.seed,
+            parameters=parameters(options),
+            links=options.links,
+            progress=progress,
+        )
+    show_answer(options, found)
