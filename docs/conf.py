@@ -26,7 +26,7 @@ from qcoord_hw.version import __version__  # noqa: E402 (found by the path above
 project = "qcoord_hw"
 author = "The qcoord_hw authors"
 version = release = __version__
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "flowchart"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "flowchart", "mathml"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 myst_fence_as_directive = {"mermaid"}
@@ -40,6 +40,7 @@ nb_execution_timeout = 240
 nb_merge_streams = True
 
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = f"qcoord_hw {__version__}"

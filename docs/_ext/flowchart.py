@@ -1,7 +1,8 @@
-"""Draws the flow charts of our pages as SVG: the part of Mermaid's language that we write.
+"""Draws flow charts and networks as SVG, with a label that says them in words.
 
-GitHub shows such a block as a chart by itself; a page that is opened from a folder has nobody who would. A line is
-`a["text"] -->|"what happens"| b["text"]`; texts may stand where a node is first named, lines break at <br>.
+A chart is the part of Mermaid's language that we write. GitHub draws such a block by itself; a page that is opened
+from a folder has nobody who would. A line is `a["text"] -->|"what happens"| b["text"]`; texts may stand where a
+node is first named, lines break at <br>. A network is a chart of its `Topology`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import ClassVar
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from qcoord_hw import network as networks
+from qcoord_hw.network import Topology
 
 NODE = r'(\w+)(?:\["([^"]*)"\])?'
 EDGE = re.compile(rf'^{NODE}(?:\s*-->\s*(?:\|"([^"]*)"\|)?\s*{NODE})?$')
@@ -102,7 +106,22 @@ def _edge(
     line = f'<path d="M{x0:.0f} {y0:.0f}L{x1:.0f} {y1:.0f}" marker-end="url(#tip)"/>'
     half = len(happens) * LETTER / 2 * 0.9
     middle = min(max(x0 + (x1 - x0) * 0.7, half + PAD), widest - half - PAD)
-    return line + f'<text class="on-edge" x="{middle:.0f}" y="{y0 + (y1 - y0) * 0.6:.0f}">{escape(happens)}</text>'
+    at = f'x="{middle:.0f}" y="{y0 + (y1 - y0) * 0.6:.0f}"'
+    return line + f'<text class="on-edge" {at}>{escape(happens)}</text>'
+
+
+def network(topology: Topology) -> str:
+    """Return a network as a chart: who sends what to whom, and what is shared beforehand."""
+    lines = ["flowchart TD", *(f'{party}["{party}"]' for party in topology.parties)]
+    for link in topology.links:
+        carries = " and ".join(kind for kind in ("qubits", "bits") if getattr(link, kind))
+        lines.append(f'{link.sender} -->|"{carries}"| {link.receiver}')
+    shared = [(f"ebits of {a} and {b}", (a, b)) for a, b in topology.ebits]
+    shared += [("common randomness", topology.parties)] * topology.common_randomness
+    shared += [("one shared state", topology.shared_state)] * bool(topology.shared_state)
+    for number, (what, parties) in enumerate(shared):
+        lines += [f'shared{number}["{what}"] --> {party}' for party in parties]
+    return "\n".join(lines)
 
 
 class Flowchart(SphinxDirective):
@@ -115,7 +134,18 @@ class Flowchart(SphinxDirective):
         return [nodes.raw("", svg("\n".join(self.content)), format="html")]
 
 
+class Network(SphinxDirective):
+    """The directive `network`, with the name of a constant of `qcoord_hw.network`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the drawing."""
+        return [nodes.raw("", svg(network(getattr(networks, self.arguments[0]))), format="html")]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("mermaid", Flowchart)
+    app.add_directive("network", Network)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
