@@ -9,14 +9,17 @@ CORES ?= 2
 TESTS ?=
 BIN := .venv/bin
 STAMP := .venv/.stamp
+DOCS_STAMP := .venv/.stamp-docs
 ONE_THREAD := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1
 PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(CORES) --dist worksteal $(TESTS)
+LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCKFLAGS)
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
+.PHONY: help venv demo docs test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +43,16 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7
 	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7
 	$(BIN)/qcoord report latest
+
+docs: $(DOCS_STAMP)  ## build the documentation; every notebook runs, every warning is an error
+	@rm -rf docs/_build docs/generated
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q -j $(CORES) docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+$(DOCS_STAMP): $(STAMP) requirements-docs.lock
+	@echo "installing requirements-docs.lock"
+	@$(PIP) install -r requirements-docs.lock
+	@touch $@
 
 test: lint  ## lint, then every test, on two cores
 	@$(PYTEST)
@@ -82,12 +95,11 @@ lint: $(STAMP)  ## ruff, import-linter, mypy
 bench: $(STAMP)  ## run every benchmarks/*.py
 	@for f in benchmarks/*.py; do [ -e "$$f" ] || continue; echo "== $$f"; $(BIN)/python "$$f" || exit 1; done
 
-lock:  ## write requirements.lock anew (needs uv)
+lock:  ## write requirements.lock and requirements-docs.lock anew (needs uv)
 	@command -v $(UV) >/dev/null || { echo "error: uv not found (set UV=...)" >&2; exit 1; }
-	@$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra dev \
-	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" $(LOCKFLAGS) --output-file requirements.lock
+	@$(LOCK) --extra dev --output-file requirements.lock
+	@$(LOCK) --extra docs --constraints requirements.lock --output-file requirements-docs.lock
 
 clean:  ## remove .venv, caches and builds; runs/ stays
-	@rm -rf .venv .venv-lowest .venv-latest .coverage build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	@rm -rf .venv .venv-lowest .venv-latest .coverage build dist docs/_build docs/generated .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -143,8 +143,11 @@ def _interior_point(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
         step = np.linalg.solve(inverse * primal, barrier * np.diag(inverse) - 1)
         move = barrier * inverse - primal - inverse @ (step[:, None] * primal)
         move = (move + move.T) / 2
-        along = _longest(primal, move)
-        up = _longest(slack, np.diag(step))
+        try:
+            along = _longest(primal, move)
+            up = _longest(slack, np.diag(step))
+        except np.linalg.LinAlgError:  # no longer positive definite, by rounding alone
+            break
         primal = primal + along * move
         dual = dual + up * step
         slack = _bordered(matrix, dual)

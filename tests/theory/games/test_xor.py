@@ -69,6 +69,19 @@ def test_biased_chsh(p, q):
     assert lower <= expected <= upper
 
 
+@pytest.mark.parametrize("others", [(1, 1, 1), (1, 1, 2), (1, 2, 3), (2, 3, 5), (1, 4, 9)])
+def test_where_the_quantum_gain_just_ends(others):
+    """CHSH where 1/p(1,1) is the sum of the other 1/p: the optimum is not unique, the problem degenerate."""
+    weights = [Fraction(one) for one in others]
+    weights.append(1 / sum(1 / one for one in weights))
+    chances = [str(one / sum(weights)) for one in weights]
+    agree, differ = [[1, 0], [0, 1]], [[0, 1], [1, 0]]
+    win = [[agree, agree], [agree, differ]]
+    game = Game.from_json({"name": "edge", "prob": [chances[:2], chances[2:]], "win": win})
+    lower, upper = checked(game)
+    assert lower <= float(classical_value(game)) <= upper
+
+
 def test_ranks_are_low():
     for game, rank in (
         (chsh(), 2),
