@@ -84,6 +84,7 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_region_and_run_take_the_same_files(network, folder):
     accepted = 0

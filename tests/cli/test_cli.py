@@ -371,6 +371,7 @@ def test_kill_leaves_a_run_that_can_be_finished(tmp_path, capsys, moments):
     assert False in seen, "every process had finished before it was killed"
 
 
+@pytest.mark.slow
 def test_interruption_leaves_a_run_that_collect_finishes(capsys, tmp_path):
     command = [sys.executable, "-m", "qcoord_hw.cli", "run", "ghz-6", "--shots", "8000", "--seed", "2"]
     process = subprocess.Popen(

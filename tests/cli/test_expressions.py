@@ -25,7 +25,7 @@ CH = {
 }
 CH_VALUE = (math.sqrt(2) - 1) / 2
 FAST = ("ch", "b2233-3", "elegant", "svetlichny", "sliwa-2", "sliwa-7")
-"""Handed tables whose quantum value takes no time; the others are marked slow."""
+"""Handed tables whose quantum value takes no time."""
 
 
 @pytest.fixture
@@ -35,13 +35,10 @@ def ch(tmp_path):
     return path
 
 
-def case_of(name):
-    return pytest.param(TABLES[name], id=name, marks=() if name in FAST else pytest.mark.slow)
-
-
-@pytest.mark.parametrize("case", [case_of(name) for name in TABLES])
-def test_the_handed_tables_have_the_published_value(tmp_path, case):
-    path = tmp_path / "case.json"
+@pytest.mark.few(FAST, slow=5)
+@pytest.mark.parametrize("name", TABLES)
+def test_the_handed_tables_have_the_published_value(tmp_path, name):
+    path, case = tmp_path / "case.json", TABLES[name]
     path.write_text(json.dumps(as_expression(case)))
     found, expected = theory_game(path).to_json(), case["expected"]
     e, slack = found["expression"], case["tolerance"]

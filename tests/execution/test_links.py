@@ -76,13 +76,17 @@ LONGER = [
         0.7118,
     ),
     ("cascade-ghz2", every("Alice-Bob", "Bob-Charlie", fidelity=0.9), 0.9**3, 0.7118),
-    ("example-1-f4", every("shared", depolarising=1 - V), None, 0.9323),
 ]
+LONGEST = ("example-1-f4", every("shared", depolarising=1 - V), None, 0.9323)
 
 
 @pytest.mark.parametrize(
     ("name", "links", "value", "critical"),
-    [*FORMS, *(pytest.param(*one, marks=pytest.mark.slow) for one in LONGER)],
+    [
+        *FORMS,
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in LONGER),
+        pytest.param(*LONGEST, marks=pytest.mark.exhaustive),
+    ],
 )
 def test_figures_are_those_of_closed_forms(name, links, value, critical):
     found = figures(name, links)

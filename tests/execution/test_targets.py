@@ -217,9 +217,8 @@ TELEPORT = qc.Topology(
 )
 
 
-@pytest.mark.parametrize(
-    "target", ["aer", pytest.param("fake_torino", marks=pytest.mark.slow), "fake_sherbrooke"]
-)
+@pytest.mark.few(("aer", "fake_manila"))
+@pytest.mark.parametrize("target", ["aer", "fake_manila", "fake_torino", "fake_sherbrooke"])
 def test_feed_forward_runs_on_every_kind_of_simulator(target):
     theory = qc.Value(COS2, "exact", "teleportation")
     built = qc.game_experiment(

@@ -57,6 +57,7 @@ FEW = [
 ]
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     ("task", "qudits", "edges"),
     FEW,

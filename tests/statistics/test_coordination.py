@@ -237,9 +237,8 @@ def test_estimates_are_unbiased(rng):
 # Intervals
 
 
-@pytest.mark.parametrize(
-    ("shots", "sampled"), [(5, False), pytest.param(60, False, marks=pytest.mark.slow), (60, True)]
-)
+@pytest.mark.few(1)
+@pytest.mark.parametrize(("shots", "sampled"), [(5, False), (60, False), (60, True)])
 def test_intervals_cover_at_95_percent(rng, shots, sampled):
     vector = ghz(2)
     states = [depolarised(vector, 0.03), depolarised(vector, 0.1)]

@@ -41,6 +41,7 @@ def test_the_p_value_is_that_of_all_deals():
     assert scan_p_value([Blocks(table, WIN)]) == pytest.approx(right, abs=0.12)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("circuits", [1, 4])
 def test_one_bad_block_of_seven_is_found(rng, circuits):
     """100 shots per block, .98 won and .90 in one block: found in half of the runs at 1 % false alarms."""

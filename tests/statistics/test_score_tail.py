@@ -101,6 +101,7 @@ def refusals(rng, game, refused):
         yield name, float(np.mean(refused(totals)))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["ch", "i3322-cg", "sliwa-7"])
 def test_the_binomial_test_keeps_its_size_against_memory(rng, name):
     game = spread(named_expression(name))
@@ -113,6 +114,7 @@ def test_the_binomial_test_keeps_its_size_against_memory(rng, name):
     assert max(found.values()) > 0.01  # the models do come near
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["cglmp", "tilted-chsh:1/2", "sliwa-41"])
 def test_the_test_of_scores_keeps_its_size_against_memory(rng, name):
     game = spread(named_expression(name))
@@ -129,6 +131,7 @@ def test_the_test_of_scores_keeps_its_size_against_memory(rng, name):
     assert max(found.values()) > 0.001
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["i3322-cg", "cglmp", "sliwa-41"])
 def test_a_fixed_schedule_keeps_its_size_against_independent_models(rng, name):
     game = spread(named_expression(name))

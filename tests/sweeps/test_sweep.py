@@ -246,6 +246,7 @@ def test_a_cluster_without_workers(monkeypatch, tmp_path):
         sweep("chsh", runs=tmp_path, dask="a:1")
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_its_point_alone(monkeypatch, tmp_path):
     compute, calls = local._Worker.compute, []
 

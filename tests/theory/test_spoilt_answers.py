@@ -121,13 +121,13 @@ def test_games_sampled(spoils, rng, which):
     sampled(spoils, game_answer(which, rng), rng)
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=4)
 @pytest.mark.parametrize("which", LINEAR, ids=str)
 def test_linear_every_spoil(spoils, rng, which):
     all_of(spoils, linear_answer(which, rng), rng)
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=5)
 @pytest.mark.parametrize("which", GAMES, ids=str)
 def test_games_every_spoil(spoils, rng, which):
     all_of(spoils, game_answer(which, rng), rng)

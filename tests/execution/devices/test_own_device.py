@@ -85,8 +85,8 @@ def test_from_submission_to_verdict_in_new_processes(own):
 
 @pytest.fixture(scope="module")
 def attempts(installed, tmp_path_factory) -> list[dict[str, Any]]:
-    """What became of a submission that was killed wherever it, or the vendor, wrote of a job."""
-    return killed(installed, tmp_path_factory.mktemp("killed"), 1, "jobs.jsonl,writing")
+    """What became of a submission, killed at half of the places where it or the vendor wrote of a job."""
+    return killed(installed, tmp_path_factory.mktemp("killed"), 2, "jobs.jsonl,writing")
 
 
 def killed(installed: list[str], folder: Path, every: int, *points: str) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def check(attempts: list[dict[str, Any]]) -> None:
     assert len({attempt["where"] for attempt in attempts if attempt["status"] < 0}) > 2
 
 
-def test_killed_at_every_point_of_the_journal(attempts):
+def test_killed_at_points_of_the_journal(attempts):
     check(attempts)
     twice = [attempt for attempt in attempts if max(attempt["vendor"].values(), default=0) == 2]
     doubtful = [attempt for attempt in attempts if attempt.get("duplicates")]
@@ -386,6 +386,7 @@ def test_installed_in_a_fresh_environment(own, tmp_path):
     assert found["state"] == "sealed"
 
 
+@pytest.mark.slow
 def test_a_sweep_sends_and_waits(qcoord):
     arguments = ("sweep", "chsh", "--targets", "aer,own:five_qubits", "--shots", "80", "--seeds", "1")
     status, found, said = qcoord(*arguments)

@@ -500,6 +500,7 @@ def spec(**parameters: object) -> ExperimentSpec:
     return spec_of(task_of("example 1 F_3"), parameters)  # type: ignore[arg-type]
 
 
+@pytest.mark.few(9)
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [

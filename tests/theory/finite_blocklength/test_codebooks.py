@@ -124,6 +124,7 @@ def test_expected_distance():
     assert curve.threshold == target.rate_xb
 
 
+@pytest.mark.slow
 def test_eight_letters():
     target = decomposition([0.5, 0.5], FLIP, [ZERO, PLUS])
     book = random_codebook(target, 8, (4, 16), np.random.default_rng(4))

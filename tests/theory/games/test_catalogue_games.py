@@ -87,6 +87,7 @@ def test_every_game_is_tested():
     assert set(EXPLICIT) == set(GAMES) - {"chsh-mod-3"}
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize("name", GAMES)
 def test_name_and_classical_value(name):
     game = GAMES[name]()

@@ -115,6 +115,7 @@ def test_known_values_of_repeated_and_large_games():
     assert classical_value(parallel(ghz(3), 2)) == Fraction(5, 8)
 
 
+@pytest.mark.slow
 def test_magic_square_twice_in_seconds():
     game = parallel(magic_square(), 2)
     before = time.process_time()

@@ -732,6 +732,7 @@ def ask(url: str, path: str, body=None):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_as_a_program_it_keeps_its_jobs_over_a_restart(standin, monkeypatch, tmp_path, bell):
     monkeypatch.setenv("QISKIT_FUNCTIONS_EXPERIMENTAL", "1")
     state = str(tmp_path / "state.json")
