@@ -128,6 +128,23 @@ def test_a_run_of_an_expression_verifies_and_repeats(capsys, ch):
     assert ",expression," in rows
 
 
+def test_a_facet_is_converted_by_its_number(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["convert", "7", "--from", "sliwa"]) == 0
+    by_number = json.loads(capsys.readouterr().out)
+    (tmp_path / "seventh").write_text("7")
+    assert main(["convert", "seventh", "--from", "sliwa", "--name", "sliwa-7"]) == 0
+    assert json.loads(capsys.readouterr().out) == by_number
+    assert by_number["name"] == "sliwa-7"
+    assert main(["convert", "47", "--from", "sliwa"]) == 2
+    assert "facet: 47; allowed are 1 to 46" in capsys.readouterr().err
+    assert main(["convert", "7", "--from", "toqito"]) == 2
+    capsys.readouterr()
+    (tmp_path / "7").write_text("8")  # a file that is called so is that file
+    assert main(["convert", "7", "--from", "sliwa", "--name", "x"]) == 0
+    assert json.loads(capsys.readouterr().out)["expression"] != by_number["expression"]
+
+
 def test_a_plan_expects_the_expression(capsys, ch):
     found = call_json(capsys, "plan", ch)
     assert found["figures"]["expression"] == pytest.approx(CH_VALUE, abs=1e-6)
