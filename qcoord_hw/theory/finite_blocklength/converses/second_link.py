@@ -77,7 +77,8 @@ class Dual:
 
 def signed(levels: int, i: int, s: int) -> float:
     """Return a_i^s of a message of so many levels."""
-    return (-1) ** s / levels if i == 0 else 1 - (-1) ** s / levels
+    sign = 1.0 - 2.0 * s
+    return sign / levels if i == 0 else 1 - sign / levels
 
 
 def work(task: SecondLink) -> float:
@@ -85,7 +86,7 @@ def work(task: SecondLink) -> float:
     whole = 1 if task.is_real else 2
     sizes = [whole * len(block) for labels in _labels(task.ket)[:2] for block in _blocks(labels)]
     each = sum(float(size) ** 2 for size in sizes) * len(task.sectors[0]) * len(task.sectors[1])
-    return each**2 * max(sizes)
+    return float(each**2 * max(sizes))
 
 
 def second_link_dual(task: SecondLink) -> Dual:
