@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         theory_redistribution,
         theory_resolvability,
     )
+    from qcoord_hw.families.coordination.second_link import SecondLinkAnswer, theory_second_link
     from qcoord_hw.families.experiment import Experiment
     from qcoord_hw.families.games.answer import GameAnswer
     from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
@@ -102,6 +103,7 @@ _HOMES = {
     "Reproduction": "papers.answer",
     "RegionAnswer": "families.coordination.answer",
     "SchumacherAnswer": "families.coordination.answer",
+    "SecondLinkAnswer": "families.coordination.second_link",
     "SweepResult": "report.sweep",
     "Threshold": "report.threshold_answer",
     "Verification": "report.verification",
@@ -134,6 +136,7 @@ _HOMES = {
     "theory_region": "api.theory",
     "theory_resolvability": "families.coordination.proof_steps",
     "theory_schumacher": "api.theory",
+    "theory_second_link": "families.coordination.second_link",
     "threshold": "api",
     "verify": "api",
     "BackendDevice": "execution.devices.backends",
@@ -183,6 +186,7 @@ __all__ = [
     "Reproduction",
     "Result",
     "SchumacherAnswer",
+    "SecondLinkAnswer",
     "Strategy",
     "SweepResult",
     "TargetError",
@@ -224,6 +228,7 @@ __all__ = [
     "theory_region",
     "theory_resolvability",
     "theory_schumacher",
+    "theory_second_link",
     "threshold",
     "verify",
     "write_report",

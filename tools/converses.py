@@ -46,12 +46,14 @@ class Effort:
     Attributes:
         starts: of the search for a code.
         goal: of the branch and bound; None without one.
+        hops: from the best codes of that search.
         entry: of the catalogue, if it is not called like the task.
         parameters: beside those of the entry.
     """
 
     starts: int
     goal: float | None = None
+    hops: int = 0
     entry: str = ""
     parameters: Mapping[str, int] = field(default_factory=dict)
 
@@ -61,7 +63,7 @@ TASKS = {
     "two-node-n3": Effort(36),
     "broadcast-n2": Effort(12, 0.2705),
     "broadcast-n3": Effort(9),
-    "two-node-n3-two-thirds": Effort(30, entry="two-node-n3-random", parameters={"M0": 4, "M1": 2}),
+    "two-node-n3-two-thirds": Effort(30, hops=80, entry="two-node-n3-random", parameters={"M0": 4, "M1": 2}),
     "no-communication-noisy-ghz-m8": Effort(30),
     "no-communication-noisy-ghz-m16": Effort(12),
     "no-communication-noisy-ghz-m32": Effort(9),
@@ -89,7 +91,7 @@ def made(name: str, effort: Effort) -> dict[str, Any]:
         proofs.append(_written(f"{name}-tree.json.gz", tree, task))
     claimed = read_task(task.to_json(), name)
     best = max(proofs, key=lambda proof: lower_value(claimed, proof, name))
-    return certificate_of(task, best, search_code(task, effort.starts))
+    return certificate_of(task, best, search_code(task, effort.starts, hops=effort.hops))
 
 
 def _written(name: str, tree: Tree, task: LinkTask) -> dict[str, Any]:

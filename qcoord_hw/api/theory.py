@@ -262,7 +262,8 @@ def theory_check(path: str | Path | Answer) -> Check:
     """Return what an independent checker says of an answer of theory, or of the best possible at n.
 
     Args:
-        path: a file with all that `qcoord theory linear|game|region|schumacher --json` printed, or
+        path: a file with all that `qcoord theory linear|game|region|schumacher|second-link --json`
+            printed, or
             `qcoord show|run --json` with `best_at_n`, or the answer itself.
 
     Raises:

@@ -65,6 +65,16 @@ def register(add: Add, commands: Any) -> None:
     source.add_argument("--spectrum", required=True, metavar="A,B,..", help="eigenvalues of the source state")
     source.add_argument("--n", required=True, type=integer, metavar="N", help="block length")
     source.add_argument("--rate", required=True, type=rate, metavar="R", help="qubits per copy")
+    second = add(
+        "second-link", _theory_second_link, "cascade: a message beside ebits, n = 1", runs=False, among=kinds
+    )
+    second.add_argument("state", metavar="FILE|NAME", help="a pure state of A, B and C")
+    second.add_argument(
+        "--message", required=True, type=integer, metavar="M", help="levels that Bob sends: 2 is a qubit"
+    )
+    second.add_argument(
+        "--ebits", type=integer, default=1, metavar="K", help="rank of what they share: 2 is an ebit (1)"
+    )
     proof_steps.register(add, kinds)
     check = add("check", _theory_check, "check an answer and its certificate", runs=False, among=kinds)
     check.add_argument(
@@ -136,6 +146,12 @@ def _theory_schumacher(options: argparse.Namespace) -> None:
     from qcoord_hw.api.theory import theory_schumacher
 
     show_answer(options, theory_schumacher(options.spectrum.split(","), options.n, options.rate))
+
+
+def _theory_second_link(options: argparse.Namespace) -> None:
+    import qcoord_hw as qc
+
+    show_answer(options, qc.theory_second_link(options.state, options.message, options.ebits))
 
 
 def _theory_check(options: argparse.Namespace) -> None:

@@ -44,6 +44,7 @@ KINDS = {
     ),
     "infeasible": lambda folder, pair: qc.theory_region("epr", "no-communication", time_limit=1),
     "schumacher": lambda folder, pair: qc.theory_schumacher([0.8, 0.2], 100, 0.8),
+    "second link": lambda folder, pair: qc.theory_second_link("ghz", 1, 2),
     "resolvability": lambda folder, pair: qc.theory_resolvability("dsbs", 2, 0.5),
     "codebook": lambda folder, pair: qc.theory_codebook("dsbs", 1, {"R0": 0, "R1": 1}, draws=2),
     "binning": lambda folder, pair: qc.theory_binning("broadcast-epr", 2, 1.0),

@@ -65,7 +65,7 @@ def theory_resolvability(
     ns, rates = _grid(n, rate)
     check_integer("draws", draws, 2, MAX_DRAWS)
     check_integer("seed", seed, 0, 2**63 - 1)
-    return _resolvability(_find_state(state), ns, rates, draws, seed)
+    return _resolvability(find_state(state), ns, rates, draws, seed)
 
 
 def theory_codebook(
@@ -102,7 +102,7 @@ def theory_codebook(
     check_integer("seed", seed, 0, 2**63 - 1)
     check_time_limit(time_limit)
     rates = nonnegative_rate("at: R0", at["R0"]), nonnegative_rate("at: R1", at["R1"])
-    return _codebook(_find_state(state), network, ns, rates, draws=draws, seed=seed, time_limit=time_limit)
+    return _codebook(find_state(state), network, ns, rates, draws=draws, seed=seed, time_limit=time_limit)
 
 
 def theory_binning(
@@ -126,7 +126,7 @@ def theory_binning(
         InputError: when the name is unknown, the file is wrong, or an argument is not allowed.
     """
     ns, rates = _grid(n, rate)
-    return _binning(_find_state(state), receiver, ns, rates, delta)
+    return _binning(find_state(state), receiver, ns, rates, delta)
 
 
 def theory_redistribution(
@@ -143,10 +143,10 @@ def theory_redistribution(
     Raises:
         InputError: when the name is unknown, the file is wrong, the state is mixed, or a system is wrong.
     """
-    return _redistribution(_find_state(state), sent, side, reference)
+    return _redistribution(find_state(state), sent, side, reference)
 
 
-def _find_state(state: str | Path | State) -> State:
+def find_state(state: str | Path | State) -> State:
     """Return the state of a name or file, or what is given.
 
     Raises:

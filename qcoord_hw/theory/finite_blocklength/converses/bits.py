@@ -28,7 +28,7 @@ INDEX = "index.json"
 """In `data`: file of a certificate -> the sizes of its task."""
 
 SAME = 2e-9
-"""By which the numbers of a task may differ from those of a certificate: they are written in nine decimals."""
+"""By which the numbers of a task may miss those of a certificate, which are written in nine decimals."""
 
 WORDS = {
     "affine": "outputs of few messages are affinely dependent",

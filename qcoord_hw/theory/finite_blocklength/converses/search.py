@@ -22,8 +22,27 @@ SMOOTH = (3e-2, 3e-3, 3e-4, 3e-5)
 FIRST = 60
 """Iterations of a start before only the best go on."""
 
+POOL = 6
+"""Codes from which is hopped: the best so far."""
 
-def search_code(task: LinkTask, starts: int, seed: int = 0, iterations: int = 600) -> LinkCode:
+KICKS = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""By how much decoders are moved in a hop, of their norm 1."""
+
+LOGITS = (0.3, 1.0, 2.0, 4.0)
+"""By how much logits are moved in a hop; some of them, all, or a tenth."""
+
+SHARES = (0.1, 0.5, 1.0)
+HARD = 6.0
+"""Logits up to which a chance can still be moved."""
+
+HOP = (1e-2, 1e-3, 1e-4)
+"""The eps of a hop's stages."""
+
+NEAR = 3e-4
+"""A hop that ends this close to the best code is followed to the end."""
+
+
+def search_code(task: LinkTask, starts: int, seed: int = 0, iterations: int = 600, hops: int = 0) -> LinkCode:
     """Return the best code that descents find.
 
     Args:
@@ -31,13 +50,35 @@ def search_code(task: LinkTask, starts: int, seed: int = 0, iterations: int = 60
         starts: random starts; the best third of them is followed to the end.
         seed: of the starts.
         iterations: of each stage at most.
+        hops: from the best codes, each disturbed and followed again.
     """
     descent = _Descent(task)
     rng = np.random.default_rng(seed)
     begun = [descent.run(rng.normal(size=descent.size), SMOOTH[:1], FIRST) for _ in range(starts)]
     begun.sort(key=lambda point: descent.value(point, SMOOTH[0])[0])
     kept = begun[: max(1, starts // 3)]
-    return best_of([descent.code(descent.run(point, SMOOTH, iterations)) for point in kept], task)
+    found = [descent.run(point, SMOOTH, iterations) for point in kept]
+    if hops:
+        found = _hopped(descent, found, hops, iterations, rng)
+    return best_of([descent.code(point) for point in found], task)
+
+
+def _hopped(
+    descent: _Descent, found: list[FloatArray], hops: int, iterations: int, rng: np.random.Generator
+) -> list[FloatArray]:
+    """Return the best points after so many hops."""
+    pool = sorted(
+        ((descent.error(point), k, point) for k, point in enumerate(found)), key=lambda one: one[:2]
+    )
+    for hop in range(hops):
+        pool = pool[:POOL]
+        point = descent.kicked(pool[rng.integers(len(pool))][2], rng)
+        point = descent.run(point, HOP, iterations // 4)
+        if descent.error(point) < pool[0][0] + NEAR:
+            point = descent.run(point, SMOOTH[-1:], iterations)
+            pool.append((descent.error(point), len(found) + hop, point))
+            pool.sort(key=lambda one: one[:2])
+    return [point for _, _, point in pool]
 
 
 class _Descent:
@@ -67,6 +108,27 @@ class _Descent:
                 options={"maxiter": iterations, "maxcor": 20, "ftol": 1e-11, "gtol": 1e-9},
             ).x
         return np.asarray(point)
+
+    def kicked(self, point: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return a point nearby: of some chances, and of all decoders."""
+        encoder, factors = self._read(point)
+        moved = []
+        if self._logits[2] > 1:
+            logits = np.clip(np.log(np.maximum(encoder, np.exp(-2 * HARD))), -2 * HARD, None) + HARD
+            some = rng.random(size=logits.shape) < rng.choice(SHARES)
+            moved.append((logits + some * rng.choice(LOGITS) * rng.normal(size=logits.shape)).ravel())
+        kick = rng.choice(KICKS)
+        for own in factors:
+            unit = own / np.linalg.norm(own, axis=(1, 2), keepdims=True)
+            size = kick / np.sqrt(own[0].size)
+            moved.append((unit.real + size * rng.normal(size=own.shape)).ravel())
+            if self._complex:
+                moved.append((unit.imag + size * rng.normal(size=own.shape)).ravel())
+        return np.concatenate(moved)
+
+    def error(self, point: FloatArray) -> float:
+        """Return the error of a point, not smoothed."""
+        return self.code(point).error(self._task)
 
     def code(self, point: FloatArray) -> LinkCode:
         encoder, factors = self._read(point)

@@ -15,6 +15,10 @@ from qcoord_hw.theory.claims import CONFIRMED, Findings, Verdict, brief, is_numb
 from qcoord_hw.theory.finite_blocklength.converses.checker.bits import code_value, lower_value, read_task
 from qcoord_hw.theory.finite_blocklength.converses.checker.prepared import Proved, prepared_value
 from qcoord_hw.theory.finite_blocklength.converses.checker.reading import CertificateError, field
+from qcoord_hw.theory.finite_blocklength.converses.checker.second_link import (
+    second_link_reached,
+    second_link_value,
+)
 
 __all__ = ["KEY", "CertificateError", "check_best_at_n", "is_best_at_n"]
 
@@ -22,9 +26,8 @@ KEY = "best_at_n"
 SLACK = 2e-6
 """By which a claim may miss what is proved: it is written in six decimals."""
 
-NEVER = tuple(
-    (KEY, key) for key in ("figure", "task", "lower", "upper", "certified", "further", "certificate")
-)
+KINDS = ("bits", "prepared", "source-coding", "second-link", "trivial")
+"""Of certificates."""
 
 
 def is_best_at_n(data: dict[str, Any]) -> bool:
@@ -66,6 +69,8 @@ def _check(findings: Findings) -> None:
         _check_prepared(findings, claim, certificate)
     elif kind == "source-coding":
         _check_source(findings, claim, certificate)
+    elif kind == "second-link":
+        _check_second_link(findings, claim, certificate)
     elif kind == "trivial":
         error = claim["figure"] == "trace_norm"
         _kind(
@@ -77,7 +82,7 @@ def _check(findings: Findings) -> None:
         )
         findings.close((KEY, "lower" if error else "upper"), 0.0 if error else 1.0, 0.0)
     else:
-        raise CertificateError(f"{KEY}.certificate.kind: allowed are bits, prepared, source-coding, trivial")
+        raise CertificateError(f"{KEY}.certificate.kind: allowed are {', '.join(KINDS)}")
 
 
 def _check_bits(findings: Findings, claim: dict[str, Any], certificate: Any) -> None:
@@ -151,6 +156,19 @@ def _check_source(findings: Findings, claim: dict[str, Any], certificate: Any) -
     retained = _largest(spectrum, n, kept)
     for end in ("lower", "upper"):
         findings.close((KEY, end), retained**2, SLACK)
+    if not findings.violations:
+        findings.confirm(KEY, "certificate")
+
+
+def _check_second_link(findings: Findings, claim: dict[str, Any], certificate: Any) -> None:
+    where = f"{KEY}.certificate"
+    _kind(findings, claim, "fidelity", "preparation", ("both",))
+    findings.close((KEY, "upper"), second_link_value(certificate, where), SLACK)
+    findings.close((KEY, "lower"), second_link_reached(certificate, where), SLACK)
+    for key, rate in (("message", "Q2"), ("ebits", "E2")):
+        if key in findings.answer:
+            findings.equal((key,), certificate[key])
+            findings.close((rate,), math.log2(certificate[key]), SLACK)
     if not findings.violations:
         findings.confirm(KEY, "certificate")
 
