@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import rustworkx as rx
 from qiskit.circuit import QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import Barrier
@@ -29,12 +30,19 @@ from qiskit.transpiler.passes import (
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.frames import is_clifford
 from qcoord_hw.execution.layout import choose_layout, components, interactions
+from qcoord_hw.execution.lines import cheapest, on_line, orders, pairs_of
 from qcoord_hw.execution.program import Program, stages
 from qcoord_hw.execution.simulate import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.snapshot import Snapshot
 
 TRIALS = 24
 """Placements that are compared."""
+
+LINES = 12
+"""Orders of the digits on a line that are compared."""
+
+MAX_BLOCK = 3
+"""Qubits that what one holder does may join on a line."""
 
 BASIS = ["cz", "rz", "sx", "x", "rx", "u"]
 
@@ -121,6 +129,69 @@ def _routed_part(
             size, found = size + interactions(last).total(), [[first, *cuts[0][1:-1], measured]]
         if best is None or size < best[0]:
             best = size, found
+    return _in_lines(cuts, gates, measures) if best is None else best[1]
+
+
+def _in_lines(
+    cuts: Sequence[Sequence[QuantumCircuit]],
+    gates: QuantumCircuit | None,
+    measures: Sequence[tuple[int, int]],
+) -> list[list[QuantumCircuit]] | None:
+    """Return the stages of a connected part of all circuits on a line, what one holder joins side by side.
+
+    What holders do is routed too, each one's within the line of its own qubits. None where it joins more than
+    three.
+
+    Args:
+        cuts: the stages of each circuit.
+        gates: of the last stage, where that is routed as a whole; else None.
+        measures: (qubit, bit) of its measurements.
+    """
+    first, until = cuts[0][0], len(cuts[0]) - (gates is not None)
+    fixed = [cut[1:until] for cut in cuts]
+    joined = components(
+        first.num_qubits, [pair for cut in fixed for stage in cut for pair in interactions(stage)]
+    )
+    if max(map(len, joined)) > MAX_BLOCK:
+        return None
+    best: tuple[int, list[list[QuantumCircuit]]] | None = None
+    for seed in range(LINES):
+        rng = np.random.default_rng(seed)
+        placed: list[int] = []  # which qubit stands where on the line
+        parts = [[stage.copy_empty_like() for stage in cut] for cut in fixed]
+        for block in rng.permutation(len(joined)).tolist():
+            mine = joined[block]
+            inner = [[_restricted(stage, mine) for stage in cut] for cut in fixed]
+            # Where measurements end a part, its qubits need not return.
+            back = [gates is not None or k < len(fixed[0]) - 1 for k in range(len(fixed[0]))]
+            order = min(
+                orders(len(mine)),
+                key=lambda order: sum(
+                    cheapest(pairs_of(stage), order, back=b).cost
+                    for cut in inner
+                    for stage, b in zip(cut, back, strict=True)
+                ),
+            )
+            order = order[::-1] if rng.random() < 0.5 else order
+            for cut, own in zip(parts, inner, strict=True):
+                for part, stage, b in zip(cut, own, back, strict=True):
+                    moved = on_line(stage, order, back=b)
+                    part.compose(moved, [part.qubits[mine[k]] for k in order], part.clbits, inplace=True)
+            placed += [mine[k] for k in order]
+        pairs = list(zip(placed, placed[1:], strict=False))
+        line = CouplingMap([*pairs, *(pair[::-1] for pair in pairs)])
+        backwards, _ = _routed(first.inverse(), line, seed)
+        size, ends = interactions(backwards).total(), []
+        if gates is not None:
+            forwards, where = _routed(gates, line, seed)
+            size += interactions(forwards).total()
+            end = cuts[0][-1].copy_empty_like()
+            end.compose(forwards, end.qubits, inplace=True)
+            for qubit, clbit in measures:
+                end.measure(where[qubit], clbit)
+            ends = [end]
+        if best is None or size < best[0]:
+            best = size, [[backwards.inverse(), *part, *ends] for part in parts]
     return None if best is None else best[1]
 
 
