@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.papers.answer import Reproduction
     from qcoord_hw.papers.reproduce import reproduce
+    from qcoord_hw.report.atlas_answer import Atlas
     from qcoord_hw.report.choice_answer import Choice
     from qcoord_hw.report.comparison import Comparison
     from qcoord_hw.report.listing import experiments, runs, states, targets
@@ -88,11 +89,13 @@ if TYPE_CHECKING:
     from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import sweep
+    from qcoord_hw.sweeps.atlas import atlas
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
 _HOMES = {
     "Answer": "answer",
+    "Atlas": "report.atlas_answer",
     "Check": "api.theory",
     "Choice": "report.choice_answer",
     "Comparison": "report.comparison",
@@ -105,6 +108,7 @@ _HOMES = {
     "SweepResult": "report.sweep",
     "Threshold": "report.threshold_answer",
     "Verification": "report.verification",
+    "atlas": "sweeps.atlas",
     "choose": "api",
     "collect": "api",
     "compare": "api",
@@ -161,6 +165,7 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "Atlas",
     "BackendDevice",
     "Check",
     "Choice",
@@ -190,6 +195,7 @@ __all__ = [
     "Topology",
     "Value",
     "Verification",
+    "atlas",
     "choose",
     "collect",
     "compare",

@@ -266,6 +266,10 @@ class Family(ABC):
         """
         return (Candidate(AS_GIVEN, "as it is", lambda: spec),)
 
+    def theorem(self, spec: ExperimentSpec) -> str:
+        """Return which statement an experiment is about, such as "[Hu2025, Theorem 1]"; else the family."""
+        return self.name
+
     # From counts that somebody else measured to figures
 
     def counted(self, spec: ExperimentSpec, table: CountTable) -> Counted:

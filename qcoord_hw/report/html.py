@@ -54,7 +54,7 @@ def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
         spec = json.dumps(intent["spec"], indent=2, ensure_ascii=False)
     with our_own(path, "its page"):
         return (
-            _environment()
+            environment()
             .get_template("report.html.j2")
             .render(
                 s=summary,
@@ -71,7 +71,7 @@ def page(summary: RunSummary, intent: Mapping[str, Any]) -> str:
 
 def fragment(summary: RunSummary) -> str:
     """Return the summary of a run as a piece of HTML that a notebook shows in its own colours."""
-    return _environment().get_template("fragment.html.j2").render(s=summary, view=view_of(summary))
+    return environment().get_template("fragment.html.j2").render(s=summary, view=view_of(summary))
 
 
 def unbroken(words: str) -> Markup:
@@ -88,7 +88,8 @@ def unbroken(words: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills in the templates: it escapes all that is not marked as safe."""
     environment = Environment(
         loader=PackageLoader("qcoord_hw.report"),
         autoescape=True,
