@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from qcoord_hw.network import Link, NetworkCircuit, Topology
     from qcoord_hw.papers.answer import Reproduction
     from qcoord_hw.papers.reproduce import reproduce
+    from qcoord_hw.report.atlas_answer import Atlas
     from qcoord_hw.report.choice_answer import Choice
     from qcoord_hw.report.comparison import Comparison
     from qcoord_hw.report.listing import experiments, runs, states, targets
@@ -89,11 +90,13 @@ if TYPE_CHECKING:
     from qcoord_hw.report.verification import Verification
     from qcoord_hw.statistics.estimate import Estimate
     from qcoord_hw.sweeps import load_sweep, sweep
+    from qcoord_hw.sweeps.atlas import atlas
     from qcoord_hw.theory.linear_computation.task import LinearTask
     from qcoord_hw.theory.value import Value
 
 _HOMES = {
     "Answer": "answer",
+    "Atlas": "report.atlas_answer",
     "Check": "api.theory",
     "Choice": "report.choice_answer",
     "Comparison": "report.comparison",
@@ -107,6 +110,7 @@ _HOMES = {
     "SweepResult": "report.sweep",
     "Threshold": "report.threshold_answer",
     "Verification": "report.verification",
+    "atlas": "sweeps.atlas",
     "choose": "api",
     "collect": "api",
     "compare": "api",
@@ -165,6 +169,7 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "Atlas",
     "BackendDevice",
     "Check",
     "Choice",
@@ -195,6 +200,7 @@ __all__ = [
     "Topology",
     "Value",
     "Verification",
+    "atlas",
     "choose",
     "collect",
     "compare",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import registry
-from qcoord_hw.api.building import Built, LinksLike, build
+from qcoord_hw.api.building import Built, LinksLike, build, stated_links
 from qcoord_hw.errors import InputError, QcoordError, TargetError
 from qcoord_hw.execution.devices.registry import device_name
 from qcoord_hw.families.base import AS_GIVEN, Candidate
 from qcoord_hw.sources import spec_of
-from qcoord_hw.spec import Plain, check_seed, one_line
+from qcoord_hw.spec import ExperimentSpec, Links, Plain, check_seed, one_line
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -64,7 +64,7 @@ def choose(
     spec = spec_of(experiment, parameters or {})
     family = registry.family(spec.family)
     found = family.candidates(spec)
-    builder = _Builder(seed, links)
+    builder = _Builder(seed, None if links is None else stated_links(links))
     command = _Command(experiment, parameters or {}, links, seed, family.parameters)
     total, done = 2 * len(found) * len(targets), 0  # placed, then judged
 
@@ -79,7 +79,8 @@ def choose(
         trials.append(_trial(builder, candidate, one, name, command.of(candidate.name, one, name)))
         step()
     if all(trial.forecast is None for trial in trials):
-        raise InputError(f"choose: no candidate of {spec.name} runs: {trials[0].refused}")
+        why = "; ".join(dict.fromkeys(f"{trial.candidate.name}: {trial.refused}" for trial in trials))
+        raise InputError(f"choose: no candidate of {spec.name} runs; {why}")
     return compare_candidates(spec.name, trials, within_rates=family.within_rates, done=step)
 
 
@@ -90,7 +91,8 @@ def _targets(target: Any) -> dict[str, Any]:
     given = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target]
     if not given:
         raise InputError("target: none; allowed are one or more")
-    return {one if isinstance(one, str) else where_of(one).name: one for one in given}
+    names = [where_of(one).name for one in given]  # that there is one, before anything is searched for
+    return dict(zip(names, given, strict=True))
 
 
 @dataclass
@@ -98,7 +100,7 @@ class _Builder:
     """Builds each candidate once for all targets for which its spec is completed alike."""
 
     seed: int
-    links: LinksLike
+    links: Links | None
     _built: dict[tuple[str, object], Built | QcoordError] = field(default_factory=dict)
 
     def of(self, candidate: Candidate, target: Any) -> Built:
@@ -112,13 +114,17 @@ class _Builder:
         key = candidate.name, (target == "aer" if simulated else id(target))
         if key not in self._built:
             try:
-                self._built[key] = build(candidate.spec, target=target, seed=self.seed, links=self.links)
+                self._built[key] = build(self._spec(candidate), target=target, seed=self.seed)
             except QcoordError as error:
                 self._built[key] = error
         found = self._built[key]
         if isinstance(found, QcoordError):
             raise found
         return found
+
+    def _spec(self, candidate: Candidate) -> ExperimentSpec:
+        """Return the spec of a candidate, over the links that are stated."""
+        return candidate.spec if self.links is None else replace(candidate.spec, links=self.links)
 
     def twin(self, candidate: Candidate, target: Any) -> str:
         """Return the first candidate, built before, with the same circuits; empty if there is none."""

@@ -35,6 +35,7 @@ def submit(
     random_questions: bool = False,
     every_edge: bool = False,
     links: LinksLike = None,
+    candidate: str | None = None,
 ) -> Result:
     """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
 
@@ -55,6 +56,7 @@ def submit(
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
         links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
             simulators.
+        candidate: name of another way to do it, as in `run`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -80,6 +82,7 @@ def submit(
         random_questions=random_questions,
         every_edge=every_edge,
         links=links,
+        candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
     path = draft_order(order, name, options or {})

@@ -14,6 +14,7 @@ from typing import Any
 from qcoord_hw.cli import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
+    atlas,
     choose,
     compare,
     convert,
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     choose.register(add)
     jobs.register(add)
     sweep.register(add)
+    atlas.register(add)
     run.register_play(add)
     runs.register(add)
     listing.register_others(add)

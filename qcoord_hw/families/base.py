@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.spec import MAX_TEXT
 
 if TYPE_CHECKING:
     from qcoord_hw.diagrams import Diagram
@@ -94,7 +95,7 @@ class Candidate:
     Attributes:
         name: by which it is asked for; letters, digits and dashes. The same experiment has the same names.
         title: what is different about it, in words.
-        make: returns the spec that runs it; raises `InputError` where there is none after all.
+        make: returns the spec with other parameters; raises `InputError` where there is none after all.
         same: whether it does what was asked; else it does the like, over another field for instance.
     """
 
@@ -105,12 +106,16 @@ class Candidate:
 
     @cached_property
     def spec(self) -> ExperimentSpec:
-        """The spec that runs it.
+        """The spec that runs it, under a name and on qubits of its own.
 
         Raises:
             InputError: when there is none, saying why.
         """
-        return self.make()
+        made = self.make()
+        if self.name == AS_GIVEN:
+            return made
+        name, title = f"{made.name}-{self.name}", f"{made.title}: {self.title}"
+        return replace(made, name=name[:MAX_TEXT], title=title[:MAX_TEXT], layout=())
 
 
 class OutputState(Protocol):
@@ -264,6 +269,10 @@ class Family(ABC):
             InputError: when a parameter is wrong.
         """
         return (Candidate(AS_GIVEN, "as it is", lambda: spec),)
+
+    def theorem(self, spec: ExperimentSpec) -> str:
+        """Return which statement an experiment is about, such as "[Hu2025, Theorem 1]"; else the family."""
+        return self.name
 
     # From counts that somebody else measured to figures
 

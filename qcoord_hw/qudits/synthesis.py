@@ -104,9 +104,8 @@ def synthesise(codes: Iterable[DigitCode], *, seed: int = 0, number: int = 0) ->
     found.sort(key=lambda entry: entry[0].cost)
     distinct = [found[i] for i in _first([graph.gamma.tobytes() for graph, _, _ in found])]
     if number >= len(distinct):
-        raise InputError(
-            f"parameters.graph: {number}; allowed are 0 to {len(distinct) - 1}, the graphs found"
-        )
+        allowed = "is 0" if len(distinct) == 1 else f"are 0 to {len(distinct) - 1}"
+        raise InputError(f"parameters.graph: {number}; allowed {allowed}, no more graphs were found")
     graph, code, k = distinct[number]
     return _graph_code(graph, code), k
 

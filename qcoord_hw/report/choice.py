@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qcoord_hw import registry
 from qcoord_hw.errors import QcoordError
 from qcoord_hw.report.choice_answer import Choice, Ranked
 from qcoord_hw.report.plan import SHOTS, Outlook, expected_kind
+from qcoord_hw.spec import one_line
 from qcoord_hw.statistics.estimate import Estimate, headline_of
 
 if TYPE_CHECKING:
@@ -60,16 +62,16 @@ class _Judged:
     Attributes:
         trial: what it is.
         forecast: of it.
-        main: its main figure, estimated from the expected number of errors.
         by_copy: whether block lengths differ, so that figures are compared by the copy.
+        main: its main figure, computed, or estimated from the expected number of errors.
         computed: all its figures, where they were computed.
         refused: why they cannot be.
     """
 
     trial: Trial
     forecast: Forecast
-    main: Estimate | None
     by_copy: bool
+    main: Estimate | None = None
     computed: Mapping[str, Estimate] = field(default_factory=dict)
     refused: str = ""
 
@@ -77,10 +79,21 @@ class _Judged:
     def copies(self) -> int:
         return int(self.forecast.description["copies"])
 
+    @cached_property
+    def cost(self) -> Cost:
+        """What an execution takes."""
+        return self.forecast.cost(self.forecast.prepared)
+
     @property
     def rates(self) -> Rates:
         usage: Rates = self.forecast.description["usage"]
         return {key: {u: n / self.copies for u, n in used.items()} for key, used in usage.items()}
+
+    def is_twin(self, other: _Judged) -> bool:
+        """Whether the circuits are the same."""
+        mine, theirs = self.trial, other.trial
+        first = (mine.twin or mine.candidate.name, theirs.twin or theirs.candidate.name)
+        return first[0] == first[1]
 
     def at_rates(self) -> tuple[tuple[str, str, float], ...]:
         """Return what a copy takes, to compare it."""
@@ -153,40 +166,40 @@ def compare_candidates(
 
 def _judged(trials: Sequence[Trial], within_rates: bool, done: Callable[[], None]) -> list[_Judged]:
     """Return what is expected of the candidates that run on a target."""
-    cheap = []
+    found: dict[str, _Judged] = {}
     for trial in trials:
         if trial.forecast is None:
             done()
         else:
-            cheap.append(_Judged(trial, trial.forecast, _estimated(trial.forecast), within_rates))
-    if not cheap:
+            found[trial.candidate.name] = _Judged(trial, trial.forecast, within_rates)
+    if not found:
         return []
-    own = cheap[0].at_rates()
-
-    def promise(one: _Judged) -> tuple[bool, float]:
-        far = within_rates and one.at_rates() != own
-        return far, math.inf if one.main is None else -one.merit(one.main.name)
-
-    found: dict[str, _Judged] = {}
-    for place, one in enumerate(sorted(cheap, key=promise)):
-        twin = found.get(one.trial.twin) or next(
-            (other for other in found.values() if other.trial.twin == one.trial.candidate.name), None
-        )
-        if twin is not None and twin.computed:
-            one = replace(one, computed=twin.computed)
+    order = list(found)
+    if len(order) > MOST:
+        found = {name: replace(one, main=_estimated(one.forecast)) for name, one in found.items()}
+        own = found[order[0]].at_rates()
+        far = {name for name, one in found.items() if within_rates and one.at_rates() != own}
+        promise = {name: one.merit(one.main.name) if one.main else -math.inf for name, one in found.items()}
+        order.sort(key=lambda name: (name in far, -promise[name]))
+    for place, name in enumerate(order):
+        one = found[name]
+        twins = [found[other] for other in order[:place] if one.is_twin(found[other])]
+        if twins:
+            found[name] = replace(one, main=twins[0].main, computed=twins[0].computed)
         elif place < MOST:
-            one = _computed(one)
-        found[one.trial.candidate.name] = one
+            found[name] = _computed(one)
         done()
-    return [found[one.trial.candidate.name] for one in cheap]
+    return list(found.values())
 
 
 def _computed(one: _Judged) -> _Judged:
     """Return a candidate with its figures, or why they cannot be computed."""
     try:
-        return replace(one, computed={e.name: e for e in Outlook(one.forecast).estimates})
+        outlook = Outlook(one.forecast)
     except QcoordError as error:
-        return replace(one, refused=str(error))
+        return replace(one, refused=one_line(error))
+    estimates = [e for e in outlook.estimates if e.origin != "mitigated"]
+    return replace(one, main=outlook.main, computed={e.name: e for e in estimates})
 
 
 def _estimated(forecast: Forecast) -> Estimate | None:
@@ -253,7 +266,6 @@ def _on_frontier(one: _Judged, known: Sequence[_Judged], figure: str, within_rat
 def _row(one: _Judged, figure: str, rank: int, why: str, frontier: bool | None) -> Ranked:
     found = one.estimate(figure)
     assert found is not None
-    cost = _cost(one)
     return Ranked(
         name=one.trial.candidate.name,
         title=one.trial.candidate.title,
@@ -264,7 +276,7 @@ def _row(one: _Judged, figure: str, rank: int, why: str, frontier: bool | None) 
         ideal=found.theory.value if found.theory else None,
         classical=found.bound.value if found.bound else None,
         per_copy=one.per_copy(figure),
-        two_qubit_gates=cost.two_qubit_gates,
+        two_qubit_gates=one.cost.two_qubit_gates,
         qubits=_qubits(one),
         copies=one.copies,
         rates=one.rates,
@@ -280,10 +292,6 @@ def _kind(one: _Judged) -> str:
         return ESTIMATED
     kind = expected_kind(one.forecast)
     return kind if one.forecast.is_exact else f"{kind}, sampled"
-
-
-def _cost(one: _Judged) -> Cost:
-    return one.forecast.cost(one.forecast.prepared)
 
 
 def _qubits(one: _Judged) -> int:
@@ -324,13 +332,13 @@ def _lost_words(one: _Judged, best: _Judged, mine: Estimate, theirs: Estimate, f
         return "as good as the best"
     words = f"{_short(abs(behind))} {'behind' if behind > 0 else 'ahead of'} {best.trial.candidate.name}"
     if mine.theory is None or theirs.theory is None:
-        return f"{words}: {_gates(one)} two-qubit gates against {_gates(best)}"
+        return f"{words}: two-qubit gates {_gates(one)} against {_gates(best)}"
     ideals = mine.theory.value, theirs.theory.value
     ideal, best_ideal = map(_short, ideals)
     loss, best_loss = (_short(abs(a - b.best)) for a, b in zip(ideals, (mine, theirs), strict=True))
     return (
         f"{words}: {ideal} without errors against {best_ideal}, of which errors take {loss} against "
-        f"{best_loss} ({_gates(one)} two-qubit gates on {_qubits(one)} qubits against {_gates(best)} on "
+        f"{best_loss} (two-qubit gates {_gates(one)} against {_gates(best)}, qubits {_qubits(one)} against "
         f"{_qubits(best)})"
     )
 
@@ -340,7 +348,7 @@ def _short(value: float) -> str:
 
 
 def _gates(one: _Judged) -> int:
-    return _cost(one).two_qubit_gates
+    return one.cost.two_qubit_gates
 
 
 def _unranked(trial: Trial, judged: Sequence[_Judged], figure: str | None) -> Ranked:

@@ -139,7 +139,7 @@ def rendered(
         name: of the file that the link offers.
         values: what the template needs.
     """
-    return _environment().get_template(template).render(title=title, json=data, json_name=name, **values)
+    return environment().get_template(template).render(title=title, json=data, json_name=name, **values)
 
 
 def data_link(data: Mapping[str, Any]) -> str:
@@ -184,7 +184,7 @@ def _figures(diagrams: Sequence[Diagram]) -> list[Embedded]:
 
 def fragment(summary: RunSummary) -> str:
     """Return the summary of a run as a piece of HTML that a notebook shows in its own colours."""
-    return _environment().get_template("fragment.html.j2").render(s=summary, view=view_of(summary))
+    return environment().get_template("fragment.html.j2").render(s=summary, view=view_of(summary))
 
 
 def unbroken(words: str) -> Markup:
@@ -201,8 +201,9 @@ def unbroken(words: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what fills in the templates: it escapes all that is not marked as safe."""
+    made = Environment(
         loader=PackageLoader("qcoord_hw.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -210,8 +211,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_readable,
     )
-    environment.filters["references"] = cited
-    environment.filters |= {
+    made.filters["references"] = cited
+    made.filters |= {
         function.__name__: function
         for function in (
             figures.confidence_words,
@@ -239,7 +240,7 @@ def _environment() -> Environment:
             unbroken,
         )
     }
-    return environment
+    return made
 
 
 def _readable(value: Any) -> Any:

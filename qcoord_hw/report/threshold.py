@@ -28,7 +28,7 @@ SAME = 1e-8
 class _Errors:
     """The figure as a function of the errors, evaluated on circuits that were compiled once."""
 
-    def __init__(self, forecast: Forecast, progress: Progress | None) -> None:
+    def __init__(self, forecast: Forecast, progress: Progress | None, outlook: Outlook | None = None) -> None:
         """Take the main figure of an experiment and the calibration under it.
 
         Raises:
@@ -42,7 +42,7 @@ class _Errors:
                 f"target: {target} states no errors; allowed are fake_NAME and backends that state some"
             )
         exact = forecast.is_exact
-        self._outlook = Outlook(forecast)
+        self._outlook = outlook or Outlook(forecast)
         main = self._outlook.main
         if main is None or main.bound is None:
             raise InputError(f"threshold: {name} has no bound to lose; allowed are experiments that have one")
@@ -84,20 +84,7 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
     """
     errors = _Errors(forecast, progress)
     name, target, here = forecast.description["name"], forecast.device.name, errors.main.best
-    ideal = errors.figure(errors.calibration.scaled(0.0))
-    if errors.margin(ideal) <= 0:
-        raise InputError(
-            f"threshold: {name} does not beat its bound {errors.bound:.6g} without errors "
-            f"either ({ideal:.6g}); allowed are experiments that do"
-        )
-    if abs(ideal - here) < SAME:
-        raise InputError(
-            f"target: the errors of {target} take nothing from {name}; allowed are those whose errors do"
-        )
-    curve = {0.0: ideal, 1.0: here}
-    factor = _find(errors, errors.calibration.scaled, curve, 2.0 if errors.margin(here) > 0 else 0.5)
-    errors.left -= 1
-    assert factor is not None
+    factor, ideal, curve = _of_all(errors, forecast)
     mechanisms = [_mechanism(errors, mechanism, ideal, here) for mechanism in MECHANISMS]
     points = sorted(curve.items())
     falling = all(
@@ -120,6 +107,45 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
         falling=falling,
         evaluations=errors.evaluations,
     )
+
+
+def find_factor(forecast: Forecast, outlook: Outlook | None = None) -> Factor:
+    """Return the factor on all errors alone at which the verdict flips: see `find_threshold`.
+
+    Args:
+        forecast: the experiment where it would run.
+        outlook: what is expected there, if that is known already.
+
+    Raises:
+        InputError: as `find_threshold`.
+        TooLargeError: as `find_threshold`.
+    """
+    return _of_all(_Errors(forecast, None, outlook), forecast)[0]
+
+
+def _of_all(errors: _Errors, forecast: Forecast) -> tuple[Factor, float, dict[float, float]]:
+    """Return the factor on all errors, the figure without any, and the figure by factor.
+
+    Raises:
+        InputError: when the bound is not beaten without errors, or errors take nothing.
+    """
+    here = errors.main.best
+    name, target = forecast.description["name"], forecast.device.name
+    ideal = errors.figure(errors.calibration.scaled(0.0))
+    if errors.margin(ideal) <= 0:
+        raise InputError(
+            f"threshold: {name} does not beat its bound {errors.bound:.6g} without errors "
+            f"either ({ideal:.6g}); allowed are experiments that do"
+        )
+    if abs(ideal - here) < SAME:
+        raise InputError(
+            f"target: the errors of {target} take nothing from {name}; allowed are those whose errors do"
+        )
+    curve = {0.0: ideal, 1.0: here}
+    factor = _find(errors, errors.calibration.scaled, curve, 2.0 if errors.margin(here) > 0 else 0.5)
+    errors.left -= 1
+    assert factor is not None
+    return factor, ideal, curve
 
 
 def _mechanism(errors: _Errors, name: str, ideal: float, here: float) -> Mechanism:

@@ -70,7 +70,7 @@ def sweep(
         TargetError: when the cluster does not answer.
     """
     check_confidence(confidence)
-    workers = check_integer("workers", _cores() if workers is None else workers, 1, MAX_WORKERS)
+    workers = check_integer("workers", cores() if workers is None else workers, 1, MAX_WORKERS)
     grid = Grid.of(
         [specs] if isinstance(specs, (str, Path, ExperimentSpec)) else specs,
         [targets] if isinstance(targets, str) else targets,
@@ -167,7 +167,7 @@ def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> S
     )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), MAX_WORKERS)

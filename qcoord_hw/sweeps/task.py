@@ -10,10 +10,11 @@ from qcoord_hw.errors import QcoordError, TargetError
 from qcoord_hw.spec import one_line, spec_from_mapping
 
 Task = dict[str, Any]
-"""`spec`, `target` and `seed` of a point; or `run`, the folder of a run that was begun."""
+"""`spec`, `target` and `seed` of a point; `run`, the folder of a run that was begun; or `cell`, `spec` and
+`target` of one of an atlas."""
 
 Outcome = dict[str, Any]
-"""`run`, the folder of the sealed run; or `error` and `exit_code`."""
+"""`run`, the folder of the sealed run; `cell`, what an atlas says there; or `error` and `exit_code`."""
 
 
 def attempt(task: Task, folder: Path) -> Outcome:
@@ -21,6 +22,11 @@ def attempt(task: Task, folder: Path) -> Outcome:
     from qcoord_hw import api
 
     try:
+        if "cell" in task:
+            from qcoord_hw.sweeps.cell import cell_of
+
+            asked = task["cell"]
+            return {"cell": cell_of(spec_from_mapping(asked["spec"], "atlas"), asked["target"])}
         if "run" in task:
             found = api.collect(task["run"])
             if not found.record.sealed:  # of a device, whose jobs nobody waits for a second time

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 import qcoord_hw as qc
 from qcoord_hw.answer import Answer
 from qcoord_hw.errors import InputError
+from qcoord_hw.report.choice_answer import Ranked
 from qcoord_hw.report.threshold_answer import Factor, Mechanism
 from qcoord_hw.theory.games.game import Game
 
@@ -51,6 +52,7 @@ KINDS = {
     "redistribution": lambda folder, pair: qc.theory_redistribution("ghz", side="C", reference="A"),
     "reproduce": lambda folder, pair: qc.reproduce("nator-46", "nator-70"),
     "threshold": lambda folder, pair: threshold_of_readout(),
+    "choose": lambda folder, pair: choice_of_two(),
 }
 """What is asked -> how; each is made when a test first needs it."""
 
@@ -64,6 +66,39 @@ def threshold_of_readout() -> qc.Threshold:
     ]
     about = ("chsh", "fake_manila", [0, 1], "win_probability", "Win probability", 0.85, 0.8, 0.05, 0.75)
     return qc.Threshold(*about, factor, alone, curve, True, 4)
+
+
+def choice_of_two() -> qc.Choice:
+    """Return the answer that `qc.choose` gives where one of two candidates fits; it takes seconds."""
+    rates = {"Alice->Bob": {"qubits": 1.0, "log2_dim": 1.0, "bits": 0.0}}
+    numbers = {
+        "expected": 0.8,
+        "ideal": 0.85,
+        "classical": 0.75,
+        "two_qubit_gates": 1,
+        "qubits": 2,
+        "copies": 1,
+    }
+    about = {"title": EVIL, "target": "fake_manila", "same": True, "command": "qcoord run chsh"}
+    best = Ranked(
+        **about | numbers,
+        name="a",
+        rank=1,
+        kind="ideal",
+        per_copy=0.8,
+        rates=rates,
+        why="the best",
+        frontier=True,
+    )
+    nothing = dict.fromkeys(numbers) | {"rank": None, "kind": None, "per_copy": None, "rates": None}
+    return qc.Choice(
+        "chsh",
+        ["fake_manila"],
+        "fidelity",
+        "Fidelity",
+        "more",
+        [best, Ranked(**about | nothing, name="b", why="no")],
+    )
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from qcoord_hw.errors import InputError
@@ -69,8 +69,7 @@ def candidates(spec: ExperimentSpec, declared: tuple[Parameter, ...], title: str
         except InputError:  # no such protocol for this state, or not at this block length
             continue
         name = "-".join(_part(name, value) for name, value in values.items())
-        made = replace(spec, name=f"{spec.name}-{name}").with_parameters(options)
-        found.setdefault(key, Candidate(name, _words(values), lambda made=made: made))  # type: ignore[misc]
+        found.setdefault(key, Candidate(name, _words(values), partial(spec.with_parameters, options)))
     return tuple(found.values())
 
 

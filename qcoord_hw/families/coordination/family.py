@@ -64,6 +64,12 @@ class Coordination(FamilyInRoom):
 
         return recognise(given, parameters)
 
+    def theorem(self, spec: ExperimentSpec) -> str:
+        """See `Family.theorem`."""
+        from qcoord_hw.theory.networks import NETWORKS
+
+        return f"[NatorPereg, Theorem {NETWORKS[read_network(spec.options)].theorem}]"
+
     def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
         """Return protocols, block lengths and uses of the links that make the same state."""
         from qcoord_hw.families.coordination.candidates import candidates

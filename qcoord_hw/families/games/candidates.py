@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,7 +41,8 @@ def candidates(spec: ExperimentSpec) -> tuple[Candidate, ...]:
     values = read_parameters(spec.options)
     ways = _Ways(spec, _game(spec))
     stated = "game" in spec.options or "strategy" in spec.options
-    found = [Candidate(AS_GIVEN, "the strategy and circuits of the experiment", lambda: spec)] * stated
+    words = "the strategy and circuits of the experiment" if stated else "the strategy that a run looks for"
+    found = [Candidate(AS_GIVEN, words, lambda: spec)]
     if ways.closed_form is not None:
         found += [ways.candidate("closed-form", "the strategy in closed form", ways.own_closed_form)]
     own = ways.own()
@@ -137,40 +137,38 @@ class _Ways:
         """Return the best strategy found, of equal ones the one with the fewest two-qubit gates."""
         tensor = payoff_tensor(self.game)
         found = [
-            seesaw(tensor, dimension, starts=STARTS, seed=seed, time_limit=math.inf) for seed in range(SEEDS)
+            seesaw(tensor, dimension, starts=STARTS, seed=k, time_limit=math.inf, projective_only=True)
+            for k in range(SEEDS)
         ]
         best = max(value for value, _ in found) - EQUAL * size_of(tensor)
         return min((own for value, own in found if value >= best), key=self._gates)
 
     def _gates(self, strategy: QuantumStrategy) -> int:
+        """Return the two-qubit gates of all circuits as built."""
         from qcoord_hw.families.games.circuits import build
 
-        nets = build(self._spec("", "", strategy)).circuits
+        nets = build(self.spec.with_parameters(self._options(strategy))).circuits
         return sum(i.operation.num_qubits == 2 for net in nets for i in net.circuit.data)
 
     def candidate(
         self, name: str, title: str, look: Callable[[], QuantumStrategy | PauliSolution]
     ) -> Candidate:
         """Return the candidate of a strategy that is looked for when it is wanted."""
-        return Candidate(name, title, lambda: self._spec(name, title, look()))
+        return Candidate(name, title, lambda: self.spec.with_parameters(self._options(look())))
 
-    def _spec(self, name: str, title: str, strategy: QuantumStrategy | PauliSolution) -> ExperimentSpec:
-        data = (
-            strategy_json(strategy)
-            if isinstance(strategy, QuantumStrategy)
-            else {"pauli": strategy.to_json()}
-        )
-        options: dict[str, Plain] = self._tables | {"strategy": canonical_json(data)}
-        own = replace(
-            self.spec, name=f"{self.spec.name}-{name}".rstrip("-"), title=f"{self.spec.title}: {title}"
-        )
-        return own.with_parameters(options)
+    def _options(self, strategy: QuantumStrategy | PauliSolution) -> dict[str, Plain]:
+        """Return the parameters of a spec that plays a strategy."""
+        if isinstance(strategy, PauliSolution):
+            data = {"pauli": strategy.to_json()}
+        else:
+            data = strategy_json(strategy)
+        return self._tables | {"strategy": canonical_json(data)}
 
 
 def _embedded(game: Game, strategy: QuantumStrategy) -> QuantumStrategy:
-    """Return a strategy in powers of two: what is outside the dimension gives the answer that wins most.
+    """Return a strategy in powers of two: an outcome outside the dimension gives an answer of its own.
 
-    Which one is judged by how the other players answer where nothing goes wrong.
+    It is the one that wins most often where the others answer at random.
     """
     players = len(strategy.dimensions)
     wide = tuple(2 ** math.ceil(math.log2(d)) for d in strategy.dimensions)
@@ -180,7 +178,7 @@ def _embedded(game: Game, strategy: QuantumStrategy) -> QuantumStrategy:
     measurements = []
     for p, (d, size, own) in enumerate(zip(strategy.dimensions, wide, strategy.measurements, strict=True)):
         axes = tuple(a for a in range(2 * players) if a not in (p, players + p))
-        won = joint.sum(axis=axes)  # shape (questions, answers): the others answer at random
+        won = joint.sum(axis=axes)  # shape (questions, answers)
         outside = np.diag([0.0] * d + [1.0] * (size - d))
         grown = []
         for x, povm in enumerate(own):

@@ -73,6 +73,10 @@ class Games(FamilyInRoom):
 
         return spec.with_parameters(with_strategy(spec.name, spec.options, situation.seed, gates))
 
+    def theorem(self, spec: ExperimentSpec) -> str:
+        """See `Family.theorem`."""
+        return "[NatorPereg, Section V], nonlocal games"
+
     def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
         """Return strategies in several local dimensions."""
         from qcoord_hw.families.games.candidates import candidates

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 
 from qcoord_hw.errors import InputError
@@ -75,17 +74,17 @@ def _theorem_1(spec: ExperimentSpec, task: LinearTask, batch: int) -> Iterator[C
     if batch == 1:
         name, words = THEOREM_1, f"Theorem 1 over F_{task.field.order}"
     parameters: dict[str, Plain] = {"batch": batch} if batch > 1 else {}
-    free = _candidate(spec, name, words, parameters)
-    yield free
+    if parameters != {key: value for key, value in spec.options.items() if key in SCHEME}:
+        yield _candidate(spec, name, words, parameters)
     for server in task.servers[:SERVERS] if batch <= PLACED else ():
         yield Candidate(
             f"{name}-at-{_word(server)}",
             f"{words}, auxiliary qudits at {server}",
-            partial(_placed, spec, f"{name}-at-{_word(server)}", parameters, server),
+            partial(_placed, spec, parameters, server),
         )
 
 
-def _placed(spec: ExperimentSpec, name: str, parameters: Mapping[str, Plain], server: str) -> ExperimentSpec:
+def _placed(spec: ExperimentSpec, parameters: Mapping[str, Plain], server: str) -> ExperimentSpec:
     """Return the spec with all auxiliary qudits at one server.
 
     Raises:
@@ -93,7 +92,7 @@ def _placed(spec: ExperimentSpec, name: str, parameters: Mapping[str, Plain], se
     """
     from qcoord_hw.families.linear_computation.circuits import scoring_of
 
-    free = _with(spec, name, parameters)
+    free = _with(spec, parameters)
     count = scoring_of(free.stating({"inputs": 1}))[0].scheme["c"]
     if not count:
         raise InputError("the scheme needs no auxiliary qudits")
@@ -103,14 +102,14 @@ def _placed(spec: ExperimentSpec, name: str, parameters: Mapping[str, Plain], se
 def _candidate(
     spec: ExperimentSpec, name: str, title: str, parameters: Mapping[str, Plain], *, same: bool = True
 ) -> Candidate:
-    return Candidate(name, title, lambda: _with(spec, name, parameters), same)
+    return Candidate(name, title, lambda: _with(spec, parameters), same)
 
 
-def _with(spec: ExperimentSpec, name: str, parameters: Mapping[str, Plain]) -> ExperimentSpec:
+def _with(spec: ExperimentSpec, parameters: Mapping[str, Plain]) -> ExperimentSpec:
     """Return the spec with another scheme; how many inputs are run, and which, stays."""
     left_out = {*SCHEME, *({"irreducible_poly"} if "field" in parameters else ())}
     kept = {key: value for key, value in spec.options.items() if key not in left_out}
-    return replace(spec, name=f"{spec.name}-{name}").with_parameters(kept | dict(parameters))
+    return spec.with_parameters(kept | dict(parameters))
 
 
 def _word(name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Candidate, JsonFile, Situation
-from qcoord_hw.families.linear_computation.parameters import PARAMETERS
+from qcoord_hw.families.linear_computation.parameters import PARAMETERS, THEOREM_1
 from qcoord_hw.families.room import FamilyInRoom
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class LinearComputations(FamilyInRoom):
         from qcoord_hw.families.linear_computation.completion import complete
 
         return complete(spec, situation)
+
+    def theorem(self, spec: ExperimentSpec) -> str:
+        """See `Family.theorem`."""
+        scheme = spec.options.get("scheme", THEOREM_1)
+        return "[Hu2025, Theorem 1]" if scheme == THEOREM_1 else "beyond [Hu2025, Theorem 1]"
 
     def candidates(self, spec: ExperimentSpec) -> tuple[Candidate, ...]:
         """Return schemes over several fields, in batches, beyond Theorem 1, by other places and graphs."""

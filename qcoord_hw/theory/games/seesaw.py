@@ -28,6 +28,7 @@ def seesaw(
     seed: int = 0,
     time_limit: float = 60.0,
     target: float = math.inf,
+    projective_only: bool = False,
 ) -> tuple[float, QuantumStrategy]:
     """Return the payoff of a good strategy of that local dimension, and the strategy [Werner2001].
 
@@ -47,6 +48,8 @@ def seesaw(
         seed: of the starts; same seed, same answer, unless time runs out.
         time_limit: seconds after which the best strategy so far is returned.
         target: a value at which to stop early, such as a known upper bound.
+        projective_only: whether measurements are made projective whatever that costs; others need more
+            qubits.
 
     Raises:
         InputError: when the dimension or the number of starts is not positive, or by `payoff_tensor`.
@@ -63,9 +66,11 @@ def seesaw(
         return value, strategy  # projective already
     batch.make_projective()
     batch.climb(deadline, target - 1e-9 * batch.scale)
+    if projective_only:
+        batch.make_projective()
     rounded = batch.strategy()
     # projective measurements are worth the last digits: a circuit does them without a further system
-    if (other := strategy_value(tensor, rounded)) >= value - 1e-10 * batch.scale:
+    if (other := strategy_value(tensor, rounded)) >= value - 1e-10 * batch.scale or projective_only:
         return other, rounded
     return value, strategy
 
