@@ -1,0 +1,6 @@
+"""placeholder."""
+
+
+def pages() -> dict[str, str]:
+    """Return nothing yet."""
+    return {}
