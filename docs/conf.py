@@ -20,7 +20,7 @@ project = "qcoord_hw"
 author = "The qcoord_hw authors"
 version = release = __version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-extensions += ["docstrings", "flowchart", "mathml"]  # docs/_ext
+extensions += ["docstrings", "drawings", "mathml"]  # docs/_ext
 exclude_patterns = ["_build", "_ext"]
 myst_heading_anchors = 4
 myst_fence_as_directive = {"mermaid"}
@@ -60,7 +60,7 @@ os.environ |= {
 
 
 def setup(app: Sphinx) -> None:
-    """Prepare kernels, write the generated pages; tell Sphinx what it does not know: Pygments has no lexer for tables."""
+    """Prepare kernels, write the generated pages, and give tables a lexer, which Pygments has not."""
     profile = BUILD / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     shutil.copy(DOCS / "_ext" / "ipython" / "ipython_kernel_config.py", profile)

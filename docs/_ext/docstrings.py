@@ -11,7 +11,7 @@ CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def readable(text: str) -> str:
-    """Return a docstring with its code as literals and its other signs as they stand.
+    r"""Return a docstring with its code as literals and its other signs as they stand.
 
     >>> readable("`a_b` of |0> is x_")
     '``a_b`` of \\\\|0> is x\\\\_'

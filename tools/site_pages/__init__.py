@@ -1,11 +1,11 @@
-"""Pages of the documentation site that the program writes itself: `docs/generated`, made anew by every build."""
+"""Pages of the site that the program writes itself: `docs/generated`, made anew by every build."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from site_pages import api, bibliography, catalogue, commands, json_outputs, states
+from site_pages import api, benchmarks, bibliography, catalogue, commands, json_outputs, states
 
 Pages = dict[str, str]
 """Path of a page under `docs/generated` -> its text."""
@@ -16,6 +16,7 @@ MAKERS: tuple[Callable[[], Pages], ...] = (
     api.pages,
     catalogue.pages,
     states.pages,
+    benchmarks.pages,
     bibliography.pages,
 )
 

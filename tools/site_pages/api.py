@@ -1,4 +1,4 @@
-"""The Python reference: pages of directives that Sphinx fills from the docstrings, one for each part of what is public."""
+"""The Python reference: pages of directives that Sphinx fills from the docstrings of what is public."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ MODULES = (
 HEAD = """\
 # Python
 
-`import qcoord_hw as qc`. What stands here is public: it changes only as [releasing](../../releasing.md) says. All of it is
-written from the docstrings.
+`import qcoord_hw as qc`. What stands here is public: it changes only as [releasing](../../releasing.md)
+says. All of it is written from the docstrings.
 
 """
 GROUPS = {
     "functions": ("Functions", "One for each command, and those that build experiments."),
-    "answers": ("Answers", "What functions return. Each has `table()`, `plot()`, `rows()`, `to_dataframe()`, `to_json()`."),
+    "answers": (
+        "Answers",
+        "What functions return. Each has `table()`, `plot()`, `rows()`, `to_dataframe()`, `to_json()`.",
+    ),
     "objects": ("Objects", "What experiments, networks and devices are made of."),
     "errors": ("Errors", "[What to do about each](../../reference/troubleshooting.md)."),
 }
@@ -67,7 +70,9 @@ def group_of(value: Any) -> str:
 def directive(name: str) -> str:
     """Return the directive of a public name."""
     value = getattr(qc, name)
-    kind = "function" if not inspect.isclass(value) else "exception" if issubclass(value, Exception) else "class"
+    kind = (
+        "function" if not inspect.isclass(value) else "exception" if issubclass(value, Exception) else "class"
+    )
     options = "" if kind == "function" else "   :members:\n"
     return f"```{{eval-rst}}\n.. auto{kind}:: qcoord_hw.{name}\n{options}```\n"
 

@@ -20,8 +20,15 @@ def pages() -> dict[str, str]:
 
 def entry(key: str, text: str) -> str:
     """Return one work as an entry of a definition list."""
-    fields = {n.lower(): plain(v) for n, v in re.findall(r"^\s*(\w+)\s*=\s*\{(.*?)\},?\s*$", text, re.M | re.S)}
-    where = fields.get("journal") or fields.get("booktitle") or fields.get("howpublished") or fields.get("publisher")
+    fields = {
+        n.lower(): plain(v) for n, v in re.findall(r"^\s*(\w+)\s*=\s*\{(.*?)\},?\s*$", text, re.M | re.S)
+    }
+    where = (
+        fields.get("journal")
+        or fields.get("booktitle")
+        or fields.get("howpublished")
+        or fields.get("publisher")
+    )
     numbers = " ".join(fields[name] for name in ("volume", "pages", "year") if name in fields)
     said = [fields.get("author", "").replace(" and ", "; "), fields.get("title", ""), where or "", numbers]
     link = ""

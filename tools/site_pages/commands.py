@@ -15,10 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAD = """\
 # Commands
 
-From the parser of `qcoord` itself. Every command has `--json`, which prints one JSON object on standard output and nothing else
-there ([what is in it](../json.md)). Exit status: 0 done, 1 `reproduce` found a difference that no erratum lists, 2 bad input,
-3 the target or the network failed, 130 interrupted. After an error standard output is empty, and one line on standard error
-says what was wrong and what is allowed ([what to do](../../reference/troubleshooting.md)).
+From the parser of `qcoord` itself. Every command has `--json`, which prints one JSON object on standard
+output and nothing else there ([what is in it](../json.md)). Exit status: 0 done, 1 `reproduce` found a
+difference that no erratum lists, 2 bad input, 3 the target or the network failed, 130 interrupted. After an
+error standard output is empty, and one line on standard error says what was wrong and what is allowed
+([what to do](../../reference/troubleshooting.md)).
 
 """
 
@@ -31,7 +32,9 @@ def pages() -> dict[str, str]:
     return {"commands/index.md": index, **made}
 
 
-def commands(parser: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def commands(
+    parser: argparse.ArgumentParser, path: str = ""
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield the name and the parser of every command; `theory` is followed by what stands below it."""
     for action in parser._actions:  # noqa: SLF001 (argparse has no public list of them)
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001

@@ -1,7 +1,7 @@
 """What `--json` prints: for each command the keys with their meaning, and an object that was recorded.
 
-The keys are the fields of what the function of Python returns, since the command line prints just that. The objects are
-those of `tests/api/json_before.json`, which a test holds against the program.
+The keys are the fields of what the function of Python returns, since the command line prints just that. The
+objects are those of `tests/api/json_before.json`, which a test holds against the program.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ KEPT = 2
 HEAD = f"""\
 # JSON outputs
 
-Every command prints one JSON object with `--json`, and nothing else on standard output. `ok` is true; after an error there is no
-object, but a line on standard error and an [exit status](commands/index.md). From Python the same objects are
-`answer.to_json()`, and `answer["key"]` reads them. Keys may be added in any release; a key is never removed or given another meaning
-without notice ([releasing](../releasing.md)).
+Every command prints one JSON object with `--json`, and nothing else on standard output. `ok` is true; after
+an error there is no object, but a line on standard error and an [exit status](commands/index.md). From
+Python the same objects are `answer.to_json()`, and `answer["key"]` reads them. Keys may be added in any
+release; a key is never removed or given another meaning without notice ([releasing](../releasing.md)).
 
-Numbers are JSON numbers; exact fractions are strings such as `"1/3"`; complex numbers are `[re, im]`; what is not known is `null`.
-In the examples lists end after {KEPT} entries.
+Numbers are JSON numbers; exact fractions are strings such as `"1/3"`; complex numbers are `[re, im]`; what
+is not known is `null`. In the examples lists end after {KEPT} entries.
 
 """
 RUN = """\
-`run`, `submit`, `status`, `collect`, `replay`, `report` and `import` print the summary of a run; several runs together are
-`{"ok": true, "runs": [..]}`. An unfinished run has `"state": "unfinished"` and no estimates. A family adds keys of its own.
+`run`, `submit`, `status`, `collect`, `replay`, `report` and `import` print the summary of a run; several
+runs together are `{"ok": true, "runs": [..]}`. An unfinished run has `"state": "unfinished"` and no
+estimates. A family adds keys of its own.
 """
 
 
@@ -54,7 +55,12 @@ def pages() -> dict[str, str]:
     for name, sub in commands(_parser()):
         kind = returned(name)
         if kind is not None and kind is not Result:
-            parts += [f"## `{name}`\n", f"{sentence(sub.description)}\n", keys(kind), *example(recorded, f"{name} ")]
+            parts += [
+                f"## `{name}`\n",
+                f"{sentence(sub.description)}\n",
+                keys(kind),
+                *example(recorded, f"{name} "),
+            ]
     return {"json.md": "\n".join(parts)}
 
 

@@ -8,9 +8,9 @@ from site_pages.markdown import table
 HEAD = """\
 # Named states
 
-States that need no file: `qcoord theory region NAME --network N`, `qcoord run NAME --network N`. Parameters follow a colon,
-`werner:visibility=1/3`; what is not given has its default. `qcoord states` prints this list. States of your own are
-[files](../formats/states.md).
+States that need no file: `qcoord theory region NAME --network N`, `qcoord run NAME --network N`. Parameters
+follow a colon, `werner:visibility=1/3`; what is not given has its default. `qcoord states` prints this
+list. States of your own are [files](../formats/states.md).
 
 """
 
