@@ -44,8 +44,8 @@ CURVE_POINTS = 33
 class RegionAnswer(Answer, region.RegionAnswer):
     """What is known about one state in one network, as `qcoord theory region` shows it.
 
-    The fields are those of `qcoord_hw.theory.regions.RegionAnswer`: `criteria` are `RateRegion`s, which know
-    what they contain.
+    The fields are those of `qcoord_hw.theory.regions.RegionAnswer`; each of its `criteria` is a `RateRegion`,
+    which knows what it contains.
 
     Attributes:
         time_limit: how the limit was kept.

@@ -1,21 +1,15 @@
 """Draws flow charts and networks as SVG, with a label that says them in words.
 
-A chart is the part of Mermaid's language that we write. GitHub draws such a block by itself; a page that is opened
-from a folder has nobody who would. A line is `a["text"] -->|"what happens"| b["text"]`; texts may stand where a
-node is first named, lines break at <br>. A network is a chart of its `Topology`.
+A chart is the part of Mermaid's language that we write. GitHub draws such a block by itself; a page that is
+opened from a folder has nobody who would. A line is `a["text"] -->|"what happens"| b["text"]`; texts may
+stand where a node is first named, lines break at <br>. A network is a chart of its `Topology`.
 """
 
 from __future__ import annotations
 
 import re
 from html import escape
-from typing import ClassVar
 
-from docutils import nodes
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-
-from qcoord_hw import network as networks
 from qcoord_hw.network import Topology
 
 NODE = r'(\w+)(?:\["([^"]*)"\])?'
@@ -122,30 +116,3 @@ def network(topology: Topology) -> str:
     for number, (what, parties) in enumerate(shared):
         lines += [f'shared{number}["{what}"] --> {party}' for party in parties]
     return "\n".join(lines)
-
-
-class Flowchart(SphinxDirective):
-    """The block ```mermaid."""
-
-    has_content: ClassVar[bool] = True
-
-    def run(self) -> list[nodes.Node]:
-        """Return the drawing."""
-        return [nodes.raw("", svg("\n".join(self.content)), format="html")]
-
-
-class Network(SphinxDirective):
-    """The directive `network`, with the name of a constant of `qcoord_hw.network`."""
-
-    required_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        """Return the drawing."""
-        return [nodes.raw("", svg(network(getattr(networks, self.arguments[0]))), format="html")]
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive."""
-    app.add_directive("mermaid", Flowchart)
-    app.add_directive("network", Network)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

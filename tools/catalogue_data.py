@@ -1,0 +1,93 @@
+"""What the pages of the catalogue say, `docs/catalogue.json`.
+
+`python tools/catalogue_data.py [NAME ..]` writes it anew.
+For every entry the text of `qcoord show`, and what four device snapshots are expected to make of it: exact
+outcome probabilities of the circuits as they would be placed, with calibrated readout; no shots. Building
+and placing everything takes many minutes, so the site reads the file; names write these entries alone,
+`--missing` those that are not there yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from qcoord_hw.api import build
+from qcoord_hw.catalogue import catalogue_paths
+from qcoord_hw.errors import QcoordError
+from qcoord_hw.execution.forecast import Forecast
+from qcoord_hw.execution.needs import DEVICES
+from qcoord_hw.execution.run_description import describe, program_of
+from qcoord_hw.report.plan import Outlook
+from qcoord_hw.report.protocol import describe_protocol, protocol_text
+
+DATA = Path(__file__).resolve().parents[1] / "docs" / "catalogue.json"
+LONGEST = 9000
+"""Characters of a text of `qcoord show`; of a longer one the steps and the drawing are left out."""
+
+SEED = 0
+"""Of random inputs and searches, as `qcoord threshold` has it."""
+
+
+def entry(name: str, devices: tuple[str, ...] = DEVICES) -> dict[str, Any]:
+    """Return what is said of a catalogue entry."""
+    experiment = build(name).experiment
+    text = protocol_text(experiment)
+    about = describe_protocol(experiment)
+    return {
+        "title": about["title"],
+        "network": about["topology"]["name"],
+        "show": text if len(text) <= LONGEST else text.partition("\n\n")[0],
+        "whole": len(text) <= LONGEST,
+        "devices": {device: on_device(name, device) for device in devices},
+    }
+
+
+def on_device(name: str, device: str) -> dict[str, Any]:
+    """Return what a snapshot is expected to make of an entry, or why it cannot run there."""
+    try:
+        built = build(name, target=device, seed=SEED)
+        program = program_of(built.experiment, built.spec.links)
+        forecast = Forecast.of(describe(built.experiment), program, built.spec, device)
+        main, cost = Outlook(forecast).main, forecast.cost(forecast.prepared)
+    except QcoordError as refusal:
+        return {"refused": str(refusal)}
+    return {
+        "figure": main.title if main else None,
+        "expected": main.best if main else None,
+        "theory": main.theory.value if main and main.theory else None,
+        "bound": main.bound.value if main and main.bound else None,
+        "two_qubit_gates": cost.two_qubit_gates,
+        "depth": cost.depth,
+        "layout": list(forecast.prepared.layout),
+    }
+
+
+def write(names: list[str]) -> None:
+    """Write these entries, one after the other; what is there of others that exist stays."""
+    found = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
+    for name in names:
+        found[name] = entry(name)
+        lines = [f"{json.dumps(n)}: {json.dumps(found[n])}" for n in catalogue_paths() if n in found]
+        DATA.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        print(name, flush=True)
+
+
+def main() -> None:
+    """Write the entries that are asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python tools/catalogue_data.py", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of the catalogue; by default every entry")
+    parser.add_argument("--missing", action="store_true", help="only those that the file lacks")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in catalogue_paths()]:
+        parser.error(f"{unknown[0]}: there is no such entry")
+    there = json.loads(DATA.read_text(encoding="utf-8")) if options.missing and DATA.exists() else {}
+    write([name for name in options.names or catalogue_paths() if name not in there])
+
+
+if __name__ == "__main__":
+    main()
