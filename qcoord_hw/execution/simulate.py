@@ -29,13 +29,15 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
 from qcoord_hw.errors import TargetError, TooLargeError
+from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.layout import components, interactions, operations
 from qcoord_hw.execution.links import has_channels
-from qcoord_hw.execution.noise import confusion, noise_model
+from qcoord_hw.execution.noise import confusion, gate_channels, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.families.experiment import DIRECT, FRAME, Setting
+from qcoord_hw.network import is_relayed
 from qcoord_hw.record import Counts
 
 MAX_EXACT_IDEAL = 20
@@ -43,6 +45,9 @@ MAX_STATEVECTOR = 28
 MAX_DENSITY_MATRIX = 11
 MAX_TRAJECTORIES = 16
 MAX_MPS = 40
+
+ACTIVE = "exact:active-qubits"
+"""The method of `qcoord_hw.execution.active`."""
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
@@ -122,6 +127,7 @@ def split(circuit: QuantumCircuit) -> list[Part]:
             parts.append(Part(circuit, tuple(qubits), tuple(range(circuit.num_clbits))))
             continue
         alone = QuantumCircuit(QuantumRegister(len(qubits), "q"), ClassicalRegister(len(clbits), "c"))
+        alone.metadata = circuit.metadata
         qubit_of = {circuit.qubits[q]: alone.qubits[i] for i, q in enumerate(qubits)}
         clbit_of = {circuit.clbits[c]: alone.clbits[i] for i, c in enumerate(clbits)}
         for i in data:
@@ -138,6 +144,8 @@ def choose_method(part: Part, *, noisy: bool) -> str:
         TooLargeError: when no method can do it within its measured limits, with the limits.
     """
     size = part.circuit.num_qubits
+    if is_relayed(part.circuit) and active.fits(part.circuit):
+        return ACTIVE
     if not noisy:
         if part.is_final and size <= MAX_EXACT_IDEAL:
             return "exact:statevector"
@@ -180,10 +188,12 @@ class _Distribution:
     Attributes:
         outcomes: indices; the part's classical bit 0 is the most significant bit.
         weights: their probabilities.
+        read: the part's classical bits whose readout error is in them already.
     """
 
     outcomes: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
+    read: frozenset[int] = frozenset()
 
 
 _Instance = tuple[int, int, tuple[float, ...]]
@@ -254,7 +264,7 @@ class Simulator:
                 mask |= (clbit in (asked.flips or ())) << k
         dense = np.zeros(2 ** len(one.clbits))
         dense[before.outcomes ^ mask] = before.weights
-        return self._read_out(one, dense)
+        return self._read_out(one, dense, before.read)
 
     def counts(self, setting: int, shots: int, seed: int) -> Counts:
         """Return the counts of one block of shots; the same seed gives the same counts.
@@ -312,6 +322,9 @@ class Simulator:
         """
         circuit, p, values = instance
         part, method = self._parts[circuit][p], self._methods[circuit][p]
+        if method == ACTIVE:
+            self._exact[instance] = self._walked(part, values)
+            return
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
@@ -349,6 +362,17 @@ class Simulator:
         for k, (part, instance) in enumerate(zip(parts, batch, strict=True)):
             self._keep(instance, part, np.asarray(result.data(k)["probabilities"]))
 
+    def _walked(self, part: Part, values: Sequence[float]) -> _Distribution:
+        """Return the outcome distribution of a part in which few qubits are in use at once."""
+        channels, matrices = {}, None
+        if self._snapshot is not None:
+            calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
+            channels, matrices = gate_channels(calibration), confusion(calibration)
+        tensor, read = active.outcome_probabilities(bind(part.circuit, values), channels, matrices)
+        flat = np.clip(np.round(tensor.reshape(-1), 13), 0.0, 1.0)
+        outcomes = np.flatnonzero(flat)
+        return _Distribution(outcomes, flat[outcomes], read)
+
     def _keep(self, instance: _Instance, part: Part, saved: npt.NDArray[np.float64]) -> None:
         """Keep the probabilities of the measured qubits, the last one's bit the most significant."""
         measured = part.measured
@@ -360,12 +384,16 @@ class Simulator:
         outcomes = np.flatnonzero(flat)
         self._exact[instance] = _Distribution(outcomes, flat[outcomes])
 
-    def _read_out(self, part: Part, dense: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _read_out(
+        self, part: Part, dense: npt.NDArray[np.float64], read: frozenset[int]
+    ) -> npt.NDArray[np.float64]:
         """Return probabilities after the readout error, summing to 1."""
         tensor = dense.reshape((2,) * len(part.clbits))
         if self._snapshot is not None:
             matrices = confusion(self._snapshot)
             for clbit, qubit in part.measured.items():
+                if clbit in read:
+                    continue
                 matrix = matrices[part.qubits[qubit]]
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
         flat = np.clip(np.round(tensor.reshape(-1), 12), 0.0, 1.0)
@@ -432,7 +460,12 @@ def shares_noisy_run(program: Program) -> bool:
 
 
 def _frames(circuit: QuantumCircuit, settings: Sequence[Setting]) -> bool:
-    exact = all(part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX for part in split(circuit))
+    if is_relayed(circuit):
+        exact = all(part.is_final and active.fits(part.circuit) for part in split(circuit))
+    else:
+        exact = all(
+            part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX for part in split(circuit)
+        )
     return exact and all(s.flips is not None for s in settings)
 
 

@@ -39,6 +39,9 @@ MAX_DATA = 10_000
 MAX_QUBITS = 1000
 """More than any device here; a larger number is a slip."""
 
+RELAYED = "relayed"
+"""In the metadata of circuits in which a relay party carries qubits."""
+
 SOURCE = "the source"
 """Who prepares shared entanglement, in `NetworkCircuit.acts`."""
 
@@ -153,7 +156,7 @@ class NetworkCircuit:
             name: name of the circuit.
         """
         self._topology = topology
-        self._circuit = QuantumCircuit(name=name)
+        self._circuit = QuantumCircuit(name=name, metadata={RELAYED: True} if topology.relay else None)
         self._owner: list[str] = []  # of each qubit, now
         self._measured: set[int] = set()
         self._knows: dict[ClassicalRegister, dict[str, None]] = {}  # in the order of learning
@@ -791,6 +794,11 @@ class NetworkCircuit:
 
     def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
         self._events.append(Event(kind, party, self._positions(qubits)))
+
+
+def is_relayed(circuit: QuantumCircuit) -> bool:
+    """Return whether a relay party carries qubits in a circuit, as built or compiled."""
+    return bool((circuit.metadata or {}).get(RELAYED))
 
 
 def holders_of(share: Event) -> tuple[str, ...]:
