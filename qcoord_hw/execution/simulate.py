@@ -20,7 +20,15 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from qiskit.circuit import Barrier, ClassicalRegister, ControlFlowOp, QuantumCircuit, QuantumRegister, Qubit
+from qiskit.circuit import (
+    Barrier,
+    ClassicalRegister,
+    ControlFlowOp,
+    IfElseOp,
+    QuantumCircuit,
+    QuantumRegister,
+    Qubit,
+)
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.circuit.library import XGate, YGate, ZGate
 from qiskit.exceptions import QiskitError
@@ -112,9 +120,18 @@ def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def split(circuit: QuantumCircuit) -> list[Part]:
-    """Return the connected parts of a circuit that measure anything; barriers do not connect."""
+    """Return the connected parts of a circuit that measure anything; barriers do not connect.
+
+    Gates that hang on outcomes connect all; with relays, which have many, just those on whose outcomes they do.
+    """
     edges = list(interactions(circuit))
-    if any(isinstance(i.operation, ControlFlowOp) for i in circuit.data):
+    conditional = [i for i in circuit.data if isinstance(i.operation, ControlFlowOp)]
+    if is_relayed(circuit) and all(active.is_simple(i.operation) for i in conditional):
+        measured = {i.clbits[0]: i.qubits[0] for i in circuit.data if i.operation.name == "measure"}
+        for i in conditional:
+            joined = (*i.qubits, *(measured[c] for c in i.clbits if c in measured))
+            edges.append(frozenset(circuit.find_bit(q).index for q in joined))
+    elif conditional:
         edges = [frozenset(range(circuit.num_qubits))] if circuit.num_qubits > 1 else []
     parts = []
     for qubits in components(circuit.num_qubits, edges):
@@ -132,7 +149,10 @@ def split(circuit: QuantumCircuit) -> list[Part]:
         clbit_of = {circuit.clbits[c]: alone.clbits[i] for i, c in enumerate(clbits)}
         for i in data:
             if not isinstance(i.operation, Barrier):
-                alone.append(i.operation, [qubit_of[q] for q in i.qubits], [clbit_of[c] for c in i.clbits])
+                operation, bits = i.operation, [clbit_of[c] for c in i.clbits]
+                if isinstance(operation, ControlFlowOp):  # which holds the bit that it hangs on
+                    operation = IfElseOp((bits[0], True), operation.blocks[0])
+                alone.append(operation, [qubit_of[q] for q in i.qubits], bits)
         parts.append(Part(alone, tuple(qubits), tuple(clbits)))
     return parts
 
