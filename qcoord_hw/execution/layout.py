@@ -273,7 +273,9 @@ class _Device:
         self.coupled.remove_nodes_from(unknown)
         self.coupled.add_edges_from_no_data([(min(q), max(q)) for q in self.gates if len(q) == 2])
 
-    def embeddings(self, size: int, pattern: Pattern, read: Sequence[int]) -> Iterator[tuple[float, list[int]]]:
+    def embeddings(
+        self, size: int, pattern: Pattern, read: Sequence[int]
+    ) -> Iterator[tuple[float, list[int]]]:
         """Yield (cost, physical qubits) of the embeddings of a connected pattern."""
         graph = rx.PyGraph()
         graph.add_nodes_from(range(size))

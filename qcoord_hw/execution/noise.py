@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from qiskit.quantum_info import SuperOp
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 from qiskit_aer.noise.device import basic_device_gate_errors
 
@@ -27,15 +26,10 @@ def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=16)
-def gate_errors(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], QuantumError]]:
-    """Return what follows each gate: its name, its qubits by their place in the snapshot, and the channel."""
-    return [(name, tuple(qubits), e) for name, qubits, e in basic_device_gate_errors(target=snapshot.target())]
-
-
-@lru_cache(maxsize=16)
-def gate_channels(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], SuperOp]:
-    """Return the same as superoperators, by name and qubits."""
-    return {(name, qubits): e.to_quantumchannel() for name, qubits, e in gate_errors(snapshot)}
+def gate_errors(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], QuantumError]:
+    """Return what follows each gate: name and qubits, by their places in the snapshot, to the channel."""
+    found = basic_device_gate_errors(target=snapshot.target())
+    return {(name, tuple(qubits)): error for name, qubits, error in found}
 
 
 @lru_cache(maxsize=16)  # run after run on the same qubits has the same
@@ -47,7 +41,7 @@ def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
         readout: whether readout errors are part of the model (for methods that sample inside Aer).
     """
     model = NoiseModel(basis_gates=list(snapshot.target().operation_names))
-    for name, qubits, error in gate_errors(snapshot):
+    for (name, qubits), error in gate_errors(snapshot).items():
         model.add_quantum_error(error, name, list(qubits))
     if readout:
         for qubit, matrix in enumerate(confusion(snapshot)):

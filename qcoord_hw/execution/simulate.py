@@ -41,7 +41,7 @@ from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.layout import components, interactions, operations
 from qcoord_hw.execution.links import has_channels
-from qcoord_hw.execution.noise import confusion, gate_channels, noise_model
+from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.families.experiment import DIRECT, FRAME, Setting
@@ -122,7 +122,7 @@ def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
 def split(circuit: QuantumCircuit) -> list[Part]:
     """Return the connected parts of a circuit that measure anything; barriers do not connect.
 
-    Gates that hang on outcomes connect all; with relays, which have many, just those on whose outcomes they do.
+    Gates that hang on outcomes connect all; with relays, which have many, those on whose outcomes they do.
     """
     edges = list(interactions(circuit))
     conditional = [i for i in circuit.data if isinstance(i.operation, ControlFlowOp)]
@@ -384,11 +384,11 @@ class Simulator:
 
     def _walked(self, part: Part, values: Sequence[float]) -> _Distribution:
         """Return the outcome distribution of a part in which few qubits are in use at once."""
-        channels, matrices = {}, None
+        errors, matrices = {}, None
         if self._snapshot is not None:
             calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
-            channels, matrices = gate_channels(calibration), confusion(calibration)
-        tensor, read = active.outcome_probabilities(bind(part.circuit, values), channels, matrices)
+            errors, matrices = active.gate_transfers(calibration), confusion(calibration)
+        tensor, read = active.outcome_probabilities(bind(part.circuit, values), errors, matrices)
         flat = np.clip(np.round(tensor.reshape(-1), 13), 0.0, 1.0)
         outcomes = np.flatnonzero(flat)
         return _Distribution(outcomes, flat[outcomes], read)

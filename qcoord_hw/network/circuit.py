@@ -100,7 +100,7 @@ def _verb(
     """Let a protocol remember what it was told, where it was not refused."""
 
     @wraps(method)
-    def told(self: NetworkCircuit, *arguments: _Told.args, **options: _Told.kwargs) -> _Made:
+    def told(self: NetworkCircuit, /, *arguments: _Told.args, **options: _Told.kwargs) -> _Made:
         depth, self._depth = self._depth, self._depth + 1  # a verb may be made of others
         try:
             made = method(self, *arguments, **options)
@@ -411,7 +411,7 @@ class NetworkCircuit:
             qubits: those that have the state now; as many as were sent or shared, at most.
 
         Raises:
-            LocalityError: when there is no relay party, it does not own them, or it has nothing to carry there.
+            LocalityError: when there is no relay party, it does not own them, or it has nothing to deliver.
         """
         qubits, relay = _listed(qubits), self._topology.relay
         if not relay:

@@ -1,9 +1,9 @@
 """Protocols at a distance: every qubit that is sent or shared crosses a line of relay qubits on its way.
 
 The relay qubits are those of one more party, the link. By `swap` it passes a qubit from one to the next by
-SWAP gates. By `swapping` the line is one of CZ gates, an X measurement of every qubit that is left behind, and
-Pauli gates at the end that hang on the outcomes: entanglement swapping along a line, or one-bit teleportation
-hop by hop [ZhouLeungChuang2000].
+SWAP gates. By `swapping` the line is one of CZ gates, an X measurement of every qubit that is left behind,
+and Pauli gates at the end that hang on the outcomes: entanglement swapping along a line, or one-bit
+teleportation hop by hop [ZhouLeungChuang2000].
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def _relayed(topology: Topology) -> Topology:
     receivers = [link.receiver for link in topology.links if link.qubits]
     receivers += [party for pair in topology.ebits for party in pair] + list(topology.shared_state)
     told = tuple(Link(LINK, receiver, bits=True) for receiver in dict.fromkeys(receivers))
-    return replace(
-        topology, parties=(*topology.parties, LINK), links=(*topology.links, *told), relay=LINK
-    )
+    return replace(topology, parties=(*topology.parties, LINK), links=(*topology.links, *told), relay=LINK)
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ class _Teller:
         ]
 
     def _cross(self, ways: Sequence[_Way]) -> None:
-        """Let the link carry qubits that it was given, each over relay qubits of its own, and deliver them."""
+        """Let the link carry qubits that it was given, each over its own relay qubits, and deliver them."""
         if not ways:
             return
         lines = []
@@ -220,6 +218,4 @@ class _Teller:
 
 def _stated(verb: Verb, *names: str) -> list[Any]:
     """Return the first arguments of a verb, however they were given."""
-    return [
-        verb.options[name] if name in verb.options else verb.arguments[k] for k, name in enumerate(names)
-    ]
+    return [verb.options[name] if name in verb.options else verb.arguments[k] for k, name in enumerate(names)]
