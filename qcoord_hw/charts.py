@@ -143,6 +143,50 @@ def curve_figure(
     return figure
 
 
+def series_figure(
+    title: str,
+    axes_names: tuple[str, str],
+    series: Sequence[tuple[str, Sequence[tuple[float, float, float, float]]]],
+    *,
+    bound: float | None,
+    theory: float | None,
+) -> Figure:
+    """Return a figure of points with intervals, joined by lines.
+
+    Args:
+        title: one line.
+        axes_names: what is on the horizontal and the vertical axis, with units.
+        series: name and (x, low, best, high) points of each.
+        bound: a horizontal line; None for none.
+        theory: another one.
+    """
+    figure = NotebookFigure(figsize=(6.5, 4.2), layout="constrained")
+    figure.suptitle(plain_text(title), fontsize=10)
+    axes = figure.subplots()
+    for k, (name, points) in enumerate(series):
+        x, low, best, high = zip(*points, strict=True)
+        lines = [
+            [b - a for a, b in zip(low, best, strict=True)],
+            [b - a for a, b in zip(best, high, strict=True)],
+        ]
+        axes.errorbar(
+            x,
+            best,
+            lines,
+            marker="o",
+            markersize=4,
+            linewidth=1.2,
+            color=f"C{k % 10}",
+            label=plain_text(name),
+        )
+    for name, value, colour, line in (("theory", theory, THEORY, "-"), ("bound", bound, BOUND, "--")):
+        if value is not None:
+            axes.axhline(value, color=colour, linestyle=line, linewidth=1.2, label=name)
+    axes.set_ylabel(plain_text(axes_names[1]))
+    _finish(figure, axes, axes_names[0])
+    return figure
+
+
 def words_figure(text: str) -> Figure:
     """Return a figure of words, at most 60 lines of them."""
     lines = [plain_text(line, MAX_COLUMNS) for line in text.split("\n")]

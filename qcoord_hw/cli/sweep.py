@@ -6,9 +6,10 @@ import argparse
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
-from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar
+from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say
 from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
@@ -46,6 +47,9 @@ def register(add: Add) -> None:
     sweep.add_argument(
         "--seed", type=integer, default=0, metavar="N", help="of the search for a game's strategy (0)"
     )
+    sweep.add_argument(
+        "--plot", metavar="FILE", help="draw the main figure by what is swept (.png, .svg or .pdf)"
+    )
     add_parameters(sweep)
     sweep.add_argument("--workers", type=integer, metavar="N", help="processes (default: one a core)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
@@ -58,9 +62,12 @@ def _sweep(options: argparse.Namespace) -> None:
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"set: {twice[0]} stands there twice; allowed is once, here or as an option")
 
+    from qcoord_hw.report.output_files import check_figure, write_figure
     from qcoord_hw.report.sweep import counted_words, point_words, print_sweep
     from qcoord_hw.sweeps import sweep
 
+    if options.plot is not None:
+        check_figure(Path(options.plot))
     with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
@@ -76,8 +83,12 @@ def _sweep(options: argparse.Namespace) -> None:
             confidence=options.confidence,
             progress=progress,
         )
+    if options.plot is not None:
+        write_figure(found.plot(), Path(options.plot))
     if not options.json:
         print_sweep(found, console())
+        if options.plot is not None:
+            say(f"figure: {options.plot}")
     elif found.ok:
         print_json(found.to_json())
     if not found.ok:

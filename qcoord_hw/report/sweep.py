@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
+from qcoord_hw.report.sweep_curve import Lost, curve_plot, curves_of, lost_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table, printed_text
 from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.words import found_words, number
@@ -66,6 +67,7 @@ class SweepResult(Answer):
         finished: how many had been begun before.
         already: how many were there.
         failed: how many failed.
+        lost: where one number was swept: up to which value of it each curve keeps its verdict.
     """
 
     sweep: str
@@ -74,6 +76,12 @@ class SweepResult(Answer):
     finished: int
     already: int
     failed: int
+    lost: Sequence[Lost] | None = optional()
+
+    @classmethod
+    def of(cls, sweep: str, points: Sequence[SweepPoint], counted: Mapping[str, int]) -> SweepResult:
+        """Return what was found at the points of a sweep, and how many were counted as what."""
+        return cls(sweep, points, **counted, lost=lost_of(points))
 
     @property
     def ok(self) -> bool:
@@ -92,9 +100,11 @@ class SweepResult(Answer):
         return rows
 
     def plot(self) -> Figure:
-        """Return a figure of the main figure of each point, beside theory and bound."""
+        """Return a figure of the main figure: against the number that was swept, or point by point."""
         from qcoord_hw.charts import Interval, interval_figure
 
+        if (curves := curves_of(self.points)) is not None:
+            return curve_plot(counted_words(self), curves)
         figures = [(point, figure) for point in self.points if (figure := headline_of(point.estimates))]
         rows = [
             Interval(
@@ -120,6 +130,8 @@ def print_sweep(found: SweepResult, console: Console) -> None:
     for point in found.points:
         if point.error is not None:
             console.print(as_text(f"FAILED: {point_words(point)}: {point.error}", "bold red"))
+    for one in found.lost or ():
+        console.print(as_text(one.words()))
     points_there = f"{len(found.points)} point{'s' if len(found.points) > 1 else ''}"
     console.print(as_text(f"{points_there}: {counted_words(found)}", "bold"))
     console.print(as_text(f"runs in {found.sweep}", "dim"))

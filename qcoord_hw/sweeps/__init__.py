@@ -111,7 +111,7 @@ def sweep(
 
             compute_there(fresh, path, dask, report)
     found = [_point(point, outcomes[point.identity], path, confidence) for point in points]
-    return SweepResult(str(path), found, **counted)
+    return SweepResult.of(str(path), found, counted)
 
 
 def _point(point: Point, outcome: Outcome, folder: Path, confidence: float) -> SweepPoint:
