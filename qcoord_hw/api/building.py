@@ -91,7 +91,7 @@ def build(
     fields = {name: value for name, value in fields.items() if value is not None}
     fields |= {"random_questions": True} if random_questions else {}
     fields |= {"every_edge": True} if every_edge else {}
-    fields |= {} if links is None else {"links": _links(links)}
+    fields |= {} if links is None else {"links": stated_links(links)}
     if isinstance(experiment, Experiment):
         _check_scoring(experiment)
         return _over_links(Built(replace(spec_of_experiment(experiment), **fields), experiment), target)
@@ -100,7 +100,12 @@ def build(
     return _over_links(Built.of(spec), target)
 
 
-def _links(stated: str | Path | Mapping[str, Mapping[str, float | bool]]) -> Links:
+def stated_links(stated: str | Path | Mapping[str, Mapping[str, float | bool]]) -> Links:
+    """Return what crossing links costs, from a file or its tables by their keys.
+
+    Raises:
+        InputError: when it is none.
+    """
     return read_links_file(Path(stated)) if isinstance(stated, (str, Path)) else links_from_mapping(stated)
 
 

@@ -35,17 +35,22 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
     sub.add_argument(
         "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
     )
-    sub.add_argument(
-        "--links",
-        metavar="FILE",
-        help="simulators: what crossing links costs (docs/formats/links.md)",
-    )
+    add_links(sub)
     add_layout(sub)
     sub.add_argument(
         "--noise-scale",
         type=number,
         metavar="F",
         help="fake_NAME, properties:FILE: all errors and decay, times F (1)",
+    )
+
+
+def add_links(sub: argparse.ArgumentParser) -> None:
+    """Add the file of links that cost."""
+    sub.add_argument(
+        "--links",
+        metavar="FILE",
+        help="simulators: what crossing links costs (docs/formats/links.md)",
     )
 
 
