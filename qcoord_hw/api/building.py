@@ -46,14 +46,10 @@ class Built:
         Raises:
             InputError: when the family is unknown or incomplete, or a parameter is wrong.
         """
-        from qcoord_hw.families.experiment import Experiment
+        from qcoord_hw.families.builders import build_experiment
 
-        family = registry.family(spec.family)
-        made: object = family.build(spec)
-        if not isinstance(made, Experiment):
-            kind = type(made).__name__
-            raise InputError(f"family {family.name}: build: returned {kind}; allowed is an Experiment")
-        _check_scoring(made, family.kind)
+        made = build_experiment(spec)
+        _check_scoring(made, registry.family(spec.family).kind)
         return cls(spec, made)
 
 

@@ -296,6 +296,7 @@ def _execute_again(found: record.RunRecord) -> list[str]:
     from qcoord_hw.execution.run_description import PYTHON, prepared_of, program_of, recorded_program
     from qcoord_hw.execution.scale import split_scale
     from qcoord_hw.execution.targets import NoiseTarget, RecordedTarget, resolve_target
+    from qcoord_hw.families.builders import build_experiment
 
     prepared = prepared_of(found)
     RecordedTarget(prepared)  # a backend or sampler may be called like a simulator of ours
@@ -303,9 +304,8 @@ def _execute_again(found: record.RunRecord) -> list[str]:
     target = NoiseTarget(prepared.chip, scale, name) if prepared.chip else resolve_target(prepared.target)
     spec: dict[str, Any] = found.intent["spec"]
     if spec["family"] != PYTHON:
-        family = registry.family(spec["family"])
         read = spec_from_mapping(spec, "recorded spec")
-        program = program_of(family.build(read), read.links)
+        program = program_of(build_experiment(read), read.links)
     else:
         program = recorded_program(found)
     return moved(found, program, target)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import build
+from qcoord_hw.api.building import LinksLike, build
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name
 from qcoord_hw.spec import Plain
@@ -23,6 +23,7 @@ def threshold(
     seed: int = 0,
     layout: Sequence[int] | None = None,
     parameters: Mapping[str, Plain] | None = None,
+    links: LinksLike = None,
     plot: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Threshold:
@@ -37,6 +38,7 @@ def threshold(
         seed: of random inputs, if the spec states none, and of searches.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         parameters: of the spec's family, as in `run`.
+        links: what crossing links costs, as in `run`; it stays as it is, the device's errors are scaled.
         plot: file for the figure, .png, .svg or .pdf.
         progress: called with (evaluations done, evaluations in all, about).
 
@@ -60,13 +62,10 @@ def threshold(
         raise InputError(
             f"target: {device} is a device; allowed is what has a noise model, such as fake_torino"
         )
-    built = build(experiment, None, layout, parameters, target=target, seed=seed)
-    if built.spec.links:
-        raise InputError(
-            "links: stated in the spec; allowed in a threshold is none, it scales a chip's errors"
-        )
+    built = build(experiment, None, layout, parameters, target=target, seed=seed, links=links)
     circuits = built.experiment
-    forecast = Forecast.of(describe(circuits), program_of(circuits), built.spec, target)
+    program = program_of(circuits, built.spec.links)
+    forecast = Forecast.of(describe(circuits), program, built.spec, target)
     found = find_threshold(forecast, progress)
     if plot is not None:
         write_figure(found.plot(), Path(plot))

@@ -35,11 +35,7 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
     sub.add_argument(
         "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
     )
-    sub.add_argument(
-        "--links",
-        metavar="FILE",
-        help="simulators: what crossing links costs (docs/formats/links.md)",
-    )
+    add_links(sub)
     which = sub.add_mutually_exclusive_group()
     which.add_argument(
         "--candidate", metavar="NAME", help="another way to do it, as `qcoord choose` names them"
@@ -55,6 +51,15 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         type=number,
         metavar="F",
         help="fake_NAME, properties:FILE: all errors and decay, times F (1)",
+    )
+
+
+def add_links(sub: argparse.ArgumentParser) -> None:
+    """Add the file of links that cost."""
+    sub.add_argument(
+        "--links",
+        metavar="FILE",
+        help="simulators: what crossing links costs (docs/formats/links.md)",
     )
 
 

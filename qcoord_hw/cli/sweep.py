@@ -6,10 +6,11 @@ import argparse
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say
-from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
+from qcoord_hw.cli.experiment import add_links, add_parameters, located_target, parameters, typed
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
 
@@ -49,6 +50,7 @@ def register(add: Add) -> None:
     sweep.add_argument(
         "--seed", type=integer, default=0, metavar="N", help="of the search for a game's strategy (0)"
     )
+    add_links(sweep)
     add_parameters(sweep)
     sweep.add_argument("--workers", type=integer, metavar="N", help="processes (default: one a core)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
@@ -79,6 +81,7 @@ def _sweep(options: argparse.Namespace) -> None:
             shots=options.shots,
             fields=stated | dict(options.fields),
             search_seed=options.seed,
+            links=options.links,
             workers=options.workers,
             dask=options.dask,
             runs=options.runs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import SPEC, Add, integer, progress_bar, say, show_answer
-from qcoord_hw.cli.experiment import add_layout, add_parameters, parameters, typed
+from qcoord_hw.cli.experiment import add_layout, add_links, add_parameters, parameters, typed
 
 
 def register(add: Add) -> None:
@@ -23,6 +23,7 @@ def register(add: Add) -> None:
     threshold.add_argument(
         "--seed", type=integer, default=0, metavar="N", help="of random inputs and searches (0)"
     )
+    add_links(threshold)
     add_layout(threshold)
     threshold.add_argument("--plot", metavar="FILE", help="draw the figure by factor (.png, .svg or .pdf)")
     threshold.add_argument(
@@ -41,6 +42,7 @@ def _threshold(options: argparse.Namespace) -> None:
             seed=options.seed,
             layout=options.layout,
             parameters=parameters(options),
+            links=options.links,
             plot=options.plot,
             progress=progress,
         )

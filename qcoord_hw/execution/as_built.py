@@ -7,7 +7,7 @@ anybody's.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,6 +104,8 @@ class _Protocol:
         self._registers: dict[str, dict[str, None]] = {}  # register -> who knows it
         self._fresh = set[int]()  # shared, and still with the source
         self._last: CircuitInstruction | None = None  # of the circuit that a step explained
+        self._relay = topology.get("relay", "")
+        self._travels: Counter[tuple[str, str]] = Counter()  # (key, for whom) -> qubits that the relay has
         self.owner: list[str] = []
         self.left = deque(circuit.data)
         self.size = 0
@@ -139,7 +141,9 @@ class _Protocol:
         for one in owners:
             if one not in self._topology["parties"]:
                 raise LocalityError(f"no party {one!r} in the network")
-        half = len(qubits) // 2
+        if event.get("to", "") != self._relay:
+            raise LocalityError(f"carried by {event.get('to') or 'nobody'}; the network has another relay")
+        half, key = len(qubits) // 2, "shared"
         if what == "state":
             if any(one not in self._topology["shared_state"] for one in owners):
                 raise LocalityError("the network has no shared state for these")
@@ -148,11 +152,12 @@ class _Protocol:
             pair = next((p for p in self._topology["ebits"] if set(p) == set(owners)), None)
             if pair is None or owners != [owners[0]] * half + [owners[-1]] * half:
                 raise LocalityError("the network has no ebits for these")
-            least = half if what == "ebits" else math.log2(2 ** (half - 1) + 1)
-            self.used.add("-".join(pair), "ebits", least, half)
+            least, key = half if what == "ebits" else math.log2(2 ** (half - 1) + 1), "-".join(pair)
+            self.used.add(key, "ebits", least, half)
         else:
             raise LocalityError(f"{what!r}; allowed are ebits, pair and state")
-        self._add(qubits, owners)
+        self._add(qubits, [self._relay or one for one in owners])
+        self._travels.update((key, one) for one in owners if self._relay)
         while self.left and not isinstance(self.left[0].operation, Barrier):  # what the source does
             name, touched, bits = self._read(self._next())
             if bits or not set(touched) <= set(qubits):
@@ -183,10 +188,20 @@ class _Protocol:
             raise LocalityError(f"the circuit does {found[0]} on qubits {list(found[1])[:8]}")
 
     def _send(self, event: Mapping[str, Any], party: str, qubits: tuple[int, ...]) -> None:
-        to = event.get("to", "")
+        to, key = event.get("to", ""), event.get("name", "")
         self._own(party, qubits)
-        if "qubits" not in self._carries.get((party, to), ""):
-            raise LocalityError(f"no link {party}->{to} for qubits")
+        if not self._relay or party != self._relay:
+            receiver = key.removeprefix(f"{party}->") if self._relay else to
+            if "qubits" not in self._carries.get((party, receiver), ""):
+                raise LocalityError(f"no link {party}->{receiver} for qubits")
+            if self._relay and to != self._relay:
+                raise LocalityError(f"sent to {to}; {self._relay} carries all that is sent")
+            self._use_link(f"{party}->{receiver}", len(qubits))
+            self._travels[key, receiver] += len(qubits)
+        elif self._travels[key, to] < len(qubits):
+            raise LocalityError(f"{party} does not carry {len(qubits)} qubits of {key!r} to {to}")
+        else:
+            self._travels[key, to] -= len(qubits)
         last = self._last
         if last is not None and (
             not isinstance(last.operation, Barrier) or len(last.qubits) != len(self.owner)
@@ -194,9 +209,10 @@ class _Protocol:
             raise LocalityError("no barrier over all qubits before it")
         for q in qubits:
             self.owner[q] = to
-        key = f"{party}->{to}"
-        self.used.add(key, "qubits", len(qubits))
-        self.used.add(key, "log2_dim", 0, len(qubits))
+
+    def _use_link(self, key: str, qubits: int) -> None:
+        self.used.add(key, "qubits", qubits)
+        self.used.add(key, "log2_dim", 0, qubits)
         self.used.add(key, "qudits", 0, 1)
 
     def _bits(self, event: Mapping[str, Any], party: str, qubits: tuple[int, ...]) -> None:

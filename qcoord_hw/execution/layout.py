@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
 from itertools import islice
 
 import rustworkx as rx
@@ -12,6 +13,7 @@ from qiskit.circuit import Barrier, ControlFlowOp, QuantumCircuit
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.network import is_relayed
 
 MAX_EMBEDDINGS = 50_000
 """Embeddings of one connected pattern that are compared at most."""
@@ -98,7 +100,7 @@ def expected_errors(layout: Sequence[int], circuits: Sequence[QuantumCircuit], s
         w * device.gates[frozenset(layout[q] for q in qubits)]
         for qubits, w in _average_gates(circuits).items()
     ]
-    return round(math.fsum([*gates, *(device.readout[q] for q in layout)]), 12)
+    return round(math.fsum([*gates, *(device.readout[layout[q]] for q in _read(circuits))]), 12)
 
 
 class Places:
@@ -116,11 +118,13 @@ class Places:
                 f"target: {snapshot.device} has {len(snapshot.qubits)} qubits; this experiment needs "
                 f"{self.size}"
             )
-        weights = _average_gates(circuits)
+        weights, read = _average_gates(circuits), _read(circuits)
         parts = components(self.size, [pair for pair in weights if len(pair) == 2])
-        self._parts = [(part, _pattern(part, weights)) for part in sorted(parts, key=len, reverse=True)]
-        self._device = _Device(snapshot)
-        self._ranked: dict[Pattern, list[tuple[float, list[int]]]] = {}
+        self._parts = [
+            (part, _pattern(part, weights), tuple(k for k, q in enumerate(part) if q in read))
+            for part in sorted(parts, key=len, reverse=True)
+        ]
+        self._snapshot = snapshot
 
     @property
     def parts(self) -> int:
@@ -129,7 +133,8 @@ class Places:
 
     def first(self) -> list[tuple[float, list[int]]]:
         """Return (expected number of errors, physical qubits) of the largest part's places, best first."""
-        return self._places(self._parts[0][1], len(self._parts[0][0]))
+        part, pattern, read = self._parts[0]
+        return _ranked(self._snapshot, len(part), pattern, read)
 
     def put(
         self, taken: Set[int] = frozenset(), first: tuple[float, list[int]] | None = None
@@ -145,9 +150,9 @@ class Places:
         """
         placed: dict[int, int] = {}
         total = 0.0
-        for k, (part, pattern) in enumerate(self._parts):
+        for k, (part, pattern, read) in enumerate(self._parts):
             used = taken | set(placed.values())
-            choices = [first] if first and k == 0 else self._places(pattern, len(part))
+            choices = [first] if first and k == 0 else _ranked(self._snapshot, len(part), pattern, read)
             best = next((place for place in choices if used.isdisjoint(place[1])), None)
             if best is None:
                 return None
@@ -155,10 +160,13 @@ class Places:
             placed.update(zip(part, best[1], strict=True))
         return total, tuple(placed[q] for q in range(self.size))
 
-    def _places(self, pattern: Pattern, size: int) -> list[tuple[float, list[int]]]:
-        if pattern not in self._ranked:
-            self._ranked[pattern] = sorted(self._device.embeddings(size, pattern))
-        return self._ranked[pattern]
+
+@lru_cache(maxsize=8)  # circuits are placed as built, and once more as compiled
+def _ranked(
+    snapshot: Snapshot, size: int, pattern: Pattern, read: tuple[int, ...]
+) -> list[tuple[float, list[int]]]:
+    """Return (expected number of errors, physical qubits) of a connected pattern's places, best first."""
+    return sorted(_Device(snapshot).embeddings(size, pattern, read))
 
 
 def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> None:
@@ -190,16 +198,29 @@ def _ranges(snapshot: Snapshot) -> str:
 
 
 def _average_gates(circuits: Sequence[QuantumCircuit]) -> dict[frozenset[int], float]:
-    """Return the mean number of gates per circuit on each qubit and pair."""
+    """Return the mean number of gates per circuit on each qubit and pair.
+
+    Of a line of relays pairs alone count, a SWAP as the three gates that it is made of.
+    """
     total: Counter[frozenset[int]] = Counter()
     for circuit in circuits:
+        relayed = is_relayed(circuit)
         for name, qubits in executed_gates(circuit, range(circuit.num_qubits)):
             if len(qubits) > 2:
                 raise TooLargeError(
                     f"target: gate {name} acts on {len(qubits)} qubits; allowed on devices are one or two"
                 )
-            total[frozenset(qubits)] += 1
+            if not relayed or len(qubits) == 2:
+                total[frozenset(qubits)] += 3 if relayed and name == "swap" else 1
     return {qubits: count / len(circuits) for qubits, count in total.items()}
+
+
+def _read(circuits: Sequence[QuantumCircuit]) -> set[int]:
+    """Return the qubits whose readout counts: all, but of relays only those that are measured."""
+    if not is_relayed(circuits[0]):
+        return set(range(circuits[0].num_qubits))
+    done = [one for circuit in circuits for one in operations(circuit, range(circuit.num_qubits))]
+    return {qubits[0] for name, qubits in done if name == "measure"}
 
 
 def executed_gates(circuit: QuantumCircuit, where: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
@@ -252,7 +273,9 @@ class _Device:
         self.coupled.remove_nodes_from(unknown)
         self.coupled.add_edges_from_no_data([(min(q), max(q)) for q in self.gates if len(q) == 2])
 
-    def embeddings(self, size: int, pattern: Pattern) -> Iterator[tuple[float, list[int]]]:
+    def embeddings(
+        self, size: int, pattern: Pattern, read: Sequence[int]
+    ) -> Iterator[tuple[float, list[int]]]:
         """Yield (cost, physical qubits) of the embeddings of a connected pattern."""
         graph = rx.PyGraph()
         graph.add_nodes_from(range(size))
@@ -261,7 +284,7 @@ class _Device:
         for mapping in islice(found, MAX_EMBEDDINGS):
             where = {position: physical for physical, position in mapping.items()}
             gates = [w * self.gates[frozenset(where[i] for i in qubits)] for qubits, w in pattern]
-            cost = math.fsum([*gates, *(self.readout[where[i]] for i in range(size))])
+            cost = math.fsum([*gates, *(self.readout[where[i]] for i in read)])
             # Rounded, so that equal costs tie and the smaller qubit numbers are taken.
             yield round(cost, 12), [where[i] for i in range(size)]
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from qiskit_aer.noise import NoiseModel, ReadoutError
+from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 from qiskit_aer.noise.device import basic_device_gate_errors
 
 from qcoord_hw.execution.snapshot import Snapshot
@@ -25,6 +25,13 @@ def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
     return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])
 
 
+@lru_cache(maxsize=16)
+def gate_errors(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], QuantumError]:
+    """Return what follows each gate: name and qubits, by their places in the snapshot, to the channel."""
+    found = basic_device_gate_errors(target=snapshot.target())
+    return {(name, tuple(qubits)): error for name, qubits, error in found}
+
+
 @lru_cache(maxsize=16)  # run after run on the same qubits has the same
 def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
     """Return the noise model on qubits 0..n-1 that stand for the snapshot's qubits in order.
@@ -33,9 +40,8 @@ def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
         snapshot: the calibration.
         readout: whether readout errors are part of the model (for methods that sample inside Aer).
     """
-    target = snapshot.target()
-    model = NoiseModel(basis_gates=list(target.operation_names))
-    for name, qubits, error in basic_device_gate_errors(target=target):
+    model = NoiseModel(basis_gates=list(snapshot.target().operation_names))
+    for (name, qubits), error in gate_errors(snapshot).items():
         model.add_quantum_error(error, name, list(qubits))
     if readout:
         for qubit, matrix in enumerate(confusion(snapshot)):

@@ -76,7 +76,8 @@ class Timeline:
                 holders += [[event["party"]] for _ in qubits]
             elif event["kind"] == "share":
                 holders += [[SOURCE] for _ in qubits]
-                shared |= zip(qubits, event["owners"], strict=True)
+                relay = event.get("to")  # which may carry what is shared
+                shared |= zip(qubits, [relay] * len(qubits) if relay else event["owners"], strict=True)
             elif event["kind"] == "send":
                 for q in qubits:
                     holders[q][-1] = event["to"]

@@ -21,13 +21,22 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from qiskit.circuit import Barrier, ClassicalRegister, ControlFlowOp, QuantumCircuit, QuantumRegister, Qubit
+from qiskit.circuit import (
+    Barrier,
+    ClassicalRegister,
+    ControlFlowOp,
+    IfElseOp,
+    QuantumCircuit,
+    QuantumRegister,
+    Qubit,
+)
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.circuit.library import XGate, YGate, ZGate
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
 from qcoord_hw.errors import TargetError, TooLargeError
+from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
@@ -37,6 +46,7 @@ from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.families.experiment import DIRECT, FRAME, Setting
+from qcoord_hw.network import is_relayed
 from qcoord_hw.record import Counts
 
 MAX_EXACT_IDEAL = 20
@@ -54,6 +64,9 @@ TWIRLED = {FRAMES, f"exact:{FRAMES}"}
 
 NEWER = TWIRLED | {STIM}
 """Methods that older records know nothing of, in which Aer simulated what these do now."""
+
+ACTIVE = "exact:active-qubits"
+"""The method of `qcoord_hw.execution.active`."""
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
@@ -118,9 +131,18 @@ def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def split(circuit: QuantumCircuit) -> list[Part]:
-    """Return the connected parts of a circuit that measure anything; barriers do not connect."""
+    """Return the connected parts of a circuit that measure anything; barriers do not connect.
+
+    Gates that hang on outcomes connect all; with relays, which have many, those on whose outcomes they do.
+    """
     edges = list(interactions(circuit))
-    if any(isinstance(i.operation, ControlFlowOp) for i in circuit.data):
+    conditional = [i for i in circuit.data if isinstance(i.operation, ControlFlowOp)]
+    if is_relayed(circuit) and all(active.is_simple(i.operation) for i in conditional):
+        measured = {i.clbits[0]: i.qubits[0] for i in circuit.data if i.operation.name == "measure"}
+        for i in conditional:
+            joined = (*i.qubits, *(measured[c] for c in i.clbits if c in measured))
+            edges.append(frozenset(circuit.find_bit(q).index for q in joined))
+    elif conditional:
         edges = [frozenset(range(circuit.num_qubits))] if circuit.num_qubits > 1 else []
     parts = []
     for qubits in components(circuit.num_qubits, edges):
@@ -133,11 +155,15 @@ def split(circuit: QuantumCircuit) -> list[Part]:
             parts.append(Part(circuit, tuple(qubits), tuple(range(circuit.num_clbits))))
             continue
         alone = QuantumCircuit(QuantumRegister(len(qubits), "q"), ClassicalRegister(len(clbits), "c"))
+        alone.metadata = circuit.metadata
         qubit_of = {circuit.qubits[q]: alone.qubits[i] for i, q in enumerate(qubits)}
         clbit_of = {circuit.clbits[c]: alone.clbits[i] for i, c in enumerate(clbits)}
         for i in data:
             if not isinstance(i.operation, Barrier):
-                alone.append(i.operation, [qubit_of[q] for q in i.qubits], [clbit_of[c] for c in i.clbits])
+                operation, bits = i.operation, [clbit_of[c] for c in i.clbits]
+                if isinstance(operation, ControlFlowOp):  # which holds the bit that it hangs on
+                    operation = IfElseOp((bits[0], True), operation.blocks[0])
+                alone.append(operation, [qubit_of[q] for q in i.qubits], bits)
         parts.append(Part(alone, tuple(qubits), tuple(clbits)))
     return parts
 
@@ -157,6 +183,8 @@ def choose_method(
         TooLargeError: when no method can do it within its measured limits, with the limits.
     """
     size = part.circuit.num_qubits
+    if is_relayed(part.circuit) and active.fits(part.circuit):
+        return ACTIVE
     if not noisy:
         if part.is_final and size <= MAX_EXACT_IDEAL:
             return "exact:statevector"
@@ -192,10 +220,12 @@ class _Distribution:
     Attributes:
         outcomes: indices; the part's classical bit 0 is the most significant bit.
         weights: their probabilities.
+        read: the part's classical bits whose readout error is in them already.
     """
 
     outcomes: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
+    read: frozenset[int] = frozenset()
 
 
 _Instance = tuple[int, int, tuple[float, ...]]
@@ -278,7 +308,7 @@ class Simulator:
             mask |= flipped << k
         dense = np.zeros(2 ** len(one.clbits))
         dense[before.outcomes ^ mask] = before.weights
-        return self._read_out(one, dense)
+        return self._read_out(one, dense, before.read)
 
     def counts(self, setting: int, shots: int, seed: int) -> Counts:
         """Return the counts of one block of shots; the same seed gives the same counts.
@@ -366,6 +396,9 @@ class Simulator:
             steps = frame_circuit(bind(part.circuit, values), self._calibration(part))
             self._store(instance, outcomes(steps, [[c] for c in range(len(part.clbits))]))
             return
+        if method == ACTIVE:
+            self._exact[instance] = self._walked(part, values)
+            return
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
@@ -403,6 +436,17 @@ class Simulator:
         for k, (part, instance) in enumerate(zip(parts, batch, strict=True)):
             self._keep(instance, part, np.asarray(result.data(k)["probabilities"]))
 
+    def _walked(self, part: Part, values: Sequence[float]) -> _Distribution:
+        """Return the outcome distribution of a part in which few qubits are in use at once."""
+        errors, matrices = {}, None
+        if self._snapshot is not None:
+            calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
+            errors, matrices = active.gate_transfers(calibration), confusion(calibration)
+        tensor, read = active.outcome_probabilities(bind(part.circuit, values), errors, matrices)
+        flat = np.clip(np.round(tensor.reshape(-1), 13), 0.0, 1.0)
+        outcomes = np.flatnonzero(flat)
+        return _Distribution(outcomes, flat[outcomes], read)
+
     def _keep(self, instance: _Instance, part: Part, saved: npt.NDArray[np.float64]) -> None:
         """Keep the probabilities of the measured qubits, the last one's bit the most significant."""
         measured = part.measured
@@ -417,12 +461,16 @@ class Simulator:
         outcomes = np.flatnonzero(flat)
         self._exact[instance] = _Distribution(outcomes, flat[outcomes])
 
-    def _read_out(self, part: Part, dense: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _read_out(
+        self, part: Part, dense: npt.NDArray[np.float64], read: frozenset[int]
+    ) -> npt.NDArray[np.float64]:
         """Return probabilities after the readout error, summing to 1."""
         tensor = dense.reshape((2,) * len(part.clbits))
         if self._snapshot is not None:
             matrices = confusion(self._snapshot)
             for clbit, qubit in part.measured.items():
+                if clbit in read:
+                    continue
                 matrix = matrices[part.qubits[qubit]]
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
         flat = np.clip(np.round(tensor.reshape(-1), 12), 0.0, 1.0)
@@ -510,11 +558,15 @@ def shares_noisy_run(program: Program) -> bool:
 
 
 def _frames(circuit: QuantumCircuit, settings: Sequence[Setting], *, frames: bool = True) -> bool:
-    derived = all(
-        (part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX) or (frames and _is_twirled(part))
-        for part in split(circuit)
-    )
+    derived = all(_is_derived(part, frames=frames) for part in split(circuit))
     return derived and all(s.flips is not None for s in settings)
+
+
+def _is_derived(part: Part, *, frames: bool) -> bool:
+    """Return whether a part's exact outcome probabilities, or its twirled errors, serve all Pauli frames."""
+    if is_relayed(part.circuit) and active.fits(part.circuit):
+        return part.is_final
+    return (part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX) or (frames and _is_twirled(part))
 
 
 def framed(

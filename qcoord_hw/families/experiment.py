@@ -20,6 +20,12 @@ class Scoring(Protocol):
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values, with its `kind`."""
 
+    def read_at(self, where: Sequence[int]) -> Scoring:
+        """Return the same scoring where each bit stands elsewhere: bit k at `where[k]`.
+
+        It is asked of experiments at a distance alone, whose link measures as well.
+        """
+
 
 @dataclass(frozen=True)
 class Setting:

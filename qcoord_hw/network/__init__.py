@@ -1,6 +1,6 @@
 """Who holds what, over which links: topologies and the circuits that respect them."""
 
-from qcoord_hw.network.circuit import SOURCE, Event, NetworkCircuit
+from qcoord_hw.network.circuit import SOURCE, Event, NetworkCircuit, is_relayed
 from qcoord_hw.network.topology import (
     CASCADE,
     CLASSICAL_BROADCAST,
@@ -32,6 +32,7 @@ __all__ = [
     "Link",
     "NetworkCircuit",
     "Topology",
+    "is_relayed",
     "many_to_one",
     "one_to_many",
 ]

@@ -7,9 +7,11 @@ be read in one place.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from qiskit.circuit import (
@@ -37,6 +39,9 @@ MAX_DATA = 10_000
 MAX_QUBITS = 1000
 """More than any device here; a larger number is a slip."""
 
+RELAYED = "relayed"
+"""In the metadata of circuits in which a relay party carries qubits."""
+
 SOURCE = "the source"
 """Who prepares shared entanglement, in `NetworkCircuit.acts`."""
 
@@ -49,9 +54,10 @@ class Event:
         kind: `allocate`, `share`, `gate`, `barrier`, `send`, `bits`, `measure` or `random`.
         party: who acts (the sender for `send` and `bits`); empty for a barrier.
         qubits: indices of the qubits concerned.
-        name: gate name, register name, or the number of bits.
-        to: the receiver of a `send` or of `bits`.
-        owners: for `share`, the party of each of `qubits`.
+        name: gate name, register name, or the number of bits; for a `send` to or from a relay party the key
+            under which the way is counted, such as `Alice->Bob`.
+        to: the receiver of a `send` or of `bits`; for a `share` the relay party that carries it, if one does.
+        owners: for `share`, for which party each of `qubits` is.
     """
 
     kind: str
@@ -72,6 +78,39 @@ class Event:
             "owners": list(self.owners),
         }
         return {key: value for key, value in full.items() if value}
+
+
+@dataclass(frozen=True, eq=False)
+class Verb:
+    """What a protocol was told to do: which of the verbs of `NetworkCircuit`, and what it returned."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+    returned: Any
+
+
+_Told = ParamSpec("_Told")
+_Made = TypeVar("_Made")
+
+
+def _verb(
+    method: Callable[Concatenate[NetworkCircuit, _Told], _Made],
+) -> Callable[Concatenate[NetworkCircuit, _Told], _Made]:
+    """Let a protocol remember what it was told, where it was not refused."""
+
+    @wraps(method)
+    def told(self: NetworkCircuit, /, *arguments: _Told.args, **options: _Told.kwargs) -> _Made:
+        depth, self._depth = self._depth, self._depth + 1  # a verb may be made of others
+        try:
+            made = method(self, *arguments, **options)
+        finally:
+            self._depth = depth
+        if not depth:
+            self._verbs.append(Verb(method.__name__, arguments, options, made))
+        return made
+
+    return told
 
 
 class NetworkCircuit:
@@ -117,7 +156,7 @@ class NetworkCircuit:
             name: name of the circuit.
         """
         self._topology = topology
-        self._circuit = QuantumCircuit(name=name)
+        self._circuit = QuantumCircuit(name=name, metadata={RELAYED: True} if topology.relay else None)
         self._owner: list[str] = []  # of each qubit, now
         self._measured: set[int] = set()
         self._knows: dict[ClassicalRegister, dict[str, None]] = {}  # in the order of learning
@@ -125,6 +164,9 @@ class NetworkCircuit:
         self._usage: dict[str, dict[str, float]] = {}
         self._events: list[Event] = []
         self._acts: dict[str, list[tuple[object, ...]]] = {}
+        self._travels: Counter[tuple[str, str]] = Counter()  # (key, for whom) -> qubits that the relay has
+        self._verbs: list[Verb] = []
+        self._depth = 0
 
     # Reading
 
@@ -142,6 +184,11 @@ class NetworkCircuit:
     def events(self) -> tuple[Event, ...]:
         """Every step so far, in order."""
         return tuple(self._events)
+
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        """What it was told to do so far, in order: enough to tell it to another."""
+        return tuple(self._verbs)
 
     @property
     def wires(self) -> tuple[str, ...]:
@@ -177,7 +224,7 @@ class NetworkCircuit:
                 owner |= dict.fromkeys(event.qubits, event.party)
             elif event.kind == "share":
                 hands |= {SOURCE} | set(owner.values())
-                owner |= dict(zip(event.qubits, event.owners, strict=True))
+                owner |= zip(event.qubits, holders_of(event), strict=True)
             elif event.kind == "send":
                 owner |= dict.fromkeys(event.qubits, event.to)
             elif event.kind in ("gate", "measure"):
@@ -213,7 +260,7 @@ class NetworkCircuit:
                 if event.kind == "allocate":
                     owner = event.party
                 elif event.kind == "share":
-                    owner = event.owners[event.qubits.index(index)]
+                    owner = holders_of(event)[event.qubits.index(index)]
                 elif event.kind == "send":
                     owner = event.to
         if not owner:
@@ -222,6 +269,7 @@ class NetworkCircuit:
 
     # The verbs
 
+    @_verb
     def allocate(self, party: str, count: int, label: str | None = None) -> list[Qubit]:
         """Give a party fresh qubits in |0>.
 
@@ -243,6 +291,7 @@ class NetworkCircuit:
         self._log("allocate", party, qubits)
         return qubits
 
+    @_verb
     def data(self, party: str, name: str, count: int) -> ParameterVector:
         """Give a party classical data: parameters that its gates, and nobody else's, may depend on.
 
@@ -266,6 +315,7 @@ class NetworkCircuit:
         self._data |= dict.fromkeys(vector, party)
         return vector
 
+    @_verb
     def local(
         self,
         party: str,
@@ -305,6 +355,7 @@ class NetworkCircuit:
             self._act(party, instruction.operation, touched, when)
             self._events.append(Event(kind, party, touched, gate_name(instruction.operation) + condition))
 
+    @_verb
     def send(
         self,
         sender: str,
@@ -345,12 +396,43 @@ class NetworkCircuit:
         used["log2_dim"] += digits * math.log2(dimension) if dimension else float(len(qubits))
         if dimension:
             used["qudits"] = used.get("qudits", 0) + 1
+        relay = self._topology.relay
+        if relay:
+            self._travels[f"{sender}->{receiver}", receiver] += len(qubits)
+        self._move(sender, relay or receiver, indices, f"{sender}->{receiver}" if relay else "")
+
+    @_verb
+    def deliver(self, key: str, receiver: str, qubits: Sequence[Qubit]) -> None:
+        """Let the relay party hand over to whom it is for what it got to carry.
+
+        Args:
+            key: under which it is counted: of the link over which it was sent, or of what was shared.
+            receiver: for whom it is.
+            qubits: those that have the state now; as many as were sent or shared, at most.
+
+        Raises:
+            LocalityError: when there is no relay party, it does not own them, or it has nothing to deliver.
+        """
+        qubits, relay = _listed(qubits), self._topology.relay
+        if not relay:
+            raise LocalityError(f"network {self._topology.name!r} has no relay party")
+        indices = self._own(relay, qubits, f"deliver {{}} to {receiver}")
+        if len(qubits) > self._travels[key, receiver]:
+            raise LocalityError(
+                f"{relay} cannot deliver {self._names(qubits)} to {receiver}: of {key} it carries "
+                f"{self._travels[key, receiver]} qubits there"
+            )
+        self._travels[key, receiver] -= len(qubits)
+        self._move(relay, receiver, indices, key)
+
+    def _move(self, sender: str, receiver: str, indices: tuple[int, ...], key: str) -> None:
         self.barrier()
         for index in indices:
             self._owner[index] = receiver
         self._act(sender, "send", indices, receiver)
-        self._events.append(Event("send", sender, indices, to=receiver))
+        self._events.append(Event("send", sender, indices, key, receiver))
 
+    @_verb
     def send_bits(self, sender: str, receiver: str, register: ClassicalRegister) -> None:
         """Tell a receiver the bits of a register that the sender knows.
 
@@ -366,6 +448,7 @@ class NetworkCircuit:
         self._act(sender, "send_bits", register.name, receiver)
         self._events.append(Event("bits", sender, name=str(len(register)), to=receiver))
 
+    @_verb
     def send_message(self, sender: str, receivers: Sequence[str], values: int) -> None:
         """Tell receivers one message out of `values`, the same to each: log2(values) bits on each link.
 
@@ -393,6 +476,7 @@ class NetworkCircuit:
             self._act(sender, "send_message", values, receiver)
             self._events.append(Event("bits", sender, name=f"{bits:g}", to=receiver))
 
+    @_verb
     def measure(self, party: str, qubits: Sequence[Qubit], register: str | None = None) -> ClassicalRegister:
         """Let a party measure its qubits in the computational basis.
 
@@ -424,6 +508,7 @@ class NetworkCircuit:
         self._events.append(Event("measure", party, indices, name))
         return bits
 
+    @_verb
     def share_ebits(self, first: str, second: str, count: int) -> tuple[list[Qubit], list[Qubit]]:
         """Hand two parties `count` EPR pairs |Phi+>, which the topology must allow; they are counted.
 
@@ -440,10 +525,12 @@ class NetworkCircuit:
             prepare.h(i)
             prepare.cx(i, count + i)
         halves = {first: count, second: count}
-        qubits = self._share(prepare, [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()], "ebits")
+        parts = [(p, n, f"{p.lower()}_ebit") for p, n in halves.items()]
+        qubits = self._share(prepare, parts, "ebits", "-".join(pair))
         self._count("-".join(pair), "ebits", count)
         return qubits[:count], qubits[count:]
 
+    @_verb
     def share_pair(
         self, first: str, second: str, preparation: QuantumCircuit, dimension: int
     ) -> tuple[list[Qubit], list[Qubit]]:
@@ -480,10 +567,12 @@ class NetworkCircuit:
             raise InputError(
                 f"preparation: Schmidt rank {rank}; allowed is at most the dimension {dimension}"
             )
-        qubits = self._share(preparation, [(p, size, f"{p.lower()}_half") for p in (first, second)], "pair")
+        parts = [(p, size, f"{p.lower()}_half") for p in (first, second)]
+        qubits = self._share(preparation, parts, "pair", "-".join(pair))
         self._count("-".join(pair), "ebits", math.log2(dimension))
         return qubits[:size], qubits[size:]
 
+    @_verb
     def share_state(
         self, preparation: QuantumCircuit, holders: Mapping[str, int], qubits_per_qudit: int = 1
     ) -> dict[str, list[Qubit]]:
@@ -524,7 +613,8 @@ class NetworkCircuit:
             raise InputError(
                 f"holders: {sum(holders.values())} qubits; allowed is {preparation.num_qubits}, as prepared"
             )
-        qubits = self._share(preparation, [(p, n, f"{p.lower()}_share") for p, n in holders.items()], "state")
+        parts = [(p, n, f"{p.lower()}_share") for p, n in holders.items()]
+        qubits = self._share(preparation, parts, "state", "shared")
         self._count("shared", "qudits", preparation.num_qubits // qubits_per_qudit)
         given, start = {}, 0
         for party, size in holders.items():
@@ -532,6 +622,7 @@ class NetworkCircuit:
             start += size
         return given
 
+    @_verb
     def common_randomness(self, values: int) -> None:
         """Count one draw of common randomness, uniform on `values` values (log2(values) bits).
 
@@ -547,6 +638,7 @@ class NetworkCircuit:
         self._count("common", "random_bits", math.log2(values))
         self._events.append(Event("random", "", name=f"{math.log2(values):g}"))
 
+    @_verb
     def barrier(self) -> None:
         """Put a barrier over all qubits, unless the circuit already ends in one."""
         data = self._circuit.data
@@ -571,7 +663,7 @@ class NetworkCircuit:
         return pair
 
     def _share(
-        self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]], what: str
+        self, preparation: QuantumCircuit, parts: list[tuple[str, int, str]], what: str, key: str
     ) -> list[Qubit]:
         """Prepare a resource state across owners, which only a resource of the topology may do."""
         for party, _, _ in parts:
@@ -581,12 +673,15 @@ class NetworkCircuit:
         for party, size, label in parts:
             qubits += self._add_qubits(size, self._free_name(label))
             owners += [party] * size
-        self._owner += owners
+        relay = self._topology.relay
+        self._owner += [relay or party for party in owners]
+        if relay:
+            self._travels.update((key, party) for party in owners)
         self._circuit.compose(preparation, qubits, inplace=True)
         for instruction in preparation.data:
             touched = tuple(preparation.find_bit(q).index for q in instruction.qubits)
             self._act(SOURCE, instruction.operation, touched, what)
-        self._events.append(Event("share", "", self._positions(qubits), what, owners=tuple(owners)))
+        self._events.append(Event("share", "", self._positions(qubits), what, relay, tuple(owners)))
         self._cut()  # where the source lets go, even if it did nothing
         return qubits
 
@@ -699,6 +794,16 @@ class NetworkCircuit:
 
     def _log(self, kind: str, party: str, qubits: Sequence[Qubit]) -> None:
         self._events.append(Event(kind, party, self._positions(qubits)))
+
+
+def is_relayed(circuit: QuantumCircuit) -> bool:
+    """Return whether a relay party carries qubits in a circuit, as built or compiled."""
+    return bool((circuit.metadata or {}).get(RELAYED))
+
+
+def holders_of(share: Event) -> tuple[str, ...]:
+    """Return who holds each qubit of a `share` once the source lets go."""
+    return (share.to,) * len(share.qubits) if share.to else share.owners
 
 
 def _listed(qubits: Sequence[Qubit] | Qubit) -> list[Qubit]:

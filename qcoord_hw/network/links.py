@@ -247,20 +247,28 @@ def route(events: Sequence[Mapping[str, Any]], costs: Mapping[str, LinkCost]) ->
             key = next((one for one in _keys(event) if one in costs), None)
             if key is None:
                 continue
+            shared = "->" not in key
             cost, ahead = costs[key], int(kind == "share")  # a shared state is handed out at the next one
             for q in qubits:
-                arrives = cost.transmission(pair=key != "shared" and kind == "share")
+                arrives = cost.transmission(pair=key != "shared" and shared)
                 if cost.heralded:
                     success *= arrives
                 else:
                     lost[q] *= arrives
-                found.append((key, q, passed[q] + ahead, full + ahead, cost.channel(shared=kind == "share")))
+                found.append((key, q, passed[q] + ahead, full + ahead, cost.channel(shared=shared)))
     crossings = tuple(Crossing(k, q, nth, passed[q], stage, what) for k, q, nth, stage, what in found)
     return Route(crossings, tuple(unread.items()), success)
 
 
 def _keys(event: Mapping[str, Any]) -> list[str]:
-    """Return under which keys a step may be counted: a pair stands in usage in the network's order."""
+    """Return under which keys a step may be counted: a pair stands in usage in the network's order.
+
+    What a relay party carries crosses where it is delivered.
+    """
+    if event["kind"] == "share" and event.get("to"):
+        return []
+    if event["kind"] == "send" and (key := event.get("name")):
+        return [] if key.startswith(f"{event['party']}->") else [key]
     if event["kind"] == "send":
         return [f"{event['party']}->{event['to']}"]
     if event["name"] == "state":

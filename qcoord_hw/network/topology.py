@@ -41,6 +41,7 @@ class Topology:
         shared_state: parties that may hold parts of one shared entangled state; empty if none may.
         common_randomness: whether all parties share random bits.
         reuse_measured: whether a party may act on a qubit that it has measured.
+        relay: the party between the others, which carries all that is sent or shared; empty for none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Topology:
     shared_state: tuple[str, ...] = ()
     common_randomness: bool = False
     reuse_measured: bool = False
+    relay: str = ""
 
     def __post_init__(self) -> None:
         """Check that links and resources join distinct parties of the network, each link once.
@@ -67,6 +69,7 @@ class Topology:
             raise InputError(f"topology {self.name!r}: link {twice[0]} stands there twice; allowed is once")
         named = [p for link in self.links for p in (link.sender, link.receiver)]
         named += [p for pair in self.ebits for p in pair] + list(self.shared_state)
+        named += [self.relay] if self.relay else []
         for party in named:
             if party not in self.parties:
                 raise InputError(f"topology {self.name!r}: no party {party!r}; parties: {list(self.parties)}")
@@ -88,7 +91,7 @@ class Topology:
             "ebits": [list(pair) for pair in self.ebits],
             "shared_state": list(self.shared_state),
             "common_randomness": self.common_randomness,
-        }
+        } | ({"relay": self.relay} if self.relay else {})
 
 
 def one_to_many(*receivers: str, sender: str = "Alice") -> Topology:

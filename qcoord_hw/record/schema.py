@@ -143,7 +143,8 @@ TOPOLOGY = fields(
         "ebits": list_of(tuple_of(WORDS, WORDS)),
         "shared_state": list_of(WORDS),
         "common_randomness": boolean,
-    }
+    },
+    {"relay": WORDS},
 )
 EXPERIMENT = fields(
     {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
+from qcoord_hw.report.sweep_curve import Lost, lost_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, new_table, printed_text
 from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.words import found_words, number
@@ -70,6 +71,7 @@ class SweepResult(Answer):
         finished: how many had been begun before.
         already: how many were there.
         failed: how many failed.
+        lost: where one number was swept: up to which value of it each curve keeps its verdict.
     """
 
     sweep: str
@@ -78,6 +80,12 @@ class SweepResult(Answer):
     finished: int
     already: int
     failed: int
+    lost: Sequence[Lost] | None = optional()
+
+    @classmethod
+    def of(cls, sweep: str, points: Sequence[SweepPoint], counted: Mapping[str, int]) -> SweepResult:
+        """Return what was found at the points of a sweep, and how many were counted as what."""
+        return cls(sweep, points, **counted, lost=lost_of(points))
 
     @property
     def ok(self) -> bool:
@@ -133,6 +141,8 @@ def print_sweep(found: SweepResult, console: Console) -> None:
     for point in found.points:
         if point.error is not None:
             console.print(as_text(f"FAILED: {point_words(point)}: {point.error}", "bold red"))
+    for one in found.lost or ():
+        console.print(as_text(one.words()))
     points_there = f"{len(found.points)} point{'s' if len(found.points) > 1 else ''}"
     console.print(as_text(f"{points_there}: {counted_words(found)}", "bold"))
     console.print(as_text(f"runs in {found.sweep}", "dim"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qcoord_hw import record
+from qcoord_hw.api.building import LinksLike
 from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.errors import RecordError
 from qcoord_hw.record.sweep_folder import sweep_folder
@@ -37,6 +38,7 @@ def sweep(
     shots: Sequence[int] = (),
     fields: Mapping[str, Sequence[Plain]] | None = None,
     search_seed: int = 0,
+    links: LinksLike = None,
     workers: int | None = None,
     dask: str | None = None,
     runs: str | Path | None = None,
@@ -54,6 +56,7 @@ def sweep(
         fields: field of a spec (`blocks`, `layout`, `random_questions`, `every_edge`) or parameter of its
             family (such as `rounds`, `inputs`, `n`, `network`) -> the values it takes.
         search_seed: of the search for the strategy of a game of one's own; all points play what it finds.
+        links: what crossing links costs, as in `run`, at every point; else each spec's own.
         workers: processes on this machine; one a core if omitted.
         dask: address of the scheduler of a Dask cluster that computes instead of this machine.
         runs: the folder of all runs; the sweep has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.
@@ -79,6 +82,7 @@ def sweep(
         shots,
         fields or {},
         search_seed,
+        links,
     )
     definition = grid.definition()
     default_seed = int(sweep_id(definition), 16)
@@ -113,7 +117,7 @@ def sweep(
 
             compute_there(fresh, path, dask, report)
     found = [_point(point, outcomes[point.identity], path, confidence) for point in points]
-    return SweepResult(str(path), found, **counted)
+    return SweepResult.of(str(path), found, counted)
 
 
 def load_sweep(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw import api, registry
+from qcoord_hw.api.building import LinksLike, stated_links
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
 from qcoord_hw.execution.scale import PROPERTIES, check_scale, scaled_name, scaled_target, split_scale
@@ -21,6 +22,7 @@ from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import (
     MAX_SHOTS,
     ExperimentSpec,
+    Links,
     Plain,
     canonical_json,
     check_integer,
@@ -94,6 +96,7 @@ class Grid:
         shots: shots per circuit; none for the specs' own.
         fields: field of a spec, or parameter of its family -> its values.
         search_seed: of the search for the strategy of a game of one's own, the same for all points.
+        links: what crossing links costs, in place of what specs state; none for their own.
     """
 
     sources: tuple[ExperimentSpec | State | str, ...]
@@ -102,6 +105,7 @@ class Grid:
     shots: tuple[int, ...]
     fields: Mapping[str, tuple[Plain, ...]]
     search_seed: int = 0
+    links: Links = ()
 
     @classmethod
     def of(
@@ -113,6 +117,7 @@ class Grid:
         shots: Sequence[int],
         fields: Mapping[str, Sequence[Any]],
         search_seed: int = 0,
+        links: LinksLike = None,
     ) -> Grid:
         """Check each list, read the files and return the grid.
 
@@ -141,6 +146,7 @@ class Grid:
             tuple(check_integer("shots", number, 1, MAX_SHOTS) for number in shots),
             {name: to_tuples(list(values)) for name, values in sorted(fields.items())},
             check_seed(search_seed),
+            () if links is None else stated_links(links),
         )
         lists = (grid.sources, grid.targets, grid.seeds or (0,), grid.shots or (0,), *grid.fields.values())
         if (total := math.prod(map(len, lists))) > MAX_POINTS:
@@ -159,6 +165,7 @@ class Grid:
             }
             | self._calibrations()
             | ({"search_seed": self.search_seed} if self.search_seed else {})
+            | ({"links": {key: dict(stated) for key, stated in self.links}} if self.links else {})
         )
 
     def _calibrations(self) -> dict[str, Any]:
@@ -198,7 +205,7 @@ class Grid:
             known: dict[tuple[bool, int], api.Built] = {}
             for target, number, seed in itertools.product(self.targets, shots, seeds):
                 key = (target == IDEAL, seed if drawn else self.search_seed)
-                built = known[key] = known.get(key) or _build(source, fields, *key)
+                built = known[key] = known.get(key) or _build(source, fields, self.links, *key)
                 spec = built.spec if number is None else replace(built.spec, shots=number)
                 point = Point(spec, target, seed, fields)
                 if spec.layout and target in where and point.identity not in found:
@@ -260,7 +267,11 @@ def _check_names(source: ExperimentSpec | State | str, names: Sequence[str]) -> 
 
 
 def _build(
-    source: ExperimentSpec | State | str, fields: tuple[tuple[str, Plain], ...], ideal: bool, seed: int
+    source: ExperimentSpec | State | str,
+    fields: tuple[tuple[str, Plain], ...],
+    links: Links,
+    ideal: bool,
+    seed: int,
 ) -> api.Built:
     """Build an experiment with the fields that are swept."""
     stated = {name: value for name, value in fields if name in SPEC_FIELDS}
@@ -268,5 +279,6 @@ def _build(
     if "layout" in stated and not isinstance(stated["layout"], tuple):
         raise InputError(f"layout: {short_repr(stated['layout'])}; allowed are lists such as [0,1]")
     target = IDEAL if ideal else "fake"
-    built = api.build(source, parameters=parameters, target=target, seed=seed)
+    costs = {key: dict(stated) for key, stated in links} or None
+    built = api.build(source, parameters=parameters, target=target, seed=seed, links=costs)
     return replace(built, spec=replace(built.spec, **stated)) if stated else built  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from qcoord_hw.families.distance import DISTANCE
 from qcoord_hw.schema import Flag, Parameter, read
 from qcoord_hw.spec import Plain
 from qcoord_hw.theory.networks import NETWORKS
@@ -213,6 +214,7 @@ TWO_NODE_QUBITS_PARAMETERS = (
     _protocol("compressed"),
     Parameter("state", "text", "of A and B alone", required=True, allowed=STATE),
     _sent("m", "qubits for all copies", "the fewest with a fidelity of 0.9", 0, MAX_QUBITS, "compressed"),
+    *DISTANCE,
 )
 
 NO_COMMUNICATION_PARAMETERS = (
@@ -315,6 +317,7 @@ CASCADE_PARAMETERS = (
     ),
     _sent("m1", "qubits sent on the first link", "n - 1", 1, "n", "compressed"),
     _sent("m2", "qubits sent on the second link", "n - 1", 1, "n", "compressed"),
+    *DISTANCE,
 )
 
 QUANTUM_BROADCAST_PARAMETERS = (
@@ -333,6 +336,7 @@ QUANTUM_BROADCAST_PARAMETERS = (
         "compressed",
         "prepared",
     ),
+    *DISTANCE,
 )
 
 MULTIPLE_ACCESS_PARAMETERS = (
@@ -350,6 +354,7 @@ MULTIPLE_ACCESS_PARAMETERS = (
         default="both",
         choices=("both", *SENDERS),
     ),
+    *DISTANCE,
 )
 
 LISTS = {

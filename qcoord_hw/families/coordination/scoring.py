@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
 
@@ -121,6 +122,10 @@ class CoordinationScoring:
             raise InputError(
                 f"bits: {len(self.bits)} of them; allowed is one for each of {len(self.outputs)}"
             )
+
+    def read_at(self, where: Sequence[int]) -> CoordinationScoring:
+        """Return the same scoring where bit k stands at `where[k]`."""
+        return replace(self, bits=tuple(where[bit] for bit in self.bits))
 
     def cases_of(self, setting: int) -> list[int]:
         """Return the cases that a setting stands for."""

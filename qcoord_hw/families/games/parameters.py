@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qcoord_hw.families.distance import DISTANCE
 from qcoord_hw.schema import Flag, Parameter, read
 from qcoord_hw.spec import Plain
 
@@ -112,6 +113,7 @@ PARAMETERS = (
         allowed="are numbers of qubits per round, from 0 to those of a share",
         flags=(Flag("--rate", "Q"),),
     ),
+    *DISTANCE,
 )
 
 

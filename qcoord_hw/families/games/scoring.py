@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,13 @@ class GameScoring:
     figures: tuple[LinearFigure, ...] = ()
     decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None
     agreed: tuple[int, ...] | None = None
+
+    def read_at(self, where: Sequence[int]) -> GameScoring:
+        """Return the same scoring where bit k stands at `where[k]`."""
+        answers = tuple(
+            tuple(tuple(where[bit] for bit in bits) for bits in of_round) for of_round in self.answers
+        )
+        return replace(self, answers=answers)
 
     @property
     def leaks(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.distance import DISTANCE
 from qcoord_hw.schema import Flag, Parameter
 from qcoord_hw.spec import Plain, read_json, short_repr, to_tuples
 
@@ -165,4 +166,5 @@ PARAMETERS = (
         low=0,
         high=2**63 - 1,
     ),
+    *DISTANCE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any, Literal, get_args
@@ -59,6 +60,10 @@ class LinearScoring:
     def expected(self) -> Array:
         """What the outputs should be, shape (settings, L, K): symbols V w."""
         return self.task.field.matmul(self.inputs, np.ascontiguousarray(self.task.matrix.T))
+
+    def read_at(self, where: Sequence[int]) -> LinearScoring:
+        """Return the same scoring where bit k stands at `where[k]`."""
+        return replace(self, bits=tuple(tuple(where[bit] for bit in digit) for digit in self.bits))
 
     def digits(self, outcomes: Array) -> Array:
         """Return the digits that were measured: shape (outcomes, bits), bit 0 first, to (outcomes, n)."""
