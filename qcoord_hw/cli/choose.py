@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import SPEC, Add, integer, names, progress_bar, show_answer
-from qcoord_hw.cli.experiment import add_parameters, located_target, parameters, typed
+from qcoord_hw.cli.experiment import add_links, add_parameters, located_target, parameters, typed
 
 
 def register(add: Add) -> None:
@@ -16,7 +16,7 @@ def register(add: Add) -> None:
         "--target", required=True, type=names, metavar="T,..", help="one or more, as `qcoord plan` takes them"
     )
     choose.add_argument("--seed", type=integer, default=0, metavar="N", help="of random inputs (0)")
-    choose.add_argument("--links", metavar="FILE", help="what crossing links costs (docs/formats/links.md)")
+    add_links(choose)
     choose.add_argument(
         "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
     )

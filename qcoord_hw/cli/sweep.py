@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say

@@ -12,6 +12,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw.api.theory import check_answer, theory_game
+from qcoord_hw.cli import main
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expression
