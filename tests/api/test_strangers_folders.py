@@ -225,6 +225,7 @@ def test_strangers_beside_a_run_do_not_keep_it_from_being_finished(sealed, runs_
     assert victim.read_text() == VICTIM
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     "name",
     [

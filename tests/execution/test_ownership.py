@@ -418,6 +418,7 @@ def test_an_unfinished_run_with_another_circuit_is_not_executed(runs_dir, monkey
         api.collect(result.path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_written")
 def test_reference_runs_keep_to_their_networks(tmp_path):
     from tests.integration.test_reference import REFERENCE

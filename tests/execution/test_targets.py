@@ -56,6 +56,7 @@ def there(target):
         pytest.skip(f"this client has no {target} yet")
 
 
+@pytest.mark.few(6)
 @pytest.mark.usefixtures("there")
 @pytest.mark.parametrize("target", ["fake_torino", "fake_brisbane", "fake_nighthawk", "fake_manila"])
 @pytest.mark.parametrize("name", ["chsh", "magic-square", "ghz-5"])

@@ -62,6 +62,7 @@ def test_a_tiled_run_is_replayed_verified_and_finished(tiled, capsys):
     assert "<h2>Tiles</h2>" in page
 
 
+@pytest.mark.slow
 def test_tiles_of_coordination_and_linear_computations():
     for name, parameters in (("cascade-ghz2", {}), ("sum-2-f2", {"inputs": 4})):
         summary = qc.run(

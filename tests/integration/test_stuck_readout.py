@@ -74,6 +74,7 @@ def play_like(monkeypatch):
     return make
 
 
+@pytest.mark.slow
 def test_real_snapshots_have_such_qubits(capsys):
     """fake_sherbrooke 84: `plan` and `run` say so, `report` and `verify` read the run."""
     stuck = {

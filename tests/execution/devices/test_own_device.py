@@ -179,6 +179,7 @@ def test_run_and_plan(qcoord):
     assert abs(run["estimates"][0]["best"] - plan["expected"]) < 0.06
 
 
+@pytest.mark.few(("ghz-4", "sum-2-f2", "two-node-n1"))
 @pytest.mark.parametrize("experiment", ["ghz-4", "sum-2-f2", "sum-4-f2", "two-node-n1"])
 def test_families(experiment):
     result = qc.run(experiment, target="own:five_qubits", shots=32, seed=2)

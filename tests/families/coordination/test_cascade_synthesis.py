@@ -34,6 +34,7 @@ def overlap(circuit, end, inputs, codes):
     return abs(np.trace(end.conj().T @ unitary @ start)) / len(codes)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("qubits", "inputs", "codes", "gates"),
     [

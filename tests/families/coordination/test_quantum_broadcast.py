@@ -109,7 +109,7 @@ def test_an_epr_pair_turned_to_the_chsh_bases():
     assert acts[2][0] == acts[2][2]  # Charlie does not know x
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("shape", "letters", "n", "sent"),
     [

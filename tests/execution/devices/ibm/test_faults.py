@@ -205,6 +205,7 @@ def test_a_lost_answer_that_the_list_does_not_show_is_found_later(server, spec, 
     whole()
 
 
+@pytest.mark.slow
 def test_submitting_again_finds_a_lost_answer_although_the_list_lags(server, spec, whole):
     server.arm("post-html-created", times=1, skip=1)
     server.arm("list-lags", times=5)
@@ -438,6 +439,7 @@ def test_both_results_come_after_all_and_one_is_counted(server, spec, runs_dir, 
     assert len(found.file(record.COUNTS).splitlines()) == 6
 
 
+@pytest.mark.slow
 def test_a_result_behind_a_broken_server_is_fetched_later(server, spec, runs_dir, whole):
     assert submit(spec) == 0
     server.arm("results-500", times=None)

@@ -247,6 +247,7 @@ def test_several_experiments(server, qcoord):
     assert qcoord("collect") == {"ok": True, "runs": []}
 
 
+@pytest.mark.slow
 def test_run_waits(server, qcoord):
     server.queue = 0.1
     summary = qcoord("run", "chsh", "--target", "ibm_loop", "--shots", "64", "--jobs", "2")
@@ -357,6 +358,7 @@ def test_a_run_without_its_journal_is_damaged(server, qcoord, capfd):
     assert len(server.jobs) == 1
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_read_does_not_hold_up_the_others(server, qcoord, patient):
     sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "64", "--jobs", "3")
     server.arm("results-500", times=None, tag=sent["jobs"][1]["tag"])
@@ -380,6 +382,7 @@ def test_nothing_is_repeated_on_a_device(server, qcoord, capfd):
     assert len(server.jobs) == 2
 
 
+@pytest.mark.slow
 def test_an_answer_of_another_instance_loses_nothing(server, qcoord):
     sent = qcoord("submit", "chsh", "--target", "ibm_loop", "--shots", "8")
     server.arm("job-404", times=None)
@@ -390,6 +393,7 @@ def test_an_answer_of_another_instance_loses_nothing(server, qcoord):
     assert len(server.jobs) == 1
 
 
+@pytest.mark.slow
 def test_a_job_refused_after_a_lost_answer_is_found(server, qcoord):
     server.arm("post-500-created")
     server.arm("list-lags", times=len(client.LOOKUPS))

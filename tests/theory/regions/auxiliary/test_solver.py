@@ -200,7 +200,7 @@ def test_partly_rank_deficient_blocks():
         check(problem, solve(problem, beta, workspace=workspace), 1e-6)
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("f", [0.1, 0.4])
 def test_isotropic_states_without_communication(f, monkeypatch):
     monkeypatch.setattr(bound, "PATIENCE", 50_000)
