@@ -8,8 +8,9 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +149,17 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
         value = json.loads(content.decode("utf-8"), **hooks)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    level, depth = [value], 0
-    while level := [v for v in level if isinstance(v, (list, dict))]:
+    level, depth = _nested([value]), 0
+    while level:
         if (depth := depth + 1) > MAX_DEPTH:
             raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-        level = [v for inner in level for v in (inner.values() if isinstance(inner, dict) else inner)]
+        level = _nested(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
     return value
+
+
+def _nested(values: Iterable[Any]) -> list[Any]:
+    """Return those of some values of JSON that hold others."""
+    return [v for v in values if type(v) is dict or type(v) is list]
 
 
 def separators(content: bytes) -> int:

@@ -131,12 +131,13 @@ def test_a_run_whose_record_could_not_be_read_is_never_begun(monkeypatch, runs_d
     assert list(runs_dir.glob("*")) == [] or not runs_dir.exists()
 
 
-def many_chunks(path, chunks=99_999):
+def many_chunks(path, chunks=MAX_PLAN):
     """Forge the largest plan and its counts, the last line with another checksum."""
     intent = read_intent(path)
     intent.pop("sha256")
     chunk = intent["plan"][0] | {"shots": 3}
     intent["plan"] = [chunk | {"id": k} for k in range(chunks)]
+    intent["spec"]["random_questions"] = True  # the one kind of run in which a setting has many chunks
     (path / "intent.json").write_bytes(files.signed(intent))
     lines = [files.signed_line({"chunk": k, "counts": {"00": 1, "11": 2}}) for k in range(chunks)]
     (path / "counts.jsonl").write_text("".join([*lines[:-1], lines[-1].replace('"00":1', '"00":2')]))

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple, TypeGuard
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json, separators
@@ -62,6 +62,11 @@ _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )  # as `canonical_json`
 
+_ROWS = json.JSONEncoder(
+    sort_keys=True, separators=(",\n" + " " * LEVELS, ": "), ensure_ascii=False, allow_nan=False
+)
+"""Of objects on the last level that is written line by line."""
+
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
@@ -78,36 +83,58 @@ def pretty(value: Mapping[str, Any]) -> bytes:
 
     Below them it is on one line, so that a thousand settings stay readable.
     """
-    inner: list[Any] = []
-    _collect(value, LEVELS, inner)
-    return (_lines(value, LEVELS, "\n", iter(_each(inner, _JSON))) + "\n").encode()
+    laid = _Laid([], [], [])
+    _lay(value, LEVELS, "\n", laid)
+    inner, rows = iter(_each(laid.inner, _JSON)), iter(_each(laid.rows, _ROWS))
+    for k, part in enumerate(laid.parts):
+        if part is _INNER:
+            laid.parts[k] = next(inner)
+        elif part is _ROW:
+            laid.parts[k] = next(rows)[1:-1]  # its braces are there
+    return ("".join(laid.parts) + "\n").encode()
 
 
-def _is_spread(value: Any, levels: int) -> bool:
-    return levels > 0 and bool(value) and isinstance(value, (Mapping, list, tuple))
+class _Laid(NamedTuple):
+    """Text in its order, with marks where a value is to be put in; and these values, one kind each."""
+
+    parts: list[str]
+    inner: list[Any]
+    rows: list[dict[str, Any]]
 
 
-def _collect(value: Any, levels: int, into: list[Any]) -> None:
-    """Collect what stands on one line, in the order in which it is written."""
-    if not _is_spread(value, levels):
-        into.append(value)
+def _lay(value: Any, levels: int, indent: str, laid: _Laid) -> None:
+    """Lay out JSON with sorted keys on several lines; what stands on one line is only collected."""
+    if levels == 0 or not value or not isinstance(value, (dict, list, tuple, Mapping)):
+        laid.parts.append(_INNER)
+        laid.inner.append(value)
         return
-    for one in [value[k] for k in sorted(value)] if isinstance(value, Mapping) else value:
-        _collect(one, levels - 1, into)
+    inner, parts = indent + " ", laid.parts
+    if levels == 1 and _is_plain(value):  # its lines are made together, with those of all others
+        parts += "{", inner, _ROW, indent, "}"
+        laid.rows.append(value)
+        return
+    named = isinstance(value, Mapping)
+    before = ("{" if named else "[") + inner
+    for key in sorted(value) if named else range(len(value)):
+        parts.append(f"{before}{_key(key)}: " if named else before)
+        _lay(value[key], levels - 1, inner, laid)
+        before = "," + inner
+    parts.append(indent + ("}" if named else "]"))
 
 
-def _lines(value: Any, levels: int, indent: str, written: Iterator[str]) -> str:
-    """Return JSON with sorted keys on several lines; what stands on one line is written already."""
-    if not _is_spread(value, levels):
-        return next(written)
-    inner = indent + " "
-    if isinstance(value, Mapping):
-        rows = [f"{_key(k)}: {_lines(value[k], levels - 1, inner, written)}" for k in sorted(value)]
-        return "{" + inner + ("," + inner).join(rows) + indent + "}"
+def _is_plain(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Return whether an object has no others in it, and names that are written in one way only."""
     return (
-        "[" + inner + ("," + inner).join(_lines(v, levels - 1, inner, written) for v in value) + indent + "]"
+        type(value) is dict
+        and _SCALARS.issuperset(map(type, value.values()))
+        and all(map(str.isascii, value))
     )
 
+
+_INNER, _ROW = "a value on one line", "the lines of an object"
+"""Marks, by what they are and not by what they say."""
+
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 _key = lru_cache(maxsize=1000)(json.dumps)
 
@@ -274,12 +301,12 @@ def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str
             file that is too large nothing is made.
     """
     _check_most(folder, name, most)
-    number = 0
+    number, file = 0, f"run {one_line(folder.name)}: {name} line"
     for lines in _batches(_lines_of(folder, name)):
         read = _read_together(lines)
         for k, line in enumerate(lines):
             number += 1
-            where = f"run {one_line(folder.name)}: {name} line {number}"
+            where = f"{file} {number}"
             content = read[k] if read is not None else _read_line(line)
             if content is None:
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")

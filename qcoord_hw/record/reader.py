@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -209,11 +209,13 @@ def read(path: Path) -> RunRecord:
     with reading(path, stated):
         check_intent(intent)
     files = intent["files"]
-    names = [f.name for f in fields(Chunk)]
-    plan = tuple(Chunk(**{name: chunk[name] for name in names if name in chunk}) for chunk in intent["plan"])
-    width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
+    width = len(intent["experiment"]["circuits"][0]["measured"]) if intent["plan"] else 0
     check_digests(path, files, "its checksum")
-    counts = _read_counts(path, plan, width)
+    counts = _read_counts(path, {chunk["id"]: chunk["shots"] for chunk in intent["plan"]}, width)
+    plan = tuple(
+        Chunk(c["id"], c["block"], c["setting"], c["shots"], c.get("seed", 0), c.get("tile", 0))
+        for c in intent["plan"]
+    )
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     notes = read_notes(path)
@@ -316,14 +318,24 @@ def _check_seal(path: Path) -> None:
     check_digests(path, stated["files"], "the seal")
 
 
-def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, Counts]:
-    """Read the finished chunks; `width` is the number of classical bits."""
+def _are_counts(values: Collection[Any]) -> bool:
+    return bool(values) and {int}.issuperset(map(type, values)) and min(values) > 0
+
+
+def _read_counts(path: Path, shots: Mapping[int, int], width: int) -> dict[int, Counts]:
+    """Read the finished chunks.
+
+    Args:
+        path: the run's folder.
+        shots: of each chunk, by its id.
+        width: the number of classical bits.
+    """
     if not exists(path, COUNTS):
         return {}
-    shots = {chunk.id: chunk.shots for chunk in plan}
-    outcomes = [min(chunk.shots, 2 ** min(width, 40)) for chunk in plan]
+    cells = 2 ** min(width, 40)
+    outcomes = [min(n, cells) for n in shots.values()]
     most = Most(
-        len(plan), BESIDE + max(outcomes, default=0), min(sum(outcomes), MAX_OUTCOMES) + BESIDE * len(plan)
+        len(shots), BESIDE + max(outcomes, default=0), min(sum(outcomes), MAX_OUTCOMES) + BESIDE * len(shots)
     )
     outcomes_of = re.compile(rf"[01]{{{width}}}(,[01]{{{width}}})*")
     found: dict[int, Counts] = {}
@@ -331,9 +343,7 @@ def _read_counts(path: Path, plan: tuple[Chunk, ...], width: int) -> dict[int, C
         try:
             chunk, counts = body["chunk"], body["counts"]
             known = chunk in shots
-            fits = outcomes_of.fullmatch(",".join(counts)) and all(
-                type(n) is int and n > 0 for n in counts.values()
-            )
+            fits = outcomes_of.fullmatch(",".join(counts)) and _are_counts(counts.values())
         except (KeyError, TypeError, AttributeError):
             known = False
         if not known:

@@ -12,6 +12,7 @@ from typing import Any
 
 from qcoord_hw import registry
 from qcoord_hw.record.shape import (
+    Misfit,
     anything,
     boolean,
     fields,
@@ -251,10 +252,20 @@ def check_intent(intent: dict[str, Any]) -> None:
     require(
         len({chunk["id"] for chunk in plan}) == len(plan), "plan", len(plan), "are chunks of distinct ids"
     )
+    if not intent["spec"].get("random_questions"):  # else each shot is a chunk
+        distinct = {(chunk.get("tile"), chunk["block"], chunk["setting"]) for chunk in plan}
+        allowed = "are one per setting, block and tile"
+        require(
+            len(distinct) == len(plan),
+            "plan",
+            f"{len(plan)} chunks, {len(distinct)} of them distinct",
+            allowed,
+        )
     require(len(plan) % len(places) == 0, "plan", len(plan), "are as many chunks for every tile")
-    for k, chunk in enumerate(plan):
-        require(chunk["setting"] < len(settings), f"plan[{k}].setting", chunk["setting"], "are the settings")
-        require(chunk.get("tile", 0) < len(places), f"plan[{k}].tile", chunk.get("tile"), "are the tiles")
+    for key, several, words in ("setting", settings, "settings"), ("tile", places, "tiles"):
+        for k, chunk in enumerate(plan):
+            if chunk.get(key, 0) >= len(several):
+                raise Misfit(f"plan[{k}].{key}", chunk[key], f"are the {words}")
     for k, circuit in enumerate(circuits):
         _check_events(circuit["events"], len(experiment["wires"]), f"circuits[{k}].events")
     if plan:
@@ -275,7 +286,11 @@ def _check_known(intent: dict[str, Any]) -> None:
     places = [target, *target.get("tiles", ())]
     known: dict[str, Any] = {key: experiment[key] for key in ("usage", "topology")} | {"seed": intent["seed"]}
     known |= {f"layout of tile {t}": place["layout"] for t, place in enumerate(places)}
-    known |= {f"seed of chunk {k}": chunk.get("seed") for k, chunk in enumerate(intent["plan"])}
+    known |= {
+        f"seed of chunk {k}": chunk.get("seed")
+        for k, chunk in enumerate(intent["plan"])
+        if ("seed" in chunk) == imported
+    }
     for key, value in known.items():
         allowed = "is null: nobody knows it of imported counts" if imported else "is a value"
         require((value is None) == imported, key, value, allowed)
@@ -292,13 +307,14 @@ def _check_known(intent: dict[str, Any]) -> None:
 def _check_events(events: list[dict[str, Any]], wires: int, where: str) -> None:
     """Check that the steps of a protocol are about the qubits that there are."""
     for k, event in enumerate(events):
-        qubits, owners = event.get("qubits", []), event.get("owners", [])
-        place = f"{where}[{k}]"
-        require(all(q < wires for q in qubits), place, qubits, f"are qubits below {wires}")
-        fits = len(owners) == (len(qubits) if event["kind"] == "share" else 0)
-        require(fits, f"{place}.owners", owners, "is an owner for each qubit that is shared")
-        alone = event["kind"] in ("bits", "random")
-        require(alone or bool(qubits), f"{place}.qubits", qubits, "are one or more")
+        qubits, owners, kind = event.get("qubits", ()), event.get("owners", ()), event["kind"]
+        shared, alone = kind == "share", kind in ("bits", "random")
+        if qubits and max(qubits) >= wires:
+            raise Misfit(f"{where}[{k}]", qubits, f"are qubits below {wires}")
+        if len(owners) != (len(qubits) if shared else 0):
+            raise Misfit(f"{where}[{k}].owners", owners, "is an owner for each qubit that is shared")
+        if not (qubits or alone):
+            raise Misfit(f"{where}[{k}].qubits", qubits, "are one or more")
 
 
 def _check_places(circuits: list[dict[str, Any]], places: list[dict[str, Any]]) -> None:
