@@ -14,7 +14,7 @@ from qcoord_hw.text import one_line
 
 
 def convert(
-    file: str | Path,
+    file: str | Path | int,
     notation: str,
     *,
     out: str | Path | None = None,
@@ -29,7 +29,7 @@ def convert(
     checked.
 
     Args:
-        file: what to read.
+        file: what to read; for sliwa also a facet's number itself, where no file is called so.
         notation: `toqito`, `ncpol2sdpa`, `ine`, `sliwa` or `faacets`.
         out: a file to write it to; an existing one is replaced, unless it is part of a record.
         name: what it is to be called; the stem of the file if omitted.
@@ -51,16 +51,17 @@ def convert(
     from qcoord_hw.theory.games.notations import scenario_of
     from qcoord_hw.theory.games.spread import spread
 
-    path = Path(file)
+    path = Path(str(file))
     if out is not None:
         check_place("out", Path(out))
     if scenario is None and notation == "ine":
         scenario = scenario_of(path.name)
+    is_number = notation == "sliwa" and str(file).isdecimal() and not path.exists()
     try:
-        text = read_file(path, notation).decode("utf-8")
+        text = str(file) if is_number else read_file(path, notation).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{one_line(path.name)}: not text in UTF-8; allowed is a {notation} file") from None
-    called = name or path.stem + ("" if number is None else f"-{number}")
+    called = name or "sliwa-" * is_number + path.stem + ("" if number is None else f"-{number}")
     try:
         expression = read(text, notation, called, number=number, scenario=scenario, fastest=fastest)
         game = spread(expression)

@@ -15,7 +15,9 @@ NOTATIONS = ("toqito", "ncpol2sdpa", "ine", "sliwa", "faacets")
 def register(add: Add) -> None:
     """Add the command."""
     convert = add("convert", _convert, "a published Bell table as a file of ours", runs=False)
-    convert.add_argument("file", metavar="FILE", help="in the notation that --from names")
+    convert.add_argument(
+        "file", metavar="FILE", help="in the notation that --from names; of sliwa also 1 to 46"
+    )
     convert.add_argument("--from", dest="notation", required=True, choices=NOTATIONS, help="its notation")
     convert.add_argument("-o", "--out", metavar="OUT", help="where it goes; standard output if omitted")
     convert.add_argument("--name", metavar="NAME", help="what it is to be called (the file's name)")

@@ -186,7 +186,7 @@ def located_target(target: str, runs: str | None) -> str:
     """Return a target's name; where it is the calibration of a run, with the folder that is meant.
 
     Raises:
-        RecordError: when no run fits, or more than one.
+        InputError: when no run fits, or more than one.
     """
     if not target.startswith("properties:"):
         return target

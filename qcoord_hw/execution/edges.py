@@ -81,7 +81,7 @@ def edge_layouts(program: Program, whole: Snapshot) -> list[tuple[tuple[int, ...
     if sizes != {2} or not joined:
         found = f"circuits of {max(sizes)} qubits" if sizes != {2} else "no gate joins two qubits"
         raise InputError(
-            f"every-edge: {found}; allowed are those of two, one for each of two players, and a gate on both"
+            f"every-edge: {found}; allowed are circuits of two qubits with a gate that joins them"
         )
     edges = couplings(whole)
     if not edges:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import InputError
+from qcoord_hw.report.edge_comparison import edge_differences, edge_lines, edge_table
 from qcoord_hw.report.format import target_words
 from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import family_of
@@ -104,6 +105,7 @@ class Comparison(Answer):
         differences: of each estimate of each run but the first.
         comparisons: how many of them have an interval.
         side_by_side: every rate and figure of each run; where the family has any.
+        edges: how each coupling differs from that of the first run; where all are runs on every edge.
     """
 
     experiment: str
@@ -111,6 +113,7 @@ class Comparison(Answer):
     differences: Sequence[Difference]
     comparisons: int
     side_by_side: Sequence[Mapping[str, Any]] | None = optional()
+    edges: Mapping[str, Any] | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each estimate of each run, with its difference from the first run."""
@@ -157,6 +160,7 @@ def differences(
     confidence level, however the estimates depend on each other.
 
     Where a family has more to compare than estimates, `side_by_side` has it: rates and figures of each run.
+    Of runs on every edge the estimates are those of one pair; `edges` compares them coupling by coupling.
 
     Args:
         summaries: of finished runs, all of one confidence level.
@@ -180,7 +184,9 @@ def differences(
         together = Simultaneous(wide.low, wide.high, wide.confidence, wide.differ)
         rows[i] = replace(rows[i], simultaneous=together)
     beside = family_of(summaries[0]).side_by_side(summaries)
-    return Comparison(summaries[0]["experiment"], list(summaries), rows, len(counted), beside)
+    draws = [_draw(summaries[0]) != _draw(one) for one in summaries[1:]]
+    edges = edge_differences(summaries, again, draws) if again else None
+    return Comparison(summaries[0]["experiment"], list(summaries), rows, len(counted), beside, edges)
 
 
 def estimate_names(summaries: Sequence[Summary]) -> list[str]:
@@ -221,6 +227,11 @@ def print_differences(comparison: Comparison, console: Console) -> None:
     console.print(_estimates(comparison, console))
     for line in _notes(comparison):
         console.print(as_text(line, "dim"))
+    if comparison.edges is not None:
+        console.print(as_text("\nEvery coupling", "bold"))
+        console.print(edge_table(comparison.edges, comparison.runs))
+        for line in edge_lines(comparison.edges):
+            console.print(as_text(line, "dim"))
 
 
 def _check(summaries: Sequence[Summary]) -> None:

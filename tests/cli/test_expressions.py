@@ -15,7 +15,7 @@ from qcoord_hw.api.theory import check_answer, theory_game
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expression
-from tests.calls import call, call_json
+from tests.calls import call, call_json, refused
 from tests.theory.games.test_expression import TABLES, as_expression
 
 CH = {
@@ -128,6 +128,21 @@ def test_a_run_of_an_expression_verifies_and_repeats(capsys, ch):
     assert qc.load_run("latest").summary["expression"] == first["expression"]
     rows = call(capsys, "export", "latest", "--csv", "-", "--estimates")[1]
     assert ",expression," in rows
+
+
+def test_a_facet_is_converted_by_its_number(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    by_number = call_json(capsys, "convert", "7", "--from", "sliwa")["file"]
+    (tmp_path / "seventh").write_text("7")
+    assert (
+        call_json(capsys, "convert", "seventh", "--from", "sliwa", "--name", "sliwa-7")["file"] == by_number
+    )
+    assert by_number["name"] == "sliwa-7"
+    assert "facet: 47; allowed are 1 to 46" in refused(capsys, "convert", "47", "--from", "sliwa")
+    assert "7: cannot be read" in refused(capsys, "convert", "7", "--from", "toqito")
+    (tmp_path / "7").write_text("8")  # a file that is called so is that file
+    other = call_json(capsys, "convert", "7", "--from", "sliwa")["file"]
+    assert other["expression"] != by_number["expression"]
 
 
 def test_a_plan_expects_the_expression(capsys, ch):

@@ -242,6 +242,18 @@ def test_what_is_no_calibration_is_refused(content, name, says, file):
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "threshold", "sweep"])
+@pytest.mark.parametrize("given", ["nope", "", "nope_x2", "\x1b[2J"])
+def test_what_is_neither_a_file_nor_a_run_is_refused_as_a_target(command, given, runs_dir, capsys):
+    flag = "--targets" if command == "sweep" else "--target"
+    assert main([command, "chsh", flag, f"properties:{given}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("qcoord: error: target: properties:")
+    assert "no such file, and nothing fits" in said
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+
+
 def test_what_is_published_out_of_bounds_is_simulated_as_it_is_today(file, runs_dir):
     """T2 beyond 2 T1, a coupling of error 1, a stuck qubit and one without T1: IBM publishes them."""
     data = copy.deepcopy(MANILA)

@@ -166,7 +166,10 @@ def test_what_a_record_says_of_its_batches_is_checked(planted, change):
     ("arguments", "says"),
     [
         (["chsh"], "every-edge: target aer has no coupling map"),
-        (["magic-square", "--target", "CHIP"], "every-edge: circuits of 4 qubits; allowed are those of two"),
+        (
+            ["magic-square", "--target", "CHIP"],
+            "every-edge: circuits of 4 qubits; allowed are circuits of two qubits with a gate",
+        ),
         (["ghz-3", "--target", "CHIP"], "every-edge: circuits of 3 qubits"),
         (["chsh", "--rate", "0.5", "--target", "CHIP"], "every-edge: no gate joins two qubits; allowed are"),
         (["chsh", "--target", "ibm_torino"], "every-edge: target ibm_torino is a device"),
@@ -193,6 +196,48 @@ def test_the_bill_is_that_of_the_batches(target, capsys):
     assert bill["qpu_seconds"] == pytest.approx(800 * 250e-6, rel=1e-3)
     assert main(command) == 0
     assert re.search(r"every edge +3 couplings in 2 batches: 800 executions", capsys.readouterr().out)
+
+
+def test_two_runs_are_compared_coupling_by_coupling(made, target, tmp_path):
+    """Another pair is bad, and one coupling is gone: what differs is what was changed, and no other."""
+    edges = [e for e in [*line(6), (0, 5)] if e != (3, 4)]
+    other = qc.run(
+        *("chsh",),
+        target=target(chip(edges, bad=((0, 1), (4, 5)))),
+        shots=600,
+        seed=3,
+        runs=tmp_path,
+        every_edge=True,
+    )
+    found = qc.compare(made, other)
+    common = sorted(map(list, edges))
+    names = [e["name"] for e in made.summary["edges"]["pairs"][0]["estimates"]]
+    assert [row["qubits"] for row in found.edges["pairs"]] == [e for e in common for _ in names]
+    assert {tuple(row["qubits"]) for row in found.edges["pairs"] if row["differ"]} == {(2, 3), (4, 5)}
+    assert found.edges["differing"] == 2 * len(names)
+    each = [{tuple(sorted(p["qubits"])): p for p in r.summary["edges"]["pairs"]} for r in (made, other)]
+    for row in found.edges["pairs"]:
+        a, b = (
+            next(e for e in own[tuple(row["qubits"])]["estimates"] if e["name"] == row["name"])
+            for own in each
+        )
+        assert row["best"] == pytest.approx(b["best"] - a["best"])
+        alone = [
+            np.hypot(b["best"] - b["low"], a["high"] - a["best"]),
+            np.hypot(b["high"] - b["best"], a["best"] - a["low"]),
+        ]
+        assert [row["best"] - row["low"], row["high"] - row["best"]] > alone  # Bonferroni over both figures
+    assert json.loads(json.dumps(found.to_json()))["edges"] == found.edges
+    assert (
+        f"5 couplings in common, {5 * len(names)} differences: {2 * len(names)} of them differ"
+        in found.table()
+    )
+    assert "2-3" in found.table()
+    same = qc.compare(made, made)
+    assert same.edges["differing"] == 0
+    assert "same draws, so that none is evidence" in same.table()
+    alone = qc.run("chsh", target=target(chip(line(3))), shots=60, seed=1, runs=tmp_path)
+    assert qc.compare(alone, made).edges is None
 
 
 def test_a_bell_expression_is_asked_on_every_edge(target, runs_dir):

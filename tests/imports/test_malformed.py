@@ -335,3 +335,18 @@ def test_the_unspoilt_ones_are_taken(game, tmp_path, runs_dir):
         found = qc.import_counts(file, **arguments(game, options)).summary
         assert (found["estimates"][0]["best"], found["shots"]) == (0.86, 4000)
         assert [found["cautions"], found["kind"]] == [[], "imported"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["0,0,0,0,431", "0;0;0;0;431", "0\t1\t1\t0\t7", "00,00,5", " 0 ,0, 0,12", "0.5,0.5,1,1,3", ",,,,"],
+)
+def test_a_heading_that_is_not_there_is_called_missing(first, game, tmp_path, runs_dir):
+    for content in (first, first + "\n" + first, "\n" + first + "\n"):
+        (tmp_path / "none.csv").write_text(content)
+        with pytest.raises(
+            qc.InputError, match=r"^none.csv: header: .*; allowed is a heading with names such as"
+        ):
+            qc.import_counts(tmp_path / "none.csv", experiment=game)
+    with pytest.raises(qc.InputError, match="header: 'count' stands there twice; allowed is once"):
+        qc.import_counts({"columns": ["count", "count"], "rows": [[1, 2]]}, experiment=game)

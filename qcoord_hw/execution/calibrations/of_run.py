@@ -13,7 +13,7 @@ from qcoord_hw.execution.calibrations.published import chip_of
 from qcoord_hw.execution.scale import PROPERTIES, scaled_name, split_scale
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.inputs import parse_json
-from qcoord_hw.text import one_line
+from qcoord_hw.text import one_line, short_repr
 
 FILES = (record.INTENT, record.DRAFT, record.SEAL, record.CHIP)
 """Files by which a run is meant, beside its folder."""
@@ -29,7 +29,7 @@ def located(target: str, runs: str | Path | None = None) -> str:
         runs: the folder of all runs, where prefixes and `latest` are looked for.
 
     Raises:
-        RecordError: when no file, and no run or more than one fits.
+        InputError: when no file, and no run or more than one fits.
     """
     if not target.startswith(PROPERTIES):
         return target
@@ -39,7 +39,11 @@ def located(target: str, runs: str | Path | None = None) -> str:
     if not _exists(given):
         if "+" in given or Path(given).suffix.lower() in (".csv", ".json"):
             return target
-        given = str(record.find(given, record.runs_folder(runs)))
+        try:
+            given = str(record.find(given, record.runs_folder(runs)))
+        except RecordError as error:
+            name, why = short_repr(given)[1:-1], str(error).removeprefix("run: ")
+            raise InputError(f"target: {PROPERTIES}{name}: no such file, and {why}") from None
     folder = "/" if Path(given).is_dir() and not given.endswith("/") else ""
     return scaled_name(f"{PROPERTIES}{given}{folder}", scale)
 
