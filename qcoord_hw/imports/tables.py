@@ -57,11 +57,11 @@ def _check_heading(names: list[str]) -> None:
     if len(names) > MAX_COLUMNS:
         raise InputError(f"header: {len(names)} columns; allowed are at most {MAX_COLUMNS}")
     seen = set[str]()
-    for name in names:
+    for name in map(str.strip, names):
         if name in seen and not any(c.isalpha() for c in name):
             raise InputError(
-                f"header: missing, for the first line is {short_repr(','.join(names))}; allowed is a heading with "
-                "names such as question_1, answer_1, count"
+                f"header: missing, for the first line is {short_repr(','.join(names))}; allowed is a heading "
+                "with names such as question_1, answer_1, count"
             )
         if name in seen:
             raise InputError(f"header: {short_repr(name)} stands there twice; allowed is once")

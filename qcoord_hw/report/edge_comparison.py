@@ -92,7 +92,7 @@ def edge_lines(found: Mapping[str, Any]) -> list[str]:
     return [
         f"{found['couplings']} couplings in common, {len(found['pairs'])} differences: {told}; "
         f"all intervals hold together at {level} % (Bonferroni)",
-        "what stands above is of the pair that was the best by calibration in each run, chosen before any data",
+        "what stands above is of the pair that was best by calibration in each run, chosen before any data",
     ]
 
 

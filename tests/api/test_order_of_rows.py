@@ -20,8 +20,8 @@ CH = {
     "expression": {"collins-gisin": [["1/3", -1, 0], ["-2/7", 1, 1], [0, "3/5", -1]]},
 }
 ENTRIES = [
-    ("sum-3-f3", {"parameters": {"inputs": 12}}),
-    ("sum-2-f3", {"parameters": {"inputs": [[[k, 1], [2, k]] for k in range(3)]}}),
+    ("sum-2-f3", {"parameters": {"inputs": 12}, "shots": 150}),
+    ("sum-2-f3", {"parameters": {"inputs": [[[k, 1], [2, k]] for k in range(3)]}, "shots": 150}),
     ("chsh", {"parameters": {"rounds": 2, "rate": 0.5}}),
     ("ffl", {}),
     ("broadcast-epr", {}),
@@ -29,6 +29,7 @@ ENTRIES = [
 ]
 FURTHER = [
     ("example-1-f4", {"parameters": {"inputs": 40}}),
+    ("sum-3-f3", {"parameters": {"inputs": 23}}),
     ("example-1-f2-batched", {"parameters": {"inputs": 9}}),
     ("chsh", {"random_questions": True}),
     ("sum-3-f3", {"parameters": {"inputs": "all"}}),
@@ -58,18 +59,28 @@ def forms(record, rng):
     mixed = [lines[0], *(lines[1 + k] for k in rng.permutation(len(lines) - 1))]
     yield "rows mixed", "".join(mixed)
     columns, order = rng.permutation(len(heading)), rng.permutation(len(rows))
-    names = [heading[c] for c in columns]
-    cells = [[rows[r][c] for c in columns] for r in order]
-    yield "json rows, columns mixed", json.dumps({"columns": names, "rows": cells})
+    yield "json rows, columns mixed", table(heading, rows, columns, order)
+    words = [c for c, name in enumerate(heading) if name in ("w1", "w2")]
+    told = {(row[heading.index("setting")], *(row[c] for c in words)) for row in rows}
+    if words and len({own[1:] for own in told}) == len(told):  # inputs tell the settings apart
+        columns = [c for c in columns if heading[c] not in ("setting", "chunk", "label")]
+        yield "no numbers of settings", table(heading, rows, columns, order)
     yield "json objects", json.dumps([dict(zip(heading, row, strict=True)) for row in reversed(rows)])
+
+
+def table(heading, rows, columns, order):
+    """Return a table in JSON: these of its columns, and its rows, in this order."""
+    cells = [[rows[r][c] for c in columns] for r in order]
+    return json.dumps({"columns": [heading[c] for c in columns], "rows": cells})
 
 
 def check(name, how, folder, rng, draws=1, shots=20):
     experiment = folder / "own.json" if isinstance(name, dict) else name
     if isinstance(name, dict):
         experiment.write_text(json.dumps(name))
+    how = {"shots": shots, **how}
     given = {k: v for k, v in how.get("parameters", {}).items() if k != "inputs"}
-    run = qc.run(experiment, shots=shots, seed=int(rng.integers(10**6)), runs=folder / "runs", **how)
+    run = qc.run(experiment, seed=int(rng.integers(10**6)), runs=folder / "runs", **how)
     for _ in range(draws):
         record = noisy(run, rng)
         wanted = counted(qc.Result(record), unknown=isinstance(name, dict))

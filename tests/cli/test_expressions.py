@@ -12,11 +12,10 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw.api.theory import check_answer, theory_game
-from qcoord_hw.cli import main
 from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.claims import numbers
 from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expression
-from tests.calls import call, call_json
+from tests.calls import call, call_json, refused
 from tests.theory.games.test_expression import TABLES, as_expression
 
 CH = {
@@ -26,7 +25,7 @@ CH = {
 }
 CH_VALUE = (math.sqrt(2) - 1) / 2
 FAST = ("ch", "b2233-3", "elegant", "svetlichny", "sliwa-2", "sliwa-7")
-"""Handed tables whose quantum value takes no time."""
+"""Handed tables whose quantum value takes no time; the others are marked slow."""
 
 
 @pytest.fixture
@@ -36,10 +35,13 @@ def ch(tmp_path):
     return path
 
 
-@pytest.mark.few(FAST, slow=5)
-@pytest.mark.parametrize("name", TABLES)
-def test_the_handed_tables_have_the_published_value(tmp_path, name):
-    path, case = tmp_path / "case.json", TABLES[name]
+def case_of(name):
+    return pytest.param(TABLES[name], id=name, marks=() if name in FAST else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("case", [case_of(name) for name in TABLES])
+def test_the_handed_tables_have_the_published_value(tmp_path, case):
+    path = tmp_path / "case.json"
     path.write_text(json.dumps(as_expression(case)))
     found, expected = theory_game(path).to_json(), case["expected"]
     e, slack = found["expression"], case["tolerance"]
@@ -90,7 +92,6 @@ def test_the_checker_refuses_every_spoilt_number(ch):
     assert any(line.startswith("expression.shots") for line in check_answer(found).not_checked)
 
 
-@pytest.mark.few(2)
 @pytest.mark.parametrize("options", [(), ("--random-questions",)])
 @pytest.mark.parametrize("name", ["ch", "cglmp", "i3322-cg"])
 def test_a_run_has_its_figures_in_units_of_the_expression(capsys, name, options):
@@ -131,19 +132,17 @@ def test_a_run_of_an_expression_verifies_and_repeats(capsys, ch):
 
 def test_a_facet_is_converted_by_its_number(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["convert", "7", "--from", "sliwa"]) == 0
-    by_number = json.loads(capsys.readouterr().out)
+    by_number = call_json(capsys, "convert", "7", "--from", "sliwa")["file"]
     (tmp_path / "seventh").write_text("7")
-    assert main(["convert", "seventh", "--from", "sliwa", "--name", "sliwa-7"]) == 0
-    assert json.loads(capsys.readouterr().out) == by_number
+    assert (
+        call_json(capsys, "convert", "seventh", "--from", "sliwa", "--name", "sliwa-7")["file"] == by_number
+    )
     assert by_number["name"] == "sliwa-7"
-    assert main(["convert", "47", "--from", "sliwa"]) == 2
-    assert "facet: 47; allowed are 1 to 46" in capsys.readouterr().err
-    assert main(["convert", "7", "--from", "toqito"]) == 2
-    capsys.readouterr()
+    assert "facet: 47; allowed are 1 to 46" in refused(capsys, "convert", "47", "--from", "sliwa")
+    assert "7: cannot be read" in refused(capsys, "convert", "7", "--from", "toqito")
     (tmp_path / "7").write_text("8")  # a file that is called so is that file
-    assert main(["convert", "7", "--from", "sliwa", "--name", "x"]) == 0
-    assert json.loads(capsys.readouterr().out)["expression"] != by_number["expression"]
+    other = call_json(capsys, "convert", "7", "--from", "sliwa")["file"]
+    assert other["expression"] != by_number["expression"]
 
 
 def test_a_plan_expects_the_expression(capsys, ch):

@@ -63,6 +63,15 @@ def test_a_version_that_holds_objects_of_python_is_not_read(data):
         from_qpy(b"")
 
 
+def test_what_the_least_version_cannot_hold_is_written_in_a_newer_one():
+    plain, waiting = QuantumCircuit(1), QuantumCircuit(1)
+    waiting.delay(waiting.add_stretch("s"), 0)
+    for circuits, newer in (([plain], False), ([plain, waiting], True)):
+        written = formats.to_qpy(circuits)
+        assert (written[6] > formats.LEAST_VERSION) == newer  # the byte behind QISKIT
+        assert list(from_qpy(written)) == circuits
+
+
 def test_circuits_that_may_never_end():
     for begin in ("while_loop", "for_loop"):
         circuit = QuantumCircuit(1, 1)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qcoord_hw.answer import Answer, Row, optional
-from qcoord_hw.families.linear_computation.box_answer import GIVEN, box_part, box_theory_text
+from qcoord_hw.families.linear_computation.answer_text import THEOREM_1, linear_theory_text
+from qcoord_hw.families.linear_computation.box_answer import GIVEN, box_part
 from qcoord_hw.qudits.synthesis import sparse_scheme
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
@@ -40,7 +41,6 @@ BEYOND_SECONDS = 10.0
 MAX_DIGITS = 40
 """Above this many base-p digits no graph is looked for; the first precoding found is printed."""
 
-THEOREM_1 = "Hu2025, Theorem 1"
 
 Matrix = Sequence[Sequence[int]]
 """Rows of symbols of F_d."""
@@ -320,104 +320,3 @@ def _beyond(scheme: StabilizerScheme) -> Beyond:
         encoders={s: e.tolist() for s, e in zip(servers, scheme.encoders, strict=True)},
         verified="M J M^T = 0, rank M = K L, M E = I_L (x) V",
     )
-
-
-def linear_theory_text(answer: LinearAnswer) -> str:
-    """Return an answer as plain text."""
-    k, c = answer.K, answer.c
-    proved = (
-        f"{c} (proved: {_certificate(answer.certificate)})"
-        if answer.optimal
-        else f"between {answer.c_lower} and {c} (stopped by the time limit)"
-    )
-    lines = [
-        f"{answer.name}: {k} computations of {len(answer.servers)} servers over F_{answer.field}",
-        *(f"reduced: {note}" for note in answer.reduced),
-        *_headline(answer),
-        "",
-        *_matrices("V", answer.V),
-        f"auxiliary qudits c  {proved}",
-        f"without precoding   {answer.c_without_precoding} (every P_s the identity)",
-        *_matrices("P", answer.P),
-        f"download            {answer.qudits} qudits for two instances: "
-        + ", ".join(f"{s} {n}" for s, n in answer.download.items()),
-        "region              "
-        + ", ".join(f"2 D_{s} >= {m}" for s, m in answer.servers.items())
-        + f", 2 sum D >= {sum(answer.servers.values()) + c}  (D: qudits an instance)",
-        "",
-        "rates, in computations a qudit:",
-        f"  {str(answer.rate):<8}[Hu2025, Theorem 1]",
-    ]
-    for name, known in answer.sources.items():
-        if name != "theorem1" and known.value is not None:
-            lines.append(f"  {str(known.value):<8}{name} ({known.kind}): {known.note} [{known.source}]")
-    for one in answer.batched[:1]:
-        if one.field != answer.field:
-            lines.append(
-                f"  {str(one.rate):<8}batched: {one.instances} instances in symbols of "
-                f"F_{one.field}, c = {one.c}"
-            )
-    if b := answer.beyond:
-        lines.append(
-            f"  {str(b.rate):<8}{b.label}: {b.cost} = {b.cost_per_instance:g} qudits an instance "
-            f"(theorem 1: {float(answer.qudits / 2):g}), {b.instances} instances together; verified: "
-            f"{b.verified}"
-        )
-    lines += ["", "M = [X exponents of data | auxiliary || Z exponents of data | auxiliary]:"]
-    half = len(answer.M[0]) // 2
-    lines += [f"  {_row(row[:half])} | {_row(row[half:])}" for row in answer.M]
-    if answer.lemma_2 and answer.lemma_2["diagonal"]:
-        lines += ["", *_lemma_2_lines(answer.lemma_2)]
-    bonus = answer.bonus_outputs
-    if bonus:
-        lines += [
-            "",
-            f"a complete measurement also tells the user {len(bonus)} further function(s) of instance 1:",
-        ]
-        lines += [
-            "  " + ", ".join(f"{s}: {_row(f)}" for s, f in entry["function"].items()) for entry in bonus
-        ]
-    if answer.stabilizers:
-        lines += ["", box_theory_text(answer.stabilizers)]
-    lines += [f"written: {path}" for path in answer.exported or ()]
-    late = answer.time_limit.words() if answer.time_limit else ""
-    return "\n".join([*lines, "", f"{answer.seconds:g} s", *filter(None, [late])])
-
-
-def _headline(answer: LinearAnswer) -> list[str]:
-    """Return what is known of the capacity, beside what Theorem 1 attains."""
-    theorem = f"{answer.rate} by [{THEOREM_1}]"
-    if answer.optimum is None:
-        known = [answer.rate, *(b.rate for b in answer.batched)]
-        known += [answer.beyond.rate] if answer.beyond else []
-        most = answer.baselines["converse"]
-        return [f"capacity            from {max(known)} to {most} computations per qudit; {theorem}"]
-    best = answer.optimum
-    groups = " | ".join(" ".join(group) for group in best.certificate.groups)
-    how = "" if best.scheme == THEOREM_1 else f" ({best.scheme})"
-    return [
-        f"optimum             {best.rate} computations per qudit, for any code{how}; {theorem}",
-        f"converse            {best.certificate.cost} qudits an instance are needed: servers {groups}",
-    ]
-
-
-def _lemma_2_lines(found: Mapping[str, Any]) -> list[str]:
-    """Return the matrices of Lemmas 2 and 3, a line each."""
-    literal = "it is too" if found["literal"] else "it is not"
-    lines = ["[Hu2025, Lemmas 2 and 3], for H = V P and G = V: [H H' | G G'] is self-orthogonal"]
-    lines += [
-        f"  {name:<4}{'; '.join(_row(row) for row in found[name])}" for name in ("B_1", "B_2", "H'", "G'")
-    ]
-    return [*lines, f"  with the inverses of B_1 and B_2 in H' and G'; as printed, without them, {literal}"]
-
-
-def _certificate(certificate: Mapping[str, Any]) -> str:
-    return str(certificate.get("method", "see --json"))
-
-
-def _matrices(name: str, matrices: Mapping[str, Matrix]) -> list[str]:
-    return [f"{name}_{s:<18}" + "; ".join(_row(row) for row in rows) for s, rows in matrices.items()]
-
-
-def _row(row: Sequence[int]) -> str:
-    return " ".join(map(str, row))
