@@ -5,13 +5,17 @@ compiled circuits make on the noise model (fidelity of the worse sender, or trac
 inputs), of the new code and of the old one, and by how much the new one is better. Two-qubit gates are those
 that are executed.
 
-Run: python benchmarks/better_codes.py [NAME ..] (minutes for all)
+Run: python benchmarks/better_codes.py [NAME ..] [--write]
+
+It takes minutes for the small ones, an hour for all. With --write the rows that were measured replace those
+of docs/better-codes.md, one pair after the other, and the others stay.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
+from pathlib import Path
 
 import qcoord_hw as qc
 
@@ -29,9 +33,12 @@ PAIRS = {
 }
 """New code -> old code."""
 
-DEVICES = ("fake_torino", "fake_fez", "fake_marrakesh")
+DEVICES = ("fake_torino", "fake_fez", "fake_marrakesh", "fake_boston")
 SHOTS = 20
 SEED = 7
+
+PAGE = Path(__file__).parents[1] / "docs" / "better-codes.md"
+RULE = "|---|---|---|---|---|---|---|---|"
 
 
 def figure(name: str, device: str, folder: str) -> tuple[str, float, int]:
@@ -42,19 +49,44 @@ def figure(name: str, device: str, folder: str) -> tuple[str, float, int]:
     return kind, found[f"{kind}_exact"], summary["gates"]["two_qubit_executed"]
 
 
+def row(name: str, device: str, folder: str) -> str:
+    """Return a row of the table."""
+    kind, value, gates = figure(name, device, folder)
+    _, before, gates_before = figure(PAIRS[name], device, folder)
+    gain = value - before if kind == "fidelity" else before - value
+    figures = [f"{number:.4f}" for number in (value, before, gain)]
+    cells = [name, device, kind.replace("_", " "), *figures, str(gates), str(gates_before)]
+    return f"| {' | '.join(cells)} |"
+
+
+def write(name: str, rows: list[str]) -> None:
+    """Put the rows of a pair into the page, in the order of `PAIRS`."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    head = lines.index(RULE) + 1
+    known: dict[str, list[str]] = {}
+    for line in lines[head:]:
+        known.setdefault(line.split("|")[1].strip(), []).append(line)
+    known[name] = rows
+    ordered = [line for pair in PAIRS for line in known.get(pair, [])]
+    PAGE.write_text("\n".join([*lines[:head], *ordered]) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Print a line for each pair and device."""
-    print(f"{'code':22}{'device':16}{'figure':12}{'new':>8}{'old':>8}{'better by':>11}{'gates':>9}{'old':>5}")
+    """Print a row for each pair and device."""
+    parser = argparse.ArgumentParser(prog="python benchmarks/better_codes.py")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAIRS)}; by default all")
+    parser.add_argument("--write", action="store_true", help="into docs/better-codes.md")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in PAIRS]:
+        parser.error(f"{unknown[0]}: there is no such pair")
     with tempfile.TemporaryDirectory() as folder:
-        for new in sys.argv[1:] or PAIRS:
+        for name in options.names or PAIRS:
+            rows = []
             for device in DEVICES:
-                kind, value, gates = figure(new, device, folder)
-                _, before, gates_before = figure(PAIRS[new], device, folder)
-                gain = value - before if kind == "fidelity" else before - value
-                print(
-                    f"{new:22}{device:16}{kind:12}{value:8.4f}{before:8.4f}{gain:11.4f}{gates:9}{gates_before:5}",
-                    flush=True,
-                )
+                rows.append(row(name, device, folder))
+                print(rows[-1], flush=True)
+            if options.write:
+                write(name, rows)
 
 
 if __name__ == "__main__":

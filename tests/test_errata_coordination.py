@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import qcoord_hw as qc
 from qcoord_hw import api
+from qcoord_hw.api.theory import check_answer
 from qcoord_hw.families.coordination.classical_links.solve_mixture import solve_target
 from qcoord_hw.theory.finite_blocklength import covering
 from qcoord_hw.theory.finite_blocklength.codebooks import codebook_distance, decomposition
@@ -206,6 +208,23 @@ def test_item_21_how_many_letters_are_enough():
         mixture, _ = solve_target(state, ("Bob",), True, beta=1, time_limit=20, seed=0)
         letters, d = state.dimension("X"), state.dimension("B")
         assert len(mixture.p_u) <= letters * d**2 + 1 < letters**2 * d**2 + 1
+
+
+def test_item_22_a_qubit_and_an_ebit_are_not_enough_for_one_copy():
+    found = qc.theory_second_link("example-2", 2, 2)
+    assert check_answer(json.loads(json.dumps(found.to_json()))).holds
+    assert 0.8958 <= found.best_at_n.lower < found.best_at_n.upper < 0.9898
+    region = coordination_region(named_state("example-2"), "cascade").criteria["redistribution"]
+    assert region.contains((LOG3, 0, 1, 1), 1e-9)
+
+
+def test_item_1_example_1_is_closed():
+    outer = coordination_region(named_state("example-1"), "cascade").criteria["generation_outer"]
+    needed = {("Q1", "E1"): LOG3, ("Q2",): 0.292481, ("Q2", "E2"): LOG3}
+    for rates, value in needed.items():
+        ends = next(c for c in outer.constraints if tuple(dict(c.rates)) == rates)
+        assert ends.lower == pytest.approx(value, abs=1e-6)
+        assert ends.upper == pytest.approx(value, abs=1e-6)
 
 
 def test_item_5_two_nodes_with_a_qubit_link():

@@ -3,8 +3,8 @@
 `python tools/converses.py` says which of them are missing, or no longer about their task; with `--write` it
 makes them anew, all or those that are named (minutes to half an hour each: a search for codes, and for two
 of them a tree of boxes). One file a task in `qcoord_hw/theory/finite_blocklength/converses/data/`, and
-`index.json`, by which a task finds it. What a file proves is checked whenever it is used, so `--write` on
-another machine may differ in the last digits.
+`index.json`, by which a task finds it; a code is written only where it beats the one that was there. What a
+file proves is checked whenever it is used, so `--write` on another machine may differ in the last digits.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from qcoord_hw.api import build
 from qcoord_hw.families.coordination.best_at_n import bits_task
@@ -33,6 +35,7 @@ from qcoord_hw.theory.finite_blocklength.converses.bits import (
 from qcoord_hw.theory.finite_blocklength.converses.branch import Tree, branch_and_bound
 from qcoord_hw.theory.finite_blocklength.converses.checker.bits import lower_value, read_task
 from qcoord_hw.theory.finite_blocklength.converses.checker.boxes import DATA
+from qcoord_hw.theory.finite_blocklength.converses.code import LinkCode, best_of
 from qcoord_hw.theory.finite_blocklength.converses.reduced import Reduced
 from qcoord_hw.theory.finite_blocklength.converses.search import search_code
 
@@ -91,7 +94,18 @@ def made(name: str, effort: Effort) -> dict[str, Any]:
         proofs.append(_written(f"{name}-tree.json.gz", tree, task))
     claimed = read_task(task.to_json(), name)
     best = max(proofs, key=lambda proof: lower_value(claimed, proof, name))
-    return certificate_of(task, best, search_code(task, effort.starts, hops=effort.hops))
+    codes = [search_code(task, effort.starts, hops=effort.hops), *shipped_codes(name)]
+    return certificate_of(task, best, best_of(codes, task))
+
+
+def shipped_codes(name: str) -> list[LinkCode]:
+    """Return the code that is shipped, if any: what is written anew is never worse."""
+    path = DATA / f"{name}.json.gz"
+    if not path.exists():
+        return []
+    code = json.loads(gzip.decompress(path.read_bytes()))["code"]
+    parts = [np.array(own) for own in code["decoders"]]
+    return [LinkCode(np.array(code["encoder"]), tuple(own[..., 0] + 1j * own[..., 1] for own in parts))]
 
 
 def _written(name: str, tree: Tree, task: LinkTask) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Findings:
         self.violations: list[str] = []
         self._confirmed: list[Path] = []
         self._left: list[Path] = []
+        self._absent: list[Path] = []
 
     def get(self, *path: str | int) -> Any:
         """Return the value at a path.
@@ -94,6 +95,10 @@ class Findings:
     def leave(self, *path: str | int) -> None:
         """Note that what stands at a path is not checked, although it may hold no number."""
         self._left.append(path)
+
+    def absent(self, *path: str | int) -> None:
+        """Note that nothing stands at a path, and that nothing has to: an older version printed it so."""
+        self._absent.append(path)
 
     def require(self, holds: bool, path: Sequence[str | int], line: str) -> None:
         """Confirm what stands at a path if a condition holds, else note the line."""
@@ -143,7 +148,7 @@ class Findings:
         return Verdict(
             tuple(lines),
             tuple(dict.fromkeys(dotted(path) for path in self._confirmed)),
-            tuple(dotted(path) for path in unseen),
+            tuple(dotted(path) for path in (*unseen, *self._absent)),
             lower_bound,
         )
 

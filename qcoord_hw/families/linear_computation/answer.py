@@ -14,6 +14,7 @@ from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.families.linear_computation.answer_text import THEOREM_1, linear_theory_text
 from qcoord_hw.families.linear_computation.box_answer import GIVEN, box_part
 from qcoord_hw.qudits.synthesis import sparse_scheme
+from qcoord_hw.theory.formats import FORMAT
 from qcoord_hw.theory.linear_computation.batching import BatchedRate, batched_rates
 from qcoord_hw.theory.linear_computation.beyond import StabilizerScheme, search_beyond
 from qcoord_hw.theory.linear_computation.field import Field
@@ -135,6 +136,7 @@ class LinearAnswer(Answer):
         stabilizers: what is said of the N-sum box itself, if one was given.
         exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
+        format: that of the JSON object; one of an older version states none.
     """
 
     name: str
@@ -168,6 +170,7 @@ class LinearAnswer(Answer):
     stabilizers: Mapping[str, Any] | None = optional()
     exported: Sequence[str] | None = optional()
     time_limit: TimeLimit | None = optional()
+    format: int = FORMAT
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each rate, in computations per qudit: `name`, `rate`, `kind`, `source`."""

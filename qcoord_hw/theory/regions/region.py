@@ -17,6 +17,7 @@ import numpy.typing as npt
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.digest import digest
+from qcoord_hw.theory.formats import FORMAT, KEY
 from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, Constraint, Term, combined, plain
 from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
 from qcoord_hw.theory.regions.scored import scored
@@ -298,6 +299,7 @@ class RegionAnswer:
         """
         certificate = plain(self.certificate)
         if certificate is not None:
+            certificate[KEY] = FORMAT
             certificate["sha256"] = digest(certificate)
         return {
             "ok": True,

@@ -331,7 +331,7 @@ def test_strange_values_are_refused_and_never_raise(value, small_answers):
 LIMITS = {
     "two-node-n2": (0.2250, 0.2450),
     "two-node-n3": (0.0716, 0.1439),
-    "two-node-n3-two-thirds": (0.3713, 0.4082),
+    "two-node-n3-two-thirds": (0.3713, 0.4074),
     "broadcast-n2": (0.2702, 0.3350),
     "broadcast-n3": (0.0842, 0.1946),
     "no-communication-noisy-ghz-m8": (0.00459, 0.1126),

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from qcoord_hw.theory.claims import CONFIRMED, Findings, Path, Verdict, brief, is_integer
+from qcoord_hw.theory.formats import FORMAT, KEY, stated
 from qcoord_hw.theory.linear_computation.checker.arithmetic import ClaimError, arithmetic
 from qcoord_hw.theory.linear_computation.checker.beyond import check_beyond
 from qcoord_hw.theory.linear_computation.checker.lower_bound import check_lower_bound
@@ -30,6 +31,9 @@ NEVER: tuple[Path, ...] = tuple(
 )
 """What may not stay unproved."""
 
+LABELS = ("name", "reduced", "seconds", "lemma_2")
+"""What every answer of this format has, although nothing else asks for it."""
+
 
 def check_linear(answer: dict[str, Any]) -> Verdict:
     """Return what is wrong with an answer of `qcoord theory linear --json`, and what was not checked.
@@ -43,6 +47,10 @@ def check_linear(answer: dict[str, Any]) -> Verdict:
     bound = "not rechecked: the rest does not hold"
     try:
         findings.equal(("ok",), True)
+        if stated(answer) is not None or "optimum" in answer:
+            findings.equal((KEY,), FORMAT)
+            for key in LABELS:
+                findings.get(key)
         task = read_task(findings)
         c = check_scheme(findings, task)
         check_rates(findings, task, c)

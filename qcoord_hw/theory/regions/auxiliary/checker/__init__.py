@@ -129,7 +129,8 @@ def _term_faults(
         own = {f"S({problem.order[0]})": 1 - beta} if problem.sender and len(problem.order) > 1 else {}
         return {f"S({name}|U)": -weight for name, weight in given} | own | whole
 
-    return term_faults(answer, known, formula) if answer.get("criteria") else []
+    told = answer.get("criteria") and "terms" in answer  # `.answer` refuses where it should be
+    return term_faults(answer, known, formula) if told else []
 
 
 def _sender_faults(network: str, target: State, order: tuple[str, ...], sender: bool) -> list[str]:

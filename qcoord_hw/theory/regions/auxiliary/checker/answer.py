@@ -16,6 +16,7 @@ import numpy as np
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.claims import Findings, Verdict, is_integer, is_number
 from qcoord_hw.theory.digest import digest
+from qcoord_hw.theory.formats import FORMAT, lacks, stated
 from qcoord_hw.theory.networks import NETWORKS as ALL_NETWORKS
 from qcoord_hw.theory.regions.auxiliary.checker import NETWORKS, NOT_RECHECKED, check_region
 from qcoord_hw.theory.regions.auxiliary.checker.cascade import check_cascade, check_two_node
@@ -71,6 +72,9 @@ NEVER = tuple((key,) for key in (*KEYS, "membership") if key not in ("why", "sec
     ("details", "parties"),
 )
 """What may not stay unproved."""
+
+NEWER = ("scores", "terms")
+"""Keys that answers of older versions lack."""
 
 QUBITS: dict[str, Callable[[Findings, State], Known | None]] = {
     "cascade": check_cascade,
@@ -132,7 +136,8 @@ def _check_size(data: dict[str, Any]) -> None:
 def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     """Fill in what is found; return what is known of the lower bounds."""
     for key in KEYS:
-        f.get(key)
+        if key not in NEWER or not lacks(f, key):
+            f.get(key)
     f.equal(("ok",), True)
     for key, kind, words in (("frontier", list, "a list"), ("quantities", dict, "an object")):
         if not isinstance(data[key], kind):
@@ -145,6 +150,8 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     sealed = certificate.pop("sha256", None)
     if sealed != digest(certificate):
         raise InputError("certificate.sha256: the certificate was changed; allowed is one as it was printed")
+    if stated(data) not in (None, FORMAT):
+        raise InputError(f"certificate.format: allowed is {FORMAT}, or none as older versions printed it")
     target = certificate["target"]
     f.equal(("state",), target.get("name"))
     f.equal(("notes",), target.get("notes", []))
@@ -164,8 +171,9 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
     if not bits:
         f.equal(("frontier",), [])
         f.equal(("quantities",), {})
-    if "resource_inequalities" in data and not f.violations:  # words for corners that are confirmed
-        f.equal(("resource_inequalities",), resource_inequalities(network, f.get("criteria")))
+    lines = [] if f.violations else resource_inequalities(network, f.get("criteria"))
+    if "resource_inequalities" in data or (lines and not lacks(f, "resource_inequalities")):
+        f.equal(("resource_inequalities",), lines)  # words for corners that are confirmed
     if not f.violations:
         _check_asked(f, names, bits)
     if bits and not f.violations:  # proofs take time, so that they come last
@@ -177,9 +185,10 @@ def _check(f: Findings, data: dict[str, Any], time_limit: float) -> str:
 def _check_terms(f: Findings, state: State, further: Known) -> None:
     """Check the terms of a network with links of qubits: entropies of the target, and what else is named."""
     known = {f"S({systems})": entropy_of(state, systems) for systems in subsets("XYABC")} | further
-    if not f.violations:
-        f.violations += term_faults(f.answer, lambda criterion, place: known)
-    f.confirm("terms")
+    if "terms" in f.answer:
+        if not f.violations:
+            f.violations += term_faults(f.answer, lambda criterion, place: known)
+        f.confirm("terms")
 
 
 def _check_words(f: Findings, data: dict[str, Any]) -> None:
@@ -187,8 +196,9 @@ def _check_words(f: Findings, data: dict[str, Any]) -> None:
     certificate = data["certificate"]
     if data["status"] != "feasible":
         f.equal(("criteria",), {})
-        f.equal(("terms",), [])
         f.equal(("details",), {})
+        if "terms" in data:
+            f.equal(("terms",), [])
         return
     if set(f.get("criteria")) != {"theorem"} or set(f.get("criteria", "theorem")) != {
         "constraints",
@@ -221,7 +231,8 @@ def _check_programs(f: Findings, data: dict[str, Any], time_limit: float) -> str
     late = [line for line in lines if line.startswith(NOT_RECHECKED)]
     f.violations += lines  # a bound that is not proved in the time may not pass for one that is
     for key in ("criteria", "terms", "frontier", "quantities", "status"):
-        f.confirm(key)
+        if key in data:
+            f.confirm(key)
     return late[0] if late else "confirmed"
 
 
