@@ -52,6 +52,7 @@ from qcoord_hw.execution.targets import (
 )
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.execution.usage import REP_DELAY, REP_DELAY_SOURCE
+from qcoord_hw.families.experiment import parities_of
 from qcoord_hw.record import Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 
@@ -402,17 +403,17 @@ class Forecast:
         settings = prepared.settings[: len(self.program.settings)]  # without those that check the others
         prepared = replace(prepared, settings=settings)
         exact = exact_figures(self.description["play"], prepared) if figures else None
-        return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
+        return self._expectation(prepared, outcomes_of(prepared, self._chosen, self._parities), exact)
 
     @cached_property
     def is_exact(self) -> bool:
         """Whether outcome probabilities are computed, not estimated from simulated shots."""
-        return is_exact(self.prepared, self._chosen)
+        return is_exact(self.prepared, self._chosen, self._parities)
 
     @cached_property
     def work(self) -> float:
         """Seconds that `expect` takes, roughly; the same each time."""
-        return work(self.prepared, self._chosen)
+        return work(self.prepared, self._chosen, self._parities)
 
     def mixed(self) -> Expectation:
         """Return what would be counted if every bit read were random."""
@@ -428,6 +429,12 @@ class Forecast:
         return Expectation(
             self.description, self.spec.to_json(), prepared, self.shares, self._chosen, outcomes, figures
         )
+
+    @cached_property
+    def _parities(self) -> tuple[tuple[int, ...], ...] | None:
+        """The sums of classical bits that alone decide how outcomes are scored; None if unknown."""
+        play = self.description["play"]
+        return parities_of(registry.family_of_kind(play["kind"]).scoring(play))
 
     @cached_property
     def _chosen(self) -> list[int]:

@@ -90,17 +90,22 @@ class Part:
     @property
     def is_final(self) -> bool:
         """Whether every measurement is the last thing that happens to its qubit."""
-        measured: set[Qubit] = set()
-        for instruction in self.circuit.data:
-            if isinstance(instruction.operation, ControlFlowOp):
-                return False
-            if isinstance(instruction.operation, Barrier):
-                continue
-            if measured.intersection(instruction.qubits) or instruction.operation.name == "reset":
-                return False
-            if instruction.operation.name == "measure":
-                measured.update(instruction.qubits)
-        return True
+        return is_final(self.circuit)
+
+
+def is_final(circuit: QuantumCircuit) -> bool:
+    """Return whether every measurement is the last thing that happens to its qubit."""
+    measured: set[Qubit] = set()
+    for instruction in circuit.data:
+        if isinstance(instruction.operation, ControlFlowOp):
+            return False
+        if isinstance(instruction.operation, Barrier):
+            continue
+        if measured.intersection(instruction.qubits) or instruction.operation.name == "reset":
+            return False
+        if instruction.operation.name == "measure":
+            measured.update(instruction.qubits)
+    return True
 
 
 def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
