@@ -34,6 +34,7 @@ from qcoord_hw.execution.expectation import (
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
 from qcoord_hw.execution.foreign.target import ForeignTarget
+from qcoord_hw.execution.growing import grows
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
@@ -367,6 +368,8 @@ class Forecast:
         if self.device.snapshot is None or not self.noisy:
             return []
         ours, snapshot = self.prepared.layout, self.device.snapshot
+        if grows(self.program):  # on a tree that is one of very many
+            return [(self.errors(ours), ours)]
         found = ranked_layouts(self.prepared.circuits, snapshot, most)
         others = [one for one in found if set(one[1]) != set(ours)]
         return sorted([(self.errors(ours), ours), *others[: most - 1]])
@@ -376,6 +379,8 @@ class Forecast:
         ours, snapshot = self.prepared.layout, self.device.snapshot
         if snapshot is None or self.sent is not None or not self.noisy:
             return []
+        if grows(self.program):
+            return [(self.errors(ours), ours)]
         return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
 
     def every_edge(self) -> list[tuple[tuple[int, ...], int]]:

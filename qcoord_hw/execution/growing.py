@@ -28,16 +28,11 @@ def grown(program: Program, snapshot: Snapshot) -> tuple[tuple[QuantumCircuit, .
     None where they do not begin with such a state of all their qubits, more than a density matrix holds, or
     nothing large enough is connected.
     """
-    size = program.circuits[0].num_qubits
-    cuts = [stages(circuit) for circuit in program.circuits]
-    alike = all(
-        len(cut) > 1 and movable and movable[0] and _is_grown(cut[0]) and not any(map(interactions, cut[1:]))
-        for cut, movable in zip(cuts, program.movable, strict=True)
-    )
-    tree = best_tree(snapshot, size) if alike and size > MAX_DENSITY_MATRIX else None
+    tree = best_tree(snapshot, program.circuits[0].num_qubits) if grows(program) else None
     if tree is None:
         return None
     layout, edges = tree
+    cuts = [stages(circuit) for circuit in program.circuits]
     place = {physical: k for k, physical in enumerate(layout)}
     made = []
     for cut in cuts:
@@ -50,6 +45,14 @@ def grown(program: Program, snapshot: Snapshot) -> tuple[tuple[QuantumCircuit, .
             whole.compose(stage, whole.qubits, whole.clbits, inplace=True)
         made.append(whole)
     return tuple(made), tuple(layout)
+
+
+def grows(program: Program) -> bool:
+    """Return whether circuits begin with such a state of all their qubits, of many of them."""
+    return program.circuits[0].num_qubits > MAX_DENSITY_MATRIX and all(
+        len(cut) > 1 and movable and movable[0] and _is_grown(cut[0]) and not any(map(interactions, cut[1:]))
+        for cut, movable in zip(map(stages, program.circuits), program.movable, strict=True)
+    )
 
 
 def best_tree(snapshot: Snapshot, size: int) -> Tree | None:

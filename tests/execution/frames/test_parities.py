@@ -1,4 +1,4 @@
-"""Sums of bits that alone decide: their distribution is that of all outcomes, and one outcome stands for many."""
+"""Sums of bits that decide: their distribution is that of all outcomes, and one outcome stands for many."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_an_outcome_has_the_sums_that_it_stands_for(rng):
 
 def test_figures_are_those_of_all_outcomes(monkeypatch):
     """Of a computation whose outcomes can be listed as well: the same share of every output."""
-    experiment = build_experiment(load_spec("example-2-f2"))
+    experiment = build_experiment(load_spec("example-1-f2"))
     play, parities = experiment.play, parities_of(experiment.play)
     assert parities_of(object()) is None
     prepared = resolve_target("fake_torino").prepare(program_of(experiment), ())
