@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 
+from qcoord_hw.execution.parities import are_known, standing
 from qcoord_hw.execution.run_description import measured_by
-from qcoord_hw.execution.simulate import Simulator, choose_method, split
+from qcoord_hw.execution.simulate import FRAMES, Simulator, choose_method, split, twirls
 from qcoord_hw.execution.targets import Prepared
-from qcoord_hw.families.experiment import FRAME
+from qcoord_hw.families.experiment import FRAME, Setting
 from qcoord_hw.record import Chunk, RunRecord
 
 MAX_LISTED = 2**18
@@ -35,19 +36,34 @@ Outcomes = tuple[list[str], npt.NDArray[np.float64]]
 """Outcome strings, classical bit 0 first, and their weights."""
 
 
-def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
+Parities = Sequence[Sequence[int]] | None
+"""Sums of classical bits that alone decide how outcomes are scored; None where that is not known."""
+
+
+def outcomes_of(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> list[Outcomes]:
     """Return what circuits give at some of their settings, on their simulator or noise model.
+
+    Args:
+        prepared: the circuits.
+        chosen: the settings.
+        parities: where outcomes are too many, one then stands for all that have the same sums.
 
     Raises:
         TooLargeError: when no simulation method can run the circuits.
         TargetError: when Aer reports a failure.
     """
     circuits, settings = prepared.simulated, [prepared.settings[k] for k in chosen]
-    simulator = Simulator(circuits, settings, prepared.snapshot, frames=prepared.frames)
+    by_sums = [_by_parities(prepared, k, settings, parities) for k in range(len(circuits))]
     read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in circuits]
+    simulator = None
     found = []
     for k, setting in enumerate(settings):
-        clbits = read[setting.circuit]
+        clbits, circuit = read[setting.circuit], circuits[setting.circuit]
+        if parities and by_sums[setting.circuit]:
+            bits, weights = standing(circuit, setting, prepared.snapshot, parities)
+            found.append(([row.tobytes().decode() for row in bits + ord("0")], weights))
+            continue
+        simulator = simulator or Simulator(circuits, settings, prepared.snapshot, frames=prepared.frames)
         if clbits is None or not _are_listed(clbits, len(settings)):
             shots = (TRAJECTORIES if clbits is None else SAMPLED) // len(settings)
             found.append(_counted(simulator.counts(k, max(1, shots), seed=k)))
@@ -59,11 +75,26 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
     return found
 
 
-def is_exact(prepared: Prepared, chosen: Sequence[int]) -> bool:
+def is_exact(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> bool:
     """Return whether the weights of `outcomes_of` are exact probabilities, not shares of simulated shots."""
-    noisy = prepared.snapshot is not None
-    read = [_final_bits(circuit, noisy=noisy) for circuit in prepared.circuits]
-    return all(clbits is not None and _are_listed(clbits, len(chosen)) for clbits in read)
+    settings = [prepared.settings[k] for k in chosen]
+    read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in prepared.circuits]
+    return all(
+        (clbits is not None and _are_listed(clbits, len(chosen)))
+        or _by_parities(prepared, k, settings, parities)
+        for k, clbits in enumerate(read)
+    )
+
+
+def _by_parities(prepared: Prepared, k: int, settings: Sequence[Setting], parities: Parities) -> bool:
+    """Return whether a circuit's outcomes are too many to be listed, but not the sums that decide."""
+    circuit = prepared.simulated[k]
+    if not parities or not prepared.noisy or not twirls([circuit]):
+        return False
+    clbits = _final_bits(circuit, noisy=True)
+    if clbits is not None and _are_listed(clbits, len(settings)):
+        return False
+    return are_known(circuit, [one for one in settings if one.circuit == k], parities)
 
 
 def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
@@ -71,7 +102,7 @@ def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]
     return [_random(prepared.circuits[prepared.settings[k].circuit], len(chosen)) for k in chosen]
 
 
-def work(prepared: Prepared, chosen: Sequence[int]) -> float:
+def work(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> float:
     """Return the seconds that `outcomes_of` takes, roughly: by rule, not by the clock: always the same.
 
     Returns:
@@ -79,15 +110,21 @@ def work(prepared: Prepared, chosen: Sequence[int]) -> float:
     """
     runs: dict[tuple[int, int, tuple[float, ...]], int] = {}
     noisy, outcomes = prepared.noisy, 0
+    settings = [prepared.settings[k] for k in chosen]
+    if all(_by_parities(prepared, k, settings, parities) for k in range(len(prepared.circuits))):
+        gates = max(len(circuit.data) for circuit in prepared.circuits)
+        return 2e-5 * gates * len(settings)
     parts = [split(circuit) for circuit in prepared.circuits]
-    for setting in (prepared.settings[k] for k in chosen):
+    for setting in settings:
         value = dict(zip(prepared.circuits[setting.circuit].parameters, setting.values, strict=True))
         for p, part in enumerate(parts[setting.circuit]):
-            if not choose_method(part, noisy=noisy).startswith("exact:"):
+            method = choose_method(part, noisy=noisy)
+            if not method.startswith("exact:"):
                 return float("inf")
             framed = setting.method == FRAME
             own = tuple(0.0 if framed else value[name] for name in part.circuit.parameters)
-            runs[setting.circuit, p, own] = part.circuit.num_qubits
+            exponential = method != f"exact:{FRAMES}"
+            runs[setting.circuit, p, own] = part.circuit.num_qubits if exponential else 7
         outcomes += 2 ** sum(len(part.clbits) for part in parts[setting.circuit])
     return sum(0.02 + 0.1 * 2.0 ** (n - 7) for n in runs.values()) + 3e-6 * min(outcomes, MAX_LISTED)
 

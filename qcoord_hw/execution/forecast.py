@@ -34,6 +34,7 @@ from qcoord_hw.execution.expectation import (
 from qcoord_hw.execution.foreign.guard import provider, stated
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
 from qcoord_hw.execution.foreign.target import ForeignTarget
+from qcoord_hw.execution.growing import grows
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
@@ -52,6 +53,7 @@ from qcoord_hw.execution.targets import (
 )
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.execution.usage import REP_DELAY, REP_DELAY_SOURCE
+from qcoord_hw.families.experiment import parities_of
 from qcoord_hw.record import Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 
@@ -366,6 +368,8 @@ class Forecast:
         if self.device.snapshot is None or not self.noisy:
             return []
         ours, snapshot = self.prepared.layout, self.device.snapshot
+        if grows(self.program):  # on a tree that is one of very many
+            return [(self.errors(ours), ours)]
         found = ranked_layouts(self.prepared.circuits, snapshot, most)
         others = [one for one in found if set(one[1]) != set(ours)]
         return sorted([(self.errors(ours), ours), *others[: most - 1]])
@@ -375,6 +379,8 @@ class Forecast:
         ours, snapshot = self.prepared.layout, self.device.snapshot
         if snapshot is None or self.sent is not None or not self.noisy:
             return []
+        if grows(self.program):
+            return [(self.errors(ours), ours)]
         return [(self.errors(ours), ours), *tile(self.prepared.circuits, snapshot, ours)]
 
     def every_edge(self) -> list[tuple[tuple[int, ...], int]]:
@@ -402,17 +408,17 @@ class Forecast:
         settings = prepared.settings[: len(self.program.settings)]  # without those that check the others
         prepared = replace(prepared, settings=settings)
         exact = exact_figures(self.description["play"], prepared) if figures else None
-        return self._expectation(prepared, outcomes_of(prepared, self._chosen), exact)
+        return self._expectation(prepared, outcomes_of(prepared, self._chosen, self._parities), exact)
 
     @cached_property
     def is_exact(self) -> bool:
         """Whether outcome probabilities are computed, not estimated from simulated shots."""
-        return is_exact(self.prepared, self._chosen)
+        return is_exact(self.prepared, self._chosen, self._parities)
 
     @cached_property
     def work(self) -> float:
         """Seconds that `expect` takes, roughly; the same each time."""
-        return work(self.prepared, self._chosen)
+        return work(self.prepared, self._chosen, self._parities)
 
     def mixed(self) -> Expectation:
         """Return what would be counted if every bit read were random."""
@@ -428,6 +434,12 @@ class Forecast:
         return Expectation(
             self.description, self.spec.to_json(), prepared, self.shares, self._chosen, outcomes, figures
         )
+
+    @cached_property
+    def _parities(self) -> tuple[tuple[int, ...], ...] | None:
+        """The sums of classical bits that alone decide how outcomes are scored; None if unknown."""
+        play = self.description["play"]
+        return parities_of(registry.family_of_kind(play["kind"]).scoring(play))
 
     @cached_property
     def _chosen(self) -> list[int]:

@@ -95,7 +95,7 @@ def ranked_layouts(
 
 def expected_errors(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> float:
     """Return the expected number of errors of a circuit on a layout, by calibration: gates and readout."""
-    device = _Device(snapshot)
+    device = Costs(snapshot)
     gates = [
         w * device.gates[frozenset(layout[q] for q in qubits)]
         for qubits, w in _average_gates(circuits).items()
@@ -166,7 +166,7 @@ def _ranked(
     snapshot: Snapshot, size: int, pattern: Pattern, read: tuple[int, ...]
 ) -> list[tuple[float, list[int]]]:
     """Return (expected number of errors, physical qubits) of a connected pattern's places, best first."""
-    return sorted(_Device(snapshot).embeddings(size, pattern, read))
+    return sorted(Costs(snapshot).embeddings(size, pattern, read))
 
 
 def check_layout(layout: Sequence[int], circuits: Sequence[QuantumCircuit], snapshot: Snapshot) -> None:
@@ -255,10 +255,17 @@ def _pattern(part: Sequence[int], weights: Mapping[frozenset[int], float]) -> Pa
     )
 
 
-class _Device:
-    """Costs of a device's qubits and pairs: expected number of errors, -log(1 - error)."""
+class Costs:
+    """Costs of a device's qubits and pairs: expected number of errors, -log(1 - error).
+
+    Attributes:
+        readout: of each calibrated qubit.
+        gates: of each qubit and coupled pair.
+        coupled: the graph of couplings, its nodes the physical qubits.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
+        """Read them off a calibration."""
         self.readout = {q.index: _cost((q.p10 + q.p01) / 2) for q in snapshot.qubits}
         self.gates = {frozenset([q.index]): 0.0 for q in snapshot.qubits}
         for gate in snapshot.gates:

@@ -1,8 +1,8 @@
 """Digits of three qubits on lines of three: what their holders do is routed inside each one's own hands.
 
-A circuit on three qubits joins all pairs of them, and no three qubits of most devices are coupled so. A CZ and
-a swap after it are a block that costs one gate more than the CZ; so of all ways to move three qubits on a line
-between the gates, and back to where they began, the cheapest is found exactly.
+A circuit on three qubits may join all pairs of them, as no three qubits of most devices are coupled. A CZ
+and a swap after it are a block that costs one gate more than the CZ; so of all ways to move three qubits on a
+line between the gates, and back to where they began, the cheapest is found exactly.
 """
 
 from __future__ import annotations

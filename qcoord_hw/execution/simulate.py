@@ -103,17 +103,22 @@ class Part:
     @property
     def is_final(self) -> bool:
         """Whether every measurement is the last thing that happens to its qubit."""
-        measured: set[Qubit] = set()
-        for instruction in self.circuit.data:
-            if isinstance(instruction.operation, ControlFlowOp):
-                return False
-            if isinstance(instruction.operation, Barrier):
-                continue
-            if measured.intersection(instruction.qubits) or instruction.operation.name == "reset":
-                return False
-            if instruction.operation.name == "measure":
-                measured.update(instruction.qubits)
-        return True
+        return is_final(self.circuit)
+
+
+def is_final(circuit: QuantumCircuit) -> bool:
+    """Return whether every measurement is the last thing that happens to its qubit."""
+    measured: set[Qubit] = set()
+    for instruction in circuit.data:
+        if isinstance(instruction.operation, ControlFlowOp):
+            return False
+        if isinstance(instruction.operation, Barrier):
+            continue
+        if measured.intersection(instruction.qubits) or instruction.operation.name == "reset":
+            return False
+        if instruction.operation.name == "measure":
+            measured.update(instruction.qubits)
+    return True
 
 
 def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -182,19 +187,19 @@ def choose_method(
     Raises:
         TooLargeError: when no method can do it within its measured limits, with the limits.
     """
-    size = part.circuit.num_qubits
+    size, final = part.circuit.num_qubits, part.is_final
     if is_relayed(part.circuit) and active.fits(part.circuit):
         return ACTIVE
     if not noisy:
-        if part.is_final and size <= MAX_EXACT_IDEAL:
+        if final and size <= MAX_EXACT_IDEAL:
             return "exact:statevector"
-        if part.is_final and is_clifford(part.circuit, values):
+        if final and is_clifford(part.circuit, values):
             return STIM if frames else "stabilizer"
         if size <= MAX_STATEVECTOR:
             return "statevector"
-    elif part.is_final and size <= MAX_DENSITY_MATRIX:
+    elif final and size <= MAX_DENSITY_MATRIX:
         return "exact:density_matrix"
-    elif frames and part.is_final and is_clifford(part.circuit, values):
+    elif frames and final and is_clifford(part.circuit, values):
         return f"exact:{FRAMES}" if len(part.clbits) <= MAX_FRAMES else FRAMES
     elif size <= MAX_TRAJECTORIES:
         return "statevector"
@@ -505,12 +510,16 @@ def count_rows(bits: npt.NDArray[np.uint8]) -> Counts:
     """Return how often each row of 0 and 1 occurs, shape (shots, bits), in order."""
     width = bits.shape[1]
     if width <= 62:  # whole numbers sort much faster than rows
-        codes = bits @ (1 << np.arange(width - 1, -1, -1))
+        codes = np.zeros(len(bits), dtype=np.int64)
+        for column in bits.T:
+            codes <<= 1
+            codes |= column
         found, times = np.unique(codes, return_counts=True)
-        words = [format(code, f"0{width}b") for code in found.tolist()]
+        kept = (found[:, None] >> np.arange(width - 1, -1, -1) & 1).astype(np.uint8)
     else:
         kept, times = np.unique(bits, axis=0, return_counts=True)
-        words = [row.tobytes().decode() for row in kept + ord("0")]
+    text = (kept + ord("0")).tobytes().decode()
+    words = [text[k : k + width] for k in range(0, len(text), width)]
     return dict(zip(words, times.tolist(), strict=True))
 
 

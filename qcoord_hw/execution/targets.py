@@ -21,6 +21,7 @@ from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.devices.registry import ALLOWED, device_name, snapshots
 from qcoord_hw.execution.foreign.guard import name_of, provider
+from qcoord_hw.execution.growing import grown
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.links import with_channels
 from qcoord_hw.execution.noise import NOISE_MODEL
@@ -375,11 +376,12 @@ def place(
     Raises:
         TooLargeError: when there is no room for so many tiles.
     """
-    circuits, chosen = place_circuits(program, layout, whole)
-    if layout and tiles == 1:
+    tree = None if layout else grown(program, whole)
+    circuits, chosen = tree or place_circuits(program, layout, whole)
+    if (layout or tree) and tiles == 1:
         return circuits, [chosen]
     native = compile_for(whole.restrict(chosen), circuits)
-    first = chosen if layout else choose_layout(native, whole)
+    first = chosen if layout or tree else choose_layout(native, whole)
     others = tile(native, whole, first) if tiles > 1 else []
     if len(others) < tiles - 1:
         raise TooLargeError(f"tiles: {tiles}; allowed on {whole.device} are at most {1 + len(others)}")

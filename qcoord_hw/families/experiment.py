@@ -27,6 +27,16 @@ class Scoring(Protocol):
         """
 
 
+def parities_of(scoring: object) -> tuple[tuple[int, ...], ...] | None:
+    """Return the sums modulo 2 of classical bits that alone decide how an outcome is scored; None if unknown.
+
+    A scoring says so by a method `parities`, if it has one.
+    """
+    stated = getattr(scoring, "parities", None)
+    found: tuple[tuple[int, ...], ...] | None = stated() if callable(stated) else None
+    return found
+
+
 @dataclass(frozen=True)
 class Setting:
     """One thing that is executed and counted: a circuit at given values of its parameters.

@@ -285,10 +285,22 @@ def test_compiled_for_the_target(name, torino):
         assert len({q // size for q in qubits}) == 1, "the parties' gates stay on their digits"
 
 
-def test_fives_do_not_fit_and_are_refused_in_words(torino):
-    """A Weyl operator on three qubits joins each to each, which no heavy hexagon does; nothing moves."""
-    with pytest.raises(TooLargeError, match=r"^target: fake_torino: found no free qubits .*\(6 qubits in 1 "):
-        torino.prepare(program_of(computation(5, 2, inputs=2)), ())
+def test_four_qubits_that_one_holder_joins_in_all_pairs_are_refused_in_words(torino):
+    """Three would go on a line; four of one hand fit no heavy hexagon, and nothing moves."""
+    net = NetworkCircuit(many_to_one("A", "B"), "t")
+    share = net.share_state(QuantumCircuit(4), {"A": 3, "B": 1})
+    (fourth,) = net.allocate("A", 1, "own")
+    net.barrier()
+    mine = [*share["A"], fourth]
+    every = QuantumCircuit(4)
+    for a in range(4):
+        for b in range(a):
+            every.cz(a, b)
+    net.local("A", every, mine)
+    net.measure("A", mine, "a")
+    program = Program((net.circuit,), (Setting("s"),), (net.movable,))
+    with pytest.raises(TooLargeError, match=r"^target: fake_torino: found no free qubits "):
+        torino.prepare(program, ())
 
 
 def test_a_parameter_in_the_source_survives(snapshot):

@@ -12,9 +12,12 @@ from functools import cache, lru_cache, reduce
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import Gate
+from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 
 ONE = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]])
 """I, X, Z, Y."""
+
+_STANDARD = get_standard_gate_name_mapping()
 
 TOLERANCE = 1e-7
 """How far a gate may be from a Clifford one that it is taken for."""
@@ -49,8 +52,23 @@ def paulis(qubits: int) -> npt.NDArray[np.complex128]:
 
 def conjugation(gate: Gate) -> Conjugation | None:
     """Return what a gate of one or two qubits makes of Pauli operators; None if it is not Clifford."""
-    if not isinstance(gate, Gate) or gate.num_qubits > 2 or gate.is_parameterized():
+    if not isinstance(gate, Gate) or gate.num_qubits > 2:
         return None
+    name, angles = gate.name, tuple(gate.params)
+    standard = _STANDARD.get(name)
+    if standard is not None and gate.base_class is standard.base_class:
+        try:
+            return _of_standard(name, tuple(map(float, angles)))
+        except TypeError:  # a free parameter
+            return None
+    if gate.is_parameterized():
+        return None
+    return _conjugation(np.asarray(gate.to_matrix(), dtype=complex).round(9).tobytes(), gate.num_qubits)
+
+
+@lru_cache(maxsize=4096)
+def _of_standard(name: str, angles: tuple[float, ...]) -> Conjugation | None:
+    gate = _STANDARD[name].base_class(*angles)
     return _conjugation(np.asarray(gate.to_matrix(), dtype=complex).round(9).tobytes(), gate.num_qubits)
 
 

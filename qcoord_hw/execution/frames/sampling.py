@@ -5,6 +5,7 @@ A seed gives the same shots with the same version of stim on processors of one k
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -54,15 +55,18 @@ def stim_circuit(circuit: FrameCircuit) -> stim.Circuit:
     """Return a circuit in stim's terms, its twirled errors as Pauli channels, its classical bits in order."""
     import stim
 
-    made = stim.Circuit()
-    made.append("I", range(circuit.size))
+    lines = [f"I {_words(range(circuit.size))}"]  # read as text, which is much faster than gate by gate
     for step in circuit.steps:
         for name, places in _operations(step.gate) if step.gate else ():
-            made.append(name, [step.qubits[place] for place in places])
+            lines.append(f"{name} {_words(step.qubits[place] for place in places)}")
         if step.factors is not None:
-            made.append(f"PAULI_CHANNEL_{len(step.qubits)}", step.qubits, _stated(step.factors))
-    made.append("M", circuit.measured.values())
-    return made
+            likely = ",".join(map(repr, _stated(step.factors)))
+            lines.append(f"PAULI_CHANNEL_{len(step.qubits)}({likely}) {_words(step.qubits)}")
+    return stim.Circuit("\n".join([*lines, f"M {_words(circuit.measured.values())}"]))
+
+
+def _words(qubits: Iterable[int]) -> str:
+    return " ".join(map(str, qubits))
 
 
 def _stated(factors: Factors) -> list[float]:

@@ -46,6 +46,7 @@ FIGURES = {
 """Figures that are linear in the win probability -> what people call them, and where they are drawn."""
 
 ASSUMES = "settings fixed in advance: i.i.d. local models only"
+ASSUMES_SOME = ASSUMES + ", who do not know which questions were drawn to be asked"
 ASSUMES_ROUNDS = ASSUMES + "; rounds of one circuit independent"
 ASSUMES_DRAWN = "questions drawn at random a shot: local models with memory included (p-value)"
 SCORE_METHOD = METHOD + "; p-value: chernoff"
@@ -126,7 +127,9 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
         cells = tuple(cell for cell in every if cell.shots)
         won = play.game.score is None
         drawn = bool(record.intent["spec"].get("random_questions"))
-        readout, cautions = _readout(record, play) if play.decoded is None and won else (None, [])
+        readout, cautions = (
+            _readout(record, play) if play.decoded is None and play.asked is None and won else (None, [])
+        )
         text = record.intent["spec"]["parameters"].get("expression")
         written = None if text is None else expression_game(text, play.game)
     if drawn:
@@ -148,7 +151,7 @@ def analyse_game(record: RunRecord, confidence: float = 0.95) -> Analysis:
     return Analysis(
         estimates=tuple(estimates),
         checks={"no_signalling": _signalling(play, cells), "drift": drift(play, cells)},
-        rows=tuple(_row(cell, confidence) for cell in cells),
+        rows=tuple(_row(play, cell, confidence) for cell in cells),
         cautions=(*cautions, *_never_asked(every, drawn)),
     )
 
@@ -315,11 +318,17 @@ def _win_probability(play: GameScoring, cells: Sequence[Cell], confidence: float
         theory=play.theory,
         bound=play.bound,
         p_value=_p_value(cells, play.bound.value),
-        assumes=ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS,
+        assumes=_assumes(play),
         title="Win probability",
         bound_label=CLASSICAL,
         axis=AXIS,
     )
+
+
+def _assumes(play: GameScoring) -> str:
+    if play.asked is not None:
+        return ASSUMES_SOME
+    return ASSUMES if play.rounds == 1 else ASSUMES_ROUNDS
 
 
 def _drawn_win_probability(play: GameScoring, cells: Sequence[Cell], confidence: float) -> Estimate:
@@ -500,7 +509,7 @@ def _readout(record: RunRecord, play: GameScoring) -> tuple[Readout | None, list
     return lambda circuit, bits: np.array([errors[measured[circuit][b]] for b in bits]), []
 
 
-def _row(cell: Cell, confidence: float) -> dict[str, Any]:
+def _row(play: GameScoring, cell: Cell, confidence: float) -> dict[str, Any]:
     low, best, high = clopper_pearson(cell.wins, cell.shots, confidence)
     if not np.isin(cell.win, (0, 1)).all():
         low, best, high = _score_limits([cell], (1 - confidence) / 2, (1 - confidence) / 2)
@@ -508,7 +517,7 @@ def _row(cell: Cell, confidence: float) -> dict[str, Any]:
         "circuit": cell.circuit,
         "round": cell.round,
         "question": list(cell.question),
-        "label": question_label(cell.question),
+        "label": play.label(cell.question),
         "shots": cell.shots,
         "wins": cell.wins,
         "low": low,

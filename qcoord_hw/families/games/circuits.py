@@ -23,8 +23,9 @@ from qiskit.circuit.library import XGate
 from qcoord_hw.errors import InputError, LocalityError
 from qcoord_hw.families.experiment import Experiment, one_setting_each
 from qcoord_hw.families.games.expression import figures_of
+from qcoord_hw.families.games.many_players import many_player_ghz
 from qcoord_hw.families.games.measurement_circuits import measured_strategy
-from qcoord_hw.families.games.parameters import MAX_ROUNDS, PLAYERS, read_parameters
+from qcoord_hw.families.games.parameters import MAX_ROUNDS, MOST_PLAYERS, PLAYERS, read_parameters
 from qcoord_hw.families.games.pauli_circuits import pauli_strategy
 from qcoord_hw.families.games.scoring import GameScoring, LinearFigure, question_label
 from qcoord_hw.families.games.strategy_circuits import (
@@ -35,6 +36,7 @@ from qcoord_hw.families.games.strategy_circuits import (
 )
 from qcoord_hw.families.games.user_game import game_of, strategy_of, value_of, with_strategy
 from qcoord_hw.network import QUANTUM_BROADCAST, SOURCE, NetworkCircuit, Topology, one_to_many
+from qcoord_hw.schema import refusal
 from qcoord_hw.spec import ExperimentSpec, check_integer
 from qcoord_hw.theory.games import Game, chsh, classical_value, ghz, magic_square
 from qcoord_hw.theory.games.catalogue import GAMES
@@ -428,6 +430,11 @@ def build(spec: ExperimentSpec) -> Experiment:
         return strategy_experiment(magic_square(), magic_square_strategy(), **shared)
     if which == "ghz":
         players = values["players"]
+        if players > MOST_PLAYERS:
+            if values["rounds"] != 1 or values["rate"] is not None:
+                name = "rounds" if values["rounds"] != 1 else "rate"
+                raise refusal(name, values[name], f"with up to {MOST_PLAYERS} players")
+            return many_player_ghz(players, spec.name, spec.title)
         topology = one_to_many(*PLAYERS[:players])
         return strategy_experiment(ghz(players), ghz_strategy(players), topology=topology, **shared)
     if isinstance(which, str):

@@ -11,6 +11,8 @@ from qcoord_hw.spec import Plain
 
 MAX_ROUNDS = 64
 MOST_PLAYERS = 6
+MANY_PLAYERS = 100
+"""Players of the GHZ game; from `MOST_PLAYERS` on some of its questions are asked, not all."""
 PLAYERS = ("Bob", "Charlie", "Dave", "Erin", "Frank", "Grace")[:MOST_PLAYERS]
 
 SEARCH_SECONDS = 15.0
@@ -92,7 +94,7 @@ PARAMETERS = (
         "integer",
         "how many play",
         low=3,
-        high=MOST_PLAYERS,
+        high=MANY_PLAYERS,
         required=True,
         when={"game": ("ghz",)},
     ),

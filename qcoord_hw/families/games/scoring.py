@@ -69,6 +69,8 @@ class GameScoring:
             `answers`), -1 where it is none (leakage); without it an outcome is the answer.
         agreed: agreed[circuit] is what all parties know of a circuit beforehand, such as a schedule;
             without it nothing.
+        asked: of a game in which all players count as one, whose answer is the sum of their bits modulo 2:
+            asked[question] is what each player is asked. Else None.
     """
 
     game: Game
@@ -80,6 +82,15 @@ class GameScoring:
     figures: tuple[LinearFigure, ...] = ()
     decoded: tuple[tuple[tuple[int, ...], ...], ...] | None = None
     agreed: tuple[int, ...] | None = None
+    asked: tuple[tuple[int, ...], ...] | None = None
+
+    def label(self, question: Sequence[int]) -> str:
+        """Return what a question is called."""
+        return question_label(question if self.asked is None else self.asked[question[0]])
+
+    def parities(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the sum of bits that alone decides what is won, where one does; else None."""
+        return None if self.asked is None else tuple(self.answers[0])
 
     def read_at(self, where: Sequence[int]) -> GameScoring:
         """Return the same scoring where bit k stands at `where[k]`."""
@@ -111,6 +122,8 @@ class GameScoring:
         Returns:
             Arrays of shape (outcomes,); -1 where an outcome stands for no answer (leakage).
         """
+        if self.asked is not None:
+            return [outcomes[:, list(self.answers[number][0])].sum(axis=1) % 2]
         read = [outcomes[:, list(bits)] @ (1 << np.arange(len(bits))[::-1]) for bits in self.answers[number]]
         if self.decoded is None:
             return read
@@ -119,7 +132,7 @@ class GameScoring:
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as plain JSON values."""
-        return {"kind": "game", **to_plain(self, without=("decoded", "agreed"))}
+        return {"kind": "game", **to_plain(self, without=("decoded", "agreed", "asked"))}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GameScoring:

@@ -50,6 +50,7 @@ SHAPE = fields(
     {
         "decoded": maybe(list_of(list_of(list_of(integer(-1, 10**6), least=1), least=1), least=1)),
         "agreed": list_of(INDEX),
+        "asked": list_of(list_of(integer(0, 1), least=1), least=1),
     },
 )
 
@@ -73,8 +74,10 @@ def check(intent: dict[str, Any], width: float) -> None:
     for players in play.answers:
         require(len(players) == k, "play.answers", len(players), f"is one per player, {k}")
         for player, bits in enumerate(players):
-            fits = max(bits) < width and len(bits) <= 20
-            if play.decoded is None:
+            fits = max(bits) < width and (len(bits) <= 20 or play.asked is not None)
+            if play.asked is not None:
+                fits = fits and k == 1 and sizes == (2,) and len(set(bits)) == len(bits)
+            elif play.decoded is None:
                 fits = fits and 2 ** len(bits) <= sizes[player]
             require(fits, "play.answers", list(bits), "are bits of the outcome that make an answer")
     if play.decoded is not None:
@@ -85,6 +88,10 @@ def check(intent: dict[str, Any], width: float) -> None:
                 len(t) >= 2**most and max(t) < sizes[player] for t in own
             )
             require(fits, "play.decoded", player, "is an answer for each outcome and question")
+    if play.asked is not None:
+        fits = len(play.asked) == play.game.prob.shape[0] and play.decoded is None
+        fits = fits and {len(question) for question in play.asked} == {len(play.answers[0][0])}
+        require(fits, "play.asked", len(play.asked), "is what each player is asked in each question")
     if play.agreed is not None:
         fits = len(play.agreed) == len(play.questions)
         require(fits, "play.agreed", len(play.agreed), "is one per circuit")

@@ -8,6 +8,7 @@ put there before anything is built, so that a record can be built again at any m
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.games.expression import expression_of
-from qcoord_hw.families.games.parameters import SEARCH, read_parameters
+from qcoord_hw.families.games.parameters import MANY_PLAYERS, MOST_PLAYERS, SEARCH, read_parameters
 from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, one_line, to_lists, to_tuples
 from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
@@ -59,6 +60,14 @@ def spec_of_name(name: str) -> ExperimentSpec | None:
 
     if name in catalogue_paths():
         return None
+    many = re.fullmatch(r"ghz-([1-9]\d{0,2})", name)
+    if many and MOST_PLAYERS < int(many[1]) <= MANY_PLAYERS:
+        return ExperimentSpec(
+            name=name,
+            title=f"GHZ (Mermin) game of {many[1]} players on a one-to-many network",
+            family="nonlocal-game",
+            parameters=(("game", "ghz"), ("players", int(many[1]))),
+        )
     if name not in EXPLICIT:
         return spec_of_game(spread(named_expression(name))) if is_named(name) else None
     return ExperimentSpec(

@@ -65,6 +65,12 @@ class LinearScoring:
         """Return the same scoring where bit k stands at `where[k]`."""
         return replace(self, bits=tuple(tuple(where[bit] for bit in digit) for digit in self.bits))
 
+    def parities(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the sums of bits that are the outputs, digit by digit, where digits are bits; else None."""
+        if self.task.field.characteristic != 2 or not self.bits:
+            return None
+        return tuple(tuple(self.bits[k][0] for k in np.flatnonzero(row % 2)) for row in self.decoder)
+
     def digits(self, outcomes: Array) -> Array:
         """Return the digits that were measured: shape (outcomes, bits), bit 0 first, to (outcomes, n)."""
         return np.stack(
