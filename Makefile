@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test test-slow test-lowest test-latest coverage lint bench lock clean
+.PHONY: help venv demo atlas test test-slow test-lowest test-latest coverage lint bench lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,19 @@ demo: $(STAMP)  ## three games and a linear computation on a simulator and on a 
 	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7
 	$(BIN)/qcoord run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7
 	$(BIN)/qcoord report latest
+
+ATLAS := chsh magic-square ghz-3 ghz-4 odd-cycle-5 tilted rac-2 rac-3 hardy-1 cglmp-3 ffl sum-2-f2 \
+  sum-3-f2 sum-4-f2 sum-2-f4 sum-3-f4 sum-2-f3 example-2-f2 example-1-f2 example-1-f4 \
+  example-1-f2-beyond two-node-n1 two-node-n2 no-communication-werner no-communication-ghz \
+  broadcast-n1 broadcast-n2 cascade-ghz2 cascade-example-2 broadcast-epr broadcast-ghz mac-n2 \
+  mac-n3-naive
+COMMA := ,
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+
+atlas: $(STAMP)  ## docs/atlas.html: experiments on four devices; goes on where it was interrupted
+	$(BIN)/qcoord atlas --experiments $(subst $(SPACE),$(COMMA),$(strip $(ATLAS))) \
+	  --targets fake_torino,fake_fez,fake_marrakesh,fake_boston --no-idle-noise --workers $(CORES) --html docs/atlas.html
 
 test: lint  ## lint, then every test, on two cores
 	@$(PYTEST)
