@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo docs test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
+.PHONY: help venv demo docs atlas test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,19 @@ $(DOCS_STAMP): $(STAMP) requirements-docs.lock
 	@echo "installing requirements-docs.lock"
 	@$(PIP) install -r requirements-docs.lock
 	@touch $@
+
+ATLAS := chsh magic-square ghz-3 ghz-4 odd-cycle-5 tilted rac-2 rac-3 hardy-1 cglmp-3 ffl sum-2-f2 \
+  sum-3-f2 sum-4-f2 sum-2-f4 sum-3-f4 sum-2-f3 example-2-f2 example-1-f2 example-1-f4 \
+  example-1-f2-beyond two-node-n1 two-node-n2 no-communication-werner no-communication-ghz \
+  broadcast-n1 broadcast-n2 cascade-ghz2 cascade-example-2 broadcast-epr broadcast-ghz mac-n2 \
+  mac-n3-naive
+COMMA := ,
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+
+atlas: $(STAMP)  ## docs/atlas.html: experiments on four devices; goes on where it was interrupted
+	$(BIN)/qcoord atlas --experiments $(subst $(SPACE),$(COMMA),$(strip $(ATLAS))) \
+	  --targets fake_torino,fake_fez,fake_marrakesh,fake_boston --no-idle-noise --workers $(CORES) --html docs/atlas.html
 
 test: lint  ## lint, then every test, on two cores
 	@$(PYTEST)

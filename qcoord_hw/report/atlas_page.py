@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from qcoord_hw.provenance import provenance
 from qcoord_hw.report.atlas_answer import (
     BEATEN,
     FAILED,
@@ -66,6 +67,7 @@ def page(atlas: Atlas) -> str:
             atlas=atlas,
             rows=[(*row, _median([at[row[0], target] for target in targets])) for row in rows],
             medians=[_median([at[name, target] for name in atlas.experiments]) for target in targets],
+            made=provenance(),
             steps=_legend(),
             verdicts=VERDICTS,
             details=_script({f"{name}|{target}": _details(at[name, target]) for name, target in at}),

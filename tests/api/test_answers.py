@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 import qcoord_hw as qc
 from qcoord_hw.answer import Answer
 from qcoord_hw.errors import InputError
+from qcoord_hw.report.atlas_answer import Cell, Theorem
 from qcoord_hw.report.choice_answer import Ranked
 from qcoord_hw.report.threshold_answer import Factor, Mechanism
 from qcoord_hw.theory.games.game import Game
@@ -53,6 +54,7 @@ KINDS = {
     "reproduce": lambda folder, pair: qc.reproduce("nator-46", "nator-70"),
     "threshold": lambda folder, pair: threshold_of_readout(),
     "choose": lambda folder, pair: choice_of_two(),
+    "atlas": lambda folder, pair: atlas_of_one(),
 }
 """What is asked -> how; each is made when a test first needs it."""
 
@@ -99,6 +101,16 @@ def choice_of_two() -> qc.Choice:
         "more",
         [best, Ranked(**about | nothing, name="b", why="no")],
     )
+
+
+def atlas_of_one() -> qc.Atlas:
+    """Return the answer that `qc.atlas` gives of one cell; it takes seconds."""
+    numbers = {"expected": 0.8, "ideal": 0.85, "bound": 0.75, "factor": 2.5, "lower": 2.4, "upper": 2.6}
+    about = {"experiment": "chsh", "target": "fake_manila", "verdict": "beaten", "figure": "f", "title": EVIL}
+    cell = Cell(**about | numbers, capped=False, two_qubit_gates=1, qubits=2, why="")
+    theorem = Theorem("[Hu2025, Theorem 1]", ["chsh"], "1 of 1")
+    calibrated = {"fake_manila": "2022-01-01"}
+    return qc.Atlas("runs/s", {"chsh": EVIL}, ["fake_manila"], calibrated, [theorem], [cell], 1, 0, 0)
 
 
 @pytest.fixture(scope="module")

@@ -140,9 +140,8 @@ PARAMETERS = (
     Parameter(
         "graph",
         "integer",
-        "of the graphs found for the state that is shared, which one",
+        "which of the graphs that are found for the shared state, the easiest first",
         default=0,
-        usual="the easiest",
         low=0,
         high=MAX_GRAPH,
         when={"scheme": (THEOREM_1, BEYOND)},
