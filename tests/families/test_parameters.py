@@ -59,7 +59,8 @@ def protocols_of(network):
 
 
 # (what it is, a base, for each parameter that is declared for it other values)
-GAME = {"rounds": [2, 3], "rate": [0.5, 0], "prob": [UNEVEN]}
+FAR = {"distance": [1, 3, -1], "transport": ["swapping", "train"]}
+GAME = {"rounds": [2, 3], "rate": [0.5, 0], "prob": [UNEVEN]} | FAR
 CASES = [
     ("chsh", {"game": "chsh", "rounds": 2}, GAME | {"game": ["magic-square", "i3322"]}),
     (
