@@ -46,7 +46,7 @@ class Built:
         Raises:
             InputError: when the family is unknown or incomplete, or a parameter is wrong.
         """
-        from qcoord_hw.families.builders import build_experiment
+        from qcoord_hw.families.experiment import build_experiment
 
         made = build_experiment(spec)
         _check_scoring(made, registry.family(spec.family).kind)

@@ -296,7 +296,7 @@ def _execute_again(found: record.RunRecord) -> list[str]:
     from qcoord_hw.execution.run_description import PYTHON, prepared_of, program_of, recorded_program
     from qcoord_hw.execution.scale import split_scale
     from qcoord_hw.execution.targets import NoiseTarget, RecordedTarget, resolve_target
-    from qcoord_hw.families.builders import build_experiment
+    from qcoord_hw.families.experiment import build_experiment
 
     prepared = prepared_of(found)
     RecordedTarget(prepared)  # a backend or sampler may be called like a simulator of ours

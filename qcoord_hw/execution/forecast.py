@@ -168,6 +168,7 @@ class Forecast:
         prepared: the circuits whose outcomes are expected, compiled for the layout that a run would take.
         sent: the circuits that a foreign target would be sent, compiled by its provider's means; else None.
         noisy: whether what is expected are outcomes with the device's errors.
+        chosen: the settings that stand for all; those that the family says if none.
     """
 
     description: dict[str, Any]
@@ -177,6 +178,7 @@ class Forecast:
     prepared: Prepared
     sent: Prepared | None = None
     noisy: bool = True
+    chosen: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -444,6 +446,8 @@ class Forecast:
     @cached_property
     def _chosen(self) -> list[int]:
         """The settings that stand for all."""
+        if self.chosen:
+            return list(self.chosen)
         family = registry.family_of_kind(self.description["play"]["kind"])
         return list(family.representatives(len(self.program.settings)))
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from qcoord_hw import registry
 from qcoord_hw.codec import from_plain, to_plain
 from qcoord_hw.errors import InputError
+from qcoord_hw.families.distance import DISTANCE
 from qcoord_hw.network import NetworkCircuit
+from qcoord_hw.spec import ExperimentSpec
 
 DIRECT = "direct"
 FRAME = "derived:frame"
@@ -139,3 +142,21 @@ class Experiment:
 def one_setting_each(labels: Sequence[str]) -> tuple[Setting, ...]:
     """Return the settings of circuits without parameters."""
     return tuple(Setting(label, k, input=k) for k, label in enumerate(labels))
+
+
+def build_experiment(spec: ExperimentSpec) -> Experiment:
+    """Build the circuits of a spec, whatever its family, at its distance if it states one.
+
+    Raises:
+        InputError: when the family is unknown or incomplete, or one of its parameters is out of range.
+    """
+    family = registry.family(spec.family)
+    made: object = family.build(spec)
+    if not isinstance(made, Experiment):
+        kind = type(made).__name__
+        raise InputError(f"family {family.name}: build: returned {kind}; allowed is an Experiment")
+    if spec.options.get("distance") and any(one is DISTANCE[0] for one in family.parameters):
+        from qcoord_hw.families.relayed import at_distance
+
+        return at_distance(made, spec)
+    return made

@@ -12,25 +12,19 @@ from qcoord_hw.schema import read
 from qcoord_hw.spec import ExperimentSpec
 
 
-def relays_of(spec: ExperimentSpec) -> Relays | None:
-    """Return what lies between the parties of a spec; None for nothing.
+def at_distance(experiment: Experiment, spec: ExperimentSpec) -> Experiment:
+    """Return an experiment in which all that is sent or shared crosses relay qubits.
+
+    Args:
+        experiment: as its family built it.
+        spec: of the experiment, which states a distance.
 
     Raises:
-        InputError: naming the parameter that is wrong.
+        InputError: when nothing is sent or shared, or the parameters of the distance are wrong.
     """
     names = [one.name for one in DISTANCE]
     values = read(DISTANCE, {k: v for k, v in spec.options.items() if k in names}, "of a distance")
-    if not values["distance"]:
-        return None
-    return Relays(values["distance"], values["transport"])
-
-
-def at_distance(experiment: Experiment, relays: Relays) -> Experiment:
-    """Return an experiment in which all that is sent or shared crosses relay qubits.
-
-    Raises:
-        InputError: when nothing is.
-    """
+    relays = Relays(values["distance"], values["transport"])
     circuits = tuple(with_relays(net, relays) for net in experiment.circuits)
     before, now = experiment.circuits[0].circuit, circuits[0].circuit
     names = {register.name: register for register in now.cregs}

@@ -15,10 +15,12 @@ from qiskit.primitives import StatevectorSampler
 from qiskit.quantum_info import DensityMatrix
 
 import qcoord_hw as qc
+from qcoord_hw import registry
 from qcoord_hw.api.building import build
 from qcoord_hw.catalogue import catalogue_names
 from qcoord_hw.cli import main
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.execution.forecast import Device, Forecast
 from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.links import CHANNEL, with_channels
 from qcoord_hw.execution.run_description import describe, program_of
@@ -26,6 +28,7 @@ from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import Link, NetworkCircuit, Topology
 from qcoord_hw.network.links import LinkCost, read_links, route
 from qcoord_hw.spec import links_from_mapping, spec_from_mapping
+from qcoord_hw.statistics.estimate import headline_of
 from tests.execution.forgeries import read_intent, sign
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "links.md").read_text()
@@ -310,3 +313,43 @@ def test_the_page_says_what_the_program_does(tmp_path, monkeypatch, capsys):
         assert (status, out or err) == (2 if "error" in printed else 0, printed)
     keys = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)?", PAGE, re.M))
     assert {key for pair in keys for key in pair if key} >= set(LinkCost.__dataclass_fields__)
+
+
+def test_thresholds_of_devices_stand_beside_links():
+    """Win 1/2 + V v^2 / (2 sqrt 2): less is left for the device to lose, the more so the worse the link."""
+    factors = [
+        qc.threshold("chsh", target="fake_torino", links=links).factor.value
+        for links in (None, every(AB, depolarising=0.05), every(AB, AC, depolarising=0.05))
+    ]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[0] == pytest.approx(7.45, rel=0.03)
+    found = qc.threshold("chsh", target="fake_torino", links=every(AB, AC, depolarising=0.05))
+    assert found.ideal == pytest.approx(0.5 + 0.95**2 / (2 * ROOT2), abs=1e-6)
+    with pytest.raises(InputError, match=r"links\.Bob->Alice: no such link here"):
+        qc.threshold("chsh", target="fake_torino", links=every("Bob->Alice", depolarising=0.1))
+
+
+def test_a_sweep_takes_links(tmp_path):
+    found = qc.sweep("chsh", links=every(AB, depolarising=0.2), shots=[1000], runs=tmp_path, workers=1)
+    (point,) = found.points
+    assert point.estimates[0].low < 0.5 + 0.8 / (2 * ROOT2) < point.estimates[0].high
+    assert qc.load_run(point.run).record.intent["spec"]["links"] == every(AB, depolarising=0.2)
+    assert qc.sweep("chsh", shots=[1000], runs=tmp_path, workers=1).sweep != found.sweep
+    with pytest.raises(InputError, match=r"links\.Bob->Alice: no such link here"):
+        qc.sweep("chsh", links=every("Bob->Alice", depolarising=0.2), runs=tmp_path, workers=1)
+
+
+def test_few_inputs_tell_a_threshold_as_all_do():
+    """Inputs of a linear computation are frames of one run: one of them gives the figure of all."""
+    links = every("shared", depolarising=0.1)
+    built = build("sum-2-f2", links=links, target="aer", seed=1)
+    program = program_of(built.experiment, built.spec.links)
+    prepared = resolve_target("aer").prepare(program, ())
+    description = describe(built.experiment)
+    whole = Forecast(description, program, built.spec, Device("aer"), prepared)
+    record = whole.expect(prepared, figures=True).record(10**9)
+    family = registry.family_of_kind(description["play"]["kind"])
+    of_all = headline_of(family.analyse(record, 0.95).estimates).best
+    found = link_figures(description, program, built.spec, prepared)
+    assert found["expected"] == pytest.approx(of_all, abs=1e-7)
+    assert found["expected"] == pytest.approx(werner_rate(0.9**2), abs=1e-7)

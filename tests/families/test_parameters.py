@@ -59,9 +59,27 @@ def protocols_of(network):
 
 
 # (what it is, a base, for each parameter that is declared for it other values)
-GAME = {"rounds": [2, 3], "rate": [0.5, 0], "prob": [UNEVEN]}
+FAR = {"distance": [3], "transport": ["swapping"]}
+NEVER = {"distance": [-1], "transport": ["train"]}
+GAME = {"rounds": [2, 3], "rate": [0.5, 0], "prob": [UNEVEN]} | NEVER
 CASES = [
     ("chsh", {"game": "chsh", "rounds": 2}, GAME | {"game": ["magic-square", "i3322"]}),
+    ("chsh at a distance", {"game": "chsh", "distance": 1}, GAME | FAR | {"game": ["ghz"]}),
+    (
+        "a linear computation at a distance",
+        {"field": 2, "servers": PAIRS[:2], "inputs": 5, "distance": 1},
+        {
+            "field": [6],
+            "irreducible_poly": [[1, 1, 1]],
+            "servers": [[["A", 3]]],
+            "batch": [99],
+            "scheme": ["none"],
+            "auxiliary": [3],
+            "inputs": [6],
+            "inputs_seed": [-1],
+        }
+        | FAR,
+    ),
     (
         "magic-square",
         {"game": "magic-square"},
@@ -116,7 +134,8 @@ CASES = [
             "auxiliary": [["A"], ["Z"], 3],
             "inputs": [6, "all", [[[0, 0, 1], [0, 0, 0]]]],
             "inputs_seed": [5, -1],
-        },
+        }
+        | NEVER,
     ),
     (
         "a linear computation over an extension field",
@@ -131,7 +150,8 @@ CASES = [
             "auxiliary": [["A"]],
             "inputs": [4, "all"],
             "inputs_seed": [5],
-        },
+        }
+        | NEVER,
     ),
     (
         "a stabilizer state that is given",
@@ -160,7 +180,8 @@ CASES = [
             "auxiliary": [["A"], 3],
             "inputs": [6, "all", [[[0, 0, 1, 0]]]],
             "inputs_seed": [5, -1],
-        },
+        }
+        | NEVER,
     ),
     *(
         (
@@ -248,7 +269,8 @@ CASES = [
                 "state": ["isotropic", "ghz"],
                 "n": [1, 2, 99],
                 "m": [0, 9],
-            },
+            }
+            | FAR,
         )
         for name, n in (("exact", 1), ("compressed", 1), ("compressed", 2))
     ),
@@ -325,7 +347,8 @@ CASES = [
                 "reference": [True, 1],
                 "m1": [2, 9],
                 "m2": [2, 9],
-            },
+            }
+            | NEVER,
         )
         for name, state in zip(
             protocols_of("cascade"),
@@ -344,7 +367,8 @@ CASES = [
                 "state": ["ghz", "nobody"],
                 "n": [2, 99],
                 "m": [1, 9],
-            },
+            }
+            | NEVER,
         )
         for name in protocols_of("quantum-broadcast")
     ),
@@ -359,7 +383,8 @@ CASES = [
                 "n": [4, 99],
                 "m": [1, 9],
                 "senders": ["Alice", "Zoe"],
-            },
+            }
+            | NEVER,
         )
         for name in protocols_of("multiple-access")
     ),
@@ -529,6 +554,8 @@ FLAGS = {
     "copies": ["3"],
     "protocol": ["other"],
     "time_limit": ["5"],
+    "distance": ["2"],
+    "transport": ["swapping"],
 }
 """What `run`, `plan` and `submit` take of an experiment, with values other than the default."""
 
