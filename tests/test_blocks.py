@@ -168,6 +168,9 @@ def test_every_block_is_executed(page, folder, account, capsys):
     if page.name == "own-game.md":
         shutil.copy(folder / "chsh.json", folder / "mine.json")
     for block in blocks(page):
+        if block.kind == "file" and block.above:
+            (folder / block.above).write_text(block.text)
+    for block in blocks(page):
         if block.kind == "python":
             execute_python(block, names)
             printed += capsys.readouterr().out
