@@ -1,7 +1,7 @@
 """Every code block of README and docs is executed, page by page, in a folder that has the files it names.
 
-What reaches IBM reaches the stand-in of `tests/execution/devices/ibm`, and its one device; `pip install` of an
-example is done by hand. Nothing else is changed in what a page says.
+What reaches IBM reaches the stand-in of `tests/execution/devices/ibm`, and its one device; `pip install` of
+an example is done by hand. Nothing else is changed in what a page says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 
 import pytest
 from site_pages import flowchart
@@ -27,9 +26,6 @@ from tests.execution.devices.conftest import installed, own_device  # noqa: F401
 from tests.execution.devices.ibm.conftest import server, standin  # noqa: F401 (fixtures)
 
 DEVICE = re.compile(r"\bibm_(torino|fez)\b")
-WHOLE = {"README.md": {"my_game.json": 3, "my_state.json": 5}}
-"""Page -> file -> which of its blocks of files it is, where a command names a file of one's own."""
-
 NOT_HERE = ("--dask", "reproduce")
 """A cluster that this machine is not, and half an hour of work: for `tests/sweeps` and `tests/papers`."""
 
@@ -119,11 +115,8 @@ def execute_console(block: Block) -> None:
         assert program == "qcoord"
         status, out, said = qcoord(words)
         assert status == 0 or said, f"{block}: {command}"
-        if printed.strip() and "demo" not in block.page.name:
-            lines = [line.rstrip() for line in (out or said).splitlines()]
-            assert [line.rstrip() for line in printed.rstrip().splitlines()] == lines[
-                : printed.rstrip().count("\n") + 1
-            ]
+        shown = [line.rstrip() for line in printed.rstrip().splitlines()]
+        assert [line.rstrip() for line in (out or said).splitlines()][: len(shown)] == shown, str(block)
 
 
 def execute_python(block: Block, names: dict[str, object]) -> None:
@@ -136,9 +129,7 @@ def execute_python(block: Block, names: dict[str, object]) -> None:
 
 def shell(command: str) -> list[str]:
     """Execute a command as a notebook does, and return its lines."""
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    }
+    environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     command = re.sub(r"^qcoord ", f"{sys.executable} -m qcoord_hw ", command)
     command = re.sub(r"^python ", f"{sys.executable} ", command)
@@ -149,7 +140,7 @@ def shell(command: str) -> list[str]:
 
 
 def execute_shape(block: Block) -> None:
-    """Check that what is shown of an object is in what the command prints: names, numbers up to dots, rows."""
+    """Check that what is shown of an object is what a command prints: names, numbers up to dots, rows."""
     program, *words = next(commands(block.above))
     assert program == "qcoord"
     status, out, said = qcoord([*words, "--json"])
@@ -176,6 +167,9 @@ def test_every_block_is_executed(page, folder, account, capsys):
     printed = ""
     if page.name == "own-game.md":
         shutil.copy(folder / "chsh.json", folder / "mine.json")
+    for block in blocks(page):
+        if block.kind == "file" and block.above:
+            (folder / block.above).write_text(block.text)
     for block in blocks(page):
         if block.kind == "python":
             execute_python(block, names)

@@ -31,8 +31,8 @@ SEED = 0
 """Of random inputs and searches, as `qcoord threshold` has it."""
 
 
-def entry(name: str, devices: tuple[str, ...] = DEVICES) -> dict[str, Any]:
-    """Return what is said of a catalogue entry."""
+def shown(name: str) -> dict[str, Any]:
+    """Return what is said of a catalogue entry apart from devices."""
     experiment = build(name).experiment
     text = protocol_text(experiment)
     about = describe_protocol(experiment)
@@ -41,8 +41,13 @@ def entry(name: str, devices: tuple[str, ...] = DEVICES) -> dict[str, Any]:
         "network": about["topology"]["name"],
         "show": text if len(text) <= LONGEST else text.partition("\n\n")[0],
         "whole": len(text) <= LONGEST,
-        "devices": {device: on_device(name, device) for device in devices},
+        "devices": {},
     }
+
+
+def on_devices(name: str) -> dict[str, Any]:
+    """Return what each snapshot is expected to make of an entry."""
+    return {device: on_device(name, device) for device in DEVICES}
 
 
 def on_device(name: str, device: str) -> dict[str, Any]:
@@ -65,14 +70,29 @@ def on_device(name: str, device: str) -> dict[str, Any]:
     }
 
 
-def write(names: list[str]) -> None:
-    """Write these entries, one after the other; what is there of others that exist stays."""
+def write(names: list[str], *, missing: bool) -> None:
+    """Write these entries, circuits first, since devices take minutes; what is there of others stays.
+
+    Args:
+        names: of the catalogue.
+        missing: leave what is there of these, too.
+    """
     found = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     for name in names:
-        found[name] = entry(name)
-        lines = [f"{json.dumps(n)}: {json.dumps(found[n])}" for n in catalogue_paths() if n in found]
-        DATA.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-        print(name, flush=True)
+        if name not in found or not missing:
+            found[name] = shown(name)
+            keep(found)
+    for name in names:
+        if not (missing and found[name]["devices"]):
+            found[name]["devices"] = on_devices(name)
+            keep(found)
+            print(name, flush=True)
+
+
+def keep(found: dict[str, Any]) -> None:
+    """Write the file, an entry a line, in the order of the catalogue."""
+    lines = [f"{json.dumps(n)}: {json.dumps(found[n])}" for n in catalogue_paths() if n in found]
+    DATA.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -85,8 +105,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in catalogue_paths()]:
         parser.error(f"{unknown[0]}: there is no such entry")
-    there = json.loads(DATA.read_text(encoding="utf-8")) if options.missing and DATA.exists() else {}
-    write([name for name in options.names or catalogue_paths() if name not in there])
+    write(options.names or list(catalogue_paths()), missing=options.missing)
 
 
 if __name__ == "__main__":

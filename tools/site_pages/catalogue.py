@@ -49,7 +49,8 @@ def page(name: str, title: str, about: Mapping[str, Any] | None) -> str:
             parts.append(
                 f"The steps and the drawing are too long for a page: `qcoord show {name}` has them.\n"
             )
-        parts += ["## On device snapshots\n", EXPECTED + devices(about["devices"])]
+        if about["devices"]:
+            parts += ["## On device snapshots\n", EXPECTED + devices(about["devices"])]
     if needs := catalogue_needs().get(name):
         parts += ["## What it needs of a device\n", table(("need", "value"), needed(needs))]
     spec = catalogue_paths()[name].read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ from qcoord_hw.network import Topology
 
 NODE = r'(\w+)(?:\["([^"]*)"\])?'
 EDGE = re.compile(rf'^{NODE}(?:\s*-->\s*(?:\|"([^"]*)"\|)?\s*{NODE})?$')
-LETTER, LINE, GAP, DROP, PAD = 7.2, 17, 90, 62, 10
-"""Widths and heights in pixels: of a letter and a line, between columns and rows, inside a box."""
+LETTER, LINE, DROP, PAD = 7.2, 17, 62, 10
+"""Widths and heights in pixels: of a letter and a line, between rows, inside a box."""
 
 
 def read(text: str) -> tuple[dict[str, list[str]], list[tuple[str, str, str]]]:
@@ -54,13 +54,14 @@ def svg(text: str) -> str:
     rows = [[n for n in labels if rank[n] == r] for r in range(max(rank.values()) + 1)]
     width = {n: max(map(len, lines)) * LETTER + 2 * PAD for n, lines in labels.items()}
     height = {n: len(lines) * LINE + 2 * PAD for n, lines in labels.items()}
-    widest = max(sum(width[n] for n in row) + GAP * (len(row) - 1) for row in rows) + 2 * PAD
+    gap = 20 + max(len(what) for _, _, what in edges) * LETTER / 3  # room for what stands on edges
+    widest = max(sum(width[n] for n in row) + gap * (len(row) - 1) for row in rows) + 2 * PAD
     place, top = {}, PAD
     for row in rows:
-        left = (widest - sum(width[n] for n in row) - GAP * (len(row) - 1)) / 2
+        left = (widest - sum(width[n] for n in row) - gap * (len(row) - 1)) / 2
         for n in row:
             place[n] = (left, top)
-            left += width[n] + GAP
+            left += width[n] + gap
         top += max(height[n] for n in row) + DROP
     drawn = [_edge(place, width, height, edge, widest) for edge in edges]
     drawn += [_box(*place[n], width[n], height[n], lines) for n, lines in labels.items()]
