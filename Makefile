@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo docs atlas test test-slow test-exhaustive test-lowest test-latest coverage lint bench lock clean
+.PHONY: help venv demo docs atlas test test-slow test-exhaustive test-lowest test-latest coverage browser lint bench lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +98,14 @@ test-latest: .venv-latest/.stamp  ## every test with the newest dependencies tha
 coverage: $(STAMP)  ## every test, and which part of each package they execute
 	@$(PYTEST) --cov=qcoord_hw --cov-report= --cov-config=pyproject.toml
 	@$(BIN)/python tools/coverage_table.py
+
+browser:  ## Chromium from the system's packages, for the tests that look at pages (where this may install)
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || command -v google-chrome >/dev/null; then echo "a browser is there"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	    chromium fonts-dejavu-core >/dev/null; \
+	else echo "no browser, and this may not install one: tests that need it are skipped"; fi
 
 lint: $(STAMP)  ## ruff, import-linter, mypy
 	@$(BIN)/ruff check --quiet .

@@ -68,7 +68,7 @@ STYLE: Any = {
 }
 """Of every figure: readable in print at one column, on a screen and in grey."""
 
-COLUMN = 4.8
+COLUMN = 4.2
 """Inches: the width of a figure that stands in a column of a page."""
 
 MAX_ROWS = 40
@@ -302,12 +302,19 @@ def wrapped(words: object, width: float, lines: int = 4) -> str:
 def finish(figure: Figure, axes: Axes, label: str) -> None:
     """Name the horizontal axis and put the legend below."""
     axes.set_xlabel(wrapped(label, 0.8 * figure.get_figwidth()))
-    handles, labels = axes.get_legend_handles_labels()
-    handles, labels = list(dict(zip(labels, handles, strict=True)).values()), list(dict.fromkeys(labels))
-    if handles:
-        longest = max(len(line) for label in labels for line in label.split("\n")) + 6
+    legend_below(figure, [axes])
+
+
+def legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Put one legend of some axes below a figure, each name once, in as many columns as fit."""
+    named: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            named.setdefault(label, handle)
+    if named:
+        longest = max(len(line) for label in named for line in label.split("\n")) + 6
         columns = max(1, min(3, int(15 * figure.get_figwidth() / longest)))
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+        figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=columns)
 
 
 def _log_axis(axes: Axes) -> None:

@@ -6,12 +6,17 @@ has two units: what is measured in another unit is another diagram.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
 DATA, THEORY, BOUND = "#0b5fae", "#16191d", "#b3400e"
 """What was counted, what theory says, what limits it: told apart by everybody, in colour and in grey."""
+
+VISIBLE = 1e-3
+"""Rates that are closer than this are one line."""
 
 Limits = tuple[float, float, float]
 """(low, best, high)."""
@@ -220,10 +225,10 @@ class Region:
 
     @property
     def has_gap(self) -> bool:
-        """Whether there are rates of which nothing is known."""
-        proved = {corner for area in self.areas if area.kind == "proved" for corner in area.corners}
-        possible = {corner for area in self.areas if area.kind == "possible" for corner in area.corners}
-        return bool(proved) and bool(possible) and proved != possible
+        """Whether there are rates of which nothing is known, between what is proved and what is possible."""
+        proved = [area.corners for area in self.areas if area.kind == "proved"]
+        possible = [area.corners for area in self.areas if area.kind == "possible"]
+        return bool(proved) and bool(possible) and not agree(proved[-1], possible[-1])
 
     def words(self) -> str:
         """Return what is drawn, with its numbers."""
@@ -290,6 +295,16 @@ class Chip:
                 )
         where = f"{len(self.readout)} qubits, {len(self.couplings)} couplings"
         return _sentence(self.title, where, each)
+
+
+def agree(one: Iterable[tuple[float, float]], other: Iterable[tuple[float, float]]) -> bool:
+    """Whether the corners of two areas are the same, as far as anybody sees.
+
+    >>> agree([(0, 1.00001), (0.5, 0.5)], [(0, 1), (0.5, 0.5)]), agree([(0, 1)], [(0, 1), (1, 0)])
+    (True, False)
+    """
+    pairs = list(zip_longest(one, other, fillvalue=(math.inf, math.inf)))
+    return all(abs(a - b) < VISIBLE for p, q in pairs for a, b in zip(p, q, strict=True))
 
 
 Diagram = Rows | Histograms | Curves | Region | Chip

@@ -20,8 +20,8 @@ from qcoord_hw.charts import (
     PAPER,
     NotebookFigure,
     curves_figure,
-    finish,
     in_style,
+    legend_below,
     plain_text,
     rows_figure,
     wrapped,
@@ -30,6 +30,9 @@ from qcoord_hw.diagrams import BOUND, DATA, THEORY, Chip, Curves, Diagram, Histo
 
 ERRORS = ("#fde333", "#8ccf6a", "#2f9e8f", "#2b6a99", "#3b1c6b")
 """From the smallest error to the largest: light to dark, read the same without colours."""
+
+POSSIBLE = ((DATA, "-", "///"), ("#007a5a", "-.", ""))
+"""Colour, line and hatch of the first criterion that is possible, and of a second: hatches never cross."""
 
 SIGNS: dict[str, tuple[str, int, str, str]] = {
     "counted": ("o", 12, DATA, "none"),
@@ -61,7 +64,7 @@ def figure_of(diagram: Diagram, width: float = COLUMN) -> NotebookFigure:
         return curves_figure(diagram, width)
     if isinstance(diagram, Histograms):
         return histograms_figure(diagram, width)
-    return region_figure(diagram, width) if isinstance(diagram, Region) else chip_figure(diagram, width)
+    return regions_figure([diagram], width) if isinstance(diagram, Region) else chip_figure(diagram, width)
 
 
 @in_style
@@ -106,22 +109,52 @@ def histograms_figure(diagram: Histograms, width: float = COLUMN) -> NotebookFig
 
 
 @in_style
-def region_figure(diagram: Region, width: float = COLUMN) -> NotebookFigure:
-    """Return a figure of rates: what is possible is hatched, what is proved is a dashed border."""
-    figure = NotebookFigure(figsize=(width, 3.9 if diagram.axis else 2.5), layout="constrained")
-    figure.words = diagram.words()
-    figure.suptitle(wrapped(diagram.title, width), fontsize=10)
-    axes = figure.subplots()
+def regions_figure(diagrams: Sequence[Region], width: float = COLUMN) -> NotebookFigure:
+    """Return a figure of rates, a panel each: what is possible is hatched, what is proved a dashed border.
+
+    Args:
+        diagrams: all of two rates, or all of one.
+        width: inches, of all panels together.
+    """
+    height = 3.9 if diagrams[0].axis else 2.5
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
+    figure.words = " ".join(diagram.words() for diagram in diagrams)
+    own = width / len(diagrams)
+    if len(diagrams) == 1:
+        figure.suptitle(wrapped(diagrams[0].title, width), fontsize=10)
+    panels = figure.subplots(1, len(diagrams), squeeze=False)[0].tolist()
+    for axes, diagram in zip(panels, diagrams, strict=True):
+        _draw_region(axes, diagram, own)
+        if len(diagrams) > 1:
+            axes.set_title(wrapped(diagram.title, own))
+    legend_below(figure, panels)
+    for axes, diagram in zip(panels, diagrams, strict=True):
+        borders = [_stairs(area.corners, _extent(diagram)) for area in diagram.areas] if diagram.axis else []
+        place_labels(figure, axes, _region_labels(diagram), borders)
+    return figure
+
+
+def _extent(diagram: Region) -> tuple[float, float]:
+    """Return how far the axes reach."""
     points = [*(c for area in diagram.areas for c in area.corners), *((s.x, s.y) for s in diagram.spots)]
-    extent = tuple(max(0.4, 1.35 * max((p[k] for p in points), default=1.0)) for k in (0, 1))
-    (_draw_plane if diagram.axis else _draw_line)(axes, diagram, (extent[0], extent[1]))
+    across, down = (max(0.4, 1.35 * max((p[k] for p in points), default=1.0)) for k in (0, 1))
+    return across, down
+
+
+def _draw_region(axes: Axes, diagram: Region, width: float) -> None:
+    extent = _extent(diagram)
+    (_draw_plane if diagram.axis else _draw_line)(axes, diagram, extent)
     for spot in diagram.spots:
         sign, size, colour, face = SIGNS[spot.kind]
         name = wrapped(spot.name, width - 1, 3)
         (point,) = axes.plot(spot.x, spot.y, sign, color=colour, markersize=size, label=name, zorder=5)
         point.set(markerfacecolor=face, markeredgewidth=1.6, clip_on=False)
     axes.set_xlim(0, extent[0])
-    finish(figure, axes, diagram.across)
+    axes.set_xlabel(plain_text(diagram.across))
+
+
+def _region_labels(diagram: Region) -> list[Label]:
+    """Return the rates of each corner and spot, once, and the word for the gap."""
     seen: dict[tuple[float, float], tuple[str, str]] = {}
     for area in diagram.areas:
         for corner in area.corners:
@@ -129,11 +162,7 @@ def region_figure(diagram: Region, width: float = COLUMN) -> NotebookFigure:
     for spot in diagram.spots:
         seen.setdefault(_near((spot.x, spot.y)), (diagram.place((spot.x, spot.y)), DATA))
     labels = [(x, y, words, colour) for (x, y), (words, colour) in seen.items()]
-    borders = (
-        [_stairs(area.corners, (extent[0], extent[1])) for area in diagram.areas] if diagram.axis else []
-    )
-    place_labels(figure, axes, labels + _names_of(diagram, (extent[0], extent[1])), borders)
-    return figure
+    return labels + _names_of(diagram, _extent(diagram))
 
 
 def _near(point: tuple[float, float]) -> tuple[float, float]:
@@ -146,19 +175,19 @@ def _stairs(corners: Sequence[tuple[float, float]], extent: tuple[float, float])
 
 
 def _draw_plane(axes: Axes, diagram: Region, extent: tuple[float, float]) -> None:
+    possible = 0
     for area in diagram.areas:
         xs, ys = zip(*_stairs(area.corners, extent), strict=True)
-        if area.kind == "possible":
-            far = 10 * extent[0], 10 * extent[1]
-            axes.fill(
-                [*xs, far[0]], [*ys, far[1]], facecolor="none", edgecolor=GRID, hatch="///", linewidth=0
-            )
-            axes.plot(xs, ys, color=DATA, label=plain_text(area.name, 60))
-        else:
+        if area.kind == "proved":
             axes.plot(xs, ys, "--", color=BOUND, label=plain_text(area.name, 60))
+            continue
+        colour, line, hatch = POSSIBLE[possible % len(POSSIBLE)]
+        possible += 1
+        far = 10 * extent[0], 10 * extent[1]
+        axes.fill([*xs, far[0]], [*ys, far[1]], facecolor="none", edgecolor=GRID, hatch=hatch, linewidth=0)
+        axes.plot(xs, ys, line, color=colour, label=plain_text(area.name, 60))
     axes.set_ylim(0, extent[1])
     axes.set_ylabel(plain_text(diagram.axis))
-    axes.set_xlabel(plain_text(diagram.across))
 
 
 def _draw_line(axes: Axes, diagram: Region, extent: tuple[float, float]) -> None:
@@ -179,7 +208,7 @@ def _names_of(diagram: Region, extent: tuple[float, float]) -> list[Label]:
     """Return the word for the gap, in its middle."""
     if not diagram.has_gap:
         return []
-    inner = next(a.corners for a in diagram.areas if a.kind == "possible")
+    inner = [a.corners for a in diagram.areas if a.kind == "possible"][-1]
     outer = next(a.corners for a in diagram.areas if a.kind == "proved")
     if not diagram.axis:
         return [((inner[0][0] + outer[0][0]) / 2, -0.7, "unknown", MUTED)]

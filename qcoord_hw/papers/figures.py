@@ -58,6 +58,8 @@ def figure_13_of(rows: Sequence[ReproducedRow]) -> Figure:
         axes.set_ylim(0, EXTENT)
         axes.grid(linewidth=0.4, alpha=0.6)
         axes.legend(fontsize=8, frameon=False, loc="upper right")
+        said = ", ".join(f"{value:.4f}" for value in corners)
+        figure.words += f"({letter}) {title}: least Q, E there and Q at E = 0 of each link: {said}. "
     return figure
 
 
@@ -70,6 +72,8 @@ def corners_of(rows: Sequence[ReproducedRow], letter: str) -> list[float]:
 def network_figure(network: Network) -> Figure:
     """Return a drawing of a network with its rates."""
     figure = NotebookFigure(figsize=(5.2, 2.2))
+    said = "; ".join(f"{one} to {other} {words}".strip() for one, other, words in network.links)
+    figure.words = f"{network.title}. {said}."
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(0, 1)

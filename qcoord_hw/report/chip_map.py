@@ -109,6 +109,8 @@ def map_figure(edges: EdgesJson, title: str) -> NotebookFigure:
     drawn = _drawn(edges)
     where = positions(list(drawn))
     figure = NotebookFigure(figsize=(9, 8), layout="constrained")
+    pairs = "; ".join(words for _, words, _ in drawn.values())
+    figure.words = printable_lines(f"{title}. {_words(edges)}. {pairs}.")
     axes = figure.subplots()
     for (a, b), (colour, _, violates) in drawn.items():
         x, y = zip(where[a], where[b], strict=True)

@@ -11,11 +11,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure, in_style
 from qcoord_hw.charts import plain_text as _plain
 from qcoord_hw.report.comparison import Comparison, Summary, difference_words, estimate_names, short_time
 from qcoord_hw.report.shapes import EstimateJson
-from qcoord_hw.statistics.words import is_exact
+from qcoord_hw.statistics.words import found_words, is_exact
+from qcoord_hw.text import printable
 
 MAX_PANELS = 6
 MAX_LABELS = 24
@@ -28,6 +29,7 @@ Estimates = list[EstimateJson | None]
 """The estimate of one name of each run; None where a run has none."""
 
 
+@in_style
 def comparison_figure(comparison: Comparison) -> Figure:
     """Return a figure of at most six estimates, a panel each, with the runs on the horizontal axis.
 
@@ -45,6 +47,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
     down = max(1, math.ceil(len(shown) / across))
     figure = NotebookFigure(figsize=(max(5.5, width * across), 1.8 + 2.2 * down), layout="constrained")
     figure.suptitle(_title(comparison, len(shown), len(panels)), fontsize=10)
+    figure.words = _words(comparison, shown)
     if not shown:
         figure.text(0.5, 0.4, "no estimate to draw", ha="center")
         return figure
@@ -77,6 +80,20 @@ def _title(comparison: Comparison, shown: int, every: int) -> str:
     if shown < every:
         facts.append(f"{shown} of {every} estimates")
     return f"{_plain(runs[0].get('title', ''), 90)}\n{', '.join(facts)}"
+
+
+def _words(comparison: Comparison, shown: Sequence[tuple[str, Estimates]]) -> str:
+    """Return what is drawn, with its numbers."""
+    parts = [
+        f"{next(e for e in estimates if e)['title']}: "
+        + ", ".join(
+            f"run {i} on {run['target']} {found_words(e)}"
+            for i, (run, e) in enumerate(zip(comparison.runs, estimates, strict=True), start=1)
+            if e
+        )
+        for _, estimates in shown
+    ]
+    return printable(f"{comparison.runs[0].get('title', '')}, runs compared. {'; '.join(parts)}.")
 
 
 def _panels(runs: Sequence[Summary]) -> Iterator[tuple[str, Estimates]]:

@@ -7,12 +7,12 @@ from textwrap import wrap
 
 from matplotlib.axes import Axes
 
-from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure
+from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure, in_style
 from qcoord_hw.families.view import Limits, Panel
 from qcoord_hw.report.format import target_words, unfinished_words
 from qcoord_hw.report.shapes import EstimateJson, RunSummary
 from qcoord_hw.report.summary import view_of
-from qcoord_hw.statistics.words import main_estimate, number
+from qcoord_hw.statistics.words import found_words, interval, main_estimate, number
 from qcoord_hw.text import printable
 
 TITLE = 110
@@ -22,6 +22,7 @@ MAX_LABELS = 40
 """With more questions than this their names are left out."""
 
 
+@in_style
 def plot_estimates(summary: RunSummary) -> NotebookFigure:
     """Return a figure of the main estimate and all that share its axis, with the rows of the family's panel.
 
@@ -34,6 +35,7 @@ def plot_estimates(summary: RunSummary) -> NotebookFigure:
         words = "no estimate to draw"
         words = unfinished_words(summary) if summary["state"] == "unfinished" else words
         figure.text(0.5, 0.5, _plain(words), ha="center", va="center", wrap=True)
+        figure.words = printable(words)
         return figure
     groups: dict[str, list[EstimateJson]] = {}
     for estimate in summary["estimates"]:
@@ -53,13 +55,35 @@ def plot_estimates(summary: RunSummary) -> NotebookFigure:
         _draw_estimates(own, estimates)
         own.set_xlabel(_plain(name), fontsize=8)
     _draw_estimates(axes[len(groups)], shared)
+    last = axes[len(groups)]
     for own, panel in zip(axes[len(groups) + 1 :], panels, strict=True):
-        own.sharex(axes[len(groups)])
         _draw_panel(own, panel)
-    for own in axes[len(groups) : -1]:
-        own.tick_params(axis="x", labelbottom=False)
-    axes[-1].set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
+        if panel.axis in ("", main["axis"]):
+            own.sharex(last)
+            last.tick_params(axis="x", labelbottom=False)
+            last = own
+        else:
+            own.set_xlabel(_plain(panel.axis), fontsize=8)
+    last.set_xlabel(f"{_plain(main['axis'])}, {100 * main['confidence']:g}% intervals")
+    figure.words = _words(summary, panels)
     return figure
+
+
+def _words(summary: RunSummary, panels: Sequence[Panel]) -> str:
+    """Return what is drawn of a run, with its numbers."""
+    parts = []
+    for e in summary["estimates"]:
+        marks = [("theory", e["theory"]), (e["bound_label"], e["bound"])]
+        beside = "".join(f", {name} {number(mark['value'])}" for name, mark in marks if mark)
+        parts.append(f"{e['title']}: {found_words(e)}{beside}")
+    for panel in panels:
+        rows = (
+            f"{row.cells[0]} {interval(dict(zip(('low', 'best', 'high'), row.limits, strict=True)))}"
+            for row in panel.rows
+            if row.limits
+        )
+        parts.append(f"{panel.title}: {', '.join(rows)}")
+    return printable(f"{summary['title']}, {target_words(summary)}. {'; '.join(parts)}.")
 
 
 def _draw_panel(below: Axes, panel: Panel) -> None:

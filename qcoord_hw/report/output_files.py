@@ -97,7 +97,7 @@ def check_figure(path: Path) -> None:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure: the whole file or, after an error, none.
+    """Write a figure with its words as metadata: the whole file or, after an error, none.
 
     Args:
         figure: what is drawn.
@@ -109,7 +109,9 @@ def write_figure(figure: Figure, path: Path) -> None:
     image = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is a box
-        figure.savefig(image, format=path.suffix[1:])
+        words = getattr(figure, "words", "")
+        key = "Subject" if path.suffix == ".pdf" else "Description"
+        figure.savefig(image, format=path.suffix[1:], metadata={key: words} if words else None)
     write_whole("plot", path, image.getvalue())
 
 

@@ -76,9 +76,9 @@ class RegionAnswer(Answer, region.RegionAnswer):
     def plot(self) -> Figure:
         """Return a figure of the region: two rates of each link, or brackets where there is but one rate."""
         from qcoord_hw.charts import Interval, interval_figure
-        from qcoord_hw.families.coordination.region_figure import panels_of, region_figure
+        from qcoord_hw.families.coordination.region_figure import region_diagrams, region_figure
 
-        if panels_of(self):
+        if region_diagrams(self):
             return region_figure(self)
         known = [
             Interval(f"{name}: {rates_words(dict(one.rates))}", one.lower, None, one.upper)

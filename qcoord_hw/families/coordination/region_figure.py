@@ -1,90 +1,93 @@
-"""Figures of regions of rates: links of a cascade, (R0, R1) of classical links. Loads matplotlib."""
+"""Regions of rates as diagrams: links of a cascade, (R0, R1) of classical links, R0 of no communication."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qcoord_hw.charts import BOUND, DATA, THEORY, NotebookFigure, plain_text
+from qcoord_hw.diagrams import VISIBLE, Area, Region, agree
+from qcoord_hw.drawings import regions_figure
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.networks import NETWORKS
 from qcoord_hw.theory.regions import Constraint, RateRegion, RegionAnswer
 
-COLOURS = {"redistribution": DATA, "generation_inner": THEORY, "generation_outer": BOUND, "theorem": DATA}
 UNITS = {"Q": "qubits", "E": "ebits", "R": "bits"}
-VISIBLE = 1e-3
-"""Bits; bounds that are closer than this are one line."""
+OUTER = "generation_outer"
+"""The criterion outside of which nothing is possible, while inside it may be that nothing is known."""
+
+WIDE = 4.6
+"""Inches of a panel."""
 
 
-def panels_of(answer: RegionAnswer) -> tuple[tuple[str, str], ...]:
-    """Return the (vertical, horizontal) rates of each panel; none where there are not two rates to draw."""
-    own = NETWORKS.get(answer.network)
-    known = own.panels if own and answer.criteria else ()
-    return tuple(pair for pair in known if all({*pair} <= {*r.rates} for r in answer.criteria.values()))
+def region_diagrams(answer: RegionAnswer) -> tuple[Region, ...]:
+    """Return a diagram of each pair of rates of the network, or of its one rate.
 
-
-def region_figure(answer: RegionAnswer) -> Figure:
-    """Return a figure of each link's rates: for a cascade the two panels of [NatorPereg, Fig. 13].
-
-    Every criterion is one shaded region, unbounded above and to the right. Where a region is only known
-    between bounds, what is certainly achievable is shaded and the certified lower bound is a dashed line.
-
-    Raises:
-        InputError: when the answer has no region of two rates.
+    A criterion that is known exactly, or a scheme for it, is an area that is possible; where there are but
+    bounds, what is certified to be needed is an area of its own, and nothing is known between the two.
     """
-    panels = panels_of(answer)
-    if not panels:
-        drawn = [name for name, network in NETWORKS.items() if network.panels]
-        raise InputError(
-            f"plot: {answer.network} with status {answer.status} has no region of two rates; "
-            f"allowed are feasible targets of {', '.join(drawn)}"
-        )
-    figure = NotebookFigure(figsize=(4.6 * len(panels) + 0.6, 4.4), layout="constrained")
-    figure.suptitle(plain_text(f"{answer.state}: {answer.network}"), fontsize=10)
-    for axes, (down, across), letter in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels, "ab", strict=False
-    ):
-        ends = [line[-1] for r in answer.criteria.values() if (line := r.boundary(across, down))]
-        if not ends:
+    network = NETWORKS.get(answer.network)
+    if network is None or not answer.criteria:
+        return ()
+    pairs: list[tuple[str, str]] = [(across, down) for down, across in network.panels]
+    if not pairs and len(network.rates) == 1:
+        pairs = [(network.rates[0], "")]
+    return tuple(found for across, down in pairs if (found := _diagram(answer, across, down)) is not None)
+
+
+def _diagram(answer: RegionAnswer, across: str, down: str) -> Region | None:
+    areas = []
+    for name, region in answer.criteria.items():
+        if not {across, down} - {""} <= set(region.rates):
             continue
-        extent = max(x for x, _ in ends), max(y for _, y in ends)
-        for name, region in answer.criteria.items():
-            _draw(axes, region, (across, down), extent, name)
-        axes.set_xlabel(_label(across))
-        axes.set_ylabel(_label(down))
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.grid(linewidth=0.4, alpha=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
-        if len(panels) > 1:
-            axes.set_title(f"({letter})", fontsize=9, loc="left")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=3, frameon=False)
-    return figure
+        words = name.replace("_", " ")
+        if corners := _corners(region, across, down):
+            areas.append(Area(words, corners, "proved" if name == OUTER else "possible"))
+        if any(one.lower < one.bound - VISIBLE for one in region.constraints):
+            proved = RateRegion.from_constraints(region.rates, list(map(_lowered, region.constraints)))
+            if corners := _corners(proved, across, down):
+                areas.append(Area(f"certified lower bound of {words}", corners, "proved"))
+    if not any(area.kind == "possible" for area in areas):
+        return None
+    areas = _joined(areas)
+    labels = [f"{rate} ({UNITS[rate[0]]} per copy)" if rate else "" for rate in (across, down)]
+    rates = f"{down} and {across}" if down else across
+    return Region(f"{answer.state}, {answer.network}: {rates}", labels[0], labels[1], tuple(areas))
 
 
-def _draw(
-    axes: Axes, region: RateRegion, rates: tuple[str, str], extent: tuple[float, float], name: str
-) -> None:
-    """Shade a region of two rates, and dash the border of what its certified lower bounds exclude."""
-    polygon = region.boundary(*rates, extent)
-    if not polygon:
-        return
-    colour, words = COLOURS[name], name.replace("_", " ")
-    xs, ys = zip(*polygon, strict=True)
-    axes.fill(xs, ys, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(xs[:-1], ys[:-1], color=colour, label=words, linewidth=1.4)
-    if name == "theorem" and any(c.lower < c.bound - VISIBLE for c in region.constraints):
-        proved = RateRegion.from_constraints(region.rates, [_lowered(c) for c in region.constraints])
-        border = proved.boundary(*rates, extent)
-        axes.plot(*zip(*border[:-1], strict=True), color=BOUND, linestyle="--", label="certified lower bound")
+def _joined(areas: Sequence[Area]) -> list[Area]:
+    """Return areas with an inner and an outer bound as one where they agree."""
+    last, before = areas[-1], areas[:-1]
+    if last.kind == "proved" and before and agree(last.corners, before[-1].corners):
+        words = before[-1].name.removesuffix(" inner")
+        return [*before[:-1], Area(f"{words}: inner and outer bound agree", before[-1].corners)]
+    return list(areas)
+
+
+def _corners(region: RateRegion, across: str, down: str) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a projection, x ascending; none where a bound is infinite."""
+    if not down:
+        return tuple((float(x), 0.0) for (x,) in region.projection((across,)).corners)
+    return tuple((float(x), float(y)) for x, y in region.projection((across, down)).corners)
 
 
 def _lowered(constraint: Constraint) -> Constraint:
     return replace(constraint, bound=constraint.lower)
 
 
-def _label(rate: str) -> str:
-    return f"{rate} ({UNITS[rate[0]]} a copy)"
+def region_figure(answer: RegionAnswer) -> Figure:
+    """Return a figure of each link's rates: for a cascade the two panels of [NatorPereg, Fig. 13].
+
+    What is possible is hatched, what is certified to be needed a dashed line, what lies between is unknown.
+
+    Raises:
+        InputError: when the answer has no region to draw.
+    """
+    diagrams = region_diagrams(answer)
+    if not diagrams:
+        raise InputError(
+            f"plot: {answer.network} with status {answer.status} has no region of rates; "
+            f"allowed are feasible targets of {', '.join(NETWORKS)}"
+        )
+    return regions_figure(diagrams, WIDE * len(diagrams))

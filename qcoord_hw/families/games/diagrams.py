@@ -163,7 +163,7 @@ def _correlators(asked: Sequence[Asked], confidence: float) -> Rows:
         known = None if one.ideal is None else float((one.ideal * sign).sum())
         rows.append(Interval(question_label(one.question), low, best, high, known))
     few = f", {len(shown)} of {len(asked)} questions" if len(shown) < len(asked) else ""
-    return Rows(f"Correlators{few}", "mean of the product of the answers, +1 or -1", tuple(rows))
+    return Rows(f"Correlators{few}", "mean of the product of the answers (0 is +1, 1 is -1)", tuple(rows))
 
 
 def _questions(asked: Sequence[Asked], main: Mapping[str, Any]) -> Rows:

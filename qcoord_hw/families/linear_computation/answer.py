@@ -190,7 +190,8 @@ class LinearAnswer(Answer):
 
     def plot(self) -> Figure:
         """Return a figure of the ladder of rates, the lowest first: schemes are blue, upper bounds red."""
-        from qcoord_hw.charts import BOUND, DATA, THEORY, Interval, Mark, interval_figure
+        from qcoord_hw.charts import rows_figure
+        from qcoord_hw.diagrams import BOUND, DATA, THEORY, Interval, Mark, Rows
 
         colours = {"upper bound": BOUND, "achievable": DATA}
         ladder = sorted(self.rows(), key=lambda row: float(str(row["rate"])))
@@ -198,10 +199,11 @@ class LinearAnswer(Answer):
         for row in ladder:
             value, kind = float(str(row["rate"])), str(row["kind"])
             rows.append(
-                Interval(f"{row['name']} ({kind})", 0.0, value, value, colour=colours.get(kind, THEORY))
+                Interval(f"{row['name']} ({kind})", value, value, value, colour=colours.get(kind, THEORY))
             )
         mark = Mark("[Hu2025, Theorem 1]", float(self.rate), THEORY)
-        return interval_figure(f"{self.name}: rates", "computations per qudit", rows, [mark])
+        axis = "computations per qudit"
+        return rows_figure(Rows(f"{self.name}: rates", axis, tuple(rows), (mark,), bars=True), 7.5)
 
     def _text(self) -> str:
         return linear_theory_text(self)
