@@ -45,6 +45,7 @@ def old(tmp_path, request):
     return path
 
 
+@pytest.mark.few(("sum-2-f3",))
 @pytest.mark.parametrize("old", OLD, indirect=True)
 def test_an_old_run_verifies_and_says_what_the_rules_changed(old, capsys):
     assert "rules" not in json.loads((old / "intent.json").read_text())["provenance"]

@@ -411,6 +411,7 @@ def test_spot_checks_are_no_part_of_the_estimates(rng):
     assert set(beside.checks) == {"drift", "frame"}
 
 
+@pytest.mark.slow
 def test_a_thousand_inputs_take_about_a_second(rng):
     play = play_of(rng, 4, 1000)
     keys = [format(k, "010b") for k in range(1024)]

@@ -125,7 +125,7 @@ def check(game, strategy):
     return experiment
 
 
-@pytest.mark.few(7)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_catalogue_games_give_their_distribution(name):
     game, strategy = GAMES[name](), EXPLICIT[name].build()

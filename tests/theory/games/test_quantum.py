@@ -64,6 +64,7 @@ def test_brackets_close_without_known_strategies(name):
     assert_certified(game, bracket)
 
 
+@pytest.mark.slow
 def test_i3322_and_chsh_mod_3_stay_open():
     bracket = quantum_value(GAMES["i3322"](), level="2")
     assert bracket.kind == "bracket"

@@ -52,6 +52,7 @@ def violations(answer: dict[str, Any], change: Any) -> str:
     return "; ".join(found.violations)
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize(
     ("change", "text"),
     [
