@@ -105,6 +105,7 @@ def test_out_of_memory_and_interrupted(monkeypatch, capsys, raised, status):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "name", ["\udcff", "a\udcff.json", "\udcff.toml", "a\0b", "a\0.json", "x" * 5000, "\x1b[31m"]
 )

@@ -155,7 +155,7 @@ def measured(code: GraphCode, w: np.ndarray) -> list[int]:
     return [best // p ** (n - 1 - a) % p for a in range(n)]
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "case",
     [

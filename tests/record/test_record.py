@@ -169,6 +169,7 @@ def sign(line: dict) -> str:
     return canonical_json(body | {"sha256": digest})
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     "counts",
     [

@@ -238,7 +238,7 @@ def shapes(rng, cells):
     return {"flat": np.ones(cells), "steep": 0.9 ** np.arange(cells), "few": few}
 
 
-@pytest.mark.few(12)
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("order", "symbols"), [(2, 2), (3, 4), (4, 4), (4, 6)])
 @pytest.mark.parametrize("shots", [20, 200, 3000])
 @pytest.mark.parametrize(("right", "leak"), [(0.35, 0.2), (0.7, 0.0), (0.97, 0.01), (0.999, 0.0)])

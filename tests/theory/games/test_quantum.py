@@ -112,6 +112,7 @@ def test_random_xor_games_are_closed_fast(rng):
     assert_certified(game, bracket)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("level", ["1", "1+AB", "2", "3"])
 def test_every_level_can_be_asked_for(level):
     bracket = quantum_value(renamed("tilted"), level=level)
