@@ -11,6 +11,8 @@ from qcoord_hw.theory.games.catalogue import GAMES
 from tests.calls import call, call_json
 from tests.parity_games import bipartite, complete, facet_4322, incidence, relabelled
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 
 def write(path, game):
     path.write_text(json.dumps(game.to_json()))
