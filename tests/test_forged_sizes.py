@@ -53,6 +53,7 @@ def parsed(monkeypatch):
     return seen
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("how", FORGED)
 @pytest.mark.parametrize("name", ["intent.json", "draft.json", "seal.json", "counts.jsonl", "jobs.jsonl"])
 def test_nothing_is_made_of_a_record_without_end(sealed, tmp_path, parsed, monkeypatch, name, how):

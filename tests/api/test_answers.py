@@ -162,7 +162,7 @@ def test_its_fields_cannot_be_set_by_mistake(answer):
         setattr(answer, name, None)
 
 
-@pytest.mark.few(13)
+@pytest.mark.few(8)
 def test_it_shows_itself(answer):
     assert repr(answer) == answer.table()
     assert answer.table().strip()
@@ -201,7 +201,7 @@ def test_a_run_has_rows_too(pair):
     assert frame["best"].tolist() == [one.best for one in pair[0].estimates]
 
 
-@pytest.mark.few(9)
+@pytest.mark.few(5)
 def test_text_of_strangers_is_shown_and_never_obeyed(answer):
     evil = dataclasses.replace(answer, **{f.name: spoilt(getattr(answer, f.name)) for f in fields(answer)})
     table = evil.table()

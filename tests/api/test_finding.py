@@ -65,6 +65,7 @@ def test_every_function_that_takes_a_run_is_tried():
     assert found == set(TAKES)
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", TAKES)
 def test_a_result_is_as_good_as_its_path(name, result):
     said = TAKES[name](str(result.path))

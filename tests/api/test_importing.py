@@ -211,6 +211,7 @@ FORGERIES = [
 ]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("change", FORGERIES, ids=lambda change: change.__name__)
 def test_verify_holds_every_count_against_the_file(folder, tmp_path, change):
     (tmp_path / "c.csv").write_text(csv_text(chsh_rows()))

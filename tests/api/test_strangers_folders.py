@@ -124,6 +124,7 @@ def everything(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("put", [a_link, a_pipe, a_large_file])
 def test_what_is_no_file_is_refused_and_no_victim_is_touched(folder, tmp_path, put):
     sealed = (folder / "seal.json").exists()
@@ -314,6 +315,7 @@ def test_a_pipe_among_the_parts_of_a_sweep_keeps_nobody_waiting(runs_dir):
     assert call(*command)[0] == 0
 
 
+@pytest.mark.slow
 def test_no_output_lands_among_the_files_of_a_run_or_a_sweep(sealed, runs_dir, tmp_path):
     command = ("sweep", "chsh", "--shots", "5", "--seeds", "1", "--workers", "1", "--runs", str(runs_dir))
     assert call(*command)[0] == 0

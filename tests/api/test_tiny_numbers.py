@@ -28,6 +28,7 @@ GAMES = {
 }
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize("number", [*SMALL, *LARGE])
 @pytest.mark.parametrize("what", [*FILES, *GAMES])
 def test_no_number_vanishes_or_overflows(tmp_path, what, number):

@@ -40,6 +40,7 @@ def test_run_prints_the_contract(capsys):
     assert 0 <= found["checks"]["drift"]["p_value"] <= 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("name", "used"),
     [("chsh", [1, 1]), ("magic-square", [2, 2])] + [(f"ghz-{n}", [1] * n) for n in range(3, 7)],

@@ -86,6 +86,7 @@ def test_classical_links_come_as_close_as_theory_says(name, distance, capsys):
     assert "trace_norm_tomography" not in found
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("name", "fidelity", "sent"), [("mac-n2", 0.9, 1), ("mac-n3", 0.972, 2)])
 def test_schumacher_compression_on_the_multiple_access_network(name, fidelity, sent, capsys):
     summary = run(capsys, name)
@@ -136,6 +137,7 @@ def test_a_users_mixture_on_classical_links(tmp_path, capsys):
     assert summary["usage"]["Alice->Bob"]["bits"] >= 1
 
 
+@pytest.mark.slow
 def test_a_record_is_verified_replayed_compared_and_shown(capsys):
     first = run(capsys, "two-node-n2", shots="100")
     assert cli.main(["verify", first["run"], "--execute", "--json"]) == 0

@@ -69,6 +69,7 @@ def test_who_imports_the_package_keeps_what_ctrl_c_does():
     assert ended.stdout == "True\n"
 
 
+@pytest.mark.few(1)
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit of address space")
 @pytest.mark.parametrize("megabytes", [100, 250, 420])
 def test_too_little_memory_ends_in_one_line(megabytes, tmp_path):
@@ -104,6 +105,7 @@ def test_out_of_memory_and_interrupted(monkeypatch, capsys, raised, status):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "name", ["\udcff", "a\udcff.json", "\udcff.toml", "a\0b", "a\0.json", "x" * 5000, "\x1b[31m"]
 )

@@ -18,6 +18,8 @@ from qcoord_hw.theory.games.named_expressions import EXPRESSIONS, named_expressi
 from tests.calls import call, call_json, refused
 from tests.theory.games.test_expression import TABLES, as_expression
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 CH = {
     "name": "my ch",
     "outcomes": [[2, 2], [2, 2]],

@@ -99,6 +99,7 @@ def test_theory_prints_the_contract(capsys, name, classical, value, dimension):
     assert "quantum value" in text
 
 
+@pytest.mark.slow
 def test_i3322_is_a_bell_inequality(capsys):
     found = call_json(capsys, "theory", "game", "i3322", "--level", "2")
     bell = found["bell_inequality"]
@@ -124,6 +125,7 @@ def test_theory_of_a_file_with_scores(capsys, scored):
     assert found["quantum"]["lower"] - 1e-9 <= SCORED_VALUE <= found["quantum"]["upper"] + 1e-12
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("questions", "answers"), [((3, 3), (2, 2)), ((2, 3), (3, 2)), ((2, 2), (3, 3))])
 @pytest.mark.parametrize("kind", ["win", "score"])
 def test_the_checker_accepts_the_certificates_of_random_games(
@@ -191,6 +193,7 @@ BAD = [
 ]
 
 
+@pytest.mark.few(28)
 @pytest.mark.parametrize(("data", "word"), BAD, ids=[str(k) for k in range(len(BAD))])
 @pytest.mark.parametrize("command", [("theory", "game"), ("run",)], ids=["theory", "run"])
 def test_malformed_games_are_refused_in_one_line(capsys, tmp_path, runs_dir, data, word, command):
@@ -272,6 +275,7 @@ def test_three_players_of_your_own(capsys, tmp_path):
     assert set(found["usage"]) == {"Alice->Bob", "Alice->Charlie", "Alice->Dave"}
 
 
+@pytest.mark.slow
 def test_g14_wins_every_shot(capsys):
     found = call_json(capsys, "run", "g14", "--seed", 1, "--shots", 50)
     win = found["estimates"][0]
@@ -293,7 +297,7 @@ def test_ffl_is_never_above(capsys, target, seed):
     assert all(link["qubits"] == 0 for link in found["usage"].values())
 
 
-@pytest.mark.few(("magic-square-cv",))
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["g14", "magic-square-cv"])
 def test_two_pairs_run_on_a_noise_model(capsys, name):
     found = call_json(capsys, "run", name, "--seed", 1, "--shots", 20, "--target", "fake_torino")

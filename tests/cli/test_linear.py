@@ -94,6 +94,7 @@ def test_outputs_of_given_inputs(capsys, task_file, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_recorded_run_of_a_task_file_is_repeatable(capsys, task_file):
     first = call_json(capsys, "run", task_file, "--inputs", 5, "--shots", 20, "--seed", 3)
     again = call_json(capsys, "run", task_file, "--inputs", 5, "--shots", 20, "--seed", 3)

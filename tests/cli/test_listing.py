@@ -38,7 +38,7 @@ def values(capsys, *arguments):
     return next(iter(found.values()))
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
 @pytest.mark.parametrize("command", ["list", "targets", "states", "runs"])
 def test_a_list_keeps_to_the_columns(capsys, monkeypatch, folder, command, columns):

@@ -29,7 +29,7 @@ def flags_of(parser):
 COMMANDS = {" ".join(words): words for words, _ in leaves(_parser())}
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_flag_is_found_by_what_is_nearly_it(command, capsys):
     words = COMMANDS[command]

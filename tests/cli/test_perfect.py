@@ -11,6 +11,8 @@ from qcoord_hw.theory.games.catalogue import GAMES
 from tests.calls import call, call_json
 from tests.parity_games import bipartite, complete, facet_4322, incidence, relabelled
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 
 def write(path, game):
     path.write_text(json.dumps(game.to_json()))
@@ -22,6 +24,7 @@ def facet(tmp_path):
     return write(tmp_path / "facet.json", facet_4322())
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["K3,3", "K5", "ghz"])
 def test_a_perfect_game_is_exact_checked_and_won_in_every_shot(capsys, tmp_path, rng, name):
     made = {"K3,3": lambda: incidence(bipartite(3, 3), {0}), "K5": lambda: incidence(complete(5), {0})}

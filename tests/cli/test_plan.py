@@ -72,7 +72,7 @@ def test_chsh_prints_the_contract(capsys):
     )
 
 
-@pytest.mark.few(("magic-square-fake_manila", "ghz-3-fake_manila"))
+@pytest.mark.few(("magic-square-fake_manila",))
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -97,6 +97,7 @@ def test_games_turn_out_as_expected(name, target):
         assert api.run(name, target=target, shots=shots, seed=5)["win_probability"].verdict == "above"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("name", "figure"), [("sum-2-f2", "surviving_rate"), ("broadcast-epr", "fidelity_dfe")]
 )

@@ -38,6 +38,7 @@ def test_questions_come_as_the_game_asks_them():
         assert asked[question] / len(played) == pytest.approx(float(game.prob[question]), abs=2 / len(played))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", ["chsh", "ghz-4", "magic-square", "sequential-chsh", "cglmp-3", "tilted"])
 def test_a_game_is_run_and_played(capsys, name, runs_dir):
     found = call_json(capsys, "play", name, "--rounds", 12, "--seed", 5)

@@ -58,6 +58,7 @@ def one_by_one(circuit: QuantumCircuit, qubits: list[int], row: np.ndarray) -> n
     return weights
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("size", [2, 3, 4, 5])
 @pytest.mark.parametrize("names", [1, 2, 6])
 def test_against_state_vectors(rng, size, names):

@@ -90,6 +90,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).sum() / 2)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TASKS)
 def test_derived_distributions_are_those_of_direct_simulation(name, prepared):
     experiment, ready = prepared[name]

@@ -41,6 +41,7 @@ def cost(layout: tuple[int, ...], circuit: QuantumCircuit, snapshot: Snapshot) -
     return total
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_the_best_embedding_is_found(rng, size):
     edges = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0), (1, 4), (5, 6)]

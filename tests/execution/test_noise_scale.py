@@ -92,6 +92,7 @@ def test_a_scaled_target_is_not_scaled_again():
         scaled_target("fake_manila_x0.5", 2)
 
 
+@pytest.mark.slow
 def test_more_noise_wins_less():
     won = [
         qc.run("magic-square", target=f"fake_manila_x{scale}", shots=4000, seed=5)["win_probability"]

@@ -157,7 +157,7 @@ OF_THE_SPEC = {
 """What follows from a spec whatever circuits are built of it."""
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("older", [None, "2.5.0"], ids=str)
 @pytest.mark.parametrize("name", ["chsh", "sum-2-f2"])
 def test_an_older_version_does_not_excuse_what_follows_from_the_spec_alone(made, tmp_path, name, older):

@@ -102,7 +102,7 @@ CASES = {
 }
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", CASES)
 def test_a_routed_circuit_does_the_same_on_coupled_pairs(name, snapshot):
     experiment = CASES[name]()

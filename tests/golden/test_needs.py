@@ -15,7 +15,7 @@ from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
 from qcoord_hw.cli import main
 from qcoord_hw.execution.needs import snapshots
 
-QUICK = ("chsh", "ghz-6", "magic-square", "sum-2-f3", "cascade-ghz2")
+QUICK = ("chsh", "sum-2-f3", "cascade-ghz2")
 
 
 @pytest.fixture(scope="module")

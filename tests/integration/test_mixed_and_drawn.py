@@ -13,6 +13,7 @@ from qcoord_hw.statistics.binomial import tail
 QUANTUM = math.cos(math.pi / 8) ** 2
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("rounds", "rate", "entangled"), [(8, 0.4828, 3), (4, 0.0, 0), (3, 1.0, 3)])
 def test_counted_rates_and_win_rates_lie_on_the_time_shared_line(rounds, rate, entangled, tmp_path):
     expected = (entangled * QUANTUM + (rounds - entangled) * 0.75) / rounds

@@ -45,6 +45,7 @@ def old(tmp_path, request):
     return path
 
 
+@pytest.mark.few(("sum-2-f3",))
 @pytest.mark.parametrize("old", OLD, indirect=True)
 def test_an_old_run_verifies_and_says_what_the_rules_changed(old, capsys):
     assert "rules" not in json.loads((old / "intent.json").read_text())["provenance"]
@@ -62,6 +63,7 @@ def test_an_old_run_verifies_and_says_what_the_rules_changed(old, capsys):
     assert "damaged" not in out
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("old", OLD, indirect=True)
 @pytest.mark.parametrize("where", ["shots", "estimates", "seed"])
 def test_what_no_rule_changed_still_differs(old, where):
@@ -143,6 +145,7 @@ DEEP = ["games._win_probability", "games.no_signalling", "games.drift", "coordin
 DEEP += ["linear.figures", "linear._drift", "linear._outputs", "drift.scan_p_value"]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("where", DEEP)
 def test_nor_does_one_deep_in_an_analysis(where, monkeypatch):
     import importlib

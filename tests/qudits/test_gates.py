@@ -109,7 +109,7 @@ def test_weyl(p, rng):
             assert_same(actual, embed(weyl(p, x, z) @ state, p, 1))
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("p", "t"), ALL_T)
 def test_weyl_after_fourier(p, t, rng):
     state = random_state(rng, p)

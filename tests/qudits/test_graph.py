@@ -72,7 +72,7 @@ def built(rng: np.random.Generator, case: tuple) -> tuple[LinearTask, Scheme, Gr
     return task, scheme, code
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_outcomes_decode_to_the_answers_for_all_data(rng, case):
     task, scheme, code = built(rng, case)
@@ -116,7 +116,7 @@ def test_outcomes_decode_to_the_answers_for_all_data(rng, case):
     assert not code.z[idle].any()
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_is_revealed_besides(rng, case):
     """The answers and the bonus together span what the outcomes say, and the bonus adds its number."""
@@ -155,7 +155,7 @@ def measured(code: GraphCode, w: np.ndarray) -> list[int]:
     return [best // p ** (n - 1 - a) % p for a in range(n)]
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "case",
     [

@@ -57,7 +57,7 @@ FEW = [
 ]
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     ("task", "qudits", "edges"),
     FEW,

@@ -169,6 +169,7 @@ def sign(line: dict) -> str:
     return canonical_json(body | {"sha256": digest})
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     "counts",
     [
@@ -195,6 +196,7 @@ def test_counts_with_a_right_checksum_must_still_be_counts(path, counts):
         record.read(path)
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("field", ["plan", "experiment", "target", "seed", "spec", "files", "provenance"])
 @pytest.mark.parametrize("value", ["x", {}, [], None, 7])
 def test_an_intent_of_another_shape_is_refused_in_words(path, field, value):

@@ -101,6 +101,7 @@ def test_the_gates_named_are_those_used(name):
             assert (gate, qubits) in check(backend, "chsh", (qubits[0], other))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["fake_torino", "fake_sherbrooke"])
 def test_a_faulty_coupling_that_no_gate_uses_is_not_named(name):
     """Two pairs side by side, with the faulty coupling between them."""

@@ -85,6 +85,7 @@ def test_numbers_of_an_overview_are_whole(results, monkeypatch):
     assert_whole(tables.print_overview, [result.summary for result in results], monkeypatch)
 
 
+@pytest.mark.slow
 def test_numbers_of_a_comparison_are_whole(results, monkeypatch, tmp_path):
     for one in (results[0], results[2], results[3]):
         spec = spec_from_mapping(one.record.intent["spec"], "spec")  # of the same inputs
@@ -92,6 +93,7 @@ def test_numbers_of_a_comparison_are_whole(results, monkeypatch, tmp_path):
         assert_whole(print_differences, differences([one.summary, again.summary]), monkeypatch)
 
 
+@pytest.mark.slow
 def test_numbers_of_a_sweep_are_whole(monkeypatch, tmp_path):
     found = qc.sweep(
         ["chsh"], targets=["aer", "fake_manila"], shots=[20], seeds=[1], runs=tmp_path, workers=1

@@ -326,6 +326,7 @@ def test_checks_have_their_size_and_drift_is_uniform_under_the_null(number, play
     assert (signalling < 0.5).mean() < 0.55
 
 
+@pytest.mark.slow
 def test_size_for_many_answers_and_questions(play_of, make_record, joint):
     """The magic square's 4 x 4 answers over 9 circuits, few shots per block: outcomes must be pooled."""
     play = play_of(magic_square(), 8 / 9)
@@ -509,6 +510,7 @@ def test_a_perfect_game_is_covered_after_mitigation(play_of, make_record, joint)
     assert np.mean(inside) >= 0.95
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("shots", [1, 20])
 def test_mitigated_interval_covers_rare_losses(shots, play_of, make_record, joint):
     """Few shots and small errors: most runs see no loss at all, which must not make the interval a point."""

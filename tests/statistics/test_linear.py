@@ -238,7 +238,7 @@ def shapes(rng, cells):
     return {"flat": np.ones(cells), "steep": 0.9 ** np.arange(cells), "few": few}
 
 
-@pytest.mark.few(12)
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("order", "symbols"), [(2, 2), (3, 4), (4, 4), (4, 6)])
 @pytest.mark.parametrize("shots", [20, 200, 3000])
 @pytest.mark.parametrize(("right", "leak"), [(0.35, 0.2), (0.7, 0.0), (0.97, 0.01), (0.999, 0.0)])
@@ -411,6 +411,7 @@ def test_spot_checks_are_no_part_of_the_estimates(rng):
     assert set(beside.checks) == {"drift", "frame"}
 
 
+@pytest.mark.slow
 def test_a_thousand_inputs_take_about_a_second(rng):
     play = play_of(rng, 4, 1000)
     keys = [format(k, "010b") for k in range(1024)]

@@ -21,7 +21,7 @@ def game_of(rng, values, even):
     return Game("scores", prob, score=scores)
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("values", [["0", "1"], ["0", "1/3", "1"], ["0", "1/10", "9/10", "1"]])
 @pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize("concentrated", [1.0, 0.05])

@@ -28,6 +28,7 @@ def test_mine(qcoord_runs):
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("name", "target", "options"),
     [

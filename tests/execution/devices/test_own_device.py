@@ -234,6 +234,7 @@ def test_a_wrong_answer_is_not_counted(qcoord, monkeypatch):
     assert Counter(job.state for job in record.read(run.path).jobs) == {"failed": 1, "collected": 2}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lost", ["job", "vendor", "module"])
 def test_what_is_gone_is_one_line(qcoord, own, tmp_path, monkeypatch, lost):
     (tmp_path / "mylab.py").write_text(

@@ -13,7 +13,7 @@ from tests.execution.foreign import zoo
 pytestmark = pytest.mark.filterwarnings("ignore:.*has no QubitProperties:UserWarning")
 
 
-@pytest.mark.few(12)
+@pytest.mark.few(7)
 @pytest.mark.parametrize("habit", zoo.GOOD)
 def test_what_can_be_read_is_read_rightly(habit):
     result = qc.run("magic-square", target=zoo.GOOD[habit](), shots=20, seed=3)  # wins every round
@@ -24,7 +24,7 @@ def test_what_can_be_read_is_read_rightly(habit):
     assert qc.load_run(result.path).summary["known_answer"] == answer
 
 
-@pytest.mark.few(20)
+@pytest.mark.few(12)
 @pytest.mark.parametrize("habit", [*zoo.BAD, *(f"sampler: {name}" for name in zoo.BAD_SAMPLERS)])
 def test_what_cannot_be_read_ends_in_one_line_and_no_estimate(habit, runs_dir):
     make = {**zoo.BAD, **{f"sampler: {name}": made for name, made in zoo.BAD_SAMPLERS.items()}}[habit]
@@ -59,7 +59,7 @@ ATTRIBUTES += ("configuration", "coupling_map", "operation_names", "dt", "descri
 ATTRIBUTES += ("get_translation_stage_plugin", "get_scheduling_stage_plugin", "qubit_properties", "status")
 
 
-@pytest.mark.few(13)
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [(attribute, value) for attribute in ATTRIBUTES for value in ("raises", None, 7)],

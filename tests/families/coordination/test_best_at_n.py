@@ -15,7 +15,7 @@ from qcoord_hw.families.coordination.best_view import best_line, best_panel, bes
 from qcoord_hw.report.revision import without_new_words
 
 KEYS = {"figure", "task", "lower", "upper", "certified", "source", "certificate"}
-QUICK = ("mac-n2", "mac-n2-projection", "two-node-n2", "cascade-ghz2", "broadcast-epr")
+QUICK = ("mac-n2", "two-node-n2", "cascade-ghz2")
 NAMES = [name for name, path in catalogue_paths().items() if path.parent.name == "coordination"]
 EXACT = {
     "mac-n2": 0.9,
@@ -57,7 +57,7 @@ def test_every_entry_of_the_catalogue_has_it(name):
             assert experiment.play.exact["fidelity_exact"] == pytest.approx(best["upper"], abs=1e-9)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("given", "parameters"),
     [

@@ -176,6 +176,7 @@ def test_coset_codebooks(network, n, norm, randomness, bits):
     assert CONVENTION in plan.notes
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("network", list(BUILD))
 @pytest.mark.parametrize(("n", "size"), [(2, (2, 2)), (3, (2, 4))])
 def test_random_codebooks_are_above_the_coset_codebook(network, n, size):
@@ -272,6 +273,7 @@ def test_the_letter_itself_as_message_is_exact():
 # Feed-forward
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("network", list(BUILD))
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_feed_forward_makes_the_same_states(network, n):

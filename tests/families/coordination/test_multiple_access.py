@@ -190,7 +190,7 @@ def test_random_bases_and_local_isometries(n, crossed):
     assert fits_heavy_hex(plan.preparations[0].net.circuit)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 1)])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_isometries_that_join_the_halves(n, m, seed):
@@ -223,7 +223,7 @@ def test_three_copies_whose_halves_are_joined():
     assert fits_heavy_hex(circuit)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("p", "q", "dimensions", "sent"),
     [

@@ -117,6 +117,7 @@ def test_no_rounding_to_8_values_is_better():
     assert rounded_norms(target, largest_remainders(target.p_u, 8))[0] == pytest.approx(0.4518, abs=5e-5)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "path", sorted(CATALOGUE.glob("no-communication-*.toml")), ids=lambda path: path.stem
 )

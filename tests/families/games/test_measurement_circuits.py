@@ -125,7 +125,7 @@ def check(game, strategy):
     return experiment
 
 
-@pytest.mark.few(7)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_catalogue_games_give_their_distribution(name):
     game, strategy = GAMES[name](), EXPLICIT[name].build()
@@ -140,6 +140,7 @@ def test_catalogue_games_give_their_distribution(name):
 PAIRS = list(itertools.product((1, 2, 3, 4), repeat=2))
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("dims", PAIRS, ids=str)
 def test_random_projective_measurements_of_mixed_ranks(rng, dims):
     shape = [(2, 3), (2, 4)]

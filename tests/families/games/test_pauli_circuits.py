@@ -23,6 +23,8 @@ from qcoord_hw.theory.value import Value
 from tests.families.games.test_measurement_circuits import expected, found
 from tests.parity_games import PETERSEN, bipartite, complete, constraint_variable, incidence, relabelled
 
+pytestmark = pytest.mark.usefixtures("work_clock")
+
 MADE = {
     "square": lambda: GAMES["magic-square"](),
     "lines": lambda: GAMES["magic-pentagram-lines"](),

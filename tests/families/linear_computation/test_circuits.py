@@ -190,7 +190,7 @@ def test_every_answer_is_certain_in_plain_numpy(name):
         np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", cases(name for name in CASES if name not in SMALL))
 def test_every_answer_is_certain_on_aer(name):
     experiment = built(name)
@@ -245,7 +245,7 @@ def test_every_answer_is_certain_on_the_target_aer(name):
             np.testing.assert_array_equal(decoded(play, outcome), expected[setting.input])
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("order", [2, 3, 4, 5, 7, pytest.param(8, marks=pytest.mark.slow), 9])
 def test_tasks_never_seen(rng, order):
     """Random matrices, dependent ones among them; every outcome of every input that is tried is right."""

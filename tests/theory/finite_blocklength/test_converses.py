@@ -216,6 +216,7 @@ def test_a_tree_of_boxes_and_its_symmetries():
     assert not branch.applies(replace(small, common=3))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("count", "least"), [(4, 0.0069), (8, 0.0045), (10, 0.0), (16, 0.0013), (32, 0.00105)]
 )

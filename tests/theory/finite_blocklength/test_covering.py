@@ -93,6 +93,7 @@ def test_extreme_rates():
     assert useless.value <= useless.error < 1e-8
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("n", "within"), [(30, 0.07), (3000, 0.01)])
 def test_gaussian_prediction(n, within):
     p = 0.11

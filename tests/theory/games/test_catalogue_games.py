@@ -95,6 +95,7 @@ def test_name_and_classical_value(name):
     assert classical_value(game) == Fraction(CLASSICAL[name])
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("name", EXPLICIT)
 def test_strategy_wins_what_is_stated(name):
     explicit = EXPLICIT[name]

@@ -196,6 +196,7 @@ def test_a_box_beyond_quantum_theory_has_its_value():
     assert game_value(spread(named_expression("ch")), box) == Fraction(1, 2)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("parties", [2, 3])
 def test_the_local_bound_is_that_of_all_deterministic_points(rng, monkeypatch, parties):
     monkeypatch.setattr(spreading, "DIRECTIONS", 0)

@@ -49,6 +49,7 @@ def i3322():
     return payoff
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(("name", "level", "value", "accuracy"), KNOWN, ids=lambda v: str(v)[:12])
 def test_known_bounds(name, level, value, accuracy):
     game = GAMES[name]()

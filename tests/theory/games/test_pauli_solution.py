@@ -66,7 +66,7 @@ NAMED = {
 }
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", NAMED)
 def test_named_games_under_random_labels(name, rng):
     make, qubits = NAMED[name]

@@ -64,6 +64,7 @@ def test_brackets_close_without_known_strategies(name):
     assert_certified(game, bracket)
 
 
+@pytest.mark.slow
 def test_i3322_and_chsh_mod_3_stay_open():
     bracket = quantum_value(GAMES["i3322"](), level="2")
     assert bracket.kind == "bracket"
@@ -111,6 +112,7 @@ def test_random_xor_games_are_closed_fast(rng):
     assert_certified(game, bracket)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("level", ["1", "1+AB", "2", "3"])
 def test_every_level_can_be_asked_for(level):
     bracket = quantum_value(renamed("tilted"), level=level)

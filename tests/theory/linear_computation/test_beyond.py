@@ -136,6 +136,7 @@ def test_bits_of_example_1_need_no_larger_field(rng):
     check(scheme, rng)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("order", "counts", "cost"), [(2, (3, 1, 1), 6), (2, (2, 2, 1), 6), (2, (4, 1, 1), 7), (3, (1, 1, 1), 4)]
 )

@@ -52,6 +52,7 @@ def violations(answer: dict[str, Any], change: Any) -> str:
     return "; ".join(found.violations)
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -147,6 +148,7 @@ def test_each_part_may_be_right_and_the_whole_not_self_orthogonal(beyond):
     assert "not self-orthogonal" in violations(beyond, lambda a: a.update(beyond=spoilt))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("order", [61, 64, 67, 81, 251, 256])
 def test_an_answer_over_a_large_field_holds(order):
     servers = {"A": [[1], [0]], "B": [[0], [1]], "C": [[1], [order - 1]]}

@@ -65,6 +65,7 @@ def test_tables_cannot_be_changed():
         field_of(4).mul[0, 0] = 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("order", "poly"), [(2, None), (3, None), (4, None), (9, (1, 0, 1)), (5, None), (8, None)]
 )

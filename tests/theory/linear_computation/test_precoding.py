@@ -135,7 +135,7 @@ def test_kernels_alone_agree_with_brute_force(
         assert found.c == found.c_lower == auxiliary_rank(task, found.P) == by_brute_force(task)
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("d", "rows", "sizes"),
     [

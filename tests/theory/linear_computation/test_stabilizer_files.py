@@ -271,6 +271,7 @@ def test_a_circuit_without_end_is_refused():
             stim_generators(text, "circuit")
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e["name"])
 def test_spoilt_examples_are_read_or_refused(example, tmp_path):
     """Whatever stands in place of a value, no other error comes up."""

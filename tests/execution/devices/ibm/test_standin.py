@@ -409,6 +409,7 @@ def test_an_unknown_fault_is_refused(server):
 # Faults of a submission.
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     ("fault", "times", "raised", "match", "created"),
     [

@@ -150,6 +150,7 @@ def test_every_number_spoilt_is_refused(answer, spoils, rng):
             assert refused(spoilt), (path, way)
 
 
+@pytest.mark.few(("two nodes, bits", "broadcast", "no communication"))
 def test_a_proof_spoilt_and_sealed_again_ends_in_a_verdict(answer, spoils, rng):
     _, proofs = listed(answer)
     for _, way, spoilt in chosen(answer, spoils, rng, rng.choice(proofs, 5, replace=False), share=0.2):
@@ -161,6 +162,7 @@ def test_a_proof_spoilt_and_sealed_again_ends_in_a_verdict(answer, spoils, rng):
         check_region_answer({**spoilt, "certificate": certificate}, time_limit=2)
 
 
+@pytest.mark.few(("two nodes, bits", "broadcast", "no communication"))
 def test_the_seal_alone_refuses_nothing_that_is_claimed(answer, spoils, rng):
     """Claims are proved, whatever the certificate's digest: with none of a claim's own it could not help."""
     claims, _ = listed(answer)
@@ -172,6 +174,7 @@ def test_the_seal_alone_refuses_nothing_that_is_claimed(answer, spoils, rng):
             assert "sha256" not in lines[0], (path, way)
 
 
+@pytest.mark.few(("two nodes, bits", "broadcast", "no communication"))
 def test_what_is_added_or_left_out_is_seen(answer):
     for key in answer:
         if key not in ("at", "membership"):

@@ -182,7 +182,7 @@ def test_pure_duplicates_and_empty_letters_are_merged():
     assert solution.upper == pytest.approx(Model(reduction.problem).sender_entropy, abs=1e-9)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("seed", range(6))
 def test_random_two_node_targets(seed):
     problem = random_target(2 + seed % 2, 2, 50 + seed)
