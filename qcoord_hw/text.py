@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
 
 
 def printable(value: object) -> str:
@@ -35,9 +38,14 @@ def one_line(error: object, most: int | None = None) -> str:
 
 
 def short_repr(value: object) -> str:
-    """Return a value as it stands in an error message: on one line, not too long."""
+    """Return a value as it stands in an error message: on one line, not too long, numbers as they are typed.
+
+    >>> from decimal import Decimal
+    >>> short_repr([1, Decimal("1E+3"), "a"])
+    "[1, 1E+3, 'a']"
+    """
     try:
-        text = repr(value)
+        text = _DECIMAL.sub(r"\1", repr(value))
     except (ValueError, RecursionError):  # an integer with too many digits, or lists too deep
         text = f"a {type(value).__name__}"
     return printable(text if len(text) <= 60 else text[:57] + "...")

@@ -11,7 +11,7 @@ from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.errors import InputError
 from qcoord_hw.report.edge_comparison import edge_differences, edge_lines, edge_table
 from qcoord_hw.report.format import target_words
-from qcoord_hw.report.shapes import EstimateJson, RunSummary
+from qcoord_hw.report.shapes import EdgesComparedJson, EstimateJson, RunSummary
 from qcoord_hw.report.summary import family_of
 from qcoord_hw.report.tables import VERDICTS, add_row, as_text, folded, new_table, printed_text
 from qcoord_hw.statistics.estimate import Limits, Origin, difference_limits
@@ -113,7 +113,7 @@ class Comparison(Answer):
     differences: Sequence[Difference]
     comparisons: int
     side_by_side: Sequence[Mapping[str, Any]] | None = optional()
-    edges: Mapping[str, Any] | None = optional()
+    edges: EdgesComparedJson | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each estimate of each run, with its difference from the first run."""

@@ -7,9 +7,9 @@ that differ may be picked out afterwards, as the violating set of one run may.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qcoord_hw.report.shapes import EdgesJson, PairJson, RunSummary
+from qcoord_hw.report.shapes import EdgeDifferenceJson, EdgesComparedJson, EdgesJson, PairJson, RunSummary
 from qcoord_hw.report.tables import add_row, new_table
 from qcoord_hw.statistics.estimate import difference_limits
 from qcoord_hw.statistics.simultaneous import bonferroni
@@ -28,7 +28,7 @@ def edge_differences(
     summaries: Sequence[RunSummary],
     again: Callable[[float], Sequence[RunSummary]],
     independent: Sequence[bool],
-) -> dict[str, Any] | None:
+) -> EdgesComparedJson | None:
     """Return how each coupling of each run differs from the same one in the first run.
 
     Args:
@@ -38,7 +38,7 @@ def edge_differences(
         independent: of each run but the first, whether it is a draw of its own.
 
     Returns:
-        `couplings` (that all runs have), `confidence`, `intervals` in words, `differing` and `pairs`: a row a
+        `couplings` (that all runs have), `confidence`, `intervals` in words, `differing` and `pairs`: a row per
         run, coupling and figure. None where not every run is of every edge.
     """
     if not all("edges" in one for one in summaries):
@@ -50,8 +50,7 @@ def edge_differences(
     each = [_by_qubits(one["edges"]) for one in wide]
     common = [qubits for qubits in each[0] if all(qubits in other for other in each)]
     rows = [
-        _difference(qubits, each[0][qubits], each[i][qubits], name)
-        | {"run": wide[i]["run"], "against": wide[0]["run"], "independent": independent[i - 1]}
+        _difference(qubits, name, (wide[0], each[0]), (wide[i], each[i]), independent[i - 1])
         for i in range(1, len(each))
         for qubits in common
         for name in names
@@ -69,8 +68,14 @@ def _by_qubits(edges: EdgesJson) -> Pairs:
     return {tuple(sorted(pair["qubits"])): pair for pair in edges["pairs"]}
 
 
-def _difference(qubits: Sequence[int], before: PairJson, after: PairJson, name: str) -> dict[str, Any]:
-    a, b = (next(e for e in pair["estimates"] if e["name"] == name) for pair in (before, after))
+def _difference(
+    qubits: tuple[int, ...],
+    name: str,
+    before: tuple[RunSummary, Pairs],
+    after: tuple[RunSummary, Pairs],
+    independent: bool,
+) -> EdgeDifferenceJson:
+    a, b = (next(e for e in one[1][qubits]["estimates"] if e["name"] == name) for one in (before, after))
     low, best, high = difference_limits(*((e["low"], e["best"], e["high"]) for e in (a, b)))
     return {
         "qubits": list(qubits),
@@ -80,10 +85,13 @@ def _difference(qubits: Sequence[int], before: PairJson, after: PairJson, name: 
         "best": best,
         "high": high,
         "differ": not low <= 0 <= high,
+        "run": after[0]["run"],
+        "against": before[0]["run"],
+        "independent": independent,
     }
 
 
-def edge_lines(found: Mapping[str, Any]) -> list[str]:
+def edge_lines(found: EdgesComparedJson) -> list[str]:
     """Return what is said of the differences of all couplings, in sentences."""
     told = f"{found['differing']} of them differ"
     if not any(row["independent"] for row in found["pairs"]):
@@ -96,7 +104,7 @@ def edge_lines(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def edge_table(found: Mapping[str, Any], runs: Sequence[RunSummary]) -> Table:
+def edge_table(found: EdgesComparedJson, runs: Sequence[RunSummary]) -> Table:
     """Return the largest differences, the surest first, as a table."""
     place = {one["run"]: k for k, one in enumerate(runs, start=1)}
     table = new_table("pair", "figure", "run", "less that of run 1", "found")
@@ -107,6 +115,6 @@ def edge_table(found: Mapping[str, Any], runs: Sequence[RunSummary]) -> Table:
     return table
 
 
-def _sureness(row: Mapping[str, Any]) -> float:
+def _sureness(row: EdgeDifferenceJson) -> float:
     """Return how far a difference lies from 0, in widths of its interval."""
     return float(abs(row["best"]) / max(row["high"] - row["low"], 1e-12))

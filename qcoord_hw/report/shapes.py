@@ -93,6 +93,31 @@ class EdgesJson(TypedDict):
     no_signalling: float | None
 
 
+class EdgeDifferenceJson(TypedDict):
+    """How a figure of a coupling differs from that of the first run."""
+
+    qubits: list[int]
+    name: str
+    title: str
+    low: float
+    best: float
+    high: float
+    differ: bool
+    run: str
+    against: str
+    independent: bool
+
+
+class EdgesComparedJson(TypedDict):
+    """Runs on every coupling of a chip, coupling by coupling; all intervals hold together."""
+
+    couplings: int
+    confidence: float
+    intervals: str
+    differing: int
+    pairs: list[EdgeDifferenceJson]
+
+
 class JobJson(TypedDict):
     """A job on a device."""
 

@@ -20,7 +20,7 @@ CH = {
     "expression": {"collins-gisin": [["1/3", -1, 0], ["-2/7", 1, 1], [0, "3/5", -1]]},
 }
 ENTRIES = [
-    ("sum-2-f3", {"parameters": {"inputs": 12}, "shots": 150}),
+    ("sum-2-f3", {"parameters": {"inputs": 12}, "shots": 400}),
     ("sum-2-f3", {"parameters": {"inputs": [[[k, 1], [2, k]] for k in range(3)]}, "shots": 150}),
     ("chsh", {"parameters": {"rounds": 2, "rate": 0.5}}),
     ("ffl", {}),

@@ -20,6 +20,7 @@ from qcoord_hw.cli import main
 from qcoord_hw.execution.calibrations import read_chip
 from qcoord_hw.execution.edges import colours, couplings, shares_qubits
 from qcoord_hw.report.chip_map import positions
+from qcoord_hw.report.edge_comparison import edge_differences
 from qcoord_hw.report.edges import UNTESTED
 from qcoord_hw.report.plan_answer import EdgeBill
 from qcoord_hw.statistics.binomial import clopper_pearson
@@ -233,6 +234,11 @@ def test_two_runs_are_compared_coupling_by_coupling(made, target, tmp_path):
         in found.table()
     )
     assert "2-3" in found.table()
+    turned = copy.deepcopy(other.summary)  # on another day the other qubit may come first
+    for pair in turned["edges"]["pairs"]:
+        pair["qubits"].reverse()
+    again = edge_differences([made.summary, turned], lambda level: [made.summary, turned], [True])
+    assert (again["couplings"], len(again["pairs"])) == (5, 5 * len(names))
     same = qc.compare(made, made)
     assert same.edges["differing"] == 0
     assert "same draws, so that none is evidence" in same.table()
