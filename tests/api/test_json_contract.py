@@ -32,6 +32,8 @@ def test_what_was_printed_is_printed(command, now):
 def test_what_is_lost_is_seen():
     before = {"a": 1, "b": [{"c": 0.5}, {"c": None}]}
     assert list(missing(before, {"z": 0} | before | {"d": 1})) == []
+    assert list(missing({"certificate": ["a", "c"]}, {"certificate": ["a", "b", "c"]})) == []
+    assert len(list(missing({"certificate": ["a", "c"]}, {"certificate": ["c", "a"]}))) == 1
     for other in (
         {"b": before["b"], "a": 1},
         {"a": 1},
@@ -57,6 +59,10 @@ def missing(before, after, where=""):
     elif where.endswith(".side_by_side") and len(before) < len(after):  # rows may be added, as keys may
         known = {row["section"] for row in before}
         yield from missing(before, [row for row in after if row["section"] in known], where)
+    elif where.endswith(".certificate") and isinstance(before, list):  # its keys
+        kept = [key for key in after if key in before]
+        if kept != before:
+            yield f"{where}: keys {before}, now {after}"
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for place, pair in enumerate(zip(before, after, strict=True)):
             yield from missing(*pair, f"{where}[{place}]")

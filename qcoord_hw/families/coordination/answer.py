@@ -15,7 +15,6 @@ from qcoord_hw.theory.finite_blocklength.points import power_of_two
 from qcoord_hw.theory.finite_blocklength.schumacher import SchumacherPoint, compress, curve
 from qcoord_hw.theory.regions import region
 from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, rates_words
-from qcoord_hw.theory.regions.resources import resource_inequalities
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ class RegionAnswer(Answer, region.RegionAnswer):
     def to_json(self) -> dict[str, Any]:
         """Return the object that `qcoord theory region --json` prints."""
         late = {} if self.time_limit is None else {"time_limit": plain(self.time_limit)}
-        found = region.RegionAnswer.to_json(self)
-        lines = resource_inequalities(self.network, found["criteria"])
-        return found | ({"resource_inequalities": lines} if lines else {}) | late
+        return region.RegionAnswer.to_json(self) | late
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each half-space: its criterion, rates, and bounds in bits."""

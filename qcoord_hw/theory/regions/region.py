@@ -20,6 +20,7 @@ from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.formats import FORMAT, KEY
 from qcoord_hw.theory.regions.constraint import NOT_NEGATIVE, Constraint, Term, combined, plain
 from qcoord_hw.theory.regions.polyhedra import TIGHT, clipped, facets, undominated, vertices
+from qcoord_hw.theory.regions.resources import resource_inequalities
 from qcoord_hw.theory.regions.scored import scored
 
 FloatArray = npt.NDArray[np.float64]
@@ -301,13 +302,16 @@ class RegionAnswer:
         if certificate is not None:
             certificate[KEY] = FORMAT
             certificate["sha256"] = digest(certificate)
+        criteria = {name: region.to_json() for name, region in self.criteria.items()}
+        asked = {} if self.at is None else {"at": plain(self.at), "membership": plain(self.placed)}
+        lines = resource_inequalities(self.network, criteria)
         return {
             "ok": True,
             "network": self.network,
             "state": self.state,
             "status": self.status,
             "why": self.why,
-            "criteria": {name: region.to_json() for name, region in self.criteria.items()},
+            "criteria": criteria,
             "scores": self.scores,
             "terms": self.terms,
             "details": plain(self.details),
@@ -317,7 +321,9 @@ class RegionAnswer:
             "seconds": self.seconds,
             "holders": self.holders,
             "notes": list(self.notes),
-        } | ({} if self.at is None else {"at": plain(self.at), "membership": plain(self.placed)})
+            **asked,
+            **({"resource_inequalities": lines} if lines else {}),
+        }
 
 
 def where(below: float, above: float, possible: float) -> dict[str, Any]:
