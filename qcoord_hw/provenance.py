@@ -30,7 +30,7 @@ be at one with itself.
 SNAPSHOTS = "qiskit-ibm-runtime"
 """The package that holds the calibration of snapshots."""
 
-PACKAGES = ("qiskit", "qiskit-aer", SNAPSHOTS, "numpy", "scipy", "rustworkx")
+PACKAGES = ("qiskit", "qiskit-aer", SNAPSHOTS, "numpy", "scipy", "rustworkx", "stim")
 
 
 def provenance() -> dict[str, object]:

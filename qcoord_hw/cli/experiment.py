@@ -53,6 +53,29 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
         help="fake_NAME, properties:FILE: all errors and decay, times F (1)",
     )
 
+    add_idle_noise(sub)
+
+
+def add_idle_noise(sub: argparse.ArgumentParser) -> None:
+    """Add whether qubits that wait decay."""
+    sub.add_argument(
+        "--idle-noise",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="fake_NAME: decay of qubits while they wait for others (default: none)",
+    )
+
+
+def idle_target_of(target: str, options: argparse.Namespace) -> str:
+    """Return a target's name with idle noise if that is asked for.
+
+    Raises:
+        InputError: when it has no noise model of ours.
+    """
+    from qcoord_hw.execution.scale import idle_target
+
+    return idle_target(target, True) if options.idle_noise else target
+
 
 def add_links(sub: argparse.ArgumentParser) -> None:
     """Add the file of links that cost."""
@@ -193,6 +216,7 @@ def target_of(options: argparse.Namespace) -> str:
     from qcoord_hw.execution.scale import scaled_target
 
     target = located_target(options.target, getattr(options, "runs", None))
+    target = idle_target_of(target, options)
     return target if options.noise_scale is None else scaled_target(target, options.noise_scale)
 
 

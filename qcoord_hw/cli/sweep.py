@@ -9,7 +9,15 @@ import re
 from typing import Any
 
 from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say
-from qcoord_hw.cli.experiment import add_links, add_parameters, located_target, parameters, typed
+from qcoord_hw.cli.experiment import (
+    add_idle_noise,
+    add_links,
+    add_parameters,
+    idle_target_of,
+    located_target,
+    parameters,
+    typed,
+)
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.spec import short_repr
 
@@ -33,6 +41,7 @@ def register(add: Add) -> None:
     sweep.add_argument(
         "--noise-scale", type=_numbers, default=[], metavar="F,..", help="times the noise of each fake_NAME"
     )
+    add_idle_noise(sweep)
     sweep.add_argument(
         "--seeds", type=_integers, default=[], metavar="N,..", help="root seeds: 1,2,5 or 1..20"
     )
@@ -74,7 +83,10 @@ def _sweep(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
-            targets=[located_target(target, options.runs) for target in options.targets],
+            targets=[
+                target if target == "aer" else idle_target_of(located_target(target, options.runs), options)
+                for target in options.targets
+            ],
             noise_scale=options.noise_scale,
             seeds=options.seeds,
             shots=options.shots,

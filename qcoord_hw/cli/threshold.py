@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import SPEC, Add, integer, progress_bar, say, show_answer
-from qcoord_hw.cli.experiment import add_layout, add_links, add_parameters, parameters, typed
+from qcoord_hw.cli.experiment import (
+    add_idle_noise,
+    add_layout,
+    add_links,
+    add_parameters,
+    idle_target_of,
+    parameters,
+    typed,
+)
 
 
 def register(add: Add) -> None:
@@ -26,9 +34,7 @@ def register(add: Add) -> None:
     add_links(threshold)
     add_layout(threshold)
     threshold.add_argument("--plot", metavar="FILE", help="draw the figure by factor (.png, .svg or .pdf)")
-    threshold.add_argument(
-        "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
-    )
+    add_idle_noise(threshold)
     add_parameters(threshold)
 
 
@@ -38,7 +44,7 @@ def _threshold(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "threshold") as progress:
         found = api.threshold(
             options.spec,
-            target=options.target,
+            target=idle_target_of(options.target, options),
             seed=options.seed,
             layout=options.layout,
             parameters=parameters(options),

@@ -21,7 +21,7 @@ from qcoord_hw.execution.formats import to_qasm
 from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
-from qcoord_hw.execution.scale import PROPERTIES, split_scale
+from qcoord_hw.execution.scale import PROPERTIES, split_idle, split_scale
 from qcoord_hw.execution.simulate import TWIRLED, Simulator
 from qcoord_hw.execution.targets import (
     BACKEND,
@@ -143,6 +143,7 @@ def _check_simulated(run: RunRecord) -> None:
             raise Differs(f"target: {short_repr(name)} of kind {kind}; that is aer, without physical qubits")
         if kind == NOISE:
             device, scale = split_scale(name)
+            device, idle = split_idle(device)
             stated = place["snapshot"]
             if device.startswith(PROPERTIES) and run.chip is not None:
                 device = run.chip["device"]
@@ -153,7 +154,7 @@ def _check_simulated(run: RunRecord) -> None:
                     f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
                 )
             twirled = bool(TWIRLED.intersection(target["methods"]))
-            if target["noise"] != noise_words(scale, twirled=twirled):
+            if target["noise"] != noise_words(scale, twirled=twirled, idle=idle):
                 raise Differs("target.noise: not that of its name")
     if kind == IDEAL and target["noise"]:
         raise Differs(f"target.noise: {short_repr(target['noise'])}; aer has none")

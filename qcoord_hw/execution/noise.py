@@ -20,6 +20,11 @@ NOISE_MODEL = (
 )
 
 
+IDLE_NOISE_MODEL = (
+    "depolarizing + thermal relaxation a gate and while a qubit waits (Aer), asymmetric readout, no crosstalk"
+)
+
+
 def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
     """Return the readout matrices, shape (qubits, 2, 2): [q, i, j] is the probability to read i given j."""
     return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])

@@ -22,9 +22,10 @@ from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.devices.registry import ALLOWED, device_name, snapshots
 from qcoord_hw.execution.foreign.guard import name_of, provider
 from qcoord_hw.execution.growing import grown
+from qcoord_hw.execution.idle import with_idle_noise
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.links import with_channels
-from qcoord_hw.execution.noise import NOISE_MODEL
+from qcoord_hw.execution.noise import IDLE_NOISE_MODEL, NOISE_MODEL
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
 from qcoord_hw.execution.scale import (
@@ -33,6 +34,7 @@ from qcoord_hw.execution.scale import (
     check_scale,
     scaled_name,
     seed_name,
+    split_idle,
     split_scale,
 )
 from qcoord_hw.execution.simulate import Simulator, framed, twirls, unroll
@@ -113,6 +115,7 @@ class Prepared:
         routes: what links do to each circuit when it is simulated; empty where they cost nothing.
         frames: whether Clifford parts may be simulated by stim and with twirled errors; not where an older
             record was made without.
+        idle: whether qubits that wait decay.
     """
 
     target: str
@@ -130,13 +133,18 @@ class Prepared:
     batch: int | None = None
     routes: tuple[Route, ...] = ()
     frames: bool = True
+    idle: bool = False
 
     @cached_property
     def simulated(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits with what links do to their qubits."""
-        if not self.routes:
-            return self.circuits
-        return tuple(with_channels(c, r) for c, r in zip(self.circuits, self.routes, strict=True))
+        """The circuits with what links do to their qubits, and waiting."""
+        circuits = self.circuits
+        if self.routes:
+            circuits = tuple(with_channels(c, r) for c, r in zip(circuits, self.routes, strict=True))
+        if self.idle and self.snapshot is not None:
+            snapshot = self.snapshot
+            circuits = tuple(with_idle_noise(circuit, snapshot) for circuit in circuits)
+        return circuits
 
     @property
     def noisy(self) -> bool:
@@ -219,7 +227,13 @@ class NoiseTarget:
     """`fake_NAME`, `properties:FILE`: the noise model of a calibration, on the qubits that are used."""
 
     def __init__(
-        self, chip: BackendV2 | Snapshot, scale: float = 1.0, name: str | None = None, *, keep: bool = True
+        self,
+        chip: BackendV2 | Snapshot,
+        scale: float = 1.0,
+        name: str | None = None,
+        *,
+        keep: bool = True,
+        idle: bool = False,
     ) -> None:
         """Wrap a fake backend of the runtime package, or a calibration.
 
@@ -228,11 +242,12 @@ class NoiseTarget:
             scale: what its noise is multiplied by, 0 to 10000; another than 1 stands in the target's name.
             name: of the target, without a scale; the chip's if omitted.
             keep: whether the records of runs keep a snapshot whole; not where its name is enough.
+            idle: whether qubits that wait decay.
 
         Raises:
             InputError: when the scale is not allowed.
         """
-        self.scale = check_scale(scale)
+        self.scale, self.idle = check_scale(scale), idle
         own = chip.device if isinstance(chip, Snapshot) else chip.name
         self.name = scaled_name(name or str(own), self.scale)
         self.chip = chip
@@ -241,7 +256,7 @@ class NoiseTarget:
     @property
     def rep_delay(self) -> float | None:
         """Seconds from the end of a shot to the next, where a device snapshot states its default."""
-        name = split_scale(self.name)[0]
+        name = split_idle(split_scale(self.name)[0])[0]
         found = (one.rep_delay(name) for one in snapshots() if name in one.names())
         return next(found, None)
 
@@ -279,9 +294,19 @@ class NoiseTarget:
                 known[offered] = compile_for(used, circuits)
             compiled = known[offered]
             settings = executed_settings(compiled, program.settings, program.routes, noisy=True)
-            noise = noise_words(self.scale, twirled=twirls(compiled))
+            noise = noise_words(self.scale, twirled=twirls(compiled), idle=self.idle)
             made.append(
-                Prepared(self.name, NOISE, compiled, one, used, noise, settings, routes=program.routes)
+                Prepared(
+                    self.name,
+                    NOISE,
+                    compiled,
+                    one,
+                    used,
+                    noise,
+                    settings,
+                    routes=program.routes,
+                    idle=self.idle,
+                )
             )
         return [replace(made[0], chip=self._kept), *made[1:]]
 
@@ -305,9 +330,10 @@ def executed_settings(
     return framed(circuits, settings, frames=frames) if noisy else tuple(settings)
 
 
-def noise_words(scale: float, *, twirled: bool = False) -> str:
+def noise_words(scale: float, *, twirled: bool = False, idle: bool = False) -> str:
     """Return what a noise model of a scale holds, in words."""
-    words = NOISE_MODEL if scale == 1 else f"{NOISE_MODEL}; all of it times {scale:g}"
+    words = IDLE_NOISE_MODEL if idle else NOISE_MODEL
+    words = words if scale == 1 else f"{words}; all of it times {scale:g}"
     return f"{words}; relaxation twirled" if twirled else words
 
 
@@ -529,8 +555,9 @@ def _named_target(name: str) -> RunTarget:
     if name.startswith("fake_"):
         known = fake_names()
         device, scale = split_scale(name)
-        if device in known:
-            return NoiseTarget(fake_chip(device), scale, device, keep=False)
+        chip, idle = split_idle(device)
+        if chip in known:
+            return NoiseTarget(fake_chip(chip), scale, device, keep=False, idle=idle)
         raise InputError(f"target: unknown {name!r}{meant(name, known)}; allowed are aer, {', '.join(known)}")
     if name.startswith(PROPERTIES):
         return _calibrated_target(name)

@@ -323,9 +323,8 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
     if outlook.main is None:
         notes.append("no figure is expected: the circuits are too large for every simulation method")
     elif forecast.noisy:
-        notes.append(
-            "expected: this calibration's noise model, readout included; no crosstalk, no idle noise"
-        )
+        idle = "" if forecast.prepared.idle else ", no idle noise"
+        notes.append(f"expected: this calibration's noise model, readout included; no crosstalk{idle}")
     return notes + [f"CAUTION: {caution}" for caution in outlook.cautions]
 
 

@@ -26,6 +26,7 @@ IMPORT_NOTE = (
     "Somebody else measured these counts: circuits, locality and the schedule of questions are not attested."
 )
 
+IDLE_NOTE = "The noise model has no crosstalk."
 NOTES = {"noise-model": NOISE_NOTE, IMPORTED: IMPORT_NOTE}
 
 
@@ -146,7 +147,7 @@ def _stated(record: RunRecord) -> RunSummary:
         "estimates": [],
         "checks": {},
         "questions": [],
-        "note": " ".join([NOTE, *filter(None, [NOTES.get(target["kind"])])]),
+        "note": " ".join([NOTE, *filter(None, [_noise_note(target)])]),
     }
     if record.is_imported:
         kept = ("file", "sha256", "bit_order", "format", "rows", "backend", "columns")
@@ -251,3 +252,9 @@ def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
     """Return two-qubit gates as built and as executed (routed, compiled), the most of any circuit."""
     counted = [circuit["gates"] for circuit in circuits if "gates" in circuit]
     return {key: max(c[key] for c in counted) for key in counted[0]} if counted else None
+
+
+def _noise_note(target: dict[str, Any]) -> str | None:
+    """Return what is said of the noise of a target, as a record describes it."""
+    waits = "while a qubit waits" in (target.get("noise") or "")
+    return IDLE_NOTE if waits else NOTES.get(target["kind"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qcoord_hw.answer import Answer, Row
+from qcoord_hw.execution.scale import has_idle_noise
 from qcoord_hw.statistics.words import number
 
 if TYPE_CHECKING:
@@ -147,8 +148,9 @@ class Threshold(Answer):
 
     def _notes(self) -> list[str]:
         qubits = ",".join(map(str, self.layout))
+        without = "no crosstalk" if has_idle_noise(self.target) else "no crosstalk, no idle noise"
         notes = [
-            "Exact probabilities of this calibration's noise model (no crosstalk, no idle noise), no shots. "
+            f"Exact probabilities of this calibration's noise model ({without}), no shots. "
             "A calibrated gate error is split into the decay during the gate and the rest, so that none "
             f"counts twice. The circuits are compiled once, for qubits {qubits}."
         ]

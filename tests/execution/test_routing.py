@@ -10,8 +10,9 @@ from qiskit.circuit import Barrier, Parameter, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.layout import choose_layout
-from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.routing import routed_circuits
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.snapshot import Snapshot
@@ -301,6 +302,23 @@ def test_four_qubits_that_one_holder_joins_in_all_pairs_are_refused_in_words(tor
     program = Program((net.circuit,), (Setting("s"),), (net.movable,))
     with pytest.raises(TooLargeError, match=r"^target: fake_torino: found no free qubits "):
         torino.prepare(program, ())
+
+
+def test_what_no_density_matrix_holds_stays_clifford(torino, snapshot):
+    """A star of 13 qubits needs swaps; its circuit is a Clifford one still, with the same outcomes."""
+    circuit, movable = line_and_star(13)
+    settings = (Setting("s", 0, (0.0, 0.0)), Setting("t", 0, (float(np.pi), 0.0), input=1))
+    program = Program((circuit,), settings, (movable,))
+    with pytest.raises(TooLargeError):
+        choose_layout(program.circuits, snapshot)
+    prepared = torino.prepare(program, ())
+    assert is_clifford(prepared.circuits[0], [one.values for one in settings])
+    whole = [[c] for c in range(circuit.num_clbits)]
+    for one in settings:
+        ideal, routed = (
+            outcomes(frame_circuit(bind(c, one.values), None), whole) for c in (circuit, prepared.circuits[0])
+        )
+        np.testing.assert_allclose(ideal, routed, atol=1e-12)
 
 
 def test_a_parameter_in_the_source_survives(snapshot):

@@ -16,7 +16,7 @@ from qcoord_hw.network import NetworkCircuit, one_to_many
 from qcoord_hw.theory.games.parity import drawn_ghz
 from qcoord_hw.theory.value import Value
 
-QUESTIONS = 64
+QUESTIONS = 16
 """Questions that are drawn."""
 
 EVERYONE = "everyone"

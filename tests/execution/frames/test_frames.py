@@ -11,6 +11,7 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import PTM, Kraus, Operator, Statevector
 from qiskit_aer.noise import amplitude_damping_error
 
+from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution import simulate
 from qcoord_hw.execution.frames import distribution, frame_circuit, is_clifford, outcomes
@@ -19,9 +20,12 @@ from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.frames.twirling import channel_factors, gate_factors, probabilities
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import Program
+from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import resolve_target
+from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import FRAME
 
 ONE = ("h", "s", "sdg", "sx", "sxdg", "x", "y", "z", "rz")
 TWO = ("cx", "cz", "cy", "ecr", "swap", "iswap")
@@ -214,3 +218,25 @@ def test_more_than_twenty_bits_are_refused():
     circuit.measure(range(21), range(21))
     with pytest.raises(TooLargeError, match="parities: 21; allowed are at most 20"):
         distribution(circuit, None)
+
+
+@pytest.mark.parametrize("most", [16, 0])
+def test_inputs_shifted_after_twirling_are_those_applied(monkeypatch, most):
+    """Exactly, in the distribution; and in counts, of stim's shots as well."""
+    program = program_of(build_experiment(load_spec("example-2-f2")))
+    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
+    monkeypatch.setattr(simulate, "MAX_FRAMES", most)
+    prepared = resolve_target("fake_torino").prepare(program, ())
+    framed = next(s for s in prepared.settings if s.method == FRAME and len(s.flips) == 2)
+    direct = replace(framed, method="direct")
+    simulator = Simulator(prepared.circuits, [framed, direct], prepared.snapshot)
+    assert simulator.methods == ["derived:frame", "exact:pauli-frames" if most else "pauli-frames"]
+    if most:
+        for part in range(simulator.parts(0)):
+            derived, applied = (simulator.probabilities(k, part) for k in (0, 1))
+            np.testing.assert_allclose(derived, applied, atol=1e-9)
+        return
+    counts = [simulator.counts(k, 100_000, seed=k) for k in (0, 1)]
+    words = sorted(set(counts[0]) | set(counts[1]))
+    a, b = (np.array([one.get(w, 0) for w in words]) for one in counts)
+    assert ((a - b) ** 2 / (a + b)).sum() < 50  # 15 degrees of freedom
