@@ -38,8 +38,8 @@ def edge_differences(
         independent: of each run but the first, whether it is a draw of its own.
 
     Returns:
-        `couplings` (that all runs have), `confidence`, `intervals` in words, `differing` and `pairs`: a row per
-        run, coupling and figure. None where not every run is of every edge.
+        `couplings` (that all runs have), `confidence`, `intervals` in words, `differing`, and `pairs`, a row
+        for each run, coupling and figure. None where not every run is of every edge.
     """
     if not all("edges" in one for one in summaries):
         return None
