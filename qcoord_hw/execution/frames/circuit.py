@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from qiskit.circuit import Barrier, Operation, Parameter, ParameterExpression, QuantumCircuit
@@ -114,6 +115,7 @@ def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCi
     return FrameCircuit(circuit.num_qubits, tuple(steps), dict(sorted(measured.items())), readout)
 
 
+@lru_cache(maxsize=16)  # the same for every setting
 def _errors(snapshot: Snapshot | None) -> dict[tuple[str, tuple[int, ...]], Factors]:
     """Return the factors of every gate's error, by name and places of its qubits."""
     if snapshot is None:
