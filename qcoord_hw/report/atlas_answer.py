@@ -162,7 +162,8 @@ def _closeness(cells: Sequence[Cell]) -> str:
     mean = {target: statistics.mean(own) for target, own in off.items()}
     near, far = min(mean, key=mean.__getitem__), max(mean, key=mean.__getitem__)
     worst = f", the most on {far}, by {mean[far]:.2g}" if far != near else ""
-    return f"There is no bound to beat; errors move the figure the least on {near}, by {mean[near]:.2g}{worst}, on average."
+    least = f"errors move the figure the least on {near}, by {mean[near]:.2g}"
+    return f"There is no bound to beat; {least}{worst}, on average."
 
 
 def _strength(judged: Sequence[Cell], target: str) -> tuple[int, float]:

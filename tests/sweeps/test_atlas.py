@@ -159,8 +159,8 @@ def test_a_theorem_in_words():
     assert theorem_words([cells[-1]]) == "None of its experiments fits, or none has a figure."
     free = [cell(target=t, verdict="no bound", factor=None, expected=e) for t, e in (("x", 0.8), ("y", 0.85))]
     assert theorem_words(free) == (
-        "There is no bound to beat; errors move the figure the least on y, by 0.0036, the most on x, by 0.054, "
-        "on average."
+        "There is no bound to beat; errors move the figure the least on y, by 0.0036, the most on x, "
+        "by 0.054, on average."
     )
 
 
