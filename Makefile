@@ -57,8 +57,7 @@ $(DOCS_STAMP): $(STAMP) requirements-docs.lock
 ATLAS := chsh magic-square ghz-3 ghz-4 odd-cycle-5 tilted rac-2 rac-3 hardy-1 cglmp-3 ffl sum-2-f2 \
   sum-3-f2 sum-4-f2 sum-2-f4 sum-3-f4 sum-2-f3 example-2-f2 example-1-f2 example-1-f4 \
   example-1-f2-beyond two-node-n1 two-node-n2 no-communication-werner no-communication-ghz \
-  broadcast-n1 broadcast-n2 cascade-ghz2 cascade-example-2 broadcast-epr broadcast-ghz mac-n2 \
-  mac-n3-naive
+  broadcast-n1 broadcast-n2 cascade-ghz2 broadcast-epr broadcast-ghz mac-n2
 COMMA := ,
 EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)

@@ -133,8 +133,7 @@ def theorem_words(cells: Sequence[Cell]) -> str:
     """
     judged = [cell for cell in cells if cell.verdict in (BEATEN, NOT_BEATEN)]
     if not judged:
-        unfit = all(cell.verdict == UNFIT for cell in cells)
-        return "None of its experiments fits." if unfit else "Its experiments have no bound to beat."
+        return _closeness(cells)
     won = [cell for cell in judged if cell.verdict == BEATEN]
     names = list(dict.fromkeys(cell.experiment for cell in judged))
     never = [name for name in names if all(cell.experiment != name for cell in won)]
@@ -150,6 +149,21 @@ def theorem_words(cells: Sequence[Cell]) -> str:
     if left := sum(cell.verdict == UNFIT for cell in cells):
         words.append(f"{left} do not fit")
     return "; ".join(words) + "."
+
+
+def _closeness(cells: Sequence[Cell]) -> str:
+    """Return how near to theory devices come where there is no bound to beat."""
+    off: dict[str, list[float]] = {}
+    for cell in cells:
+        if cell.expected is not None and cell.ideal is not None:
+            off.setdefault(cell.target, []).append(abs(cell.expected - cell.ideal))
+    if not off:
+        return "None of its experiments fits, or none has a figure."
+    mean = {target: statistics.mean(own) for target, own in off.items()}
+    near, far = min(mean, key=mean.__getitem__), max(mean, key=mean.__getitem__)
+    worst = f", the most on {far}, by {mean[far]:.2g}" if far != near else ""
+    least = f"errors move the figure the least on {near}, by {mean[near]:.2g}"
+    return f"There is no bound to beat; {least}{worst}, on average."
 
 
 def _strength(judged: Sequence[Cell], target: str) -> tuple[int, float]:

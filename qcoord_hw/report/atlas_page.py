@@ -70,7 +70,7 @@ def page(atlas: Atlas) -> str:
             made=provenance(),
             steps=_legend(),
             verdicts=VERDICTS,
-            details=_script({f"{name}|{target}": _details(at[name, target]) for name, target in at}),
+            details=_script({f"{name}|{target}": cell_words(at[name, target]) for name, target in at}),
         )
     )
 
@@ -104,7 +104,7 @@ def _legend() -> list[tuple[str, str]]:
     return [(f"f{k}", text) for k, text in enumerate(words)]
 
 
-def _details(cell: Cell) -> str:
+def cell_words(cell: Cell) -> str:
     """Return what is said of a cell that is pointed at."""
     told = [f"{cell.experiment} on {cell.target}: {cell.verdict}"]
     if cell.expected is not None:

@@ -12,7 +12,7 @@ import pytest
 from qcoord_hw import api
 from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.report.atlas_answer import VERDICTS, Atlas, Cell, Theorem, theorem_words
-from qcoord_hw.report.atlas_page import STEPS, page, shown
+from qcoord_hw.report.atlas_page import STEPS, cell_words, page, shown
 from qcoord_hw.sources import spec_of
 from qcoord_hw.sweeps import local, task
 from qcoord_hw.sweeps.atlas import atlas
@@ -151,8 +151,17 @@ def test_a_theorem_in_words():
     words = theorem_words(cells)
     assert words.startswith("1 of 4 cells with a bound beat it; the best device is new, with 1 of 2")
     assert "beaten nowhere: b; 1 do not fit." in words
-    assert theorem_words([cells[-1]]) == "None of its experiments fits."
-    assert theorem_words([cell(verdict="no bound", factor=None)]) == "Its experiments have no bound to beat."
+    strong = [cell("d", "high", factor=90.0), cell("e", "high", verdict="not beaten", factor=80.0)]
+    many = [cell("d", "low", factor=2.0), cell("e", "low", factor=2.0)]
+    assert "the best device is low, with 2 of 2, where errors might be 2 times" in theorem_words(
+        strong + many
+    )
+    assert theorem_words([cells[-1]]) == "None of its experiments fits, or none has a figure."
+    free = [cell(target=t, verdict="no bound", factor=None, expected=e) for t, e in (("x", 0.8), ("y", 0.85))]
+    assert theorem_words(free) == (
+        "There is no bound to beat; errors move the figure the least on y, by 0.0036, the most on x, "
+        "by 0.054, on average."
+    )
 
 
 def made_of(*cells):
@@ -227,6 +236,25 @@ def test_the_page_says_all_and_needs_nothing_else():
     assert "</script><script>" in details["b|fake_x"]
     assert "\u202e" not in text
     assert all(f"<option>{verdict}" in text for verdict in VERDICTS)
+
+
+def test_the_page_of_the_docs_is_what_is_computed():
+    """One cell anew; which experiments and devices it has stands in the Makefile."""
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "atlas.html").read_text()
+    details = json.loads(Page(text).scripts[0])
+    target = "fake_torino"
+    spec = json.loads(json.dumps(api.build("chsh", target=target, seed=0).spec.to_json()))
+    found = Cell(
+        experiment="chsh",
+        target=target,
+        **task.attempt({"cell": {"spec": spec, "target": target}}, Path())["cell"],
+    )
+    assert details[f"chsh|{target}"] == cell_words(found)
+    made = (root / "Makefile").read_text()
+    names = re.search(r"^ATLAS := ((?:.*\\\n)*.*)", made, re.MULTILINE)[1].replace("\\", " ").split()
+    targets = re.search(r"--targets (fake_\S+)", made)[1].split(",")
+    assert set(details) == {f"{name}|{target}" for name in names for target in targets}
 
 
 def test_colours_go_with_factors_and_every_verdict_has_a_mark():

@@ -45,6 +45,9 @@ AXES: Mapping[str, tuple[Axes, ...]] = {
 COUNTS = ("n", "m", "m1", "m2")
 """Those of which the value of a spec is tried as well."""
 
+SENT = COUNTS[1:]
+"""Qubits sent for n copies: as many as the copies, at most."""
+
 STATED_ANEW = ("n", "m", "m1", "m2", "M", "M0", "M1", "seed", "counts", "encoder", "decoder_B", "decoder_C")
 """What a candidate leaves to its protocol unless it is among its axes."""
 
@@ -82,7 +85,9 @@ def _combinations(axes: tuple[Axes, ...], asked: Mapping[str, Any]) -> Iterator[
             for name, values in block.items()
         }
         for chosen in itertools.product(*wide.values()):
-            yield dict(zip(wide, chosen, strict=True))
+            values = dict(zip(wide, chosen, strict=True))
+            if all(value <= values["n"] for name, value in values.items() if name in SENT):
+                yield values
 
 
 def _options(
