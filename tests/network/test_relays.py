@@ -64,6 +64,8 @@ def test_shares_and_sends_both_cross(transport):
     assert net.usage["Alice-Bob"] == {"ebits": 1}
     assert net.usage["Alice->Bob"]["qubits"] == 1
     assert [p.name for p in net.circuit.parameters] == ["angle[0]"]
+    events = [event.to_json() for event in net.events]
+    assert check_ownership([events], [net.circuit]).between_parties == 0
     holders = [net.owner(q) for q in net.circuit.qubits]
     assert holders.count("Bob") == 2
     assert set(holders) == {"Bob", LINK}
