@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qiskit.circuit import ControlFlowOp, QuantumCircuit
+from qiskit.circuit import QuantumCircuit
 from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target as QiskitTarget
@@ -437,12 +437,6 @@ def _compile(
     Raises:
         TargetError: when the circuits cannot be compiled, or a qubit was moved.
     """
-    conditional = any(isinstance(i.operation, ControlFlowOp) for circuit in circuits for i in circuit.data)
-    if conditional and "if_else" not in target.operation_names:
-        raise TargetError(
-            "target: does no gates that hang on outcomes (if_else); allowed are circuits without, at a "
-            "distance those of transport swap"
-        )
     with own_stages():
         manager = generate_preset_pass_manager(
             OPTIMIZATION_LEVEL,
