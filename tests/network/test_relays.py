@@ -148,7 +148,5 @@ def test_a_target_without_feed_forward_says_so():
     program = {how: program_of(at(2, how)) for how in ("swap", "swapping")}
     target = resolve_target(backend)
     assert len(target.prepare(program["swap"], ()).layout) == 4
-    with pytest.raises(
-        TargetError, match="does no gates that hang on outcomes .* transport swap"
-    ):
+    with pytest.raises(TargetError, match="does no gates that hang on outcomes .* transport swap"):
         target.prepare(program["swapping"], ())
