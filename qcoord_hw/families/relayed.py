@@ -22,8 +22,8 @@ def at_distance(experiment: Experiment, spec: ExperimentSpec) -> Experiment:
     Raises:
         InputError: when nothing is sent or shared, or the parameters of the distance are wrong.
     """
-    names = [one.name for one in DISTANCE]
-    values = read(DISTANCE, {k: v for k, v in spec.options.items() if k in names}, "of a distance")
+    own = [one.name for one in DISTANCE]
+    values = read(DISTANCE, {k: v for k, v in spec.options.items() if k in own}, "of a distance")
     relays = Relays(values["distance"], values["transport"])
     circuits = tuple(with_relays(net, relays) for net in experiment.circuits)
     before, now = experiment.circuits[0].circuit, circuits[0].circuit

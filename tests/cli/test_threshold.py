@@ -101,7 +101,7 @@ def test_text_says_the_same_in_100_columns(chsh, capsys, monkeypatch):
     monkeypatch.setattr(api, "threshold", lambda spec, **named: asked.update(named) or found)
     status, text, err = call(
         *(capsys, "threshold", "chsh", "--target", "fake_torino", "--no-idle-noise", "--layout", "1,2"),
-        *("--rounds", "2", "--seed", "5", "--plot", "x.svg"),
+        *("--rounds", "2", "--seed", "5", "--plot", "x.svg", "--links", "links.toml"),
     )
     assert (status, err) == (0, "")
     assert {key: value for key, value in asked.items() if key != "progress"} == {
@@ -109,6 +109,7 @@ def test_text_says_the_same_in_100_columns(chsh, capsys, monkeypatch):
         "seed": 5,
         "layout": (1, 2),
         "parameters": {"rounds": 2},
+        "links": "links.toml",
         "plot": "x.svg",
     }
     assert text == found.table() + "\nfigure: x.svg\n"

@@ -16,6 +16,8 @@ from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.simulate import ACTIVE, Simulator
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import IdealTarget, NoiseTarget, resolve_target
+from qcoord_hw.families.experiment import Setting
+from qcoord_hw.network.circuit import RELAYED
 from qcoord_hw.statistics.estimate import headline_of
 
 ROOT2 = math.sqrt(2)
@@ -112,6 +114,21 @@ def test_outcomes_on_the_way_are_those_that_aer_samples():
     expected = ours.probabilities(1, 0)
     seen = np.array([counted.get(format(k, "04b"), 0) for k in range(16)])
     assert ((seen - shots * expected) ** 2 / (shots * expected)).sum() < 45  # chi squared of 15, p = 8e-5
+
+
+def test_a_bit_that_is_fed_forward_is_read_once():
+    """What a gate hangs on is what was read, with its error; the record holds the same bit."""
+    circuit = QuantumCircuit(2, 2, metadata={RELAYED: True})
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    simulator = Simulator([circuit], [Setting("one")], line(0.0, 0.03).restrict([0, 1]))
+    assert simulator.methods == [ACTIVE]
+    right, wrong = 0.97, 0.03
+    expected = [wrong * right, wrong * wrong, right * wrong, right * right]
+    np.testing.assert_allclose(simulator.probabilities(0, 0), expected, atol=1e-12)
 
 
 def test_what_does_not_fit_is_left_to_others():

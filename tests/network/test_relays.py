@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import CXGate
+from qiskit.providers.fake_provider import GenericBackendV2
 
 from qcoord_hw.catalogue import load_spec
-from qcoord_hw.errors import InputError, LocalityError
+from qcoord_hw.errors import InputError, LocalityError, TargetError
 from qcoord_hw.execution.as_built import check_as_built
 from qcoord_hw.execution.ownership import check_ownership
-from qcoord_hw.execution.run_description import describe
+from qcoord_hw.execution.run_description import describe, program_of
+from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.network import CASCADE, TWO_NODE, NetworkCircuit
 from qcoord_hw.network.relays import LINK, Relays, with_relays
@@ -64,6 +66,8 @@ def test_shares_and_sends_both_cross(transport):
     assert net.usage["Alice-Bob"] == {"ebits": 1}
     assert net.usage["Alice->Bob"]["qubits"] == 1
     assert [p.name for p in net.circuit.parameters] == ["angle[0]"]
+    events = [event.to_json() for event in net.events]
+    assert check_ownership([events], [net.circuit]).between_parties == 0
     holders = [net.owner(q) for q in net.circuit.qubits]
     assert holders.count("Bob") == 2
     assert set(holders) == {"Bob", LINK}
@@ -135,3 +139,14 @@ def test_what_is_sent_past_the_link_is_refused():
                 event["to"] = event["name"].removeprefix("Alice->")
     with pytest.raises(LocalityError, match="link carries all that is sent"):
         check_as_built(description, [net.circuit for net in experiment.circuits])
+
+
+def test_a_target_without_feed_forward_says_so():
+    """Gates that hang on outcomes: refused in one line; SWAP gates do there."""
+    pairs = [[a, a + 1] for a in range(3)] + [[a + 1, a] for a in range(3)]
+    backend = GenericBackendV2(4, coupling_map=pairs, control_flow=False, seed=1)
+    program = {how: program_of(at(2, how)) for how in ("swap", "swapping")}
+    target = resolve_target(backend)
+    assert len(target.prepare(program["swap"], ()).layout) == 4
+    with pytest.raises(TargetError, match="does no gates that hang on outcomes .* transport swap"):
+        target.prepare(program["swapping"], ())

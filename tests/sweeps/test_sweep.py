@@ -473,3 +473,17 @@ def test_something_else_than_a_scheduler_is_not_waited_for(monkeypatch, tmp_path
         address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
         with pytest.raises(TargetError, match=r"^dask: no scheduler answers at [^\n]*$"):
             sweep("chsh", runs=tmp_path, dask=address)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_sweep_takes_links_for_all_its_points(tmp_path):
+    links = {"Alice->Bob": {"depolarising": 0.2}}
+    asked: dict[str, Any] = {"specs": "chsh", "shots": [1000], "runs": tmp_path, "workers": 1}
+    found = sweep(**asked, links=links)
+    (point,) = found.points
+    estimate = point.estimates[0]
+    assert estimate.low < 0.5 + 0.8 / 8**0.5 < estimate.high
+    assert qc.load_run(point.run).record.intent["spec"]["links"] == links
+    assert sweep(**asked).sweep != found.sweep
+    with pytest.raises(InputError, match=r"links\.Bob->Alice: no such link here"):
+        sweep(**asked, links={"Bob->Alice": {"depolarising": 0.2}})

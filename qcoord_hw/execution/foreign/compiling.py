@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import ControlFlowOp, QuantumCircuit
 from qiskit.providers import BackendV2
 from qiskit.transpiler import generate_preset_pass_manager
 
@@ -102,6 +102,12 @@ def _compile(name: str, backend: BackendV2, program: Program, layout: Sequence[i
                 pass  # the first error says more
         if isinstance(error, TooLargeError):
             raise
+        conditional = any(isinstance(i.operation, ControlFlowOp) for c in program.circuits for i in c.data)
+        if conditional and "if_else" not in target.operation_names:
+            raise TargetError(
+                f"target {name!r}: does no gates that hang on outcomes (if_else); allowed there are circuits "
+                "without them, at a distance those of transport swap"
+            ) from error
         if isinstance(error, QcoordError):
             said = str(error)
             raise TargetError(said if repr(name) in said else f"target {name!r}: {said}") from error
