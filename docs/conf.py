@@ -42,6 +42,7 @@ html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 
 # Notebooks are processes of their own. They see this tree, keep their runs in it, and draw without a screen.

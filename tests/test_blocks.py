@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -46,7 +45,7 @@ def folder(tmp_path, monkeypatch, request, own_device):  # noqa: F811
     for name, text in formats.items():
         if re.fullmatch(r"[\w.-]+\.\w+", name):
             (here / name).write_text(text)
-    for copy, name in (("counts.csv", "game.csv"), ("4322.ine", "2222.ine"), ("my.toml", "my-chsh.toml")):
+    for copy, name in (("counts.csv", "game.csv"), ("my.toml", "my-chsh.toml")):
         (here / copy).write_text((here / name).read_text() if (here / name).exists() else formats[name])
     readme = [b for b in blocks(ROOT / "README.md") if b.kind == "file"]
     for block in readme:
@@ -165,8 +164,6 @@ def pages() -> list[object]:
 def test_every_block_is_executed(page, folder, account, capsys):
     names: dict[str, object] = {"__name__": "snippet"}
     printed = ""
-    if page.name == "own-game.md":
-        shutil.copy(folder / "chsh.json", folder / "mine.json")
     for block in blocks(page):
         if block.kind == "file" and block.above:
             (folder / block.above).write_text(block.text)
