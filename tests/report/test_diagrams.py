@@ -239,7 +239,7 @@ def test_a_map_of_a_device_has_the_errors_of_what_is_chosen():
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    names = {"chsh": "fake_torino", "two-node-n2": "aer", "sum-2-f2": "aer", "no-communication-ghz": "aer"}
+    names = {"chsh": "aer", "two-node-n2": "aer", "sum-2-f2": "aer", "no-communication-ghz": "aer"}
     return {n: qc.run(n, target=target, shots=64, seed=2, runs=folder) for n, target in names.items()}
 
 
