@@ -92,8 +92,7 @@ def _is_drawn_against(key: str, own: Sequence[Drawn]) -> bool:
 def _curves(title: str, key: str, varied: Sequence[str], own: Sequence[Drawn]) -> Curves:
     dates = key == DATE
     names = tuple(sorted({str(one.about[key]) for one in own})) if dates else ()
-    other = [k for k in varied if k != key and not (dates and k == "target")]
-    other = [k for k in other if k != DATE and not (k == NOISE and key == NOISE)]
+    other = [*([] if dates else ["target"]), *(k for k in varied if k not in (key, "target", DATE))]
     place: Callable[[Drawn], float | None]
     if dates:
         place = lambda one: float(names.index(str(one.about[key])))  # noqa: E731
@@ -101,7 +100,7 @@ def _curves(title: str, key: str, varied: Sequence[str], own: Sequence[Drawn]) -
         place = lambda one: x if isinstance(x := one.about.get(key), float) else None  # noqa: E731
     lines: dict[str, list[tuple[float, float, float, float]]] = {}
     for one in own:
-        name = ", ".join(_named(k, one.about[k]) for k in other if k in one.about) or str(one.about["target"])
+        name = ", ".join(_named(k, one.about[k]) for k in other if k in one.about) or "all"
         if (x := place(one)) is not None:
             lines.setdefault(name, []).append((x, *one.figure.limits))
     shown = list(lines.items())[:LINES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 
 import pytest
@@ -19,6 +20,10 @@ def swept(tmp_path_factory):
     return qc.sweep(
         "chsh", targets=["fake_torino"], noise_scale=scales, shots=[20, 40], seeds=[1], runs=runs, workers=1
     )
+
+
+def read(table):
+    return list(csv.DictReader(io.StringIO(table.read_text())))
 
 
 def test_curves_stand_against_each_number_that_was_swept(swept):
@@ -52,14 +57,14 @@ def test_commands_take_the_folder_and_write_beside_it(swept, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["html"] == str(page)
     assert "4 runs compared" in page.read_text()
     assert main(["export", swept.sweep, "--csv", str(table), "--estimates", "--json"]) == 0
-    assert len({row["run"] for row in csv.DictReader(table.open())}) == 4
+    assert len({row["run"] for row in read(table)}) == 4
 
 
 def test_a_table_has_a_row_for_each_estimate(swept, tmp_path):
     from qcoord_hw.api import write_sweep
 
     write_sweep(swept, csv=tmp_path / "points.csv", plot=tmp_path / "curves.svg", html=tmp_path / "page.html")
-    rows = list(csv.DictReader((tmp_path / "points.csv").open()))
+    rows = read(tmp_path / "points.csv")
     assert len(rows) == sum(len(point.estimates) for point in swept.points)
     assert {float(row["noise_scale"]) for row in rows} == {0.0, 1.0}
     assert {float(row["bound"]) for row in rows if row["name"] == "win_probability"} == {0.75}
