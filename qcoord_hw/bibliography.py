@@ -58,8 +58,9 @@ def cited(text: str) -> tuple[Reference, ...]:
 
 @cache
 def references() -> Mapping[str, Reference]:
-    """Return key -> reference of every entry."""
-    text = bibliography_path().read_text(encoding="utf-8")
+    """Return key -> reference of every entry; none where the package stands without its file of references."""
+    path = bibliography_path()
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
     entries = re.findall(r"^@\w+\{(\w+),\n(.*?)^\}", text, flags=re.M | re.S)
     return {key: _reference(key, dict(_fields(body))) for key, body in entries}
 

@@ -28,7 +28,7 @@ from qcoord_hw.charts import (
 )
 from qcoord_hw.diagrams import BOUND, DATA, THEORY, Chip, Curves, Diagram, Histograms, Region, Rows
 
-ERRORS = ("#fde333", "#8ccf6a", "#2f9e8f", "#2b6a99", "#3b1c6b")
+ERRORS = ("#a08c00", "#5f9a3a", "#1f8577", "#2b6a9a", "#3b1c6b")
 """From the smallest error to the largest: light to dark, read the same without colours."""
 
 POSSIBLE = ((DATA, "-", "///"), ("#007a5a", "-.", ""))

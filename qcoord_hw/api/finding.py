@@ -59,7 +59,9 @@ def _each(one: Any, runs: Path) -> Iterable[Any]:
         return one.points
     if isinstance(one, str | os.PathLike) and (folder := sweep_folder(os.fsdecode(one), runs)) is not None:
         return finished_runs(folder)
-    return one if isinstance(one, list | tuple) else [one]
+    if isinstance(one, list | tuple):
+        return [run for each in one for run in _each(each, runs)]
+    return [one]
 
 
 def _reference(run: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Family, Ideal, Outcomes, Prediction
@@ -54,7 +55,9 @@ class FamilyInRoom(Family):
     def diagrams(
         self, record: RunRecord, summary: Mapping[str, Any], ideal: Callable[[], Ideal]
     ) -> Sequence[Diagram]:
-        """See `Family.diagrams`: `diagrams.diagrams`."""
+        """See `Family.diagrams`: `diagrams.diagrams`, where there is such a module."""
+        if find_spec(f"{type(self).__module__.rpartition('.')[0]}.diagrams") is None:
+            return ()
         found: Sequence[Diagram] = self._beside("diagrams").diagrams(record, summary, ideal)
         return found
 

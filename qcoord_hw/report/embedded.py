@@ -86,15 +86,19 @@ def _svg(figure: object, key: str, words: str) -> Markup:
 def _variables() -> dict[str, str]:
     """Return the colours of figures that a page has its own for, by name."""
     from qcoord_hw.charts import GRID, MUTED, PAPER, SERIES
+    from qcoord_hw.drawings import ERRORS
 
-    third, fourth = SERIES[2][0], SERIES[3][0]
-    return {
-        DATA: "data",
-        THEORY: "ink",
-        BOUND: "bound",
-        MUTED: "muted",
-        GRID: "line",
-        PAPER: "paper",
-        third: "third",
-        fourth: "fourth",
-    }
+    further = {colour: f"s{k}" for k, (colour, _, _) in enumerate(SERIES)}
+    errors = {colour: f"e{k}" for k, colour in enumerate(ERRORS)}
+    return (
+        further
+        | errors
+        | {
+            DATA: "data",
+            THEORY: "ink",
+            BOUND: "bound",
+            MUTED: "muted",
+            GRID: "line",
+            PAPER: "paper",
+        }
+    )

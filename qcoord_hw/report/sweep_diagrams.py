@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,17 +92,11 @@ def _is_drawn_against(key: str, own: Sequence[Drawn]) -> bool:
 def _curves(title: str, key: str, varied: Sequence[str], own: Sequence[Drawn]) -> Curves:
     dates = key == DATE
     names = tuple(sorted({str(one.about[key]) for one in own})) if dates else ()
-    other = [k for k in varied if k != key and not (dates and k == "target")]
-    other = [k for k in other if k != DATE and not (k == NOISE and key == NOISE)]
-    place: Callable[[Drawn], float | None]
-    if dates:
-        place = lambda one: float(names.index(str(one.about[key])))  # noqa: E731
-    else:
-        place = lambda one: x if isinstance(x := one.about.get(key), float) else None  # noqa: E731
+    other = [*([] if dates else ["target"]), *(k for k in varied if k not in (key, "target", DATE))]
     lines: dict[str, list[tuple[float, float, float, float]]] = {}
     for one in own:
-        name = ", ".join(_named(k, one.about[k]) for k in other if k in one.about) or str(one.about["target"])
-        if (x := place(one)) is not None:
+        name = ", ".join(_named(k, one.about[k]) for k in other if k in one.about) or "all"
+        if (x := _place(one, key, names)) is not None:
             lines.setdefault(name, []).append((x, *one.figure.limits))
     shown = list(lines.items())[:LINES]
     few = f", {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
@@ -111,6 +105,14 @@ def _curves(title: str, key: str, varied: Sequence[str], own: Sequence[Drawn]) -
     is_log = not dates and min(places) > 0 and max(places) > WIDE_RANGE * min(places)
     heading = f"{title} against {key.split(',')[0]}{few}"
     return Curves(heading, key, _axis(own), series, _marks(own), names, is_log)
+
+
+def _place(one: Drawn, key: str, names: Sequence[str]) -> float | None:
+    """Return where a point stands: at its number or the place of its name; None without either."""
+    value = one.about.get(key)
+    if names:
+        return float(names.index(str(value)))
+    return value if isinstance(value, float) else None
 
 
 def _named(key: str, value: float | str) -> str:

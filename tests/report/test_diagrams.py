@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,6 +216,11 @@ def test_a_figure_in_a_page_has_the_pages_colours_and_nothing_from_outside():
     for colour in (DATA, THEORY, BOUND, GRID, PAPER):
         assert colour not in one.svg
     assert "http" not in one.svg
+    css = (Path(qc.__file__).parent / "report" / "templates" / "report.css").read_text()
+    for part in (one, *(embedded(KINDS[name], "f3") for name in ("curves", "chip"))):
+        for name in set(re.findall(r"var\(--(\w+)\)", part.svg)):
+            assert css.count(f"--{name}:") == 2, f"{name} is not given, light and dark"
+        assert not re.search(r"(?:fill|stroke): #(?!000000)", part.svg)
     ids = [set(re.findall(r'\bid="([^"]+)"', part.svg)) for part in (one, other)]
     assert ids[0]
     assert not ids[0] & ids[1]
@@ -239,7 +245,7 @@ def test_a_map_of_a_device_has_the_errors_of_what_is_chosen():
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    names = {"chsh": "fake_torino", "two-node-n2": "aer", "sum-2-f2": "aer", "no-communication-ghz": "aer"}
+    names = {"chsh": "aer", "two-node-n2": "aer", "sum-2-f2": "aer", "no-communication-ghz": "aer"}
     return {n: qc.run(n, target=target, shots=64, seed=2, runs=folder) for n, target in names.items()}
 
 

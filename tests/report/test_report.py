@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -16,7 +18,7 @@ from qcoord_hw.families.games.view import worst_questions
 from qcoord_hw.report import svg, tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates
-from qcoord_hw.report.html import fragment, page
+from qcoord_hw.report.html import fragment, page, raw_counts
 from qcoord_hw.statistics import words
 
 EVIL = '<script>alert("x")</script> & [bold]$x$\x1b[31m'
@@ -178,9 +180,38 @@ def test_page_says_what_the_summary_says(result):
     assert text.index("Estimates") < text.index("Questions") < text.index("Checks") < text.index("Provenance")
 
 
+def test_a_page_leads_to_its_parts_its_literature_and_its_data(result):
+    html = result.html()
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', html)
+    assert [words for _, words in links][:2] == ["Estimates", "Figures"]
+    assert {place for place, _ in links} <= set(ids)
+    for title in re.findall(r"<h2>([^<]+)</h2>", html):
+        assert title in dict(map(reversed, links))
+    data = re.search(r'href="data:application/json;base64,([^"]+)"', html)[1]
+    assert json.loads(base64.b64decode(data)) == json.loads(json.dumps(result.summary))
+    for key in ("Tsirelson1980", "Cleve2004", "CHSH1969"):
+        assert f'id="ref-{key}"' in html
+    assert "Mermin1990" not in html
+
+
+def test_raw_counts_are_those_of_the_record(result):
+    counts = raw_counts(result.record).listing
+    assert sum(int(row.cells[2]) for row in counts.rows) == result.summary["shots"]
+    assert len({row.cells[:2] for row in counts.rows}) == len(counts.rows) == 16
+    assert "16 counts" in shown(result.html())
+
+
+def loaded(html):
+    """Return what a page would load; links that a person may follow are none of that."""
+    html = re.sub(r'<a [^>]*href="[^"]*">[^<]*</a>', "", html)
+    return re.findall(r"https?:|src=|url\((?!#)|@import|<script|<link", html)
+
+
 def test_page_needs_nothing_else(result):
     html = result.html()
-    assert not re.search(r"https?:|src=|url\(|@import|<script|<link", html)
+    assert not loaded(html)
     assert "viewport" in html
     assert "prefers-color-scheme: dark" in html
 

@@ -201,12 +201,14 @@ def test_nothing_in_a_record_is_markup(noisy):
 
 
 def test_figure_draws_probabilities_and_rate(noisy, clean):
-    (axes,) = noisy.plot().axes
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels[:2] == ["Whole output right", "Surviving rate (dits per qudit)"]
-    assert not any("Entropy" in label for label in labels)
-    marks = {text.get_text() for text in axes.texts}
-    assert {"theory 1", "guessing 0.25", "classical rate 0.5"} <= marks
+    shares, rate = noisy.plot().axes
+    labels = [[label.get_text() for label in axes.get_yticklabels()] for axes in (shares, rate)]
+    assert labels[0][0] == "Whole output right"
+    assert labels[1] == ["Surviving rate (dits per qudit)"]
+    assert not any("Entropy" in label for label in labels[0])
+    assert {"theory 1", "guessing 0.25"} <= {text.get_text() for text in shares.texts}
+    assert "classical rate 0.5" in {text.get_text() for text in rate.texts}
+    assert (shares.get_xlabel(), rate.get_xlabel()) == ("probability", "dits per qudit, 95% intervals")
     assert clean.plot()._repr_png_().startswith(b"\x89PNG")
 
 

@@ -175,7 +175,7 @@ def _best(summary: Mapping[str, Any]) -> list[Rows]:
     value = best["upper"] if best["upper"] - best["lower"] <= TIGHT else None
     rows.append(
         Interval(
-            f"best of any code at n = {summary['copies']}", best["lower"], value, best["upper"], colour=BOUND
+            f"best of any code, n={summary['copies']}", best["lower"], value, best["upper"], colour=BOUND
         )
     )
     limit = 1.0 if better == "more" else 0.0

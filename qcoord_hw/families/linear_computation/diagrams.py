@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,12 +73,17 @@ def _inputs(found: Tally, confidence: float) -> Rows:
     rows = []
     for k in shown:
         words = found.play.inputs[k].tolist()
-        name = ", ".join(f"w{i + 1} = {symbols(w)}" for i, w in enumerate(words))
+        name = ", ".join(f"w{i + 1} = {_digits(w)}" for i, w in enumerate(words))
         rows.append(Interval(name, *clopper_pearson(int(right[k]), int(shots[k]), confidence), theory=1.0))
     few = f", the {len(shown)} right least often of {len(asked)}" if len(shown) < len(asked) else ""
     return Rows(
         f"Inputs: observed against ideal circuits{few}", "probability that all outputs are right", tuple(rows)
     )
+
+
+def _digits(word: Sequence[int]) -> str:
+    """Return the symbols of an input, without spaces where each is one digit."""
+    return "".join(map(str, word)) if max(word, default=0) < 10 else symbols(word)
 
 
 def _blocks(found: Tally, confidence: float) -> Curves | None:
