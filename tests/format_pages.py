@@ -6,7 +6,11 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "docs" / "formats"
-PAGES = {page.stem: page.read_text(encoding="utf-8") for page in sorted(FOLDER.glob("*.md"))}
+PAGES = {
+    page.stem: page.read_text(encoding="utf-8")
+    for page in sorted(FOLDER.glob("*.md"))
+    if page.stem != "index"  # the list of the others
+}
 
 
 def examples(page: str) -> dict[str, str]:

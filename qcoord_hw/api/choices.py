@@ -35,7 +35,7 @@ def choose(
 ) -> Choice:
     """Return the ways to do an experiment, by what is expected of each on some targets, without shots.
 
-    A linear computation is tried over several fields, in batches, beyond Theorem 1, with auxiliary qudits
+    A task of sums is tried over several fields, in batches, beyond Theorem 1, with auxiliary qudits
     anywhere and by several graphs; a game in several local dimensions, by several strategies; a state by all
     protocols of its network, for several block lengths, compared where the rates are the same.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, names, print_json, progress_bar, say
-from qcoord_hw.cli.experiment import located_target
-from qcoord_hw.errors import TargetError
+from qcoord_hw.cli.experiment import add_idle_noise, idle_target_of, located_target
+from qcoord_hw.errors import InputError, TargetError
 
 
 def register(add: Add) -> None:
@@ -28,19 +28,21 @@ def register(add: Add) -> None:
     atlas.add_argument("--html", metavar="FILE", help="a page with a heat map that sorts and filters")
     atlas.add_argument("--workers", type=integer, metavar="N", help="processes (default: one a core)")
     atlas.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
-    atlas.add_argument(
-        "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
-    )
+    add_idle_noise(atlas)
 
 
 def _atlas(options: argparse.Namespace) -> None:
     from qcoord_hw.sweeps.atlas import atlas
 
+    if options.idle_noise and not options.targets:
+        raise InputError("idle-noise: no targets are named; allowed with --targets")
     with progress_bar(options, "atlas") as progress:
         found = atlas(
             families=options.families,
             experiments=options.experiments,
-            targets=[located_target(target, options.runs) for target in options.targets],
+            targets=[
+                idle_target_of(located_target(target, options.runs), options) for target in options.targets
+            ],
             html=options.html,
             workers=options.workers,
             dask=options.dask,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import SPEC, Add, integer, names, progress_bar, show_answer
-from qcoord_hw.cli.experiment import add_links, add_parameters, located_target, parameters, typed
+from qcoord_hw.cli.experiment import (
+    add_idle_noise,
+    add_links,
+    add_parameters,
+    idle_target_of,
+    located_target,
+    parameters,
+    typed,
+)
 
 
 def register(add: Add) -> None:
@@ -17,9 +25,7 @@ def register(add: Add) -> None:
     )
     choose.add_argument("--seed", type=integer, default=0, metavar="N", help="of random inputs (0)")
     add_links(choose)
-    choose.add_argument(
-        "--no-idle-noise", action="store_true", help="no noise on idle qubits; as it is without this option"
-    )
+    add_idle_noise(choose)
     add_parameters(choose)
 
 
@@ -29,7 +35,10 @@ def _choose(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "choose") as progress:
         found = api.choose(
             options.spec,
-            target=[located_target(target, None) for target in options.target],
+            target=[
+                target if target == "aer" else idle_target_of(located_target(target, None), options)
+                for target in options.target
+            ],
             seed=options.seed,
             parameters=parameters(options),
             links=options.links,

@@ -77,6 +77,7 @@ CASES = [
             "auxiliary": [3],
             "inputs": [6],
             "inputs_seed": [-1],
+            "graph": [9],
         }
         | FAR,
     ),
@@ -556,8 +557,13 @@ FLAGS = {
     "time_limit": ["5"],
     "distance": ["2"],
     "transport": ["swapping"],
+    "candidate": ["other"],
+    "idle_noise": [],
 }
 """What `run`, `plan` and `submit` take of an experiment, with values other than the default."""
+
+CHOSEN = {"choose"}
+"""Takes what `qcoord choose` finds: tests/cli/test_choose.py."""
 
 
 def run_parser():
@@ -568,7 +574,7 @@ def run_parser():
 
 def test_every_flag_of_an_experiment_is_tried():
     found = set(vars(run_parser().parse_args(["chsh"]))) - {"specs"}
-    assert found == set(FLAGS)
+    assert found == set(FLAGS) | CHOSEN
     shown = Parser()
     add_parameters(shown)
     assert set(vars(shown.parse_args([]))) <= found
