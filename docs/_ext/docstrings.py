@@ -14,7 +14,7 @@ def readable(text: str) -> str:
     r"""Return a docstring with its code as literals and its other signs as they stand.
 
     >>> readable("`a_b` of |0> is x_")
-    '``a_b`` of \\\\|0> is x\\\\_'
+    '``a_b`` of \\|0> is x\\_'
     """
     pieces = re.split(r"(``[^`]+``|`[^`]+`)", text)
     return "".join(_literal(piece) if piece.startswith("`") else _plain(piece) for piece in pieces)
