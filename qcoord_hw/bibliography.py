@@ -58,7 +58,7 @@ def cited(text: str) -> tuple[Reference, ...]:
 
 @cache
 def references() -> Mapping[str, Reference]:
-    """Return key -> reference of every entry; none where the package stands without its file."""
+    """Return key -> reference of every entry; none where the package stands without that file."""
     path = bibliography_path()
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     entries = re.findall(r"^@\w+\{(\w+),\n(.*?)^\}", text, flags=re.M | re.S)

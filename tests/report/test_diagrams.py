@@ -40,7 +40,7 @@ KINDS = {
     "rows": Rows(
         "Rows of something",
         "share",
-        tuple(Interval(f"row {k}", v - 0.01, v, v + 0.01, 0.75, 0.25) for k, v in enumerate(NUMBERS)),
+        tuple(Interval(f"row {k}", v - 0.01, v, v + 0.01, 0.7531, 0.2531) for k, v in enumerate(NUMBERS)),
         (Mark("a bound", 0.5, BOUND),),
     ),
     "ladder": Rows(
