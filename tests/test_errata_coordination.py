@@ -216,6 +216,9 @@ def test_item_22_a_qubit_and_an_ebit_are_not_enough_for_one_copy():
     assert 0.8958 <= found.best_at_n.lower < found.best_at_n.upper < 0.9898
     region = coordination_region(named_state("example-2"), "cascade").criteria["redistribution"]
     assert region.contains((LOG3, 0, 1, 1), 1e-9)
+    needed = {tuple(dict(one.rates)): one.lower for one in region.constraints}
+    assert needed["Q2",] == pytest.approx(0.7925, abs=5e-5)
+    assert needed["Q2", "E2"] == pytest.approx(1.5850, abs=5e-5)
 
 
 def test_item_1_example_1_is_closed():

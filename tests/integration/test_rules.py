@@ -168,7 +168,7 @@ def test_nor_does_one_of_the_page(monkeypatch):
     def broken(*_, **__):
         raise KeyError("x")
 
-    for module, name in ((svg, "circuit_svg"), (html, "_usage"), (html, "_environment")):
+    for module, name in ((svg, "circuit_svg"), (html, "_usage"), (html, "environment")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, broken)
             with pytest.raises(InternalError, match="its page failed"):
