@@ -38,4 +38,4 @@ def lecture_page(data: Mapping[str, Any]) -> str:
     """Return the page: one file that needs nothing else, on a phone and on a projector."""
     questions = [sorted({q[player] for q in data["questions"]}) for player in range(len(data["players"]))]
     title = f"Play: {data['title']}"
-    return rendered("lecture.html.j2", title, data, "play.json", data=data, asked=questions)
+    return rendered("lecture.html.j2", title, data, "play.json", page=data, asked=questions)
