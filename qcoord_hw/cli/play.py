@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.cli.common import Add, integer, print_json, progress_bar, say, seconds
+from qcoord_hw.cli.common import Add, integer, print_json, progress_bar, say, seconds, width
 from qcoord_hw.cli.experiment import draw_seed
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
@@ -77,11 +78,16 @@ def _play(options: argparse.Namespace) -> None:
         print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
     for line in told.rule:
-        say(line)
+        say(_wrapped(line))
     for line in told.lines:
-        say(line)
+        say(_wrapped(line))
         time.sleep(delay)
-    say(told.closing)
+    say(_wrapped(told.closing))
+
+
+def _wrapped(line: str) -> str:
+    """Return a line in as many as the terminal's width asks for, broken at spaces."""
+    return line if len(line) <= width() else textwrap.fill(line, width(), break_on_hyphens=False)
 
 
 def _write_page(options: argparse.Namespace, result: Result, seed: int, rounds: int) -> None:

@@ -65,7 +65,9 @@ def check_playable(game: Game) -> None:
     if game.players not in (2, 3):
         raise InputError(f"players: {game.players}; allowed on a page are 2 or 3")
     if max(game.answers) > MAX_ANSWERS:
-        raise InputError(f"answers: {max(game.answers)}; allowed on a page are at most {MAX_ANSWERS} a player")
+        raise InputError(
+            f"answers: {max(game.answers)}; allowed on a page are at most {MAX_ANSWERS} a player"
+        )
     if max(game.prob.shape) > MAX_QUESTIONS:
         most = max(game.prob.shape)
         raise InputError(f"questions: {most}; allowed on a page are at most {MAX_QUESTIONS} a player")

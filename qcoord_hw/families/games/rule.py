@@ -17,7 +17,9 @@ def rule_lines(play: GameScoring) -> tuple[str, ...]:
     """
     game, names = play.game, _and(play.players)
     if play.asked is not None:
-        return (f"The referee asks {names} each a question; the sum of all answers, modulo 2, is what counts.",)
+        return (
+            f"The referee asks {names} each a question; the sum of all answers, modulo 2, is what counts.",
+        )
     lines = [
         f"{names} play together against a referee. They may agree on a plan, and then may not talk any more.",
         "In each round the referee asks every player a question, which the others do not hear, and gets an "
