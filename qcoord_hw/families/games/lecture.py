@@ -1,4 +1,4 @@
-"""A finished run of a game as an audience plays beside it: rules, what wins, the best plan, recorded rounds."""
+"""A finished run of a game as an audience plays beside it: rules, what wins, a plan, recorded rounds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def lecture_of(record: RunRecord, seed: int, count: int) -> Lecture:
         is_scored=game.score is not None,
         classical=play.bound.to_json(),
         strategy=strategy,
-        theory=play.theory and play.theory.to_json(),
+        theory=None if play.theory is None else play.theory.to_json(),
         rounds=tuple((number[one.question], one.answers) for one in rounds(record, seed, count)),
     )
 
