@@ -47,6 +47,9 @@ def register(add: Add) -> None:
     play.add_argument(
         "--page", metavar="FILE", help="write one HTML page: an audience, a classical and a quantum team"
     )
+    play.add_argument(
+        "--humans", action="store_true", help="ask people for all answers, beside the recorded ones"
+    )
     play.add_argument("--run", metavar="RUN", help="recorded rounds of SPEC to use, in place of a new run")
 
 
@@ -60,6 +63,8 @@ def _play(options: argparse.Namespace) -> None:
     delay = (PACE if watched else 0.0) if options.delay is None else options.delay
     if not 0 <= delay <= 60:
         raise InputError(f"delay: {delay}; allowed are 0 to 60 seconds")
+    if options.humans and (options.json or options.page is not None):
+        raise InputError("humans: beside --json or --page; allowed is a terminal")
     if options.page is not None:
         from qcoord_hw.report.output_files import check_place
 
@@ -70,6 +75,9 @@ def _play(options: argparse.Namespace) -> None:
     seed = (found.intent["seed"] or 0) if options.seed is None else options.seed
     if options.page is not None:
         _write_page(options, result, seed, rounds)
+        return
+    if options.humans:
+        _play_by_hand(options, result, seed, rounds)
         return
     told = _family_of(found.intent).rounds(found, seed, rounds)
     if told is None:
@@ -126,6 +134,43 @@ def _no_rounds(given: str, kind: str) -> InputError:
     told = ", ".join(family.kind for family in registry.every() if _has_rounds(family))
     words = kind.replace("-", " ")
     return InputError(f"spec: {short_repr(given)} is of kind {words}; allowed are kinds with rounds: {told}")
+
+
+def _play_by_hand(options: argparse.Namespace, result: Result, seed: int, rounds: int) -> None:
+    """Ask people for the answers of all players in turn, until the rounds or their answers end."""
+    lecture = _family_of(result.record.intent).lecture(result.record, seed, rounds)
+    if lecture is None:
+        raise _no_rounds(options.spec, result.summary["play"])
+    for line in lecture.rule:
+        say(_wrapped(line))
+    yours = recorded = 0.0
+    for number, (question, answers) in enumerate(lecture.rounds, start=1):
+        given = []
+        asked = lecture.questions[question]
+        for name, x, size in zip(lecture.players, asked, lecture.answers, strict=True):
+            answer = _typed(f"{name}, asked {x}, answers", size)
+            if answer is None:
+                return
+            given.append(answer)
+        own, other = lecture.score(question, given), lecture.score(question, answers)
+        yours, recorded = yours + own, recorded + other
+        found = f"you {yours:g} (now {own:g}), recorded {recorded:g} (now {other:g})"
+        say(
+            _wrapped(
+                f"{number:>4}  {found}, classical plan {lecture.classical['value'] * number:g} on average"
+            )
+        )
+
+
+def _typed(words: str, size: int) -> int | None:
+    """Return an answer that a person types; None at the end of the input."""
+    while True:
+        say(_wrapped(f"{words} (0 to {size - 1}):"))
+        text = sys.stdin.readline() if sys.stdin is not None else ""
+        if not text:
+            return None
+        if text.strip() in map(str, range(size)):
+            return int(text)
 
 
 def _played(options: argparse.Namespace, rounds: int) -> Result:

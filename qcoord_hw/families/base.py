@@ -207,6 +207,15 @@ class Lecture:
     theory: Mapping[str, Any] | None
     rounds: tuple[tuple[int, tuple[int | None, ...]], ...]
 
+    def score(self, question: int, given: Sequence[int | None]) -> float:
+        """Return what answers to a question, given by its index, are worth; nothing where one is None."""
+        number = 0
+        for size, answer in zip(self.answers, given, strict=True):
+            if answer is None:
+                return 0.0
+            number = number * size + answer
+        return self.worth[question][number]
+
 
 class Family(ABC):
     """A protocol family.

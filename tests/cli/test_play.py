@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections import Counter
@@ -87,6 +88,17 @@ def test_a_terminal_of_40_columns(capsys, monkeypatch):
     assert "classical bound 0.75" in " ".join(out.split())
 
 
+def test_people_answer_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("sys.stdin", io.StringIO("2\n0\n" + "0\n" * 19 + "1\n"))
+    status, out, _ = call(capsys, "play", "chsh", "--rounds", 12, "--seed", 5, "--humans")
+    asked = re.findall(r"Bob, asked (\d).*\nCharlie, asked (\d)", out.split("(0 to 1):\n", 1)[1])
+    told = re.findall(r"^ +(\d+)  you (\d+) \(now", out, re.M)
+    assert status == 0
+    assert len(told) == 10  # "2" is asked again; the last answer has no partner
+    assert int(told[-1][1]) == sum((x, y) != ("1", "1") for x, y in asked[:10])
+
+
 def test_a_page_holds_the_game_and_each_recorded_round(capsys, tmp_path):
     name, path = "</script><b>&", tmp_path / "page.html"
     own = chsh()
@@ -139,6 +151,7 @@ def test_what_nobody_can_play_by_hand_has_no_page(game, field):
         (["latest"], "run"),
         (["latest", "--run", "latest"], "run"),
         (["chsh", "--page", "."], "page"),
+        (["chsh", "--page", "a.html", "--humans"], "humans"),
         (["chsh", "--page", "no/where.html"], "page"),
         (["chsh", "--page", "a.html", "--rounds", "20001"], "rounds"),
         (["latest", "--target", "aer"], "target"),
