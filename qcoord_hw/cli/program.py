@@ -23,6 +23,7 @@ from qcoord_hw.cli import (
     jobs,
     listing,
     plan,
+    play,
     reproduce,
     run,
     runs,
@@ -114,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs.register(add)
     sweep.register(add)
     atlas.register(add)
-    run.register_play(add)
+    play.register(add)
     runs.register(add)
     listing.register_others(add)
     compare.register(add)

@@ -1,11 +1,8 @@
-"""`qcoord show`, `run` and `play`: from the catalogue to counts."""
+"""`qcoord show` and `run`: from the catalogue to counts."""
 
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.cli.common import (
     SPEC,
@@ -15,7 +12,6 @@ from qcoord_hw.cli.common import (
     print_json,
     progress_bar,
     say,
-    seconds,
     show_results,
 )
 from qcoord_hw.cli.experiment import (
@@ -31,11 +27,6 @@ from qcoord_hw.cli.experiment import (
 )
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import ALLOWED
-from qcoord_hw.spec import short_repr
-
-if TYPE_CHECKING:
-    from qcoord_hw.api.result import Result
-    from qcoord_hw.families.base import Family
 
 
 def register(add: Add) -> None:
@@ -60,22 +51,6 @@ def register(add: Add) -> None:
     )
     add_device_options(run)
     add_confidence(run)
-
-
-def register_play(add: Add) -> None:
-    """Add `play`."""
-    play = add("play", _play, "play a game round by round: questions, answers, won or lost")
-    play.add_argument(
-        "spec", metavar="SPEC|RUN", help="a catalogue name, spec or game file; a run's folder or 'latest'"
-    )
-    play.add_argument("--target", metavar="T", help="of a game: aer (ideal, default) or fake_NAME")
-    play.add_argument("--rounds", type=integer, default=30, metavar="N", help="rounds at most (30)")
-    play.add_argument(
-        "--seed", type=integer, metavar="N", help="of the run and of the order (default: the run's)"
-    )
-    play.add_argument(
-        "--delay", type=seconds, default=0.0, metavar="S", help="seconds to wait after each round (0)"
-    )
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -127,74 +102,3 @@ def _run(options: argparse.Namespace) -> None:
             )
         results.append(result)
     show_results(options, results)
-
-
-def _play(options: argparse.Namespace) -> None:
-    if not 1 <= options.rounds <= 100_000:
-        raise InputError(f"rounds: {options.rounds}; allowed are 1 to 100000")
-    if not 0 <= options.delay <= 60:
-        raise InputError(f"delay: {options.delay}; allowed are 0 to 60 seconds")
-
-    import time
-
-    found = _played(options).record
-    seed = (found.intent["seed"] or 0) if options.seed is None else options.seed
-    told = _family_of(found.intent).rounds(found, seed, options.rounds)
-    if told is None:
-        raise _no_rounds(options.spec, found.intent["experiment"]["play"]["kind"])
-    if options.json:
-        print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
-        return
-    for line in told.lines:
-        say(line)
-        time.sleep(options.delay)
-    say(told.closing)
-
-
-def _family_of(intent: Mapping[str, Any]) -> Family:
-    from qcoord_hw import registry
-
-    return registry.family_of_kind(intent["experiment"]["play"]["kind"])
-
-
-def _has_rounds(family: Family) -> bool:
-    """Whether the runs of a family can be told round by round."""
-    from qcoord_hw.families.base import Family
-
-    return type(family).rounds is not Family.rounds
-
-
-def _no_rounds(given: str, kind: str) -> InputError:
-    """Return the refusal of what cannot be told round by round."""
-    from qcoord_hw import registry
-
-    told = ", ".join(family.kind for family in registry.every() if _has_rounds(family))
-    words = kind.replace("-", " ")
-    return InputError(f"spec: {short_repr(given)} is of kind {words}; allowed are kinds with rounds: {told}")
-
-
-def _played(options: argparse.Namespace) -> Result:
-    """Return the finished run of a game that `play` names, after running it if it is no run yet."""
-    from qcoord_hw import api, registry
-    from qcoord_hw.execution.run import check_seed
-
-    if options.seed is not None:
-        check_seed(options.seed)
-    if options.spec == "latest" or os.path.isdir(options.spec):
-        if options.target is not None:
-            raise InputError(f"target: {short_repr(options.target)}; allowed is none for a run")
-        result = api.load_run(options.spec, runs=options.runs)
-        if not _has_rounds(_family_of(result.record.intent)):
-            raise _no_rounds(options.spec, result.summary["play"])
-        if not result.record.sealed:
-            raise InputError(f"run: {short_repr(options.spec)} is unfinished; {result.record.how_to_finish}")
-        return result
-    draw_seed(options)
-    built = api.build(options.spec, options.rounds, target=options.target or "aer", seed=options.seed)
-    kind = built.experiment.play.to_json()["kind"]
-    if not _has_rounds(registry.family_of_kind(kind)):
-        raise _no_rounds(options.spec, kind)
-    with progress_bar(options, built.spec.name) as progress:
-        return api.run(
-            built, target=options.target or "aer", seed=options.seed, runs=options.runs, progress=progress
-        )

@@ -165,11 +165,56 @@ class Rounds:
         lines: one for each round.
         closing: what it came to.
         values: keys of the object that `qcoord play --json` prints.
+        rule: sentences that say how it is played and won.
     """
 
     lines: tuple[str, ...]
     closing: str
     values: Mapping[str, Any]
+    rule: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lecture:
+    """A game with recorded rounds of it, as an audience plays it; all plain values.
+
+    Attributes:
+        name: of the game.
+        players: their names.
+        rule: sentences that say how it is played and won.
+        questions: those that are asked, each a number for every player.
+        probabilities: of the questions.
+        answers: how many answers each player has.
+        worth: worth[question][k] is the score of the answers whose mixed-radix number is k, first player most
+            significant.
+        is_scored: whether rounds have scores in place of being won or lost.
+        classical: the classical value: `value`, `kind`, `source`.
+        strategy: strategy[player][question], deterministic and optimal; None where it is out of reach.
+        theory: what quantum theory says of the recorded strategy, as `classical`; None where nothing.
+        rounds: recorded rounds, each used once: (index of the question, answer of every player or None).
+    """
+
+    name: str
+    players: tuple[str, ...]
+    rule: tuple[str, ...]
+    questions: tuple[tuple[int, ...], ...]
+    probabilities: tuple[float, ...]
+    answers: tuple[int, ...]
+    worth: tuple[tuple[float, ...], ...]
+    is_scored: bool
+    classical: Mapping[str, Any]
+    strategy: tuple[tuple[int, ...], ...] | None
+    theory: Mapping[str, Any] | None
+    rounds: tuple[tuple[int, tuple[int | None, ...]], ...]
+
+    def score(self, question: int, given: Sequence[int | None]) -> float:
+        """Return what answers to a question, given by its index, are worth; nothing where one is None."""
+        number = 0
+        for size, answer in zip(self.answers, given, strict=True):
+            if answer is None:
+                return 0.0
+            number = number * size + answer
+        return self.worth[question][number]
 
 
 class Family(ABC):
@@ -378,6 +423,14 @@ class Family(ABC):
 
     def rounds(self, record: RunRecord, seed: int, count: int) -> Rounds | None:
         """Return a finished run told round by round, in an order drawn from a seed; None without rounds."""
+        return None
+
+    def lecture(self, record: RunRecord, seed: int, count: int) -> Lecture | None:
+        """Return what an audience needs to play beside a finished run; None where nobody can.
+
+        Raises:
+            InputError: when it is too large to be played by hand.
+        """
         return None
 
 

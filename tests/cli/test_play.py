@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
+import re
 from collections import Counter
 
+import numpy as np
 import pytest
 
 import qcoord_hw as qc
+from qcoord_hw.errors import InputError
 from qcoord_hw.families.games.analysis import tally
+from qcoord_hw.families.games.lecture import check_playable
 from qcoord_hw.families.games.rounds import rounds
 from qcoord_hw.families.games.scoring import GameScoring
-from tests.calls import call, call_json
+from qcoord_hw.theory.games.catalogue import chsh, ghz
+from qcoord_hw.theory.games.game import Game
+from tests.calls import call, call_json, refused
 
 
 def test_all_rounds_are_all_shots():
@@ -57,14 +66,78 @@ def test_a_game_is_run_and_played(capsys, name, runs_dir):
     assert call_json(capsys, "play", "latest", "--rounds", 12)["rounds"] == found["rounds"]
 
 
-def test_lines_and_summary(capsys):
+def test_lines_and_summary(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     status, out, err = call(capsys, "play", "ghz-3", "--rounds", 5, "--seed", 5, "--delay", 0.001)
     assert (status, err) == (0, "")
     *lines, last = out.splitlines()
+    assert lines[0].endswith("then may not talk any more.")
+    assert lines[4].endswith("answers 0 or 1.")
+    lines = lines[6:]
     assert len(lines) == 5
     assert all("won" in line and "win rate 1.000  classical bound 0.75" in line for line in lines)
     assert last.startswith("5 of 5 rounds won, win rate 1; classical bound 0.75.")
     assert "not a network" in last
+
+
+def test_a_terminal_of_40_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    status, out, _ = call(capsys, "play", "chsh", "--rounds", 2, "--seed", 5)
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 40
+    assert "classical bound 0.75" in " ".join(out.split())
+
+
+def test_people_answer_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("sys.stdin", io.StringIO("2\n0\n" + "0\n" * 19 + "1\n"))
+    status, out, _ = call(capsys, "play", "chsh", "--rounds", 12, "--seed", 5, "--humans")
+    asked = re.findall(r"Bob, asked (\d).*\nCharlie, asked (\d)", out.split("(0 to 1):\n", 1)[1])
+    told = re.findall(r"^ +(\d+)  you (\d+) \(now", out, re.M)
+    assert status == 0
+    assert len(told) == 10  # "2" is asked again; the last answer has no partner
+    assert int(told[-1][1]) == sum((x, y) != ("1", "1") for x, y in asked[:10])
+
+
+def test_a_page_holds_the_game_and_each_recorded_round(capsys, tmp_path):
+    name, path = "</script><b>&", tmp_path / "page.html"
+    own = chsh()
+    file = tmp_path / "game.json"
+    file.write_text(json.dumps(own.to_json() | {"name": name}), encoding="utf-8")
+    found = call_json(capsys, "play", file, "--page", path, "--rounds", 50, "--seed", 5)
+    text = path.read_text(encoding="utf-8")
+    assert "<b>" not in text
+    assert text.count("</script>") == 1
+    link = re.search(r'href="data:application/json;base64,([^"]+)"', text)[1]
+    data = json.loads(base64.b64decode(link))
+    assert data == {key: value for key, value in found.items() if key != "page"}
+    questions = list(own.questions())
+    assert [tuple(q) for q in data["questions"]] == questions
+    assert data["probabilities"] == [float(own.prob[q]) for q in questions]
+    assert data["worth"] == [own.win[q].reshape(-1).tolist() for q in questions]
+    assert data["classical"]["value"] == 0.75
+    assert (
+        sum(own.win[q][tuple(s[x] for s, x in zip(data["strategy"], q, strict=True))] for q in questions) == 3
+    )
+    assert (
+        "Asked 11, they win if the sum of their answers is odd; asked anything else, if it is even." in text
+    )
+    record = qc.load_run(found["run"]).record
+    told = [(questions.index(one.question), list(one.answers)) for one in rounds(record, 5, 50)]
+    assert [(q, answers) for q, answers in data["rounds"]] == told
+    again = ("--page", path, "--rounds", 50, "--seed", 5)
+    assert call_json(capsys, "play", file, "--run", found["run"], *again) == found
+    assert call_json(capsys, "play", found["run"], *again) == found
+    assert "allowed are runs of" in refused(capsys, "play", "ghz-3", "--run", found["run"], *again)
+
+
+@pytest.mark.parametrize(
+    ("game", "field"),
+    [(ghz(4), "players"), (Game("wide", [[1]], [[np.ones((17, 1), int).tolist()]]), "answers")],
+)
+def test_what_nobody_can_play_by_hand_has_no_page(game, field):
+    with pytest.raises(InputError, match=field):
+        check_playable(game)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +149,11 @@ def test_lines_and_summary(capsys):
         (["chsh", "--seed", "-1"], "seed"),
         (["chsh", "--target", "nothing"], "target"),
         (["latest"], "run"),
+        (["latest", "--run", "latest"], "run"),
+        (["chsh", "--page", "."], "page"),
+        (["chsh", "--page", "a.html", "--humans"], "humans"),
+        (["chsh", "--page", "no/where.html"], "page"),
+        (["chsh", "--page", "a.html", "--rounds", "20001"], "rounds"),
         (["latest", "--target", "aer"], "target"),
         (["example-1-f2-batched"], "linear computation"),
     ],

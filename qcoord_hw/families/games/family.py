@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.families.base import Candidate, JsonFile, Named, Rounds, Situation
+from qcoord_hw.families.base import Candidate, JsonFile, Lecture, Named, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
 from qcoord_hw.families.room import FamilyInRoom
 
@@ -88,6 +88,12 @@ class Games(FamilyInRoom):
         from qcoord_hw.families.games.rounds import round_by_round
 
         return round_by_round(record, seed, count)
+
+    def lecture(self, record: RunRecord, seed: int, count: int) -> Lecture:
+        """See `Family.lecture`."""
+        from qcoord_hw.families.games.lecture import lecture_of
+
+        return lecture_of(record, seed, count)
 
 
 FAMILY = Games()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from qcoord_hw.families.base import Rounds
 from qcoord_hw.families.games.analysis import Cell, tally
+from qcoord_hw.families.games.rule import rule_lines
 from qcoord_hw.families.games.scoring import GameScoring, question_label
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.statistics.words import number
@@ -96,7 +97,8 @@ def round_by_round(record: RunRecord, seed: int, count: int) -> Rounds:
         "played": len(played),
         "classical": play.bound.value,
     }
-    return Rounds(tuple(play_lines(played, play)), closing_line(played[-1] if played else None, play), values)
+    closing = closing_line(played[-1] if played else None, play)
+    return Rounds(tuple(play_lines(played, play)), closing, values, rule_lines(play))
 
 
 def play_lines(rounds: Iterable[Round], play: GameScoring) -> Iterator[str]:
