@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from qcoord_hw.report.html import _environment
+from qcoord_hw.report.html import environment
 from qcoord_hw.report.tables import add_row, new_table
 from qcoord_hw.spec import one_line, short_repr
 from qcoord_hw.text import printable, printable_lines
@@ -23,7 +23,7 @@ def test_no_character_that_acts_is_left(character):
         assert clean.isprintable()
         assert "a" in clean
         assert "b" in clean
-    written = _environment().from_string("{{ x }}").render(x=text)
+    written = environment().from_string("{{ x }}").render(x=text)
     assert all(c.isprintable() or c == "\n" for c in written)
 
 

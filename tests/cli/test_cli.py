@@ -154,7 +154,7 @@ SPEC = 'name = "mine"\ntitle = "Mine"\nfamily = "nonlocal-game"\n[parameters]\ng
         (SPEC + "rounds = 0\n", "parameters.rounds"),
         (SPEC + "rounds = 1.5\n", "parameters.rounds"),
         (SPEC + "rounds = [1]\n", "parameters.rounds"),
-        (SPEC.replace('"chsh"', '"ghz"\nplayers = 7'), "parameters.players"),
+        (SPEC.replace('"chsh"', '"ghz"\nplayers = 101'), "parameters.players"),
         (SPEC.replace('"chsh"', '"chsh'), "not valid TOML"),
         ("\x00", "not valid TOML"),
         (SPEC.replace("[param", "shots = " + "9" * 5000 + "\n[param"), "not valid TOML"),

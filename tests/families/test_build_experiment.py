@@ -161,7 +161,7 @@ def test_rounds_change_the_circuits(rounds):
         ({"game": "chsh", "angle": 0.1}, "parameters.angle"),
         ({"game": "ghz"}, "parameters.players"),
         ({"game": "ghz", "players": 2}, "parameters.players"),
-        ({"game": "ghz", "players": 7}, "parameters.players"),
+        ({"game": "ghz", "players": 101}, "parameters.players"),
         ({"game": "ghz", "players": 3.0}, "parameters.players"),
         ({"game": "ghz", "players": False}, "parameters.players"),
         ({"game": "ghz", "players": 3, "Rounds": 2}, "parameters.Rounds"),
