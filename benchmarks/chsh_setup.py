@@ -17,7 +17,7 @@ from qiskit_ibm_runtime.fake_provider import FakeTorino
 
 import qcoord_hw as qc
 from qcoord_hw.catalogue import load_spec
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 
 SHOTS = 20_000
 REPEATS = 3

@@ -24,8 +24,7 @@ from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.simulate import Simulator, split
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import DIRECT
+from qcoord_hw.families.experiment import DIRECT, build_experiment
 from qcoord_hw.families.games.many_players import many_player_ghz
 
 DEVICES = ("fake_torino", "fake_fez", "fake_boston")

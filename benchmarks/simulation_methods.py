@@ -17,7 +17,7 @@ from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import Prepared, resolve_target
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 
 SHOTS = 4096
 

@@ -34,8 +34,7 @@ from qcoord_hw.execution.needs import fits, needs_of, snapshots
 from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.run_description import program_of as executed_program
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.experiment import Experiment, build_experiment
 from qcoord_hw.report.tables import print_overview
 from qcoord_hw.spec import read_spec
 

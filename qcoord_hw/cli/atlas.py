@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, names, print_json, progress_bar, say
-from qcoord_hw.cli.experiment import add_idle_noise, idle_target_of, located_target
+from qcoord_hw.cli.experiment import add_idle_noise, idle_targets_of
 from qcoord_hw.errors import InputError, TargetError
 
 
@@ -40,9 +40,7 @@ def _atlas(options: argparse.Namespace) -> None:
         found = atlas(
             families=options.families,
             experiments=options.experiments,
-            targets=[
-                idle_target_of(located_target(target, options.runs), options) for target in options.targets
-            ],
+            targets=idle_targets_of(options.targets, options, options.runs),
             html=options.html,
             workers=options.workers,
             dask=options.dask,

@@ -9,8 +9,7 @@ from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_links,
     add_parameters,
-    idle_target_of,
-    located_target,
+    idle_targets_of,
     parameters,
     typed,
 )
@@ -35,10 +34,7 @@ def _choose(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "choose") as progress:
         found = api.choose(
             options.spec,
-            target=[
-                target if target == "aer" else idle_target_of(located_target(target, None), options)
-                for target in options.target
-            ],
+            target=idle_targets_of(options.target, options, None),
             seed=options.seed,
             parameters=parameters(options),
             links=options.links,

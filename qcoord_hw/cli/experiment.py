@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,18 @@ def idle_target_of(target: str, options: argparse.Namespace) -> str:
     from qcoord_hw.execution.scale import idle_target
 
     return idle_target(target, True) if options.idle_noise else target
+
+
+def idle_targets_of(targets: Sequence[str], options: argparse.Namespace, runs: str | None) -> list[str]:
+    """Return the names of several targets, those with noise of ours with idle noise if that is asked for.
+
+    Raises:
+        InputError: as `located_target` and `idle_target_of`.
+    """
+    return [
+        target if target == "aer" else idle_target_of(located_target(target, runs), options)
+        for target in targets
+    ]
 
 
 def add_links(sub: argparse.ArgumentParser) -> None:

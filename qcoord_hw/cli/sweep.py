@@ -13,8 +13,7 @@ from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_links,
     add_parameters,
-    idle_target_of,
-    located_target,
+    idle_targets_of,
     parameters,
     typed,
 )
@@ -83,10 +82,7 @@ def _sweep(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
-            targets=[
-                target if target == "aer" else idle_target_of(located_target(target, options.runs), options)
-                for target in options.targets
-            ],
+            targets=idle_targets_of(options.targets, options, options.runs),
             noise_scale=options.noise_scale,
             seeds=options.seeds,
             shots=options.shots,

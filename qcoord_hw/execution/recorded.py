@@ -218,7 +218,7 @@ def _differs_from_today(run: RunRecord, built: Sequence[QuantumCircuit]) -> str:
     Raises:
         LocalityError: when it is something else, and the same program made it, or the network is another.
     """
-    from qcoord_hw.families.builders import build_experiment
+    from qcoord_hw.families.experiment import build_experiment
 
     spec, older = run.intent["spec"], other_version(run)
     if spec["family"] == PYTHON:

@@ -3,6 +3,8 @@
 Nothing outside a family's own folder knows it by name. The object itself is light: what needs Qiskit, a
 solver or matplotlib is imported where it is used. Four methods and three attributes are required; every other
 method has a default that suits a family whose parameters, counts and figures say all there is to say.
+
+A long module: the plain values that a family speaks in, and one class with all that it may say.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Several runs of one experiment beside each other: how they differ from the first, and the table of it."""
+"""Several runs of one experiment beside each other: how they differ from the first, and the table of it.
+
+A long module: one answer, each of its views, and the one rule of which estimates may be compared.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.lines import cheapest, on_line, orders, pairs_of
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.targets import fake_chip, place_circuits
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.qudits.three_qubits import weyl
 
 

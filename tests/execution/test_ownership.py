@@ -22,7 +22,7 @@ from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run_description import describe, intent_of, program_of
 from qcoord_hw.execution.targets import BACKEND, compile_whole, fake_backends, resolve_target
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.network import CASCADE, Link, NetworkCircuit, Topology
 from qcoord_hw.record.files import digest, signed
 

@@ -131,7 +131,7 @@ def test_what_another_version_built_need_only_fit_itself(made, tmp_path, monkeyp
 
 def test_what_was_built_in_python_is_compared_with_itself(runs_dir):
     from qcoord_hw.catalogue import load_spec
-    from qcoord_hw.families.builders import build_experiment
+    from qcoord_hw.families.experiment import build_experiment
 
     path = api.run(build_experiment(load_spec("chsh")), shots=20, seed=1).path
     assert api.verify(path)["protocol"]["checked"] == "consistent"

@@ -17,7 +17,7 @@ from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.targets import Request, fake_backends, resolve_target
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.network import QUANTUM_BROADCAST
 
 COS2 = 0.8535533905932737

@@ -17,8 +17,7 @@ from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.schedule import make_plan, random_plan
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.experiment import Experiment, build_experiment
 from qcoord_hw.families.games.circuits import game_experiment, strategy_experiment
 from qcoord_hw.families.games.strategy_circuits import Strategy
 from qcoord_hw.network import (

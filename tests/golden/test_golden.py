@@ -9,7 +9,7 @@ from qcoord_hw.catalogue import catalogue_needs, catalogue_paths
 from qcoord_hw.execution.formats import parse_qasm
 from qcoord_hw.execution.needs import DEVICES, needs_of
 from qcoord_hw.execution.run_description import program_of
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.spec import read_spec
 
 pytestmark = pytest.mark.usefixtures("work_clock")

@@ -13,7 +13,7 @@ from qcoord_hw.execution.as_built import check_as_built
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.network import CASCADE, TWO_NODE, NetworkCircuit
 from qcoord_hw.network.relays import LINK, Relays, with_relays
 

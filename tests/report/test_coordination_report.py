@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.families.builders import build_experiment
 from qcoord_hw.families.coordination.figures import short_of, with_headline
 from qcoord_hw.families.coordination.view import rate_sections, side_by_side, worst_cases
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import differences, print_differences
 from qcoord_hw.report.figures import plot_estimates

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import qcoord_hw as qc
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.families.linear_computation.view import rate_rows
 from qcoord_hw.report import tables
 from qcoord_hw.report.comparison import differences, print_differences

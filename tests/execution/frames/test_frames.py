@@ -24,8 +24,7 @@ from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import FRAME
+from qcoord_hw.families.experiment import FRAME, build_experiment
 
 ONE = ("h", "s", "sdg", "sx", "sxdg", "x", "y", "z", "rz")
 TWO = ("cx", "cz", "cy", "ecr", "swap", "iswap")

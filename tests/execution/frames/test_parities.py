@@ -12,8 +12,7 @@ from qcoord_hw.execution.expectation import is_exact, outcomes_of
 from qcoord_hw.execution.parities import outcomes_with
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import parities_of
+from qcoord_hw.families.experiment import build_experiment, parities_of
 
 
 def test_an_outcome_has_the_sums_that_it_stands_for(rng):

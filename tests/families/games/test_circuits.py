@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
 
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.experiment import Experiment, build_experiment
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.spec import ExperimentSpec
 

@@ -15,7 +15,7 @@ from qcoord_hw.execution.layout import interactions
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.targets import fake_chip
-from qcoord_hw.families.builders import build_experiment
+from qcoord_hw.families.experiment import build_experiment
 from qcoord_hw.families.games.many_players import many_player_ghz
 from qcoord_hw.families.games.scoring import GameScoring
 from qcoord_hw.record import read

@@ -17,8 +17,7 @@ from qiskit_aer import AerSimulator
 from qcoord_hw.errors import InputError, LocalityError, TooLargeError
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.targets import Request, resolve_target
-from qcoord_hw.families.builders import build_experiment
-from qcoord_hw.families.experiment import Experiment
+from qcoord_hw.families.experiment import Experiment, build_experiment
 from qcoord_hw.families.linear_computation.circuits import input_symbols, task_experiment
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.user_task import spec_of
