@@ -15,6 +15,9 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(CORES) --dist worksteal $(TE
 LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
   --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCKFLAGS)
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+# A lock file in a third of pip's time, by uv; by pip where uv cannot be had or does not reach the packages.
+INSTALL = { $(PIP) install uv && $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r $(1); } \
+  >/dev/null 2>&1 || $(PIP) install -r $(1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -34,7 +37,7 @@ $(STAMP): pyproject.toml requirements.lock
 	if $(BIN)/python -m pip --version >/dev/null 2>&1; then echo "[1/3] keeping .venv"; \
 	else echo "[1/3] making .venv ($$("$$py" --version))"; "$$py" -m venv --clear .venv; fi
 	@echo "[2/3] installing requirements.lock"
-	@$(PIP) install -r requirements.lock
+	@$(call INSTALL,requirements.lock)
 	@echo "[3/3] installing qcoord_hw"
 	@$(PIP) install --no-deps -e .
 	@touch $@
@@ -51,7 +54,7 @@ docs: $(DOCS_STAMP)  ## build the documentation; every notebook runs, every warn
 
 $(DOCS_STAMP): $(STAMP) requirements-docs.lock
 	@echo "installing requirements-docs.lock"
-	@$(PIP) install -r requirements-docs.lock
+	@$(call INSTALL,requirements-docs.lock)
 	@touch $@
 
 ATLAS := chsh magic-square ghz-3 ghz-4 odd-cycle-5 tilted rac-2 rac-3 hardy-1 cglmp-3 ffl sum-2-f2 \

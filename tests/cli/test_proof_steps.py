@@ -160,19 +160,20 @@ def test_what_is_wrong_is_named(capsys, arguments, field):
     assert field in refused(capsys, *arguments)
 
 
-def test_resource_inequalities_stand_at_every_corner():
-    for state in (named_state("example-1"), named_state("w"), named_state("noisy-ghz")):
-        answer = qc.theory_region(state, "cascade")
-        data = json.loads(json.dumps(answer.to_json()))
-        assert check_answer(data).holds
-        lines = data["resource_inequalities"]
-        reached = [data["criteria"][name]["corners"] for name in ("redistribution", "generation_inner")]
-        assert len(lines) == sum(map(len, reached))
-        assert all(one["equation"] == "(41)" and one["line"].endswith(">= <omega_ABC>") for one in lines)
-        spoilt = copy.deepcopy(data)
-        spoilt["resource_inequalities"][0]["line"] = "0 >= <omega_ABC>" if lines[0]["line"][0] != "0" else "1"
-        if spoilt != data:
-            assert not check_answer(spoilt).holds
+@pytest.mark.few(["example-1", "w"], slow=1)
+@pytest.mark.parametrize("name", ["example-1", "w", "noisy-ghz"])
+def test_resource_inequalities_stand_at_every_corner(name):
+    answer = qc.theory_region(named_state(name), "cascade")
+    data = json.loads(json.dumps(answer.to_json()))
+    assert check_answer(data).holds
+    lines = data["resource_inequalities"]
+    reached = [data["criteria"][name]["corners"] for name in ("redistribution", "generation_inner")]
+    assert len(lines) == sum(map(len, reached))
+    assert all(one["equation"] == "(41)" and one["line"].endswith(">= <omega_ABC>") for one in lines)
+    spoilt = copy.deepcopy(data)
+    spoilt["resource_inequalities"][0]["line"] = "0 >= <omega_ABC>" if lines[0]["line"][0] != "0" else "1"
+    if spoilt != data:
+        assert not check_answer(spoilt).holds
 
 
 def test_the_correlation_is_the_strategys():

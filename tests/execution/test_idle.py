@@ -86,7 +86,7 @@ def test_names_say_whether_idle_qubits_decay():
 def test_a_run_with_idle_noise_is_recorded_verified_and_worse(runs_dir, capsys):
     path = {}
     for flag in ("--idle-noise", "--no-idle-noise"):
-        asked = ["run", "g14", "--target", "fake_torino_x4", flag, "--shots", "400", "--seed", "5", "--json"]
+        asked = ["run", "ghz-5", "--target", "fake_torino_x4", flag, "--shots", "2000", "--seed", "5", "--json"]
         assert main(asked) == 0
         capsys.readouterr()
         path[flag] = qc.load_run("latest").path

@@ -31,7 +31,7 @@ def rule_lines(play: GameScoring) -> tuple[str, ...]:
         return (*lines, "Question and answers have a score from 0 to 1; the mean score is to be high.")
     odd = odd_questions(game)
     if odd is None:
-        return (*lines, "A table of the referee says which answers win; he knows all questions.")
+        return (*lines, "Which answers win depends on all questions: the table of the game says it.")
     if not odd:
         return (*lines, "They win if the sum of their answers is even.")
     if len(odd) == len(list(game.questions())):
