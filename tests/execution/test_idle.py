@@ -86,8 +86,8 @@ def test_names_say_whether_idle_qubits_decay():
 def test_a_run_with_idle_noise_is_recorded_verified_and_worse(runs_dir, capsys):
     path = {}
     for flag in ("--idle-noise", "--no-idle-noise"):
-        asked = ["run", "ghz-5", "--target", "fake_torino_x4", flag, "--shots", "2000", "--seed", "5", "--json"]
-        assert main(asked) == 0
+        asked = ["run", "ghz-5", "--target", "fake_torino_x4", flag, "--shots", "2000", "--seed", "5"]
+        assert main([*asked, "--json"]) == 0
         capsys.readouterr()
         path[flag] = qc.load_run("latest").path
     assert read(path["--no-idle-noise"]).intent["target"]["name"] == "fake_torino_x4"
