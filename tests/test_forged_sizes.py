@@ -15,6 +15,7 @@ from qcoord_hw import inputs
 from qcoord_hw.execution.schedule import make_plan, on_tiles, plan_of
 from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import MAX_PLAN, files
+from qcoord_hw.record.shape import Misfit, integer, rows_of
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games.game import Game
 from tests import hostile
@@ -274,6 +275,53 @@ def test_json_is_written_as_it_always_was():
             "a": [value],
             "b": {"c": value},
         }
+
+
+def test_objects_of_a_list_are_laid_out_together_as_one_by_one(monkeypatch):
+    rows = [{"b": k, "a": "\0" if k == 2 else None} for k in range(4)]
+    every = [
+        rows,
+        rows[:1],
+        [],
+        [{}],
+        [*rows, {}],
+        [*rows, {"c": [1]}],
+        [*rows, {"é": 1}],
+        [*rows, 1],
+        [rows],
+    ]
+    together = [files.pretty({"of": {"rows": value}, "rows": value}) for value in every]
+    assert together[1].decode().count("\n") == 13
+    monkeypatch.setattr(files, "_is_plain", lambda value: False)
+    apart = [files.pretty({"of": {"rows": value}, "rows": value}) for value in every]
+    assert [json.loads(one) for one in together] == [json.loads(one) for one in apart]
+    monkeypatch.undo()
+    for k, one in enumerate(together[:5]):  # a tuple is laid out object by object
+        assert one == files.pretty({"of": {"rows": tuple(every[k])}, "rows": tuple(every[k])})
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ([{"id": 1}] * 3 + [{"id": 11}], r"plan\[3\].id: 11"),
+        ([{"id": 1}, {"id": True}], r"plan\[1\].id: True"),
+        ([{"id": 1}, {"id": 1.0}], r"plan\[1\].id: 1.0"),
+        ([{"id": 1}, {}], r"plan\[1\].id: None; allowed is a value"),
+        ([{"id": 1}, {"id": 1, "seed": -1}], r"plan\[1\].seed: -1"),
+        ([{"id": 1}, [1]], r"plan\[1\]: \[1\]; allowed is an object"),
+        ([{"id": 1}] * 6, "plan: '6 values'; allowed is a list of 0 to 5"),
+        ({"id": 1}, "plan: .*allowed is a list"),
+        (None, "plan: None; allowed is a list"),
+        ([], ""),
+        ([{"id": 10, "seed": 0, "more": "x"}, {"id": 0}], ""),
+    ],
+)
+def test_rows_are_held_against_ranges(rows, where):
+    shape = rows_of({"id": integer(0, 10)}, {"seed": integer(0, 5)}, 5)
+    if not where:
+        return shape(rows, "plan")
+    with pytest.raises(Misfit, match=where):
+        shape(rows, "plan")
 
 
 def test_a_plan_refuses_what_a_run_refuses(monkeypatch):

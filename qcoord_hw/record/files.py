@@ -109,6 +109,15 @@ def _lay(value: Any, levels: int, indent: str, laid: _Laid) -> None:
         laid.inner.append(value)
         return
     inner, parts = indent + " ", laid.parts
+    if (
+        levels == 2 and type(value) is list and all(value) and all(map(_is_plain, value))
+    ):  # as below, all in one go
+        row = ["," + inner + "{", inner + " ", _ROW, inner, "}"]
+        parts += row * len(value)
+        parts[-5 * len(value)] = "[" + inner + "{"
+        parts.append(indent + "]")
+        laid.rows.extend(value)
+        return
     if levels == 1 and _is_plain(value):  # its lines are made together, with those of all others
         parts += "{", inner, _ROW, indent, "}"
         laid.rows.append(value)

@@ -21,6 +21,7 @@ from qcoord_hw.record.shape import (
     maybe,
     real,
     require,
+    rows_of,
     table,
     text,
     tuple_of,
@@ -160,7 +161,7 @@ EXPERIMENT = fields(
     },
     {"feed_forward": boolean, "weights": list_of(real(0)), "sampled": boolean, "weighed": boolean},
 )
-CHUNK = fields(
+PLAN = rows_of(
     {
         "id": COUNT,
         "block": integer(0, MAX_BLOCKS - 1),
@@ -168,6 +169,7 @@ CHUNK = fields(
         "shots": integer(1, MAX_CHUNK),
     },
     {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999)},
+    MAX_PLAN,
 )
 SOURCE = fields(
     {
@@ -200,7 +202,7 @@ INTENT_SHAPE = fields(
         "experiment": EXPERIMENT,
         "target": TARGET,
         "seed": maybe(integer(0, 2**63 - 1)),
-        "plan": list_of(CHUNK, most=MAX_PLAN),
+        "plan": PLAN,
         "provenance": PROVENANCE,
     },
     {"source": SOURCE},

@@ -148,6 +148,38 @@ def fields(needed: Mapping[str, Shape], optional: Mapping[str, Shape] | None = N
     return check
 
 
+def rows_of(needed: Mapping[str, Shape], optional: Mapping[str, Shape], most: int) -> Shape:
+    """Return the shape of lists of at most `most` objects whose fields are ranges of integers.
+
+    A hundred thousand are checked by column: a range holds all where it holds the least and the largest.
+    """
+    every, slowly = {**needed, **optional}, list_of(fields(needed, optional), most=most)
+
+    def fits(rows: list[Any], name: str, shape: Shape) -> bool:
+        column = [row[name] for row in rows if name in row]
+        if len(column) < len(rows) and (column or name in needed):
+            return False
+        if column and {int}.issuperset(map(type, column)):
+            shape(min(column), "")
+            shape(max(column), "")
+            return True
+        return not column
+
+    def check(value: Any, where: str) -> None:
+        try:
+            if (
+                {dict}.issuperset(map(type, value))
+                and len(value) <= most
+                and all(fits(value, name, shape) for name, shape in every.items())
+            ):
+                return
+        except (Misfit, TypeError):
+            pass
+        slowly(value, where)  # which says where it does not
+
+    return check
+
+
 def require(holds: bool, where: str, value: object, allowed: str) -> None:
     """Check what fits together.
 
