@@ -64,12 +64,10 @@ def exact_figures(name):
     return right
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "inputs", "shots"),
-    [
-        pytest.param("sum-3-f4", 200, 1000, marks=pytest.mark.slow),
-        pytest.param("example-1-f3", 8, 4096, marks=pytest.mark.exhaustive),
-    ],
+    [("sum-3-f4", 200, 1000), ("example-1-f3", 8, 4096)],
 )
 def test_a_hundred_runs_hold_the_figures_of_all_inputs(name, inputs, shots, tmp_path):
     """At least 90 of 100, of every figure; and of 50 pairs of the same experiment few differ."""
