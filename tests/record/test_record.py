@@ -210,6 +210,27 @@ def test_an_intent_of_another_shape_is_refused_in_words(path, field, value):
             use(path).html()
 
 
+@pytest.mark.parametrize(
+    ("same", "other", "field"),
+    [
+        (("id",), {}, "plan: .*distinct ids"),
+        (("block", "setting"), {}, "plan: .*one per setting, block and tile"),
+        ((), {"setting": 10**6}, r"plan\[1\].setting: 1000000"),
+        ((), {"tile": 3}, r"plan\[1\].tile: 3"),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused(path, same, other, field):
+    """All checksums are right, and each chunk by itself is one."""
+    (path / "seal.json").unlink()
+    intent = json.loads((path / "intent.json").read_text())
+    first, second = intent["plan"][:2]
+    second |= {key: first[key] for key in same} | other
+    del intent["sha256"]
+    (path / "intent.json").write_bytes(files.signed(intent))
+    with pytest.raises(RecordError, match=field):
+        record.read(path)
+
+
 def test_a_file_outside_the_folder_is_never_read(path):
     (path / "seal.json").unlink()
     intent = json.loads((path / "intent.json").read_text())
