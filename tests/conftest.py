@@ -57,12 +57,11 @@ def suites(cases: list[pytest.Item]) -> list[str]:
     asked = cases[0].get_closest_marker("few")
     fast, slow = asked.args[0], asked.kwargs.get("slow")
     names = [case.callspec.id for case in cases]
-    if isinstance(fast, int):
-        fast = spread(names, fast)
-    elif unknown := set(fast) - set(names):
-        raise pytest.UsageError(f"{cases[0].nodeid}: few{asked.args}: no case is called {sorted(unknown)}")
+    fast = spread(names, fast) if isinstance(fast, int) else fast
     left = [name for name in names if name not in fast]
-    slow = left if slow is None else spread(left, slow)
+    slow = left if slow is None else spread(left, slow) if isinstance(slow, int) else slow
+    if unknown := {*fast, *slow} - set(names):
+        raise pytest.UsageError(f"{cases[0].nodeid}: {asked}: no case is called {sorted(unknown)}")
     return ["" if name in fast else "slow" if name in slow else "exhaustive" for name in names]
 
 

@@ -33,8 +33,11 @@ def test_each_case_is_in_one_suite():
 def test_names_choose():
     found = suites(cases(pytest.mark.few(("case 3", "case 5"))))
     assert [k for k, suite in enumerate(found) if not suite] == [3, 5]
-    with pytest.raises(pytest.UsageError, match=r"no case is called \['case 60'\]"):
-        suites(cases(pytest.mark.few(("case 3", "case 60"))))
+    found = suites(cases(pytest.mark.few(2, slow=("case 7", "case 8"))))
+    assert Counter(found) == {"": 2, "slow": 2, "exhaustive": 56}
+    for wrong in pytest.mark.few(("case 3", "case 60")), pytest.mark.few(1, slow=["case 60"]):
+        with pytest.raises(pytest.UsageError, match=r"no case is called \['case 60'\]"):
+            suites(cases(wrong))
 
 
 def test_a_case_that_is_asked_for_alone_runs():

@@ -403,7 +403,7 @@ def test_an_imported_copy_has_the_same_estimates_to_the_last_digit(name, how, tm
     assert all(math.isclose(row.best, 0, abs_tol=0) for row in compared.differences)
 
 
-@pytest.mark.few(0, slow=6)
+@pytest.mark.few(0, slow=("g14", "magic-square", "sum-2-f4", "example-1-f3", "cascade-ghz2", "two-node-n2"))
 @pytest.mark.parametrize("name", catalogue_names())
 def test_copies_of_the_whole_catalogue(name, tmp_path, rng):
     for _ in range(2):

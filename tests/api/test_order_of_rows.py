@@ -97,7 +97,9 @@ def test_estimates_are_those_of_the_run_in_any_order_and_form(name, how, tmp_pat
     check(name, how, tmp_path, rng)
 
 
-@pytest.mark.few(0, slow=12)
+@pytest.mark.few(
+    0, slow=("ghz-4-{}", "tilted-{}", "sum-3-f2-{}", "cascade-ghz2-{}", "two-node-n1-{}", "mac-n2-{}")
+)
 @pytest.mark.parametrize(("name", "how"), FURTHER, ids=lambda value: str(value)[:40])
 def test_of_the_whole_catalogue(name, how, tmp_path, rng):
     check(name, how, tmp_path, rng, draws=3, shots=40)
