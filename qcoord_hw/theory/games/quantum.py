@@ -120,9 +120,7 @@ def quantum_value(
     search.offer_classical(classical)
     search.solve_xor()
     search.solve_pauli(seed)
-    if level is None:
-        search.bound_parities(SECTOR_LEVELS[0])  # already now: it is cheap, and ends the climbs
-    else:
+    if level is not None:
         search.bound(level)
     players = search.tensor.ndim // 2
     most = MAX_DIMENSION if dimension is None else dimension
@@ -133,8 +131,10 @@ def quantum_value(
         before = search.lower
         search.climb(tried, seed)
         gain = search.lower - before
-        if tried == 2 and level is None and search.small:
-            search.try_bound(LEVELS[0])  # already now, so that it can end the next climbs
+        if tried == 2 and level is None:  # already now, so that it can end the next climbs
+            search.bound_parities(SECTOR_LEVELS[0])
+            if search.small and not search.in_sectors:
+                search.try_bound(LEVELS[0])
         tried += 1
     for own in SECTOR_LEVELS[1:] if level is None else ():
         search.bound_parities(own)
