@@ -116,7 +116,7 @@ def test_what_was_reduced_says_how_to_what_was_written(capsys, tmp_path, name):
     """The matrices above are of fewer symbols; those written are made of them, and the checker knows."""
     data = {
         "five-qubit": {"stabilizers": [*FIVE_QUBIT, "XXXXX"], "servers": {"A": [0], "B": [1, 4, 2, 3]}},
-        "dependent": {"stabilizers": ["XXI", "-IZZ", "XXI"], "servers": {"A": [0, 2], "B": [1]}},
+        "dependent": {"stabilizers": ["XXI", "-ZZI", "XXI"], "servers": {"A": [0, 2], "B": [1]}},
         "task": {"field": 5, "servers": {"A": [[1, 2], [2, 4], [3, 1]], "B": [[0], [0], [1]]}},
     }[name]
     path = written(tmp_path, {"name": "own", **data})
