@@ -362,6 +362,21 @@ def test_bits_are_those_of_the_circuits_and_a_reversal_shows_where_it_can(folder
         imported(folder, table, "magic-square", "w.csv", bit_order="first")
 
 
+def test_an_order_in_which_players_answer_what_others_were_asked_is_refused(folder):
+    """A colouring is won as often with the players exchanged, so that no column `win` shows it."""
+    rows = [[x, y, f"{a:02b}{b:02b}", n, int((a == b) == (x == y))] for x, y, a, b, n in HANOI["rows"]]
+    columns = ["question_1", "question_2", "bits", "count", "win"]
+    for step, order, wrong in ((1, "first", "last"), (-1, "last", "first")):
+        table = csv_text([[x, y, bits[::step], *rest] for x, y, bits, *rest in rows], columns)
+        found = imported(folder, table, "colouring.json", "bits.csv", bit_order=order)
+        assert found["win_probability"].best == HANOI["expected"]["wins"] / HANOI["expected"]["shots"]
+        with pytest.raises(qc.InputError, match=f"bit-order: {wrong}, but .* allowed here is {order}"):
+            imported(folder, table, "colouring.json", "bits.csv", bit_order=wrong)
+    chsh = csv_text([[x, y, f"{a}{b}", n] for x, y, a, b, n in chsh_rows()], columns[:4])
+    found = [imported(folder, chsh, name="bits.csv", bit_order=order) for order in ("first", "last")]
+    assert found[0].estimates == found[1].estimates  # nothing shows it there
+
+
 # Copies of exported runs
 
 

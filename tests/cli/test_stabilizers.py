@@ -111,6 +111,35 @@ def test_every_number_of_the_box_is_checked(tmp_path):
         assert not check_answer(spoilt).holds, name
 
 
+@pytest.mark.parametrize("name", ["five-qubit", "dependent", "task"])
+def test_what_was_reduced_says_how_to_what_was_written(capsys, tmp_path, name):
+    """The matrices above are of fewer symbols; those written are made of them, and the checker knows."""
+    data = {
+        "five-qubit": {"stabilizers": [*FIVE_QUBIT, "XXXXX"], "servers": {"A": [0], "B": [1, 4, 2, 3]}},
+        "dependent": {"stabilizers": ["XXI", "-ZZI", "XXI"], "servers": {"A": [0, 2], "B": [1]}},
+        "task": {"field": 5, "servers": {"A": [[1, 2], [2, 4], [3, 1]], "B": [[0], [0], [1]]}},
+    }[name]
+    path = written(tmp_path, {"name": "own", **data})
+    found = theory(capsys, path)
+    made = found["reduction"]
+    outputs, order = np.array(made["outputs"]), found["field"]
+    for server, v in made["V"].items():
+        assert (outputs @ found["V"][server] @ made["inputs"][server] % order).tolist() == v
+        assert len(made["inputs"][server]) == found["servers"][server]
+    assert found["reduced"]
+    if name == "task":
+        assert made["V"] == data["servers"]
+    assert check_answer(found).holds
+    assert not [p for p in check_answer(found).not_checked if p.startswith("reduction")]
+    text = call(capsys, "theory", "linear", path, "--time-limit", 4)[1]
+    assert "as written          " in text
+    for key in ("inputs", "V"):
+        spoilt = json.loads(json.dumps(found))
+        spoilt["reduction"][key]["A"][0][0] = (spoilt["reduction"][key]["A"][0][0] + 1) % order
+        assert not check_answer(spoilt).holds
+    assert "reduction" not in theory(capsys, written(tmp_path, PAIR))
+
+
 def test_a_box_of_another_task_is_refused(tmp_path):
     """Each part holds alone, but not beside the other."""
     both = [

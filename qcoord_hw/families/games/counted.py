@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.counted import Counted, check_wins, circuit_settings, setting, stated_settings
+from qcoord_hw.families.games.analysis import Cell, no_signalling
 from qcoord_hw.families.games.expression import figures_of
 from qcoord_hw.families.games.parameters import PLAYERS, read_parameters
 from qcoord_hw.families.games.scoring import GameScoring, question_label
 from qcoord_hw.families.games.user_game import game_of, value_of
-from qcoord_hw.imports.table import LEAK, CountTable, whole
+from qcoord_hw.imports.table import FIRST, LAST, LEAK, CountTable, whole
 from qcoord_hw.record.bits import read_bits
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.theory.games import classical_value
@@ -26,6 +29,9 @@ from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.value import Value
+
+SIGNALS, NO_SIGN = 1e-6, 1e-2
+"""p-values of no-signalling below and above which an order of bits is refused for the other one."""
 
 OF_OUTCOME = ("tile", "block", "chunk", "setting", "job", "time", "bits")
 """The columns by which rows of several rounds are of one outcome."""
@@ -43,6 +49,7 @@ def counted(spec: ExperimentSpec, table: CountTable) -> Counted:
         outcomes = table.bits(width)
         where = _settings(play, table) if "question_1" in table else circuit_settings(table, labels, names)
         _check_bits(play, table, where, outcomes)
+        _check_order(play, table, where, outcomes)
         rows = list(zip(range(len(table)), where, outcomes, strict=True))
     else:
         said = [_answers(table, p, size) for p, size in enumerate(play.game.answers, start=1)]
@@ -222,3 +229,36 @@ def _check_bits(play: GameScoring, table: CountTable, where: Sequence[int], outc
         lambda row: worths[told[row]],
         lambda row: f"{told[row][1]} (answer {said[told[row]]} to {play.questions[told[row][0]][0]})",
     )
+
+
+def _check_order(play: GameScoring, table: CountTable, where: Sequence[int], outcomes: Sequence[str]) -> None:
+    """Check that the declared order of bits is not the wrong one, where counts show it.
+
+    A column `win` need not: a colouring is won as often with the players exchanged. But then each answers
+    what the other was asked.
+    """
+    if play.rounds > 1 or play.agreed is not None or play.asked is not None:
+        return
+    seen: dict[tuple[int, str], int] = {}
+    for key, count in zip(zip(where, outcomes, strict=True), table.count, strict=True):
+        seen[key] = seen.get(key, 0) + count
+    here, other = (no_signalling(play, _cells(play, seen, step))[0] for step in (1, -1))
+    if here < SIGNALS and other > NO_SIGN:
+        right = {FIRST: LAST, LAST: FIRST}[str(table.bit_order)]
+        raise InputError(
+            f"bit-order: {table.bit_order}, but read so answers depend on what the other players were asked "
+            f"(p = {here:.1g}), and read the other way they do not (p = {other:.2g}); allowed here is {right}"
+        )
+
+
+def _cells(play: GameScoring, seen: dict[tuple[int, str], int], step: int) -> list[Cell]:
+    """Return what was counted for each question, with bits read forwards (1) or backwards (-1)."""
+    tallies = [np.zeros((1, *(n + play.leaks for n in play.game.answers)), np.int64) for _ in play.questions]
+    for (circuit, outcome), count in seen.items():
+        said = play.answered(circuit, 0, read_bits([outcome[::step]]))
+        tallies[circuit][(0, *(int(own[0]) for own in said))] += count
+    asked = [own[0] for own in play.questions]
+    return [
+        Cell(k, 0, question, 1.0, tally, play.game.table[question].astype(float))
+        for k, (question, tally) in enumerate(zip(asked, tallies, strict=True))
+    ]

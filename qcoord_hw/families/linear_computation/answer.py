@@ -30,7 +30,7 @@ from qcoord_hw.theory.linear_computation.rates import (
     region,
 )
 from qcoord_hw.theory.linear_computation.scheme import build_scheme
-from qcoord_hw.theory.linear_computation.task import LinearTask, reduce_task
+from qcoord_hw.theory.linear_computation.task import LinearTask, Reduction, reduce_task
 from qcoord_hw.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ class LinearAnswer(Answer):
         optimum: the capacity, where a scheme meets the converse; absent where none does.
         lemma_2: the matrices of Lemmas 2 and 3 for this P: `B_1`, `B_2`, the `diagonal` of B_1 H G^T B_2^T,
             `H'` and `G'` (behind the inverses of B_1, B_2), and whether the `literal` form does as well.
+        reduction: where something was reduced, the matrices as written, `V`, and how they are made of those
+            above: `outputs` V_s `inputs`_s; server s sends `inputs`_s w_s.
         stabilizers: what is said of the N-sum box itself, if one was given.
         exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
@@ -167,6 +169,7 @@ class LinearAnswer(Answer):
     seconds: float
     optimum: Optimum | None = optional()
     lemma_2: Mapping[str, Any] | None = optional()
+    reduction: Mapping[str, Any] | None = optional()
     stabilizers: Mapping[str, Any] | None = optional()
     exported: Sequence[str] | None = optional()
     time_limit: TimeLimit | None = optional()
@@ -268,7 +271,18 @@ def linear_theory(task: LinearTask, time_limit: float = 60.0, seed: int = 0) -> 
         seconds=round(time.monotonic() - start, 3),
         optimum=optimum(small, achieved),
         lemma_2=_lemma_2(small, scheme.precoders),
+        reduction=_reduction(task, reduction),
     )
+
+
+def _reduction(task: LinearTask, found: Reduction) -> dict[str, Any] | None:
+    if not found.notes:
+        return None
+    return {
+        "V": {s: v.tolist() for s, v in zip(task.servers, task.matrices, strict=True)},
+        "outputs": found.outputs.tolist(),
+        "inputs": {s: r.tolist() for s, r in zip(task.servers, found.inputs, strict=True)},
+    }
 
 
 def _lemma_2(task: LinearTask, precoders: Sequence[Any]) -> dict[str, Any]:

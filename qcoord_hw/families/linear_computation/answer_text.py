@@ -27,6 +27,7 @@ def linear_theory_text(answer: LinearAnswer) -> str:
         *_headline(answer),
         "",
         *_matrices("V", answer.V),
+        *_reduction_lines(answer),
         f"auxiliary qudits c  {proved}",
         f"without precoding   {answer.c_without_precoding} (every P_s the identity)",
         *_matrices("P", answer.P),
@@ -73,6 +74,19 @@ def linear_theory_text(answer: LinearAnswer) -> str:
     lines += [f"written: {path}" for path in answer.exported or ()]
     late = answer.time_limit.words() if answer.time_limit else ""
     return "\n".join([*lines, "", f"{answer.seconds:g} s", *filter(None, [late])])
+
+
+def _reduction_lines(answer: LinearAnswer) -> list[str]:
+    """Return how the matrices as written are made of the reduced ones: O V_s R_s."""
+    if not (found := answer.reduction):
+        return []
+    combined = {s: r for s, r in found["inputs"].items() if len(r) < len(found["V"][s][0])}
+    fewer = len(found["outputs"]) > answer.K
+    return [
+        *_matrices("R", combined),
+        *([f"{'O':<20}" + "; ".join(map(_row, found["outputs"]))] if fewer else []),
+        f"as written          {'O ' if fewer else ''}V_s R_s; R_s w_s is sent (R_s = 1 where none is shown)",
+    ]
 
 
 def _headline(answer: LinearAnswer) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -44,8 +45,16 @@ class Relaxation:
     payoff: FloatArray
 
 
-def relaxation(tensor: FloatArray, level: str) -> Relaxation:
+def relaxation(
+    tensor: FloatArray, level: str, letters: Sequence[Sequence[tuple[int, int]]] | None = None
+) -> Relaxation:
     """Return the moment matrix of a level.
+
+    Args:
+        tensor: payoffs, shape (X_1, .., X_k, B_1, .., B_k).
+        level: of the hierarchy.
+        letters: the projectors (question, answer) of each player; by default those of all answers but the
+            last. Payoffs of an answer that is left out have to be those of the last one.
 
     Raises:
         TooLargeError: when it has too many words.
@@ -53,8 +62,11 @@ def relaxation(tensor: FloatArray, level: str) -> Relaxation:
     players = tensor.ndim // 2
     shape, answers = tensor.shape[:players], tensor.shape[players:]
     half = -(-players // 2)
-    each, total = {"1": (1, half), "1+AB": (1, players), "2": (2, half + 1), "3": (3, half + 2)}[level]
-    local = [_local_words(x, b, each) for x, b in zip(shape, answers, strict=True)]
+    each, total = word_lengths(level, players)
+    sizes = list(zip(shape, answers, strict=True))
+    if letters is None:
+        letters = [list(itertools.product(range(x), range(b - 1))) for x, b in sizes]
+    local = [local_words(own, each) for own in letters]
     if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
         raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
     lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))
@@ -78,15 +90,15 @@ def relaxation(tensor: FloatArray, level: str) -> Relaxation:
     cells = cells[:-1].reshape(key.shape)
     position = np.zeros(lengths.shape, dtype=np.int64)
     position[tuple(chosen.T)] = np.arange(len(chosen))
-    sizes = list(zip(shape, answers, strict=True))
-    grid = np.indices([1 + x * (b - 1) for x, b in sizes])  # products of at most one projector a player
+    grid = np.indices([1 + len(own) for own in letters])  # products of at most one projector a player
     left, right = grid.copy(), grid.copy()
     left[half:], right[:half] = 0, 0
     moments = cells[position[tuple(left)], position[tuple(right)]].ravel()
     one_hot = sp.csr_matrix(
         (np.ones(moments.size), (np.arange(moments.size), moments)), (moments.size, len(numbers))
     )
-    probabilities = sp.csr_matrix(reduce(sp.kron, [_expansion(x, b) for x, b in sizes]) @ one_hot)
+    expansions = [_expansion(x, b, own) for (x, b), own in zip(sizes, letters, strict=True)]
+    probabilities = sp.csr_matrix(reduce(sp.kron, expansions) @ one_hot)
     words = [tuple(own[i] for own, i in zip(local, c, strict=True)) for c in chosen]
     return Relaxation(words, cells, probabilities, paired(tensor) @ probabilities)
 
@@ -104,9 +116,17 @@ def unpaired(entries: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     return entries.reshape(sizes).transpose([*range(0, 2 * players, 2), *range(1, 2 * players, 2)])
 
 
-def _local_words(questions: int, answers: int, length: int) -> list[Letters]:
-    """Return the words of one player of at most so many projectors, shortest first."""
-    letters = list(itertools.product(range(questions), range(answers - 1)))
+def word_lengths(level: str, players: int) -> tuple[int, int]:
+    """Return how many letters a word of a level has at most: those of one player, all together."""
+    half = -(-players // 2)
+    return {"1": (1, half), "1+AB": (1, players), "2": (2, half + 1), "3": (3, half + 2)}[level]
+
+
+def local_words(letters: Sequence[tuple[int, int]], length: int) -> list[Letters]:
+    """Return the words of one player of at most so many letters, shortest first.
+
+    A letter has its question in front; no two letters of one question stand side by side.
+    """
     words: list[Letters] = [()]
     last = words
     for _ in range(length):
@@ -126,14 +146,14 @@ def _product(left: Letters, right: Letters) -> Letters | None:
     return tuple(word)
 
 
-def _expansion(questions: int, answers: int) -> Any:
+def _expansion(questions: int, answers: int, letters: Sequence[tuple[int, int]]) -> Any:
     """Return one player's projectors, a row each, as sums of 1 and of those that are letters.
 
-    Shape (X B, 1 + X (B - 1)); the last answer's projector is 1 minus the others of its question.
+    Shape (X B, 1 + letters); the last answer's projector is 1 minus the letters of its question, that of
+    another answer without a letter is counted with it.
     """
-    change = np.zeros((questions, answers, 1 + questions * (answers - 1)))
-    letters = np.eye(size := questions * (answers - 1)).reshape(questions, answers - 1, size)
-    change[:, :-1, 1:] = letters
+    change = np.zeros((questions, answers, 1 + len(letters)))
     change[:, -1, 0] = 1
-    change[:, -1, 1:] = -letters.sum(axis=1)
+    for k, (x, a) in enumerate(letters, 1):
+        change[x, a, k], change[x, -1, k] = 1, -1
     return sp.csr_matrix(change.reshape(questions * answers, -1))

@@ -98,16 +98,38 @@ def npa_bound(
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
     problem = relaxation(tensor, level)
-    largest = float(np.abs(problem.payoff[1:]).max())
-    scale = 2.0 ** math.ceil(math.log2(largest or 1.0))  # a power of two, so that scaling rounds nothing
-    problem = replace(problem, payoff=problem.payoff / scale)
     nothing = np.zeros(problem.probabilities.shape[0])
+    scale = scale_of(problem.payoff)
     duals: Iterable[tuple[FloatArray, FloatArray]] = [(np.zeros(problem.cells.shape), nothing)]
     if dual is not None:
         duals = [(dual(problem.words) / scale, nothing)]
-    elif largest:
-        duals = _solutions(problem, level == LEVELS[0], deadline)
-    best, matrix, slack = math.inf, np.zeros((0, 0)), nothing
+    elif problem.payoff[1:].any():
+        scaled = replace(problem, payoff=problem.payoff / scale)
+        duals = _solutions(scaled, level == LEVELS[0], deadline)
+    return certified(tensor, problem, level, duals, target)
+
+
+def certified(
+    tensor: FloatArray,
+    problem: Relaxation,
+    level: str,
+    duals: Iterable[tuple[FloatArray, FloatArray]],
+    target: float = -math.inf,
+    more: FloatArray | float = 0.0,
+) -> NpaBound:
+    """Return the best bound that approximate duals prove, once they are repaired.
+
+    Args:
+        tensor: the payoffs.
+        problem: the moment matrix.
+        level: of the hierarchy.
+        duals: matrices and multipliers of the probabilities, for payoffs divided by `scale_of` them.
+        target: a value at which to stop.
+        more: what the payoffs of `problem` are above `tensor`, in its shape; nowhere negative.
+    """
+    scale = scale_of(problem.payoff)
+    problem = replace(problem, payoff=problem.payoff / scale)
+    best, matrix, slack = math.inf, np.zeros((0, 0)), np.zeros(problem.probabilities.shape[0])
     for approximate, multipliers in duals:
         extra = np.round(np.maximum(multipliers, 0), DIGITS)
         relaxed = replace(problem, payoff=problem.payoff + extra @ problem.probabilities)
@@ -117,17 +139,22 @@ def npa_bound(
                 best, matrix, slack = value, candidate, extra
         if scale * best <= target + 1e-7 * scale:
             break
-    matrix, slack = scale * matrix, scale * slack
-    size = np.abs(tensor).sum() + np.abs(matrix).sum() + slack.sum()
+    matrix, added = scale * matrix, scale * unpaired(slack, tensor.shape) + more
+    size = np.abs(tensor).sum() + np.abs(matrix).sum() + added.sum()
     rounding = 4 * EPS * len(matrix) * float(size)
     certificate = {
         "level": level,
         "bound": scale * best + rounding,
         "words": [[[list(letter) for letter in own] for own in word] for word in problem.words],
-        "slack": unpaired(slack, tensor.shape).tolist(),
+        "slack": added.tolist(),
         "dual": [[float(z) for z in row[: i + 1]] for i, row in enumerate(matrix)],
     }
     return NpaBound(scale * best + rounding, level, certificate)
+
+
+def scale_of(payoff: FloatArray) -> float:
+    """Return by what payoffs are divided: a power of two, so that scaling rounds nothing."""
+    return float(2.0 ** math.ceil(math.log2(float(np.abs(payoff[1:]).max()) or 1.0)))
 
 
 def _residuals(problem: Relaxation, dual: FloatArray) -> FloatArray:

@@ -77,11 +77,32 @@ def parity_structure(game: Game) -> ParityGame | Refutation | None:
     Args:
         game: with `win`, or with scores 0 and 1; one with other scores is of no such kind.
     """
+    if (win := _won(game)) is None:
+        return None
+    reader = _Reader(game, win)
+    reader.leave_out_what_does_not_always_win()
+    return reader.refutation or reader.parities()
+
+
+def parity_form(game: Game) -> ParityGame | None:
+    """Return the parities that win, without leaving out more than answers that never do.
+
+    Flips of bits that keep all equations then keep the payoff of every strategy, perfect or not.
+    """
+    if (win := _won(game)) is None:
+        return None
+    reader = _Reader(game, win)
+    reader.leave_out_what_never_wins()
+    found = reader.parities(refute=False)
+    return found if isinstance(found, ParityGame) else None
+
+
+def _won(game: Game) -> Bools | None:
+    """Return where a game is won; None where it is not only won or lost, or too large."""
     table = game.table
     if game.players < 2 or max(game.answers) > MAX_ANSWERS or (game.score is not None and not _is_won(table)):
         return None
-    reader = _Reader(game, np.asarray(table == 1))
-    return reader.refutation or reader.parities()
+    return np.asarray(table == 1)
 
 
 def _is_won(table: npt.NDArray[np.object_]) -> bool:
@@ -92,7 +113,7 @@ class _Reader:
     """Finds the bits of a game's answers, question by question."""
 
     def __init__(self, game: Game, win: Bools) -> None:
-        """Leave out the answers that cannot win."""
+        """Take all answers."""
         self._asked = list(game.questions())
         self._win = win
         self._bits: dict[Bit, int] = {}
@@ -100,6 +121,18 @@ class _Reader:
         self.refutation: Refutation | None = None
         sizes = list(zip(game.prob.shape, game.answers, strict=True))
         self._allowed = [np.ones(size, dtype=bool) for size in sizes]
+
+    def leave_out_what_never_wins(self) -> None:
+        """Leave out answers that win against no answers of the others, whatever these are asked."""
+        for player, own in enumerate(self._allowed):
+            for x in range(len(own)):
+                asked = [q for q in self._asked if q[player] == x]
+                axes = tuple(i for i in range(self._win.ndim // 2) if i != player)
+                wins = np.any([self._win[q].any(axis=axes) for q in asked], axis=0) if asked else own[x]
+                own[x] = wins if wins.any() else own[x]
+
+    def leave_out_what_does_not_always_win(self) -> None:
+        """Leave out answers that lose for sure against some question of the others, again and again."""
         changed = True
         while changed and self.refutation is None:
             changed = False
@@ -123,8 +156,8 @@ class _Reader:
         own = [np.flatnonzero(self._allowed[p][x]) for p, x in enumerate(asked)]
         return np.asarray(self._win[asked][np.ix_(*own)])
 
-    def parities(self) -> ParityGame | Refutation | None:
-        """Return the bits and their equations."""
+    def parities(self, refute: bool = True) -> ParityGame | Refutation | None:
+        """Return the bits and their equations, or why they cannot all hold if that is to be looked for."""
         large = []
         for asked in self._asked:
             classes = [_classes(self._winning(asked), p) for p in range(len(asked))]
@@ -154,7 +187,7 @@ class _Reader:
                 self._add(asked, involved, [classes[p] for p in involved], parity)
         if not self._name(large):
             return None
-        if (found := odd_cycle(self._links())) is not None:
+        if refute and (found := odd_cycle(self._links())) is not None:
             return refuted(tuple(map(self._step, found)))
         if not self._relate():
             return None

@@ -25,6 +25,7 @@ from qcoord_hw.theory.games.odd_cycle import Refutation
 from qcoord_hw.theory.games.pauli_solution import SOURCE as PAULI
 from qcoord_hw.theory.games.pauli_solution import PauliSolution, pauli_solution
 from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
+from qcoord_hw.theory.games.sectors import sector_bound
 from qcoord_hw.theory.games.seesaw import seesaw
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.games.xor import XorSolution, xor_value
@@ -36,6 +37,7 @@ MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
 SMALL = 30  # questions and answers of all players
+SECTOR_LEVELS = ("1+AB", "2")  # of a parity game, in whose blocks nothing below is worth while
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
 KNOWN, DETERMINISTIC = "a strategy that was given", "deterministic strategy"
@@ -129,10 +131,14 @@ def quantum_value(
         before = search.lower
         search.climb(tried, seed)
         gain = search.lower - before
-        if tried == 2 and level is None and search.small:
-            search.try_bound(LEVELS[0])  # already now, so that it can end the next climbs
+        if tried == 2 and level is None:  # already now, so that it can end the next climbs
+            search.bound_parities(SECTOR_LEVELS[0])
+            if search.small and not search.in_sectors:
+                search.try_bound(LEVELS[0])
         tried += 1
-    for own in USUAL_LEVELS[search.small :] if level is None else ():
+    for own in SECTOR_LEVELS[1:] if level is None else ():
+        search.bound_parities(own)
+    for own in USUAL_LEVELS[search.small :] if level is None and not search.in_sectors else ():
         search.try_bound(own)
     return search.result()
 
@@ -187,6 +193,7 @@ class _Search:
         tensor: the payoffs.
         scale: their size: the largest of each question, summed.
         lower: the best lower bound.
+        in_sectors: whether a bound was found block by block, by the charges of a parity game.
     """
 
     def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
@@ -202,6 +209,7 @@ class _Search:
         self._notes: list[str] = []
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
+        self.in_sectors = False
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -318,6 +326,19 @@ class _Search:
         if not self.over:
             with contextlib.suppress(TooLargeError):
                 self.bound(level)
+
+    def bound_parities(self, level: str) -> None:
+        """Look for a better upper bound of a parity game, in blocks; nothing for other games."""
+        if self._game is None or self.over:
+            return
+        start = time.monotonic()
+        left = max(0.0, self._deadline - start) * NPA_SHARE
+        with contextlib.suppress(TooLargeError):
+            bound = sector_bound(self._game, level, target=self.lower, time_limit=left)
+            if bound is not None:
+                self.in_sectors = True
+                self._take(bound)
+        self._seconds["upper"] += time.monotonic() - start
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:

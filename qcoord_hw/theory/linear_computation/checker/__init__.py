@@ -18,6 +18,7 @@ from qcoord_hw.theory.linear_computation.checker.rates import check_optimum, che
 from qcoord_hw.theory.linear_computation.checker.scheme import (
     ClaimedTask,
     check_batched,
+    check_reduction,
     check_scheme,
     read_task,
 )
@@ -55,6 +56,8 @@ def check_linear(answer: dict[str, Any]) -> Verdict:
         c = check_scheme(findings, task)
         check_rates(findings, task, c)
         check_beyond(findings, task, Fraction(sum(task.sizes) + c, 2))
+        if "reduction" in answer:
+            check_reduction(findings, task)
         if "stabilizers" in answer:
             check_stabilizers(findings, task)
         claims = [((), task, c), *check_batched(findings, task)]

@@ -92,6 +92,28 @@ def _length(name: str, value: Any, most: int) -> int:
     return len(value)
 
 
+def check_reduction(findings: Findings, task: ClaimedTask) -> None:
+    """Check that the matrices as written are those of the task between two others.
+
+    Raises:
+        ClaimError: when they cannot be read.
+    """
+    where, f = "reduction", task.f
+    written, inputs, outputs = (findings.get(where, key) for key in ("V", "inputs", "outputs"))
+    for key, given in (("V", written), ("inputs", inputs)):
+        if not isinstance(given, dict) or set(given) != set(task.servers):
+            raise ClaimError(f"{where}.{key}: {brief(given)}; allowed is one matrix for each server")
+    rows = _length(f"{where}.outputs", outputs, MAX_ROWS)
+    o = read_matrix(f"{where}.outputs", outputs, rows, task.rows, f.order)
+    for s, own, size in zip(task.servers, task.v, task.sizes, strict=True):
+        first = inputs[s][0] if isinstance(inputs[s], list) and inputs[s] else None
+        columns = _length(f"{where}.inputs.{s}", first, MAX_COLUMNS)
+        r = read_matrix(f"{where}.inputs.{s}", inputs[s], size, columns, f.order)
+        findings.equal((where, "V", s), f.product(o, f.product(own, r)))
+    for key in ("inputs", "outputs"):
+        findings.confirm(where, key)
+
+
 def read_precoding(name: str, task: ClaimedTask, given: Any) -> list[Rows]:
     """Return claimed precoding matrices, one per server.
 
