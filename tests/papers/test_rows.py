@@ -75,11 +75,12 @@ def test_every_numbered_equation_has_a_row_or_a_reason(paper):
 
 @pytest.mark.parametrize("paper", LAST_EQUATION)
 def test_every_numbered_equation_is_a_name(paper):
+    excused = {n for first, last in NO_NUMBER[paper] for n in range(first, last + 1)}
     for number in range(1, LAST_EQUATION[paper] + 1):
-        try:
+        if number not in excused:
             assert items.find_rows([f"{paper.lower()}-{number}"], ROWS)
-        except InputError as error:
-            assert "nothing to reproduce" in str(error)
+    with pytest.raises(InputError, match="nothing to reproduce"):
+        items.find_rows([f"{paper.lower()}-{min(excused)}"], ROWS)
     with pytest.raises(InputError, match="unknown"):
         items.find_rows([f"{paper.lower()}-{LAST_EQUATION[paper] + 1}"], ROWS)
 
