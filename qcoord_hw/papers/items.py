@@ -68,8 +68,8 @@ def equations(row: Row) -> set[int]:
 def find_rows(names: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     """Return the rows of these names, in the order of the papers; all of them if none is named.
 
-    A name may also be a paper, `nator` or `hu`, the beginning of names before a hyphen or the letter of a part,
-    or a paper and the number of an equation, `nator-79`: the rows that cover it.
+    A name may also be a paper, `nator` or `hu`, the beginning of names before a hyphen or the letter of a
+    part, or a paper and the number of an equation, `nator-79`: the rows that cover it.
 
     Raises:
         InputError: when a name is unknown, or its equation states nothing to reproduce.
