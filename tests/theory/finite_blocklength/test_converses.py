@@ -206,6 +206,16 @@ def test_one_message_is_enumerated():
     assert bracket.upper <= min(values) + 1e-9
 
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize("inputs", [2, 3, 5])
+@pytest.mark.parametrize("common", [1, 3])
+def test_one_message_leaves_no_gap(inputs, common, rng):
+    """One receiver makes one state, whatever the randomness: a convex problem, and its dual is exact."""
+    bracket = bits_bracket(random_task(rng, inputs, 2, common, 1, False), 2.0)
+    assert bracket.upper - bracket.lower < 1e-4
+    assert bracket.lower > 0
+
+
 def test_a_tree_of_boxes_and_its_symmetries():
     task = source_task(2, 2, 2)
     small = Reduced.of(task)
