@@ -7,14 +7,13 @@ that are executed.
 
 Run: python benchmarks/better_codes.py [NAME ..] [--write]
 
-It takes minutes for the small ones, an hour for all. With --write the rows that were measured replace those
-of docs/better-codes.md, one pair after the other, and the others stay.
+It takes minutes for the small ones, half an hour for all. With --write the rows that were measured replace
+those of docs/better-codes.md, one pair after the other, and the others stay.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
 from pathlib import Path
 
@@ -36,42 +35,27 @@ PAIRS = {
 
 DEVICES = ("fake_torino", "fake_fez", "fake_marrakesh", "fake_boston")
 SHOTS = 20
-COUNTED_SHOTS = 500
-"""Per circuit, where the figure is counted."""
-
 SEED = 7
 
 PAGE = Path(__file__).parents[1] / "docs" / "better-codes.md"
 RULE = "|---|---|---|---|---|---|---|---|"
 
 
-def figure(name: str, device: str, folder: str) -> tuple[str, float, float, int]:
-    """Return the kind of figure, its value on a noise model, its interval's half width, and gates.
-
-    The value is exact, and the width 0, where the circuits fit a density matrix; else it is counted.
-    """
-
-    def run(shots: int) -> tuple[dict[str, dict[str, float]], int]:
-        summary = qc.run(name, target=device, shots=shots, seed=SEED, runs=folder).summary
-        return {one["name"]: one for one in summary["estimates"]}, summary["gates"]["two_qubit_executed"]
-
-    found, gates = run(SHOTS)
-    for kind in ("fidelity", "trace_norm"):
-        if (exact := found.get(f"{kind}_exact")) is not None:
-            return kind, exact["best"], 0.0, gates
-    found, gates = run(COUNTED_SHOTS)
-    counted = found["fidelity_dfe"]
-    return "fidelity, counted", counted["best"], (counted["high"] - counted["low"]) / 2, gates
+def figure(name: str, device: str, folder: str) -> tuple[str, float, int]:
+    """Return the kind of figure, its exact value on a noise model, and gates."""
+    summary = qc.run(name, target=device, shots=SHOTS, seed=SEED, runs=folder).summary
+    found = {one["name"]: one["best"] for one in summary["estimates"]}
+    kind = "fidelity" if "fidelity_exact" in found else "trace_norm"
+    return kind, found[f"{kind}_exact"], summary["gates"]["two_qubit_executed"]
 
 
 def row(name: str, device: str, folder: str) -> str:
     """Return a row of the table."""
-    kind, value, width, gates = figure(name, device, folder)
-    _, before, width_before, gates_before = figure(PAIRS[name], device, folder)
+    kind, value, gates = figure(name, device, folder)
+    _, before, gates_before = figure(PAIRS[name], device, folder)
     gain = before - value if kind == "trace_norm" else value - before
-    figures = (value, width), (before, width_before), (gain, math.hypot(width, width_before))
-    words = [f"{number:.3f} ± {around:.3f}" if around else f"{number:.4f}" for number, around in figures]
-    cells = [name, device, kind.replace("_", " "), *words, str(gates), str(gates_before)]
+    numbers = [f"{one:.4f}" for one in (value, before, gain)]
+    cells = [name, device, kind.replace("_", " "), *numbers, str(gates), str(gates_before)]
     return f"| {' | '.join(cells)} |"
 
 

@@ -16,7 +16,9 @@ EVERY = 2.0
 def register(add: Add) -> None:
     """Add the command."""
     sub = add("reproduce", _reproduce, "every number and figure of both papers, ours beside theirs")
-    sub.add_argument("rows", metavar="ROW", nargs="*", help="names, nator, hu, or beginnings; all if omitted")
+    sub.add_argument(
+        "rows", metavar="ROW", nargs="*", help="names, beginnings, equations (nator-79); all if omitted"
+    )
     sub.add_argument("--list", action="store_true", help="the names of the rows, and where they stand")
     sub.add_argument("--run", action="store_true", help="also run the circuits, on aer and on the target")
     sub.add_argument(

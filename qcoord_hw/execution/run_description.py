@@ -363,13 +363,19 @@ def _exact(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
     return exact_figures(play, prepared) if prepared.kind in (IDEAL, NOISE) else None
 
 
-def exact_figures(play: dict[str, Any], prepared: Prepared) -> dict[str, float] | None:
-    """Return the figures of the exact states of circuits; None where a family computes none."""
+def exact_figures(play: dict[str, Any], prepared: Prepared, *, apart: bool = True) -> dict[str, float] | None:
+    """Return the figures of the exact states of circuits; None where a family computes none.
+
+    Args:
+        play: the scoring.
+        prepared: with the circuits.
+        apart: see `qcoord_hw.execution.states.OutputState`.
+    """
 
     def states() -> Sequence[OutputState | None]:
         from qcoord_hw.execution.states import output_states
 
-        return output_states(prepared.simulated, prepared.snapshot)
+        return output_states(prepared.simulated, prepared.snapshot, apart=apart)
 
     return registry.family_of_kind(play["kind"]).exact(play, states)
 

@@ -29,7 +29,7 @@ MAX_NOISY = 12
 """Connected qubits whose exact state is computed."""
 
 MAX_OUTPUTS = 7
-"""Outputs of a noisy density matrix that is put together from several parts."""
+"""Outputs of a noisy density matrix that is put together from several parts; more of them stay apart."""
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -42,10 +42,13 @@ class OutputState:
         parts: for each part which classical bits its qubits are measured into, and its state: branches
             (2^k, e), whose columns are unnormalised vectors, or a density matrix (2^k, 2^k) if noisy.
         noisy: which of the two.
+        apart: whether what is too large to be put together is told part by part, which older records know
+            nothing of.
     """
 
     parts: tuple[tuple[tuple[int, ...], ComplexArray], ...]
     noisy: bool
+    apart: bool = True
 
     def of(self, bits: Sequence[int]) -> ComplexArray | None:
         """Return the state of the outputs that are measured into some bits, in their order.
@@ -54,11 +57,8 @@ class OutputState:
             Branches, shape (2^k, e), or a density matrix, shape (2^k, 2^k), with the first bit's qubit most
             significant; None where a density matrix would be too large.
         """
-        wanted, found = set(bits), []
-        for clbits, state in self.parts:
-            if keep := [k for k, c in enumerate(clbits) if c in wanted]:
-                found.append((tuple(clbits[k] for k in keep), _reduced(state, len(clbits), keep, self.noisy)))
-        if self.noisy and len(found) > 1 and len(wanted) > MAX_OUTPUTS:
+        found = self._found(bits)
+        if self.noisy and len(found) > 1 and len(bits) > MAX_OUTPUTS:
             return None
         order: tuple[int, ...] = ()
         whole: ComplexArray = np.ones((1, 1), dtype=complex)
@@ -77,21 +77,39 @@ class OutputState:
         own = self.of(bits)
         return branches_of(own) if self.noisy and own is not None else own
 
+    def independent(self, bits: Sequence[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
+        """Return the state of some outputs as a product: see `families.base.OutputState`."""
+        return [
+            (tuple(map(bits.index, clbits)), branches_of(state) if self.noisy else state)
+            for clbits, state in (self._found(bits) if self.apart else ())
+        ]
 
-def output_states(circuits: Sequence[QuantumCircuit], snapshot: Snapshot | None) -> list[OutputState | None]:
+    def _found(self, bits: Sequence[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
+        """Return for each part which of some bits are measured of it, in its order, and their state."""
+        wanted, found = set(bits), []
+        for clbits, state in self.parts:
+            if keep := [k for k, c in enumerate(clbits) if c in wanted]:
+                found.append((tuple(clbits[k] for k in keep), _reduced(state, len(clbits), keep, self.noisy)))
+        return found
+
+
+def output_states(
+    circuits: Sequence[QuantumCircuit], snapshot: Snapshot | None, *, apart: bool = True
+) -> list[OutputState | None]:
     """Return the exact output state of each circuit; None where it is too large or measures on its way.
 
     Args:
         circuits: as executed; the last stage of each ends in measurements.
         snapshot: calibration of their qubits, in order; None without noise.
+        apart: see `OutputState`.
 
     Raises:
         TargetError: when Aer reports a failure.
     """
-    return [_output_state(circuit, snapshot) for circuit in circuits]
+    return [_output_state(circuit, snapshot, apart) for circuit in circuits]
 
 
-def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None) -> OutputState | None:
+def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None, apart: bool) -> OutputState | None:
     *before, last = stages(circuit)
     prepared = circuit.copy_empty_like()
     for stage in before:
@@ -122,7 +140,7 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None) -> OutputS
         else:
             state = output_branches(alone, positions)
         parts.append((tuple(bit_of[q] for q in outputs), state))
-    return OutputState(tuple(parts), noisy)
+    return OutputState(tuple(parts), noisy, apart)
 
 
 def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:

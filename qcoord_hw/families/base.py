@@ -131,6 +131,13 @@ class OutputState(Protocol):
             large.
         """
 
+    def independent(self, bits: Sequence[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
+        """Return the same state as a product, whose factors are small where the whole is too large.
+
+        Returns:
+            For each factor the positions in `bits` of its qubits, and its branches; empty where not known.
+        """
+
 
 @dataclass(frozen=True)
 class Prediction:

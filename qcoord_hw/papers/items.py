@@ -68,10 +68,11 @@ def equations(row: Row) -> set[int]:
 def find_rows(names: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     """Return the rows of these names, in the order of the papers; all of them if none is named.
 
-    A name may also be a paper, `nator` or `hu`, or the beginning of names that ends in a hyphen.
+    A name may also be a paper, `nator` or `hu`, the beginning of names before a hyphen or the letter of a
+    part, or a paper and the number of an equation, `nator-79`: the rows that cover it.
 
     Raises:
-        InputError: when a name is unknown.
+        InputError: when a name is unknown, or its equation states nothing to reproduce.
     """
     rows = list(rows)
     if not names:
@@ -79,7 +80,8 @@ def find_rows(names: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     chosen = set[str]()
     for name in names:
         fits = {row.id for row in rows if row.id == name}
-        fits = fits or {row.id for row in rows if row.id.startswith(f"{name.rstrip('-')}-")}
+        begins = re.compile(rf"{re.escape(name.rstrip('-'))}(-.*|(?<=\d)[a-z])")
+        fits = fits or {row.id for row in rows if begins.fullmatch(row.id)} or _covering(name, rows)
         if not fits:
             known = [row.id for row in rows]
             raise InputError(
@@ -88,3 +90,18 @@ def find_rows(names: Sequence[str], rows: Iterable[Row]) -> list[Row]:
             )
         chosen |= fits
     return [row for row in rows if row.id in chosen]
+
+
+def _covering(name: str, rows: Sequence[Row]) -> set[str]:
+    """Return the rows that cover the equation of a name such as `nator-79`; empty for other names.
+
+    Raises:
+        InputError: when no row needs this equation, with the reason.
+    """
+    for paper, excused in NO_NUMBER.items():
+        if asked := re.fullmatch(rf"{paper.lower()}-(\d+)", name):
+            number = int(asked[1])
+            if reason := next((why for (a, b), why in excused.items() if a <= number <= b), None):
+                raise InputError(f"row: {short_repr(name)}; nothing to reproduce: {reason}")
+            return {row.id for row in rows if row.paper == paper and number in equations(row)}
+    return set()

@@ -35,7 +35,8 @@ def reproduce(
     """Return the numbers of both papers beside ours: what `qcoord reproduce` prints.
 
     Args:
-        *names: of rows, or `nator`, `hu`, or beginnings such as `nator-figure`; all if omitted.
+        *names: of rows, beginnings such as `nator-figure`, equations as `nator-79`, `nator` or `hu`; all if
+            omitted.
         run: also run the circuits of the rows, on aer and on the target.
         target: with `run`, the noise model; nothing is ever sent to a device.
         shots: with `run`, shots per circuit.

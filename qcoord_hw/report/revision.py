@@ -45,6 +45,9 @@ def split_by_rules(
 NEW = ("best_at_n",)
 """Keys of a summary that older reports lack: what theory says beside, and nothing of what was counted."""
 
+SEALED = {"kind", "sha256"}
+"""Keys of a certificate with its digest; that of an older report has none."""
+
 
 def without_new_words(written: Any, computed: Any) -> Any:
     """Return what is computed without those fields that an older report does not have at all.
@@ -53,7 +56,8 @@ def without_new_words(written: Any, computed: Any) -> Any:
     another one. Nor is one whose figures were drawn on other axes.
     """
     if isinstance(written, dict) and isinstance(computed, dict):
-        computed = {key: value for key, value in computed.items() if key in written or key not in NEW}
+        late = {*NEW, "sha256"} if computed.keys() >= SEALED else NEW
+        computed = {key: value for key, value in computed.items() if key in written or key not in late}
     if isinstance(written, dict) and isinstance(computed, dict):
         new = {key for key in SAYS if "estimand" in computed and SAYS[0] not in written}
         computed = {k: written.get(k, v) if k == "axis" else v for k, v in computed.items()}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, Operator
 
+import qcoord_hw as qc
+from qcoord_hw.execution import run_description, states
+from qcoord_hw.execution.run_description import exact_figures
 from qcoord_hw.execution.schedule import sampled_plan
 from qcoord_hw.execution.states import output_states
 from qcoord_hw.execution.targets import resolve_target
@@ -51,6 +56,26 @@ def test_ideal_outputs_of_independent_parts(seed):
     found = output_states([circuit], None)[0].of((2, 0, 1))
     expected = reduced(np.outer(vector, vector.conj()), 6, (2, 4, 0))
     np.testing.assert_allclose(found @ found.conj().T, expected, atol=1e-12)
+
+
+def test_parts_that_are_not_put_together_give_the_same_figures(monkeypatch, tmp_path):
+    def run():
+        return qc.run("mac-n2", target="fake_guadalupe", shots=4, seed=1, runs=tmp_path)
+
+    def exact(one):
+        return one.record.intent["target"]["exact"]
+
+    together = run()
+    monkeypatch.setattr(states, "MAX_OUTPUTS", 1)
+    apart = run()
+    assert exact(together).keys() >= {"fidelity_exact", "fidelity_exact_all", "trace_norm_exact"}
+    assert exact(apart) == {name: pytest.approx(value) for name, value in exact(together).items()}
+    monkeypatch.setattr(run_description, "exact_figures", partial(exact_figures, apart=False))
+    older = run()  # as by a program that knew no more than states put together
+    assert exact(older) == {}
+    monkeypatch.undo()
+    monkeypatch.setattr(states, "MAX_OUTPUTS", 1)
+    assert [qc.verify(one.path).ok for one in (apart, older)] == [True, True]
 
 
 def test_noisy_outputs_are_those_of_the_compiled_circuit_and_its_gate_errors():

@@ -73,6 +73,18 @@ def test_every_numbered_equation_has_a_row_or_a_reason(paper):
     assert all(NO_NUMBER[paper].values())
 
 
+@pytest.mark.parametrize("paper", LAST_EQUATION)
+def test_every_numbered_equation_is_a_name(paper):
+    excused = {n for first, last in NO_NUMBER[paper] for n in range(first, last + 1)}
+    for number in range(1, LAST_EQUATION[paper] + 1):
+        if number not in excused:
+            assert items.find_rows([f"{paper.lower()}-{number}"], ROWS)
+    with pytest.raises(InputError, match="nothing to reproduce"):
+        items.find_rows([f"{paper.lower()}-{min(excused)}"], ROWS)
+    with pytest.raises(InputError, match="unknown"):
+        items.find_rows([f"{paper.lower()}-{LAST_EQUATION[paper] + 1}"], ROWS)
+
+
 @pytest.mark.parametrize("paper", NAMED)
 def test_everything_else_that_is_numbered_has_a_row(paper):
     places = "; ".join(row.place for row in ROWS if row.paper == paper)
@@ -248,6 +260,13 @@ def test_exit_status_and_json(capsys, monkeypatch):
 def test_names(capsys):
     assert cli.main(["reproduce", "--list", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["rows"]) == len(ROWS)
+    with pytest.raises(InputError, match=r"row: 'nator-98'; nothing to reproduce: converse of Theorem 4"):
+        items.find_rows(["nator-98"], ROWS)
+    assert [row.id for row in items.find_rows(["nator-79"], ROWS)] == ["nator-83"]
+    assert [row.id for row in items.find_rows(["nator-figure-13"], ROWS)] == [
+        "nator-figure-13a",
+        "nator-figure-13b",
+    ]
     assert cli.main(["reproduce", "nator-64x"]) == 2
     assert "did you mean nator-64?" in capsys.readouterr().err
     with pytest.raises(InputError, match="row"):

@@ -133,6 +133,9 @@ def test_a_report_of_before_is_not_another_one():
     computed = {"ok": True, "best_at_n": {"lower": 0.1}}
     assert without_new_words({"ok": True}, computed) == {"ok": True}
     assert without_new_words({"ok": True, "best_at_n": {"lower": 0.2}}, computed) == computed
+    older, sealed = {"kind": "bits", "lower": 0.1}, {"kind": "bits", "lower": 0.1, "sha256": "0"}
+    assert without_new_words({"certificate": older}, {"certificate": sealed}) == {"certificate": older}
+    assert without_new_words({"source": {}}, {"source": {"sha256": "0"}}) == {"source": {"sha256": "0"}}
 
 
 def test_words_of_a_bracket():

@@ -13,6 +13,8 @@ from qcoord_hw.theory.pauli_measurements.figures import (
     branches_of,
     case_figures,
     exact_figures,
+    figures_of,
+    figures_of_product,
     reduced,
     trace_norm_between,
 )
@@ -51,6 +53,22 @@ def test_reduced_states(rng):
     right = partial_trace(density(made), (2, 2, 2, 2), (1, 3))
     assert np.allclose(density(reduced(made, (1, 3))), right)
     assert np.allclose(density(branches_of(right)), right)
+
+
+@pytest.mark.parametrize("places", [[(0, 1, 2, 3)], [(3, 0), (2, 1)], [(2,), (0, 4, 1), (3,)]])
+@pytest.mark.parametrize("few", [1, 3, 8])
+def test_figures_of_a_product_that_is_not_put_together(rng, places, few):
+    size = sum(map(len, places))
+    parts = [branches(rng, len(own), min(few, 2 ** len(own))) for own in places]
+    whole, order = np.ones((1, 1)), [q for own in places for q in own]
+    for part in parts:
+        whole = np.kron(whole, part)
+    whole = whole.reshape((2,) * size + (-1,)).transpose([*np.argsort(order), size]).reshape(2**size, -1)
+    near = whole[:, 0] / np.linalg.norm(whole[:, 0])
+    for vector in (branches(rng, size, 1)[:, 0], near):
+        right = figures_of(Target("", 1.0, ((0, 1.0),), vector, tuple(range(size))), whole)
+        found = figures_of_product(vector, list(zip(places, parts, strict=True)))
+        assert found == {name: pytest.approx(value, abs=1e-7) for name, value in right.items()}
 
 
 @pytest.mark.parametrize("form", ["branches", "density"])

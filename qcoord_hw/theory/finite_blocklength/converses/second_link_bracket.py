@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.finite_blocklength.converses.bracket import BestAtN, down, up
 from qcoord_hw.theory.finite_blocklength.converses.checker.second_link import (
     second_link_reached,
@@ -49,7 +48,6 @@ def second_link_bracket(task: SecondLink, starts: int = STARTS) -> BestAtN:
         "message": small.message,
         "ebits": small.ebits,
         "dual": dual,
-        "sha256": digest(dual),
         "code": second_link_code(small, starts).written(),
     }
     upper = up(second_link_value(certificate, "certificate"))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.theory.claims import CONFIRMED, Findings, Verdict, brief, is_number
+from qcoord_hw.theory.digest import digest
 from qcoord_hw.theory.finite_blocklength.converses.checker.bits import code_value, lower_value, read_task
 from qcoord_hw.theory.finite_blocklength.converses.checker.prepared import Proved, prepared_value
 from qcoord_hw.theory.finite_blocklength.converses.checker.reading import CertificateError, field
@@ -57,7 +58,7 @@ def check_best_at_n(answer: dict[str, Any]) -> Verdict:
 
 def _check(findings: Findings) -> None:
     claim = {key: findings.get(KEY, key) for key in ("figure", "task", "lower", "upper", "certified")}
-    certificate = findings.get(KEY, "certificate")
+    certificate = _unsealed(findings)
     if not (is_number(claim["lower"]) and is_number(claim["upper"])):
         raise CertificateError(f"{KEY}: allowed are numbers as its ends")
     if claim["lower"] > claim["upper"] + SLACK:
@@ -83,6 +84,28 @@ def _check(findings: Findings) -> None:
         findings.close((KEY, "lower" if error else "upper"), 0.0 if error else 1.0, 0.0)
     else:
         raise CertificateError(f"{KEY}.certificate.kind: allowed are {', '.join(KINDS)}")
+
+
+def _unsealed(findings: Findings) -> Any:
+    """Return the certificate without its digest, which has to be that of the rest.
+
+    A proof with room to spare proves as much when it is damaged: that it is the one found is asked too. An
+    older version printed none; that is noted.
+    """
+    certificate = findings.get(KEY, "certificate")
+    if not isinstance(certificate, dict) or "sha256" not in certificate:
+        findings.absent(KEY, "certificate", "sha256")
+        return certificate
+    rest = {key: value for key, value in certificate.items() if key != "sha256"}
+    try:
+        sealed = digest(rest)
+    except ValueError as error:
+        raise CertificateError(f"{KEY}.certificate: {error}") from None
+    if certificate["sha256"] != sealed:
+        raise CertificateError(
+            f"{KEY}.certificate.sha256: the certificate was changed; allowed is one as it was printed"
+        )
+    return rest
 
 
 def _check_bits(findings: Findings, claim: dict[str, Any], certificate: Any) -> None:
