@@ -213,12 +213,12 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         bound=main.bound.value if main and main.bound else None,
         holders=forecast.description["play"].get("holders", {}),
         edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
-        links=_links(forecast),
+        links=links_of(forecast),
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
 
 
-def _links(forecast: Forecast) -> dict[str, Any] | None:
+def links_of(forecast: Forecast) -> dict[str, Any] | None:
     """Return what links cost and do, as the summary of a run has it; None where they cost nothing."""
     if not forecast.spec.links:
         return None
