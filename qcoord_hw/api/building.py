@@ -104,7 +104,15 @@ def build(
         asked = candidate_of(asked, candidate).spec
     stated = replace(asked, **fields)
     spec = completed(stated, _situation(experiment, stated, parameters or {}, target, seed))
-    return _over_links(Built.of(spec), target)
+    return _over_links(Built.of(_fed_forward(spec, target)), target)
+
+
+def _fed_forward(spec: ExperimentSpec, target: Any) -> ExperimentSpec:
+    """Return a spec whose link has its outcomes post-processed where a target can feed nothing forward."""
+    gates = getattr(getattr(target, "target", None), "operation_names", None)
+    if spec.options.get("transport") == "swapping" and gates is not None and "if_else" not in gates:
+        return spec.stating({"transport": "post-processed"})
+    return spec
 
 
 def candidate_of(spec: ExperimentSpec, name: str) -> Candidate:

@@ -7,7 +7,7 @@ from typing import Any
 from qcoord_hw.diagrams import Chip, Diagram
 from qcoord_hw.execution.ideal_outcomes import ideal_outcomes
 from qcoord_hw.execution.scale import split_scale
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import RunRecord, processed
 from qcoord_hw.report.device_map import device_map
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import RunSummary
@@ -27,7 +27,7 @@ def diagrams_of(record: RunRecord, summary: RunSummary) -> tuple[Diagram, ...]:
     """
     run = record if record.tiles == 1 else record.tile(0)
     with our_own(record.path, "its figures"):
-        found = list(family_of(summary).diagrams(run, summary, lambda: ideal_outcomes(run)))
+        found = list(family_of(summary).diagrams(processed(run), summary, lambda: ideal_outcomes(run)))
         chip = _chip(run, summary)
     return tuple(found + ([chip] if chip else []))
 

@@ -54,7 +54,7 @@ from qcoord_hw.execution.targets import (
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.execution.usage import REP_DELAY, REP_DELAY_SOURCE
 from qcoord_hw.families.experiment import parities_of
-from qcoord_hw.record import Chunk, Job
+from qcoord_hw.record import PROCESSING, Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 
 
@@ -440,6 +440,8 @@ class Forecast:
     @cached_property
     def _parities(self) -> tuple[tuple[int, ...], ...] | None:
         """The sums of classical bits that alone decide how outcomes are scored; None if unknown."""
+        if self.description.get(PROCESSING):
+            return None
         play = self.description["play"]
         return parities_of(registry.family_of_kind(play["kind"]).scoring(play))
 

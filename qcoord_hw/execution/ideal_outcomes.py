@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from qcoord_hw import record
 from qcoord_hw.execution.expectation import is_exact, outcomes_of, work
@@ -36,7 +37,16 @@ def ideal_outcomes(run: RunRecord) -> Sequence[Mapping[str, float]] | None:
     chosen = range(len(ideal.settings))
     if not is_exact(ideal, chosen) or work(ideal, chosen) > SECONDS:
         return None
-    return [
+    found = [
         {word: float(weight) for word, weight in zip(words, weights, strict=True) if weight > 1e-12}
         for words, weights in outcomes_of(ideal, chosen)
     ]
+    with record.interpreting(run.path):
+        rules = run.intent["experiment"].get(record.PROCESSING)
+        return found if not rules else [_used(one, rules[k]) for k, one in enumerate(found)]
+
+
+def _used(weights: Mapping[str, float], rule: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return the probabilities of outcomes that are used, as they are corrected."""
+    found = record.corrected(weights, rule)
+    return {word: weight / sum(found.values()) for word, weight in found.items()}

@@ -19,6 +19,7 @@ from qcoord_hw.execution.run_description import route_costs
 from qcoord_hw.execution.targets import Prepared, executed_settings
 from qcoord_hw.families.experiment import FRAME
 from qcoord_hw.network.links import MAX_KM, OVERHEAD, LinkCost, Route, read_links
+from qcoord_hw.record import processed
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.statistics.estimate import headline_of
 
@@ -109,7 +110,7 @@ class _Links:
             record = forecast.expect(prepared, figures=True).record(SHOTS)
         except TooLargeError:
             return None
-        main = headline_of(self._family.analyse(record, 0.95).estimates)
+        main = headline_of(self._family.analyse(processed(record), 0.95).estimates)
         if main is None:
             return None
         margin = None

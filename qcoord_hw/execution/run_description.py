@@ -10,6 +10,7 @@ from typing import Any
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record, registry
+from qcoord_hw.codec import to_plain
 from qcoord_hw.errors import InputError, TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
@@ -55,24 +56,32 @@ def spec_of(experiment: Experiment) -> ExperimentSpec:
 
 def describe(experiment: Experiment) -> dict[str, Any]:
     """Return the plain values by which a record keeps an experiment."""
-    return {
-        "name": experiment.name,
-        "title": experiment.title,
-        "copies": experiment.copies,
-        "weights": list(experiment.weights),
-        "usage": experiment.usage,
-        "topology": experiment.circuits[0].topology.to_json(),
-        "feed_forward": any(
-            isinstance(i.operation, ControlFlowOp) for net in experiment.circuits for i in net.circuit.data
-        ),
-        "wires": list(experiment.circuits[0].wires),
-        "circuits": [
-            {"events": [event.to_json() for event in net.events], "movable": list(net.movable)}
-            for net in experiment.circuits
-        ],
-        "settings": [setting.to_json() for setting in experiment.settings],
-        "play": experiment.play.to_json(),
-    } | {key: True for key in WAYS if getattr(experiment, key)}
+    rules = [to_plain(one) for one in experiment.processing]
+    processing = {record.PROCESSING: rules} if rules else {}
+    return (
+        {
+            "name": experiment.name,
+            "title": experiment.title,
+            "copies": experiment.copies,
+            "weights": list(experiment.weights),
+            "usage": experiment.usage,
+            "topology": experiment.circuits[0].topology.to_json(),
+            "feed_forward": any(
+                isinstance(i.operation, ControlFlowOp)
+                for net in experiment.circuits
+                for i in net.circuit.data
+            ),
+            "wires": list(experiment.circuits[0].wires),
+            "circuits": [
+                {"events": [event.to_json() for event in net.events], "movable": list(net.movable)}
+                for net in experiment.circuits
+            ],
+            "settings": [setting.to_json() for setting in experiment.settings],
+            "play": experiment.play.to_json(),
+        }
+        | {key: True for key in WAYS if getattr(experiment, key)}
+        | processing
+    )
 
 
 def program_of(experiment: Experiment, links: Links = ()) -> Program:

@@ -19,9 +19,10 @@ DISTANCE = (
     Parameter(
         "transport",
         "choice",
-        "how they are crossed: SWAP gates, or entanglement swapping along a line",
+        "how they are crossed: SWAP gates, or entanglement swapping along a line, fed forward or "
+        "post-processed",
         default="swap",
-        choices=("swap", "swapping"),
+        choices=("swap", "swapping", "post-processed"),
         when={"distance": ()},
         flags=(Flag("--transport", "T"),),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qcoord_hw import registry
 from qcoord_hw.codec import from_plain, to_plain
@@ -12,6 +12,9 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.families.distance import DISTANCE
 from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.spec import ExperimentSpec
+
+if TYPE_CHECKING:
+    from qcoord_hw.network.unfed import Processing
 
 DIRECT = "direct"
 FRAME = "derived:frame"
@@ -90,6 +93,8 @@ class Experiment:
             else every block has them all.
         weighed: whether a fixed schedule gives settings their shots in proportion to the weights; else all
             the same.
+        processing: for each setting what becomes of outcomes where a link leaves them uncorrected; empty
+            where nothing does.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Experiment:
     sampled: bool = False
     spread: bool = False
     weighed: bool = False
+    processing: tuple[Processing, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the circuits belong together.

@@ -3,7 +3,8 @@
 The relay qubits are those of one more party, the link. By `swap` it passes a qubit from one to the next by
 SWAP gates. By `swapping` the line is one of CZ gates, an X measurement of every qubit that is left behind,
 and Pauli gates at the end that hang on the outcomes: entanglement swapping along a line, or one-bit
-teleportation hop by hop [ZhouLeungChuang2000].
+teleportation hop by hop [ZhouLeungChuang2000]. `post-processed` is the same without these gates; what the
+outcomes say is left to the analysis.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from qcoord_hw.network.topology import Link, Topology
 LINK = "link"
 """The party that owns the relay qubits."""
 
-SWAP, SWAPPING = "swap", "swapping"
-TRANSPORTS = (SWAP, SWAPPING)
+SWAP, SWAPPING, POST_PROCESSED = TRANSPORTS = ("swap", "swapping", "post-processed")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Relays:
     Attributes:
         distance: relay qubits between the two ends of a way: from a sender with one receiver to that one;
             between two receivers of one sender, or of one source, which stands in the middle.
-        transport: `swap` or `swapping`.
+        transport: `swap`, `swapping` or `post-processed`.
     """
 
     distance: int
@@ -44,8 +44,25 @@ class Relays:
         return (self.distance + place % 2) // 2
 
 
-def with_relays(net: NetworkCircuit, relays: Relays) -> NetworkCircuit:
-    """Return a protocol in which all that is sent or shared crosses relay qubits.
+@dataclass(frozen=True)
+class Left:
+    """What a link leaves on a qubit that it does not correct: an X, a Z or both, as sums of bits say.
+
+    Attributes:
+        qubit: index in the circuit without the link.
+        x: indices of classical bits of the circuit with the link; an X is left where their sum is odd.
+        z: the same of a Z.
+    """
+
+    qubit: int
+    x: tuple[int, ...]
+    z: tuple[int, ...]
+
+
+def with_relays(net: NetworkCircuit, relays: Relays) -> tuple[NetworkCircuit, tuple[Left, ...]]:
+    """Return a protocol in which all that is sent or shared crosses relay qubits, and what that leaves.
+
+    What it leaves is told of each qubit that crosses, in order, where it is not corrected.
 
     Everything else is told to the new protocol as it was to the old one, qubit by qubit.
 
@@ -64,7 +81,8 @@ def with_relays(net: NetworkCircuit, relays: Relays) -> NetworkCircuit:
         )
     if LINK in topology.parties:
         raise InputError(f"distance: {relays.distance}; allowed in networks without a party {LINK!r}")
-    return _Teller(net, NetworkCircuit(_relayed(topology), net.circuit.name), relays).told()
+    teller = _Teller(net, NetworkCircuit(_relayed(topology), net.circuit.name), relays)
+    return teller.told(), tuple(teller.left)
 
 
 def _relayed(topology: Topology) -> Topology:
@@ -100,6 +118,7 @@ class _Teller:
         self._at: dict[Qubit, Qubit] = {}  # qubit of the old protocol -> where its state is
         self._registers: dict[ClassicalRegister, ClassicalRegister] = {}
         self._data: dict[Parameter, Parameter] = {}
+        self.left: list[Left] = []
 
     def told(self) -> NetworkCircuit:
         sends: list[Verb] = []
@@ -188,7 +207,7 @@ class _Teller:
             relays = self._to.allocate(LINK, way.hops) if way.hops else []
             lines.append([self._at[way.handle], *relays])
         for line in lines:
-            if self._relays.transport == SWAPPING:
+            if self._relays.transport != SWAP:
                 for relay in line[1:]:
                     self._to.local(LINK, HGate(), [relay])
             for here, there in zip(line, line[1:], strict=False):
@@ -198,13 +217,16 @@ class _Teller:
                     self._to.local(LINK, CZGate(), [here, there])
                     self._to.local(LINK, HGate(), [here])
         found: list[list[ClassicalRegister]] = [[] for _ in ways]
-        if self._relays.transport == SWAPPING:
+        if self._relays.transport != SWAP:
             found = [[self._to.measure(LINK, [q]) for q in line[:-1]] for line in lines]
         for way, line in zip(ways, lines, strict=True):
             self._to.deliver(way.key, way.receiver, [line[-1]])
             self._at[way.handle] = line[-1]
         for way, line, bits in zip(ways, lines, found, strict=True):
-            self._correct(way, line[-1], bits)
+            if self._relays.transport == POST_PROCESSED:
+                self._leave(way, line[-1], bits)
+            else:
+                self._correct(way, line[-1], bits)
 
     def _correct(self, way: _Way, qubit: Qubit, bits: Sequence[ClassicalRegister]) -> None:
         """Let a receiver undo what the outcomes say: hop j of n leaves X^m, and then n - j times an H."""
@@ -214,6 +236,15 @@ class _Teller:
             self._to.local(way.receiver, gate, [qubit], when=(bit, 1))
         if len(bits) % 2:
             self._to.local(way.receiver, HGate(), [qubit])
+
+    def _leave(self, way: _Way, qubit: Qubit, bits: Sequence[ClassicalRegister]) -> None:
+        """Note what `_correct` would undo; an H turns one into the other."""
+        places = [self._to.circuit.find_bit(bit[0]).index for bit in reversed(bits)]
+        x, z = tuple(places[::2]), tuple(places[1::2])
+        if len(bits) % 2:
+            self._to.local(way.receiver, HGate(), [qubit])
+            x, z = z, x
+        self.left.append(Left(self._net.circuit.find_bit(way.handle).index, x, z))
 
 
 def _stated(verb: Verb, *names: str) -> list[Any]:

@@ -35,6 +35,7 @@ from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, chip_in_path, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
+from qcoord_hw.record.processed import PROCESSING, corrected, processed, processing_words
 from qcoord_hw.record.reader import (
     CHIP,
     CIRCUITS,
@@ -75,6 +76,7 @@ __all__ = [
     "KNOWN_ANSWER",
     "MAX_PLAN",
     "NOTES",
+    "PROCESSING",
     "REFUSED",
     "SEAL",
     "UNKNOWN",
@@ -85,6 +87,7 @@ __all__ = [
     "append",
     "check_outside",
     "chip_in_path",
+    "corrected",
     "create",
     "derive",
     "derived",
@@ -98,6 +101,8 @@ __all__ = [
     "name_in_path",
     "read_signed",
     "note",
+    "processed",
+    "processing_words",
     "read",
     "read_description",
     "reading",

@@ -41,6 +41,7 @@ QUBITS = list_of(integer(0, MAX_QUBITS), most=MAX_QUBITS)
 HASH = text(r"[0-9a-f]{64}", 64)
 FILES = table(HASH)
 COUNT = integer(0, 10**9)
+BITS = list_of(COUNT)
 
 SEAL_SHAPE = fields({"files": FILES}, {"sealed": WORDS})
 
@@ -159,7 +160,13 @@ EXPERIMENT = fields(
         "settings": list_of(SETTING, least=1),
         "play": table(anything),
     },
-    {"feed_forward": boolean, "weights": list_of(real(0)), "sampled": boolean, "weighed": boolean},
+    {
+        "feed_forward": boolean,
+        "weights": list_of(real(0)),
+        "sampled": boolean,
+        "weighed": boolean,
+        "processing": list_of(fields({"flips": list_of(tuple_of(BITS, BITS)), "zero": list_of(BITS)})),
+    },
 )
 PLAN = rows_of(
     {

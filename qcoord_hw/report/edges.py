@@ -10,7 +10,7 @@ from typing import Any
 
 from qcoord_hw.families.base import Family
 from qcoord_hw.families.view import Line, Listing, Section
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import RunRecord, processed
 from qcoord_hw.report.shapes import EdgesJson, PairJson, RunSummary
 from qcoord_hw.statistics.estimate import Estimate, headline_of
 from qcoord_hw.statistics.simultaneous import bonferroni, holm, largest_connected
@@ -65,7 +65,7 @@ def every_edge(record: RunRecord, family: Family, confidence: float) -> EdgesJso
 
 
 def _pair(tile: RunRecord, family: Family, level: float) -> PairJson:
-    analysis = family.analyse(tile, level)
+    analysis = family.analyse(processed(tile), level)
     main = headline_of(analysis.estimates)
     check = analysis.checks.get("no_signalling")
     counted = [e for e in analysis.estimates if e.origin == "counted"]

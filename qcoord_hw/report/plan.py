@@ -10,7 +10,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.job_options import MAX_JOBS
 from qcoord_hw.execution.usage import JOB_OVERHEAD, OVERHEAD
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import RunRecord, processed
 from qcoord_hw.report.plan_answer import NO_ERRORS, Account, EdgeBill, Place, Plan, Tiling
 from qcoord_hw.spec import check_integer
 from qcoord_hw.statistics.estimate import Estimate, headline_of
@@ -61,7 +61,7 @@ class Outlook:
             if forecast.device.simulated:
                 raise
         if self.here is not None:
-            analysis = self._family.analyse(self.here.record(SHOTS), 0.95)
+            analysis = self._family.analyse(processed(self.here.record(SHOTS)), 0.95)
             self.estimates, self.cautions = analysis.estimates, analysis.cautions
         self._simulations = int(SECONDS / forecast.work) if self.here is not None else 0
         self.main = headline_of(self.estimates)
@@ -70,7 +70,7 @@ class Outlook:
     def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
-        estimates = self._family.analyse(record, confidence).estimates
+        estimates = self._family.analyse(processed(record), confidence).estimates
         return next(e for e in estimates if e.name == self.main.name)
 
     @property
@@ -213,12 +213,12 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         bound=main.bound.value if main and main.bound else None,
         holders=forecast.description["play"].get("holders", {}),
         edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
-        links=_links(forecast),
+        links=links_of(forecast),
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
 
 
-def _links(forecast: Forecast) -> dict[str, Any] | None:
+def links_of(forecast: Forecast) -> dict[str, Any] | None:
     """Return what links cost and do, as the summary of a run has it; None where they cost nothing."""
     if not forecast.spec.links:
         return None

@@ -10,7 +10,16 @@ from qcoord_hw import registry
 from qcoord_hw.families.base import Family
 from qcoord_hw.families.view import View
 from qcoord_hw.provenance import RULES
-from qcoord_hw.record import IMPORTED, KNOWN_ANSWER, REFUSED, UNKNOWN, RunRecord, interpreting
+from qcoord_hw.record import (
+    IMPORTED,
+    KNOWN_ANSWER,
+    REFUSED,
+    UNKNOWN,
+    RunRecord,
+    interpreting,
+    processed,
+    processing_words,
+)
 from qcoord_hw.report.edges import every_edge
 from qcoord_hw.report.faults import our_own
 from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
@@ -89,10 +98,10 @@ def _summarise(record: RunRecord, confidence: float) -> RunSummary:
     analysis = None
     if record.sealed:
         with our_own(record.path, "its analysis"):
-            analysis = family.analyse(record, confidence)
+            analysis = family.analyse(processed(record), confidence)
             summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]  # type: ignore[misc]
             summary["checks"] = analysis.checks
-            summary["cautions"] = [*summary["cautions"], *analysis.cautions]
+            summary["cautions"] = [*summary["cautions"], *processing_words(record), *analysis.cautions]
     with our_own(record.path, "its summary"):
         return {**summary, **family.summary(record.intent, analysis)}  # type: ignore[typeddict-item]
 

@@ -10,7 +10,7 @@ from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.mechanisms import MECHANISMS, Factors, at_limit, only_used, scaled_apart
 from qcoord_hw.execution.scale import MAX_SCALE
 from qcoord_hw.report.crossing import Crossing, crossing
-from qcoord_hw.report.plan import Outlook
+from qcoord_hw.report.plan import Outlook, links_of
 from qcoord_hw.report.threshold_answer import Factor, Mechanism, Threshold
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
         curve=points,
         falling=falling,
         evaluations=errors.evaluations,
+        links=links_of(forecast),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.answer import Answer, Row
+from qcoord_hw.answer import Answer, Row, optional
 from qcoord_hw.execution.scale import has_idle_noise
+from qcoord_hw.report.links import links_section
 from qcoord_hw.statistics.words import number
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Threshold(Answer):
         curve: (factor on all errors, figure) of each evaluation, by factor.
         falling: whether the figure never rises from one evaluated factor to the next, beyond rounding.
         evaluations: of the figure.
+        links: what links cost and do at the device's errors, where they cost anything: as in a plan.
     """
 
     experiment: str
@@ -94,6 +96,7 @@ class Threshold(Answer):
     curve: Sequence[tuple[float, float]]
     falling: bool
     evaluations: int
+    links: Mapping[str, Any] | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for all errors together and one for each mechanism."""
@@ -135,6 +138,8 @@ class Threshold(Answer):
         lines = [f"{self.experiment} on {self.target}", ""]
         for name, words in facts:
             lines += textwrap.wrap(words, 98, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
+        for line in ("", *links_section(self.links).lines) if self.links else ():
+            lines += textwrap.wrap(line, 98, initial_indent="  ", subsequent_indent="  ") or [""]
         lines += ["", f"  {'mechanism':<18}{'share of the loss':>18}{'factor on it alone':>22}"]
         for one in self.mechanisms:
             share = f"{100 * one.share:.1f} %"

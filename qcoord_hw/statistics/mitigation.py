@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.record import RunRecord
+from qcoord_hw.record import PROCESSING, RunRecord
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,11 +18,11 @@ MAX_CONDITION = 20.0
 def readout_matrices(record: RunRecord) -> dict[int, FloatArray] | None:
     """Return the confusion matrix of every physical qubit, shape (2, 2): [r, t] is P(read r given t).
 
-    None if they are unknown or without error, or if later gates hung on read bits: their errors cannot be
-    inverted afterwards.
+    None if they are unknown or without error, or if later gates or corrections hung on read bits: their
+    errors cannot be inverted afterwards.
     """
-    snapshot = record.calibration
-    if record.intent["experiment"].get("feed_forward") or snapshot is None:
+    snapshot, experiment = record.calibration, record.intent["experiment"]
+    if experiment.get("feed_forward") or experiment.get(PROCESSING) or snapshot is None:
         return None
     if all(q["p10"] == q["p01"] == 0 for q in snapshot["qubits"]):
         return None

@@ -96,6 +96,29 @@ def test_ghz_on_a_small_device_as_json_with_a_figure(capsys, tmp_path):
     assert file.read_text().startswith("<?xml")
 
 
+def test_links_are_repeated_and_stay_as_they_are(capsys, tmp_path):
+    """Links are as a plan has them; the same circuits at the factor, over them, are about at the bound."""
+    file = tmp_path / "links.toml"
+    file.write_text('["Alice->Bob"]\ndepolarising = 0.02\nlength_km = 3.0\nmemory_t2_ms = 5.0\n')
+    asked = ("--target", "fake_manila", "--links", file)
+    found = call_json(capsys, "threshold", "chsh", *asked)
+    plan = call_json(capsys, "plan", "chsh", *asked)
+    assert tuple(found) == (*KEYS, "links")
+    assert found["links"] == plan["links"]
+    assert found["links"]["costs"]["Alice->Bob"] == {
+        "depolarising": 0.02,
+        "length_km": 3.0,
+        "memory_t2_ms": 5.0,
+    }
+    assert found["links"]["expected"] == pytest.approx(found["value"], abs=1e-6)
+    at = f"fake_manila_x{found['factor']['value']}"
+    there = call_json(capsys, "plan", "chsh", "--target", at, "--links", file)
+    assert there["expected"] == pytest.approx(found["bound"], abs=1e-3)
+    status, text, _ = call(capsys, "threshold", "chsh", *asked)
+    assert status == 0
+    assert "Alice->Bob: depolarising 0.02, length_km 3, memory_t2_ms 5" in text
+
+
 def test_text_says_the_same_in_100_columns(chsh, capsys, monkeypatch):
     found, asked = chsh[0], {}
     monkeypatch.setattr(api, "threshold", lambda spec, **named: asked.update(named) or found)

@@ -61,7 +61,7 @@ def test_a_line_has_as_many_relays_as_it_is_long(distance):
 
 @pytest.mark.parametrize("transport", ["swap", "swapping"])
 def test_shares_and_sends_both_cross(transport):
-    net = with_relays(chain(), Relays(3, transport))
+    net, _ = with_relays(chain(), Relays(3, transport))
     assert net.circuit.num_qubits == 2 + 3 + 3  # between the halves of the pair, and from Alice to Bob
     assert net.usage["Alice-Bob"] == {"ebits": 1}
     assert net.usage["Alice->Bob"]["qubits"] == 1
@@ -80,7 +80,7 @@ def test_nothing_is_carried_that_is_not_sent():
 
 
 def test_the_link_delivers_what_it_got_and_no_more():
-    net = with_relays(chain(), Relays(1))
+    net, _ = with_relays(chain(), Relays(1))
     spare = net.allocate(LINK, 1)
     with pytest.raises(LocalityError, match=r"link cannot deliver .*: of Alice->Bob it carries 0 qubits"):
         net.deliver("Alice->Bob", "Bob", spare)

@@ -106,7 +106,7 @@ def _compile(name: str, backend: BackendV2, program: Program, layout: Sequence[i
         if conditional and "if_else" not in target.operation_names:
             raise TargetError(
                 f"target {name!r}: does no gates that hang on outcomes (if_else); allowed there are circuits "
-                "without them, at a distance those of transport swap"
+                "without them, at a distance those of transport swap or post-processed"
             ) from error
         if isinstance(error, QcoordError):
             said = str(error)

@@ -11,20 +11,24 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import PTM, Kraus, Operator, Statevector
 from qiskit_aer.noise import amplitude_damping_error
 
+from qcoord_hw import api
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution import simulate
+from qcoord_hw.execution.forecast import Forecast
 from qcoord_hw.execution.frames import distribution, frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.clifford import conjugation, paulis
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.frames.twirling import channel_factors, gate_factors, probabilities
 from qcoord_hw.execution.noise import noise_model
-from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import program_of
+from qcoord_hw.execution.program import Program, bind
+from qcoord_hw.execution.run_description import describe, program_of
+from qcoord_hw.execution.scale import scaled_target
 from qcoord_hw.execution.simulate import Simulator, choose_method, split
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.families.experiment import FRAME, build_experiment
+from qcoord_hw.report.plan import Outlook
 
 ONE = ("h", "s", "sdg", "sx", "sxdg", "x", "y", "z", "rz")
 TWO = ("cx", "cz", "cy", "ecr", "swap", "iswap")
@@ -64,7 +68,8 @@ def with_pauli_errors(circuit: QuantumCircuit, snapshot: Snapshot, order: list[i
     size = circuit.num_qubits
     rho = np.zeros((2**size, 2**size), dtype=complex)
     rho[0, 0] = 1
-    errors = {(g.name, g.qubits): g for g in snapshot.gates}
+    place = {q.index: k for k, q in enumerate(snapshot.qubits)}
+    errors = {(g.name, tuple(place[q] for q in g.qubits)): g for g in snapshot.gates}
 
     def wide(matrix: np.ndarray, qubits: list[int]) -> np.ndarray:
         whole = QuantumCircuit(size)
@@ -72,6 +77,8 @@ def with_pauli_errors(circuit: QuantumCircuit, snapshot: Snapshot, order: list[i
         return Operator(whole).data
 
     for i in circuit.data:
+        if i.operation.name in ("barrier", "measure"):
+            continue
         qubits = [circuit.find_bit(q).index for q in i.qubits]
         gate = wide(i.operation.to_matrix(), qubits)
         rho = gate @ rho @ gate.conj().T
@@ -158,6 +165,54 @@ def test_stim_draws_the_exact_distribution(rng):
         likely = expected > 1e-3
         assert counted[~likely].sum() == 0
         assert ((counted - expected)[likely] ** 2 / expected[likely]).sum() < 60  # 15 degrees of freedom
+
+
+LIMITS = {1: 0.002, 8: 0.01, 32: 0.025}
+"""Factor on all errors -> total variation distance that twirling may cost, as decision 20 states it."""
+
+LOST = {1: 3e-4, 8: 1e-3, 32: 3e-3}
+"""Factor on all errors -> by how much the main figure may differ."""
+
+
+@pytest.mark.parametrize("scale", LIMITS)
+def test_a_density_matrix_with_twirled_errors_gives_the_same_on_a_device(scale):
+    """So what distributions are off is what twirling loses, and nothing else."""
+    program = program_of(build_experiment(load_spec("ghz-3")))
+    prepared = resolve_target(scaled_target("fake_torino", scale)).prepare(program, ())
+    circuit, snapshot = bind(prepared.circuits[0], prepared.settings[0].values), prepared.snapshot
+    order = [circuit.find_bit(i.qubits[0]).index for i in circuit.data if i.operation.name == "measure"]
+    found = distribution(circuit, snapshot)
+    np.testing.assert_allclose(found, with_pauli_errors(circuit, snapshot, order), atol=1e-9)
+    exact = Simulator(prepared.circuits, prepared.settings[:1], snapshot).probabilities(0, 0)
+    assert 0 < abs(found - exact).sum() / 2 < LIMITS[scale]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", LIMITS)
+@pytest.mark.parametrize("target", ["fake_torino", "fake_fez", "fake_boston"])
+@pytest.mark.parametrize(
+    "name",
+    ["magic-square", "ghz-3", "ghz-4", "ghz-5", "ghz-6", "cascade-ghz2", "example-1-f4", "example-2-f2"],
+)
+def test_what_twirling_loses_is_within_the_limits(name, target, scale, monkeypatch):
+    """Distributions and main figure against density matrices; of up to 16 inputs each is applied directly."""
+    where = scaled_target(target, scale)
+    built = api.build(name, target=where, parameters={"inputs": 16} if "example" in name else {}, seed=0)
+    forecast = Forecast.of(describe(built.experiment), program_of(built.experiment), built.spec, where)
+    direct = tuple(replace(s, method="direct") for s in built.experiment.settings)
+    prepared = replace(forecast.prepared, settings=direct)
+    forecast = replace(forecast, prepared=prepared, chosen=tuple(range(len(direct))))
+
+    def found() -> tuple[list[np.ndarray], float]:
+        simulator = Simulator(prepared.circuits, direct, prepared.snapshot)
+        parts = [(k, p) for k in range(len(direct)) for p in range(simulator.parts(k))]
+        return [simulator.probabilities(k, p) for k, p in parts], Outlook(replace(forecast)).main.best
+
+    exact, value = found()
+    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
+    twirled, near = found()
+    assert max(abs(a - b).sum() / 2 for a, b in zip(exact, twirled, strict=True)) < LIMITS[scale]
+    assert near == pytest.approx(value, abs=LOST[scale])
 
 
 def test_the_simulator_takes_frames_where_a_density_matrix_does_not_fit(monkeypatch, rng):
