@@ -12,10 +12,8 @@ from qiskit.circuit import Barrier, QuantumCircuit
 from qiskit_aer.noise import QuantumError, amplitude_damping_error, pauli_error
 
 from qcoord_hw.errors import TargetError
+from qcoord_hw.execution.channels import CHANNEL
 from qcoord_hw.network.links import Channel, Route
-
-CHANNEL = "quantum_channel"
-"""Name of the instructions that are put in."""
 
 
 def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:

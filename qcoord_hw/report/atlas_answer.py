@@ -80,6 +80,7 @@ class Atlas(Answer):
         atlas: the folder in which the cells are kept.
         experiments: name -> title, in order of theorem.
         targets: names of the snapshots, by age of their calibration.
+        idle_noise: whether qubits that wait decay in their noise models.
         calibrated: target -> when it was calibrated (ISO 8601), where that is known.
         theorems: what the devices make of each.
         cells: one for each experiment on each target.
@@ -92,6 +93,7 @@ class Atlas(Answer):
     atlas: str
     experiments: Mapping[str, str]
     targets: Sequence[str]
+    idle_noise: bool
     calibrated: Mapping[str, str]
     theorems: Sequence[Theorem]
     cells: Sequence[Cell]

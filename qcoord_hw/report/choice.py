@@ -127,6 +127,7 @@ def compare_candidates(
     trials: Sequence[Trial],
     *,
     within_rates: bool,
+    idle_noise: bool = True,
     done: Callable[[], None] = lambda: None,
 ) -> Choice:
     """Return the candidates in order, with what is expected of each and why it lost.
@@ -135,6 +136,7 @@ def compare_candidates(
         experiment: its name.
         trials: the candidates on the targets; the experiment itself comes first on each.
         within_rates: whether they are compared where they use their links equally much.
+        idle_noise: whether qubits that wait decay in what is expected.
         done: called after each trial.
     """
     targets = list(dict.fromkeys(trial.target for trial in trials))
@@ -157,6 +159,7 @@ def compare_candidates(
     return Choice(
         experiment,
         targets,
+        idle_noise,
         figure,
         "" if main is None else main.title,
         "more" if main is None else main.better,

@@ -68,6 +68,7 @@ class Choice(Answer):
     Attributes:
         experiment: its name.
         targets: their names.
+        idle_noise: whether qubits that wait decay in the noise models by which figures are expected.
         figure: name of the figure by which they are compared.
         title: what people call it.
         better: `more` or `less`.
@@ -77,6 +78,7 @@ class Choice(Answer):
 
     experiment: str
     targets: Sequence[str]
+    idle_noise: bool
     figure: str | None
     title: str
     better: str

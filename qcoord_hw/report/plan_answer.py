@@ -90,6 +90,7 @@ class Plan(Answer):
     Attributes:
         experiment: its name.
         target: its name.
+        idle_noise: whether qubits that wait decay in what is expected; None where nothing goes wrong.
         shots: per circuit.
         circuits: how many.
         known_answer: executions of the circuit whose answer is known, on a foreign target.
@@ -123,6 +124,7 @@ class Plan(Answer):
 
     experiment: str
     target: str
+    idle_noise: bool | None
     shots: int
     circuits: int
     known_answer: int | None

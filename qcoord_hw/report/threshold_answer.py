@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qcoord_hw.answer import Answer, Row
-from qcoord_hw.execution.scale import has_idle_noise
 from qcoord_hw.statistics.words import number
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class Threshold(Answer):
     Attributes:
         experiment: its name.
         target: its name.
+        idle_noise: whether qubits that wait decay in its noise model.
+        noise: what the noise model holds, in words.
         layout: physical qubits.
         figure: name of the main figure.
         title: what people call it.
@@ -82,6 +83,8 @@ class Threshold(Answer):
 
     experiment: str
     target: str
+    idle_noise: bool
+    noise: str
     layout: Sequence[int]
     figure: str
     title: str
@@ -148,9 +151,8 @@ class Threshold(Answer):
 
     def _notes(self) -> list[str]:
         qubits = ",".join(map(str, self.layout))
-        without = "no crosstalk" if has_idle_noise(self.target) else "no crosstalk, no idle noise"
         notes = [
-            f"Exact probabilities of this calibration's noise model ({without}), no shots. "
+            f"Exact probabilities of this calibration's noise model, no shots: {self.noise}. "
             "A calibrated gate error is split into the decay during the gate and the rest, so that none "
             f"counts twice. The circuits are compiled once, for qubits {qubits}."
         ]
