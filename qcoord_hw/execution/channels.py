@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
-from qiskit.circuit import Instruction
+from qiskit.circuit import Instruction, QuantumCircuit
 from qiskit.quantum_info import SuperOp
 
 CHANNEL = "quantum_channel"
@@ -14,6 +16,11 @@ DECAY = "kraus"
 """Name of those in which waiting is."""
 
 CHANNELS = (CHANNEL, DECAY)
+
+
+def has_channels(circuit: QuantumCircuit, names: Sequence[str] = CHANNELS) -> bool:
+    """Return whether a circuit has channels in it, of some names."""
+    return any(i.operation.name in names for i in circuit.data)
 
 
 def superoperator(channel: Instruction) -> npt.NDArray[np.complex128]:

@@ -12,7 +12,6 @@ from qiskit.circuit import Barrier, QuantumCircuit
 from qiskit_aer.noise import QuantumError, amplitude_damping_error, pauli_error
 
 from qcoord_hw.errors import TargetError
-from qcoord_hw.execution.channels import CHANNEL
 from qcoord_hw.network.links import Channel, Route
 
 
@@ -49,11 +48,6 @@ def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:
         _cross(noisy, at.get(k, ()))
         noisy.append(i)
     return noisy
-
-
-def has_channels(circuit: QuantumCircuit) -> bool:
-    """Return whether a circuit has channels of links in it."""
-    return any(i.operation.name == CHANNEL for i in circuit.data)
 
 
 def _is_barrier(instruction: object) -> bool:
