@@ -80,7 +80,6 @@ class Atlas(Answer):
         atlas: the folder in which the cells are kept.
         experiments: name -> title, in order of theorem.
         targets: names of the snapshots, by age of their calibration.
-        idle_noise: whether qubits that wait decay in their noise models.
         calibrated: target -> when it was calibrated (ISO 8601), where that is known.
         theorems: what the devices make of each.
         cells: one for each experiment on each target.
@@ -88,12 +87,12 @@ class Atlas(Answer):
         already: how many were there.
         failed: how many failed; the same atlas tries them again.
         html: the page, if one was asked for.
+        idle_noise: whether qubits that wait decay in the noise models.
     """
 
     atlas: str
     experiments: Mapping[str, str]
     targets: Sequence[str]
-    idle_noise: bool
     calibrated: Mapping[str, str]
     theorems: Sequence[Theorem]
     cells: Sequence[Cell]
@@ -101,6 +100,7 @@ class Atlas(Answer):
     already: int
     failed: int
     html: Path | None = optional()
+    idle_noise: bool = True
 
     @property
     def ok(self) -> bool:

@@ -159,11 +159,11 @@ def compare_candidates(
     return Choice(
         experiment,
         targets,
-        idle_noise,
         figure,
         "" if main is None else main.title,
         "more" if main is None else main.better,
         ranked,
+        idle_noise,
     )
 
 

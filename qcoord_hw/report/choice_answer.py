@@ -68,21 +68,21 @@ class Choice(Answer):
     Attributes:
         experiment: its name.
         targets: their names.
-        idle_noise: whether qubits that wait decay in the noise models by which figures are expected.
         figure: name of the figure by which they are compared.
         title: what people call it.
         better: `more` or `less`.
         candidates: for one target after the other, the best first; those that do not run there come last.
             Where rates count those of the experiment's own rates come first, then the others by their rates.
+        idle_noise: whether qubits that wait decay in the noise models by which figures are expected.
     """
 
     experiment: str
     targets: Sequence[str]
-    idle_noise: bool
     figure: str | None
     title: str
     better: str
     candidates: Sequence[Ranked]
+    idle_noise: bool = True
 
     def on(self, target: str) -> list[Ranked]:
         """Return the candidates on one target."""

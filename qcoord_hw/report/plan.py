@@ -186,7 +186,6 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
     return Plan(
         experiment=forecast.description["name"],
         target=device.name,
-        idle_noise=forecast.prepared.idle_noise if forecast.noisy else None,
         shots=forecast.spec.shots,
         circuits=forecast.circuits,
         known_answer=forecast.known_answer,
@@ -215,6 +214,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         holders=forecast.description["play"].get("holders", {}),
         edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
         links=_links(forecast),
+        idle_noise=forecast.prepared.idle_noise if forecast.noisy else None,
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
 

@@ -94,8 +94,6 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
     return Threshold(
         experiment=name,
         target=target,
-        idle_noise=forecast.prepared.idle_noise,
-        noise=forecast.prepared.noise,
         layout=list(forecast.prepared.layout),
         figure=errors.main.name,
         title=errors.main.title,
@@ -108,6 +106,8 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
         curve=points,
         falling=falling,
         evaluations=errors.evaluations,
+        idle_noise=forecast.prepared.idle_noise,
+        noise=forecast.prepared.noise,
     )
 
 

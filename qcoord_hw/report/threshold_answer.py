@@ -65,8 +65,6 @@ class Threshold(Answer):
     Attributes:
         experiment: its name.
         target: its name.
-        idle_noise: whether qubits that wait decay in its noise model.
-        noise: what the noise model holds, in words.
         layout: physical qubits.
         figure: name of the main figure.
         title: what people call it.
@@ -79,12 +77,12 @@ class Threshold(Answer):
         curve: (factor on all errors, figure) of each evaluation, by factor.
         falling: whether the figure never rises from one evaluated factor to the next, beyond rounding.
         evaluations: of the figure.
+        idle_noise: whether qubits that wait decay in the noise model.
+        noise: what the noise model holds, in words.
     """
 
     experiment: str
     target: str
-    idle_noise: bool
-    noise: str
     layout: Sequence[int]
     figure: str
     title: str
@@ -97,6 +95,8 @@ class Threshold(Answer):
     curve: Sequence[tuple[float, float]]
     falling: bool
     evaluations: int
+    idle_noise: bool = True
+    noise: str = ""
 
     def rows(self) -> Sequence[Row]:
         """Return a row for all errors together and one for each mechanism."""

@@ -219,7 +219,6 @@ def _atlas(
         atlas=path,
         experiments={spec.name: spec.title for spec in specs},
         targets=list(calibrated),
-        idle_noise=idle_noise,
         calibrated=calibrated,
         theorems=theorems,
         cells=cells,
@@ -227,4 +226,5 @@ def _atlas(
         already=already,
         failed=failed,
         html=None if html is None else Path(html),
+        idle_noise=idle_noise,
     )
