@@ -2,7 +2,8 @@
 
 `python tools/catalogue_data.py [NAME ..]` writes it anew.
 For every entry the text of `qcoord show`, and what four device snapshots are expected to make of it: exact
-outcome probabilities of the circuits as they would be placed, with calibrated readout; no shots. Building
+outcome probabilities of the circuits as they would be placed, with calibrated readout, without idle noise;
+no shots. Building
 and placing everything takes many minutes, so the site reads the file; names write these entries alone,
 `--missing` those that are not there yet.
 """
@@ -55,7 +56,8 @@ def on_device(name: str, device: str) -> dict[str, Any]:
     try:
         built = build(name, target=device, seed=SEED)
         program = program_of(built.experiment, built.spec.links)
-        forecast = Forecast.of(describe(built.experiment), program, built.spec, device)
+        about = describe(built.experiment)
+        forecast = Forecast.of(about, program, built.spec, device, idle_noise=False)
         main, cost = Outlook(forecast).main, forecast.cost(forecast.prepared)
     except QcoordError as refusal:
         return {"refused": str(refusal)}

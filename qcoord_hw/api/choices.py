@@ -32,6 +32,7 @@ def choose(
     parameters: Mapping[str, Plain] | None = None,
     links: LinksLike = None,
     progress: Progress | None = None,
+    idle_noise: bool = True,
 ) -> Choice:
     """Return the ways to do an experiment, by what is expected of each on some targets, without shots.
 
@@ -46,6 +47,7 @@ def choose(
         parameters: of the spec's family, as in `run`.
         links: what crossing links costs, as in `run`.
         progress: called with (candidates judged, candidates in all, on all targets).
+        idle_noise: whether qubits that wait decay in what is expected, as in `run`.
 
     Returns:
         What `qcoord choose` prints: for each target the candidates, the best first, each with its figure, why
@@ -65,7 +67,7 @@ def choose(
     family = registry.family(spec.family)
     found = family.candidates(spec)
     builder = _Builder(seed, None if links is None else stated_links(links))
-    command = _Command(experiment, parameters or {}, links, seed, family.parameters)
+    command = _Command(experiment, parameters or {}, links, seed, idle_noise, family.parameters)
     total, done = 2 * len(found) * len(targets), 0  # placed, then judged
 
     def step() -> None:
@@ -76,12 +78,15 @@ def choose(
 
     trials = []
     for (name, one), candidate in itertools.product(targets.items(), found):
-        trials.append(_trial(builder, candidate, one, name, command.of(candidate.name, one, name)))
+        words = command.of(candidate.name, one, name)
+        trials.append(_trial(builder, candidate, one, name, words, idle_noise=idle_noise))
         step()
     if all(trial.forecast is None for trial in trials):
         why = "; ".join(dict.fromkeys(f"{trial.candidate.name}: {trial.refused}" for trial in trials))
         raise InputError(f"choose: no candidate of {spec.name} runs; {why}")
-    return compare_candidates(spec.name, trials, within_rates=family.within_rates, done=step)
+    return compare_candidates(
+        spec.name, trials, within_rates=family.within_rates, idle_noise=idle_noise, done=step
+    )
 
 
 def _targets(target: Any) -> dict[str, Any]:
@@ -151,7 +156,9 @@ def _same(one: Built, other: Built) -> bool:
     )
 
 
-def _trial(builder: _Builder, candidate: Candidate, target: Any, name: str, command: str) -> Trial:
+def _trial(
+    builder: _Builder, candidate: Candidate, target: Any, name: str, command: str, *, idle_noise: bool
+) -> Trial:
     """Return a candidate on a target, placed and compiled, or why it does not run there."""
     from qcoord_hw.execution.forecast import Forecast
     from qcoord_hw.execution.run_description import describe, program_of
@@ -162,7 +169,7 @@ def _trial(builder: _Builder, candidate: Candidate, target: Any, name: str, comm
         twin = builder.twin(candidate, target)
         circuits = built.experiment
         program = program_of(circuits, built.spec.links)
-        forecast = Forecast.of(describe(circuits), program, built.spec, target)
+        forecast = Forecast.of(describe(circuits), program, built.spec, target, idle_noise=idle_noise)
     except TargetError:
         raise
     except QcoordError as error:
@@ -178,6 +185,7 @@ class _Command:
     parameters: Mapping[str, Plain]
     links: LinksLike
     seed: int
+    idle_noise: bool
     declared: Sequence[Parameter]
 
     def of(self, name: str, target: Any, target_name: str) -> str:
@@ -186,11 +194,13 @@ class _Command:
         if words is None or not isinstance(target, str):
             stated = {"parameters": dict(self.parameters), "links": self.links}
             more = "".join(f", {key}={value!r}" for key, value in stated.items() if value)
+            more += "" if self.idle_noise else ", idle_noise=False"
             given = repr(self.experiment) if isinstance(self.experiment, str) else "experiment"
             where = repr(target) if isinstance(target, str) else target_name
             return f"qc.run({given}, candidate={name!r}, target={where}{more}, seed={self.seed})"
         chosen = [] if name == AS_GIVEN else ["--candidate", name]
-        return shlex.join(["qcoord", "run", *words, *chosen, "--target", target, "--seed", str(self.seed)])
+        chosen += ["--target", target, *([] if self.idle_noise else ["--no-idle-noise"])]
+        return shlex.join(["qcoord", "run", *words, *chosen, "--seed", str(self.seed)])
 
     def _typed(self) -> list[str] | None:
         """Return experiment, parameters and links as they are typed; None where they cannot be."""

@@ -28,6 +28,7 @@ def plan(
     links: LinksLike = None,
     html: str | Path | None = None,
     candidate: str | None = None,
+    idle_noise: bool = True,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -44,6 +45,7 @@ def plan(
         links: what crossing links costs, as in `run`.
         html: a file for a page of the plan, with a map of the device.
         candidate: name of another way to do it, as in `run`.
+        idle_noise: whether qubits that wait decay in what is expected, as in `run`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -75,7 +77,7 @@ def plan(
     )
     circuits = built.experiment
     program = program_of(circuits, built.spec.links)
-    forecast = Forecast.of(describe(circuits), program, built.spec, target)
+    forecast = Forecast.of(describe(circuits), program, built.spec, target, idle_noise=idle_noise)
     forecast.check_recordable()
     found = summarise_plan(forecast, jobs)
     if html is not None:

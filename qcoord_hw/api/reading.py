@@ -301,7 +301,12 @@ def _execute_again(found: record.RunRecord) -> list[str]:
     prepared = prepared_of(found)
     RecordedTarget(prepared)  # a backend or sampler may be called like a simulator of ours
     name, scale = split_scale(found.intent["target"]["name"])
-    target = NoiseTarget(prepared.chip, scale, name) if prepared.chip else resolve_target(prepared.target)
+    idle_noise = prepared.idle_noise
+    target = (
+        NoiseTarget(prepared.chip, scale, name, idle_noise=idle_noise)
+        if prepared.chip
+        else resolve_target(prepared.target, idle_noise=idle_noise)
+    )
     spec: dict[str, Any] = found.intent["spec"]
     if spec["family"] != PYTHON:
         read = spec_from_mapping(spec, "recorded spec")

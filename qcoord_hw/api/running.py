@@ -38,6 +38,7 @@ def run(
     every_edge: bool = False,
     links: LinksLike = None,
     candidate: str | None = None,
+    idle_noise: bool = True,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -63,6 +64,7 @@ def run(
         links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
             simulators.
         candidate: name of another way to do it, such as `choose(..).best().name`.
+        idle_noise: whether qubits that wait for others decay, on `fake_NAME` and `properties:FILE`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -84,7 +86,8 @@ def run(
         candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
-    return Result(record.read(_execute(order, target, options or {}, progress)), confidence)
+    path = _execute(order, target, options or {}, progress, idle_noise=idle_noise)
+    return Result(record.read(path), confidence)
 
 
 def collect(
@@ -131,8 +134,8 @@ def replay(
     """Repeat a run from its record alone, with its seed, as a new run.
 
     On the recorded simulator circuits and calibration are those of the record, so the counts are the
-    same. On another target the circuits as built are compiled anew. What `verify` refuses of a record's
-    protocol is not executed.
+    same. On another target the circuits as built are compiled anew; one with a noise model has idle noise
+    unless the recorded one had none. What `verify` refuses of a record's protocol is not executed.
 
     Raises:
         RecordError: when the record is damaged, or does not fit its spec, its network or itself.
@@ -159,10 +162,26 @@ def replay(
     options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
-    return Result(record.read(_execute(order, target, options, progress)), confidence)
+    path = _execute(order, target, options, progress, idle_noise=_has_idle_noise(found))
+    return Result(record.read(path), confidence)
 
 
-def _execute(order: RunRequest, target: Any, options: Mapping[str, Any], progress: Progress | None) -> Path:
+def _has_idle_noise(found: record.RunRecord) -> bool:
+    """Return whether qubits that wait decay on another noise model than that of a record, if it has one."""
+    from qcoord_hw.execution.targets import NOISE
+
+    target = found.intent["target"]
+    return bool(target.get("idle_noise", target["kind"] != NOISE))
+
+
+def _execute(
+    order: RunRequest,
+    target: Any,
+    options: Mapping[str, Any],
+    progress: Progress | None,
+    *,
+    idle_noise: bool,
+) -> Path:
     """Execute an order, to the end, and return the folder of the sealed record."""
     from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.execution.devices.registry import ALLOWED, device_name, is_ours, open_typed
@@ -183,7 +202,9 @@ def _execute(order: RunRequest, target: Any, options: Mapping[str, Any], progres
                 raise InputError(
                     f"{option}: not on target {short_repr(stated or target)}; allowed on {ALLOWED}"
                 )
-        where = target if isinstance(target, RecordedTarget) else resolve_target(target, stated)
+        where = target
+        if not isinstance(target, RecordedTarget):
+            where = resolve_target(target, stated, idle_noise=idle_noise)
         program, runs = order.program, order.runs
         return execute(
             order.description, program, order.spec, where, order.seed, runs, progress, chosen.tiles

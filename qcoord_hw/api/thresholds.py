@@ -26,6 +26,7 @@ def threshold(
     links: LinksLike = None,
     plot: str | Path | None = None,
     progress: Progress | None = None,
+    idle_noise: bool = True,
 ) -> Threshold:
     """Return the factor on all errors of a target at which an experiment's verdict flips, without shots.
 
@@ -41,6 +42,7 @@ def threshold(
         links: what crossing links costs, as in `run`; it stays as it is, the device's errors are scaled.
         plot: file for the figure, .png, .svg or .pdf.
         progress: called with (evaluations done, evaluations in all, about).
+        idle_noise: whether qubits that wait decay, as in `run`; it is part of the decay that is scaled.
 
     Returns:
         What `qcoord threshold` prints: the factor with a bracket whose ends were both evaluated, and for each
@@ -65,7 +67,7 @@ def threshold(
     built = build(experiment, None, layout, parameters, target=target, seed=seed, links=links)
     circuits = built.experiment
     program = program_of(circuits, built.spec.links)
-    forecast = Forecast.of(describe(circuits), program, built.spec, target)
+    forecast = Forecast.of(describe(circuits), program, built.spec, target, idle_noise=idle_noise)
     found = find_threshold(forecast, progress)
     if plot is not None:
         write_figure(found.plot(), Path(plot))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, names, print_json, progress_bar, say
-from qcoord_hw.cli.experiment import add_idle_noise, idle_targets_of
-from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.cli.experiment import add_idle_noise, located_target
+from qcoord_hw.errors import TargetError
 
 
 def register(add: Add) -> None:
@@ -34,18 +34,17 @@ def register(add: Add) -> None:
 def _atlas(options: argparse.Namespace) -> None:
     from qcoord_hw.sweeps.atlas import atlas
 
-    if options.idle_noise and not options.targets:
-        raise InputError("idle-noise: no targets are named; allowed with --targets")
     with progress_bar(options, "atlas") as progress:
         found = atlas(
             families=options.families,
             experiments=options.experiments,
-            targets=idle_targets_of(options.targets, options, options.runs),
+            targets=[located_target(target, options.runs) for target in options.targets],
             html=options.html,
             workers=options.workers,
             dask=options.dask,
             runs=options.runs,
             progress=progress,
+            idle_noise=options.idle_noise,
         )
     if not options.json:
         say(found.table())

@@ -9,7 +9,7 @@ from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_links,
     add_parameters,
-    idle_targets_of,
+    located_target,
     parameters,
     typed,
 )
@@ -34,10 +34,11 @@ def _choose(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "choose") as progress:
         found = api.choose(
             options.spec,
-            target=idle_targets_of(options.target, options, None),
+            target=[located_target(target, None) for target in options.target],
             seed=options.seed,
             parameters=parameters(options),
             links=options.links,
             progress=progress,
+            idle_noise=options.idle_noise,
         )
     show_answer(options, found)

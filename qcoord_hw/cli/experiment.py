@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -61,32 +61,9 @@ def add_idle_noise(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--idle-noise",
         action=argparse.BooleanOptionalAction,
-        default=False,
-        help="fake_NAME: decay of qubits while they wait for others (default: none)",
+        default=True,
+        help="fake_NAME, properties:FILE: decay of qubits while they wait for others (default: with it)",
     )
-
-
-def idle_target_of(target: str, options: argparse.Namespace) -> str:
-    """Return a target's name with idle noise if that is asked for.
-
-    Raises:
-        InputError: when it has no noise model of ours.
-    """
-    from qcoord_hw.execution.scale import idle_target
-
-    return idle_target(target, True) if options.idle_noise else target
-
-
-def idle_targets_of(targets: Sequence[str], options: argparse.Namespace, runs: str | None) -> list[str]:
-    """Return the names of several targets, those with noise of ours with idle noise if that is asked for.
-
-    Raises:
-        InputError: as `located_target` and `idle_target_of`.
-    """
-    return [
-        target if target == "aer" else idle_target_of(located_target(target, runs), options)
-        for target in targets
-    ]
 
 
 def add_links(sub: argparse.ArgumentParser) -> None:
@@ -228,7 +205,6 @@ def target_of(options: argparse.Namespace) -> str:
     from qcoord_hw.execution.scale import scaled_target
 
     target = located_target(options.target, getattr(options, "runs", None))
-    target = idle_target_of(target, options)
     return target if options.noise_scale is None else scaled_target(target, options.noise_scale)
 
 
@@ -295,6 +271,7 @@ def _best(options: argparse.Namespace, spec: str, target: str) -> str:
             parameters=parameters(options),
             links=options.links,
             progress=progress,
+            idle_noise=options.idle_noise,
         )
     best = found.best()
     tell("note", f"choose: {best.name} of {spec} ({best.title}): {best.why}")

@@ -95,8 +95,9 @@ def _check_no_options(options: argparse.Namespace) -> None:
         InputError: naming the option.
     """
     own = ("specs", "target", "runs", "json", "confidence", "command")
+    unset = {"idle_noise": True}
     for name, value in vars(options).items():
-        if name not in own and value is not None and value is not False:
+        if name not in own and value is not None and value is not unset.get(name, False):
             raise InputError(
                 f"{name.replace('_', '-')}: {short_repr(value)}; a run has its own, allowed is none"
             )

@@ -47,6 +47,7 @@ def _plan(options: argparse.Namespace) -> None:
             every_edge=options.every_edge,
             links=options.links,
             html=options.html,
+            idle_noise=options.idle_noise,
         )
     if options.json:
         print_json(found.to_json() | ({} if options.html is None else {"html": options.html}))

@@ -99,6 +99,7 @@ def _run(options: argparse.Namespace) -> None:
                 confidence=options.confidence,
                 progress=progress,
                 options=jobs,
+                idle_noise=options.idle_noise,
             )
         results.append(result)
     show_results(options, results)

@@ -13,7 +13,7 @@ from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_links,
     add_parameters,
-    idle_targets_of,
+    located_target,
     parameters,
     typed,
 )
@@ -82,7 +82,7 @@ def _sweep(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "sweep") as progress:
         found = sweep(
             options.specs,
-            targets=idle_targets_of(options.targets, options, options.runs),
+            targets=[located_target(target, options.runs) for target in options.targets],
             noise_scale=options.noise_scale,
             seeds=options.seeds,
             shots=options.shots,
@@ -94,6 +94,7 @@ def _sweep(options: argparse.Namespace) -> None:
             runs=options.runs,
             confidence=options.confidence,
             progress=progress,
+            idle_noise=options.idle_noise,
         )
     api.write_sweep(found, **written)
     if not options.json:

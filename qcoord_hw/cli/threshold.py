@@ -10,7 +10,6 @@ from qcoord_hw.cli.experiment import (
     add_layout,
     add_links,
     add_parameters,
-    idle_target_of,
     parameters,
     typed,
 )
@@ -44,13 +43,14 @@ def _threshold(options: argparse.Namespace) -> None:
     with typed(options), progress_bar(options, "threshold") as progress:
         found = api.threshold(
             options.spec,
-            target=idle_target_of(options.target, options),
+            target=options.target,
             seed=options.seed,
             layout=options.layout,
             parameters=parameters(options),
             links=options.links,
             plot=options.plot,
             progress=progress,
+            idle_noise=options.idle_noise,
         )
     show_answer(options, found)
     if options.plot is not None and not options.json:

@@ -26,10 +26,11 @@ from qiskit.circuit import (
     Operation,
     QuantumCircuit,
 )
-from qiskit.quantum_info import Operator, SuperOp
+from qiskit.quantum_info import Operator
 from qiskit_aer.noise import QuantumError
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution.channels import CHANNELS, superoperator
 from qcoord_hw.execution.noise import gate_errors
 from qcoord_hw.execution.snapshot import Snapshot
 
@@ -294,8 +295,8 @@ class _Arithmetic:
     def _matrix(self, instruction: CircuitInstruction, qubits: tuple[int, ...]) -> Array:
         """Return the transfer matrix of a gate and its error, shape (4,) * 2k: outputs, then inputs."""
         operation = instruction.operation
-        if operation.name in ("quantum_channel", "kraus", "superop"):
-            return _transfer(SuperOp(operation).data, len(qubits))
+        if operation.name in CHANNELS:
+            return _transfer(superoperator(operation), len(qubits))
         key = operation.name, tuple(map(float, operation.params)), qubits
         if key not in self._known:
             unitary = Operator(operation).data
@@ -333,11 +334,8 @@ def _factors(operation: Operation, places: Sequence[int]) -> Iterator[tuple[Arra
                 yield _SIGNS[letter], [place]
         case "reset":
             yield _RESET, places
-        case "kraus":
-            kraus = [np.asarray(one) for one in operation.params]
-            yield _transfer(np.sum([np.kron(one.conj(), one) for one in kraus], axis=0), len(places)), places
         case _:
-            yield _transfer(SuperOp(operation).data, len(places)), places
+            yield _transfer(superoperator(operation), len(places)), places
 
 
 def _on(state: Array, matrix: Array, axes: Sequence[int]) -> Array:

@@ -18,10 +18,11 @@ from qcoord_hw.execution.edges import couplings, shares_qubits
 from qcoord_hw.execution.foreign.jobs import BackendJobs
 from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
+from qcoord_hw.execution.idle import unstated
 from qcoord_hw.execution.link_figures import link_figures
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
-from qcoord_hw.execution.scale import PROPERTIES, split_idle, split_scale
+from qcoord_hw.execution.scale import PROPERTIES, split_scale
 from qcoord_hw.execution.simulate import TWIRLED, Simulator
 from qcoord_hw.execution.targets import (
     BACKEND,
@@ -106,10 +107,12 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
         raise Differs(f"target.options: a target of kind {kind} has {'them' if kind in devices else 'none'}")
     if kind in devices and kind != kind_of_device(name):
         raise Differs(f"target.kind: {kind}; {short_repr(name)} is of kind {kind_of_device(name)}")
+    if kind != NOISE and "idle_noise" in target:
+        raise Differs(f"target.idle_noise: a target of kind {kind} has none")
     if kind not in SIMULATED and target["noise"]:
         raise Differs(f"target.noise: {short_repr(target['noise'])}; only a simulator has a noise model")
     if kind in SIMULATED:
-        _check_simulated(run)
+        _check_simulated(run, prepared)
     elif prepared.known is not None:
         expected = known_answer(program.circuits[0]).expected
         if prepared.known.expected != expected:
@@ -130,7 +133,7 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     return ""
 
 
-def _check_simulated(run: RunRecord) -> None:
+def _check_simulated(run: RunRecord, prepared: Prepared) -> None:
     """Check the name and the words of a target that this program simulates."""
     target = run.intent["target"]
     name, kind = target["name"], target["kind"]
@@ -142,8 +145,7 @@ def _check_simulated(run: RunRecord) -> None:
         if kind == IDEAL and (name != IdealTarget.name or place["snapshot"] or place["layout"]):
             raise Differs(f"target: {short_repr(name)} of kind {kind}; that is aer, without physical qubits")
         if kind == NOISE:
-            device, scale = split_scale(name)
-            device, idle = split_idle(device)
+            device = split_scale(name)[0]
             stated = place["snapshot"]
             if device.startswith(PROPERTIES) and run.chip is not None:
                 device = run.chip["device"]
@@ -153,11 +155,21 @@ def _check_simulated(run: RunRecord) -> None:
                 raise Differs(
                     f"target: {short_repr(name)} of kind {kind}; its calibration is of another device"
                 )
-            twirled = bool(TWIRLED.intersection(target["methods"]))
-            if target["noise"] != noise_words(scale, twirled=twirled, idle=idle):
-                raise Differs("target.noise: not that of its name")
+    if kind == NOISE and target["noise"] != _noise(run, prepared):
+        raise Differs("target.noise: not that of its name, calibration and idle noise")
     if kind == IDEAL and target["noise"]:
         raise Differs(f"target.noise: {short_repr(target['noise'])}; aer has none")
+
+
+def _noise(run: RunRecord, prepared: Prepared) -> str:
+    """Return what a record should say of its noise model."""
+    assert prepared.snapshot is not None
+    target = run.intent["target"]
+    return noise_words(
+        split_scale(target["name"])[1],
+        twirled=bool(TWIRLED.intersection(target["methods"])),
+        gaps=unstated(prepared.circuits, prepared.snapshot) if prepared.idle_noise else None,
+    )
 
 
 def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str:

@@ -70,6 +70,7 @@ class Device:
         foreign: the target, where it is a backend or sampler that somebody else wrote.
         connection: to the device, where jobs would be sent to it.
         noise: the noise model of a calibration, where there is no backend to make one of.
+        idle_noise: whether qubits that wait decay in what is expected.
     """
 
     name: str
@@ -79,6 +80,15 @@ class Device:
     foreign: ForeignTarget | None = None
     connection: ConnectedDevice | None = None
     noise: NoiseTarget | None = None
+    idle_noise: bool = True
+
+    @property
+    def model(self) -> NoiseTarget:
+        """The noise model by which outcomes are expected, of a device with a calibration."""
+        if self.noise is not None:
+            return self.noise
+        assert self.backend is not None
+        return NoiseTarget(self.backend, idle_noise=self.idle_noise)
 
     @property
     def compiler(self) -> ForeignTarget | ConnectedDevice | None:
@@ -119,8 +129,12 @@ class Device:
         return REP_DELAY, f"{REP_DELAY_SOURCE}, {self.name} states none"
 
 
-def where_of(target: object) -> Device:
+def where_of(target: object, *, idle_noise: bool = True) -> Device:
     """Return the device that a target's name or object stands for.
+
+    Args:
+        target: as in `run`.
+        idle_noise: whether qubits that wait decay in what is expected there.
 
     Raises:
         InputError: when it is no target.
@@ -132,13 +146,20 @@ def where_of(target: object) -> Device:
         if isinstance(target, ConnectedDevice):
             with provider(name):
                 remaining = target.remaining_seconds()
-            return Device(name, target.backend, remaining, simulated=False, connection=target)
-    where = resolve_target(target, name)
+            return Device(
+                name,
+                target.backend,
+                remaining,
+                simulated=False,
+                connection=target,
+                idle_noise=idle_noise,
+            )
+    where = resolve_target(target, name, idle_noise=idle_noise)
     if isinstance(where, NoiseTarget) and isinstance(where.chip, Snapshot):
         return Device(where.name, noise=where)
     if isinstance(where, ForeignTarget):
-        return Device(where.name, where.backend, simulated=False, foreign=where)
-    return Device(where.name, target if isinstance(target, BackendV2) else None)
+        return Device(where.name, where.backend, simulated=False, foreign=where, idle_noise=idle_noise)
+    return Device(where.name, target if isinstance(target, BackendV2) else None, idle_noise=idle_noise)
 
 
 @dataclass(frozen=True)
@@ -182,16 +203,29 @@ class Forecast:
 
     @classmethod
     def of(
-        cls, description: dict[str, Any], program: Program, spec: ExperimentSpec, target: object
+        cls,
+        description: dict[str, Any],
+        program: Program,
+        spec: ExperimentSpec,
+        target: object,
+        *,
+        idle_noise: bool = True,
     ) -> Forecast:
         """Choose a layout and compile, as a run on the target would.
+
+        Args:
+            description: what `run_description.describe` returned for the experiment.
+            program: its circuits and settings.
+            spec: shots, blocks and layout.
+            target: as in `run`.
+            idle_noise: whether qubits that wait decay in what is expected.
 
         Raises:
             InputError: when the target or the layout is not allowed.
             TargetError: when the target cannot be reached.
             TooLargeError: when the circuits do not fit the device.
         """
-        device = where_of(target)
+        device = where_of(target, idle_noise=idle_noise)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
         if device.snapshot is None:
@@ -203,11 +237,7 @@ class Forecast:
             prepared = replace(IdealTarget().prepare(program, ()), target=device.name)
             return cls(description, program, spec, device, prepared, noisy=False)
         with provider(device.name):
-            noise = device.noise
-            if noise is None:
-                assert device.backend is not None
-                noise = NoiseTarget(device.backend)
-            prepared = noise.prepare(program, spec.layout)
+            prepared = device.model.prepare(program, spec.layout)
         return cls(description, program, spec, device, prepared, noisy=device.states_errors)
 
     @classmethod
@@ -228,7 +258,7 @@ class Forecast:
         prepared, noisy = ideal, False
         if device.backend is not None and device.states_errors and sent.layout:
             with suppress(Exception):  # its gates are none of those of which we know a noise model
-                prepared = NoiseTarget(device.backend).prepare(program, sent.layout)
+                prepared = device.model.prepare(program, sent.layout)
                 noisy = True
         return cls(description, program, spec, device, prepared, sent, noisy)
 

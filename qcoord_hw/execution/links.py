@@ -14,9 +14,6 @@ from qiskit_aer.noise import QuantumError, amplitude_damping_error, pauli_error
 from qcoord_hw.errors import TargetError
 from qcoord_hw.network.links import Channel, Route
 
-CHANNEL = "quantum_channel"
-"""Name of the instructions that are put in."""
-
 
 def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:
     """Return a circuit with what links do to its qubits; the same one where that is nothing.
@@ -51,11 +48,6 @@ def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:
         _cross(noisy, at.get(k, ()))
         noisy.append(i)
     return noisy
-
-
-def has_channels(circuit: QuantumCircuit) -> bool:
-    """Return whether a circuit has channels of links in it."""
-    return any(i.operation.name == CHANNEL for i in circuit.data)
 
 
 def _is_barrier(instruction: object) -> bool:

@@ -7,7 +7,6 @@ leaves the relaxation as it is, and scaling T1 and T2 leaves the rest.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -73,7 +72,7 @@ def scaled_apart(snapshot: Snapshot, factors: Factors) -> Snapshot:
 
 
 def only_used(snapshot: Snapshot, circuits: Sequence[QuantumCircuit]) -> Snapshot:
-    """Return the snapshot without errors of gates and measurements that no circuit has.
+    """Return the snapshot without errors and durations of gates and measurements that no circuit has.
 
     The noise is the same there; its model takes less time, and what reaches its limit is in use.
 
@@ -89,9 +88,10 @@ def only_used(snapshot: Snapshot, circuits: Sequence[QuantumCircuit]) -> Snapsho
     )
     gates = (
         g
-        if g.name != "measure" and (g.name, tuple(places[q] for q in g.qubits)) in used
-        else replace(g, duration=None, error=None)  # it stays a gate that the device has
+        if done and g.name != "measure"
+        else replace(g, duration=g.duration if done else None, error=None)  # still one that the device has
         for g in snapshot.gates
+        for done in [(g.name, tuple(places[q] for q in g.qubits)) in used]
     )
     return replace(snapshot, qubits=tuple(qubits), gates=tuple(gates))
 
@@ -133,7 +133,6 @@ def _relaxation(gate: GateCalibration, qubits: dict[int, QubitCalibration]) -> f
     """Return the process fidelity of a gate's relaxation, the product of (1 + e^(-t/T1) + 2e^(-t/T2)) / 4."""
     time, fidelity = gate.duration or 0.0, 1.0
     for q in (qubits[index] for index in gate.qubits):
-        t1 = math.inf if q.t1 is None else q.t1
-        t2 = min(math.inf if q.t2 is None else q.t2, 2 * t1)  # as Aer reads it
-        fidelity *= (1 + math.exp(-time / t1) + 2 * math.exp(-time / t2)) / 4
+        along, across = q.kept(time)
+        fidelity *= (1 + along + 2 * across) / 4
     return fidelity

@@ -17,7 +17,6 @@ from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.scale import has_idle_noise
 from qcoord_hw.execution.schedule import on_tiles, plan_of
 from qcoord_hw.execution.simulate import NEWER
 from qcoord_hw.execution.snapshot import Snapshot
@@ -153,6 +152,7 @@ def intent_of(
             "noise": prepared.noise,
             "methods": list(methods),
         }
+        | ({"idle_noise": True} if prepared.idle_noise else {})
         | _place(description, prepared)
         | ({"tiles": tiles} if tiles else {})
         | ({"known_answer": prepared.known.expected} if prepared.known else {}),
@@ -270,7 +270,7 @@ def prepared_of(run: RunRecord) -> Prepared:
                 batch=place.get("batch"),
                 routes=_routes(run),
                 frames=bool(NEWER.intersection(target["methods"])),
-                idle=target["kind"] == NOISE and has_idle_noise(target["name"]),
+                idle_noise=target.get("idle_noise", False),  # records that do not say had none
             )
             for k, place in enumerate(places)
         ]

@@ -20,9 +20,6 @@ MIN_SCALE = 1e-4
 PROPERTIES = "properties:"
 """What a target's name begins with where its calibration is that of a file or a run."""
 
-IDLE = "_idle"
-"""What stands behind the name of a `fake_NAME` whose idle qubits decay: without it they do not."""
-
 SNAPSHOTS = ("fake_", PROPERTIES)
 """What names of targets begin with that are noise models of ours."""
 
@@ -74,43 +71,6 @@ def split_scale(name: str) -> tuple[str, float]:
     """
     found = _SCALED.fullmatch(name)
     return (found[1], check_scale(float(found[2]))) if found else (name, 1.0)
-
-
-def split_idle(name: str) -> tuple[str, bool]:
-    """Return the plain name of a target without a scale, and whether its idle qubits decay.
-
-    >>> split_idle("fake_torino_idle"), split_idle("fake_torino")
-    (('fake_torino', True), ('fake_torino', False))
-    """
-    idle = name.startswith("fake_") and name.endswith(IDLE)
-    return name.removesuffix(IDLE) if idle else name, idle
-
-
-def has_idle_noise(target: str) -> bool:
-    """Return whether qubits that wait decay on a target of this name."""
-    return split_idle(split_scale(target)[0])[1]
-
-
-def idle_target(name: str, idle: bool) -> str:
-    """Return the name of the target `name` with or without idle noise, as `--idle-noise` asks for it.
-
-    >>> idle_target("fake_torino_x0.5", True), idle_target("fake_torino_idle", False)
-    ('fake_torino_idle_x0.5', 'fake_torino')
-
-    Args:
-        name: of a target, with a scale or without.
-        idle: whether qubits that wait decay.
-
-    Raises:
-        InputError: when they shall on a target that is no `fake_NAME`.
-    """
-    device, scale = split_scale(name)
-    plain, _ = split_idle(device)
-    if not idle:
-        return scaled_name(plain, scale) if plain != device else name
-    if not name.startswith("fake_"):
-        raise InputError(f"idle-noise: target {short_repr(name)[1:-1]}; allowed on fake_NAME")
-    return scaled_name(plain + IDLE, scale)
 
 
 def scaled_name(name: str, scale: float) -> str:

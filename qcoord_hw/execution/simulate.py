@@ -38,10 +38,10 @@ from qiskit_aer.library import SaveProbabilities
 from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
+from qcoord_hw.execution.channels import has_channels
 from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.layout import components, interactions, operations
-from qcoord_hw.execution.links import has_channels
 from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.snapshot import Snapshot

@@ -41,6 +41,15 @@ class QubitCalibration:
     p10: float
     p01: float
 
+    def kept(self, seconds: float) -> tuple[float, float]:
+        """Return what relaxation leaves after a time: (e^(-t/T1), e^(-t/T2)), 1 where it is not known.
+
+        T2 counts as at most 2 T1, as Aer reads it.
+        """
+        t1 = math.inf if self.t1 is None else self.t1
+        t2 = min(math.inf if self.t2 is None else self.t2, 2 * t1)
+        return math.exp(-seconds / t1), math.exp(-seconds / t2)
+
 
 @dataclass(frozen=True)
 class GateCalibration:

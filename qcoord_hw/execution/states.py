@@ -16,8 +16,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveDensityMatrix
 
 from qcoord_hw.errors import TargetError
+from qcoord_hw.execution.channels import CHANNEL, has_channels
 from qcoord_hw.execution.layout import components, interactions
-from qcoord_hw.execution.links import has_channels
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
@@ -122,7 +122,7 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None, apart: boo
         if i.operation.name == "measure"
     }
     bit_of = {qubit: clbit for clbit, qubit in measured.items()}
-    if has_channels(last):  # a loss that shows when the qubit is read: no state of these qubits
+    if has_channels(last, (CHANNEL,)):  # a loss that shows when the qubit is read: no state of these qubits
         return None
     noisy = snapshot is not None or has_channels(prepared)
     parts = []

@@ -22,7 +22,7 @@ from qcoord_hw.errors import InputError, TargetError, TooLargeError
 from qcoord_hw.execution.devices.registry import ALLOWED, device_name, snapshots
 from qcoord_hw.execution.foreign.guard import name_of, provider
 from qcoord_hw.execution.growing import grown
-from qcoord_hw.execution.idle import with_idle_noise
+from qcoord_hw.execution.idle import unstated, with_idle_noise
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.links import with_channels
 from qcoord_hw.execution.noise import IDLE_NOISE_MODEL, NOISE_MODEL
@@ -34,7 +34,6 @@ from qcoord_hw.execution.scale import (
     check_scale,
     scaled_name,
     seed_name,
-    split_idle,
     split_scale,
 )
 from qcoord_hw.execution.simulate import Simulator, framed, twirls, unroll
@@ -115,7 +114,7 @@ class Prepared:
         routes: what links do to each circuit when it is simulated; empty where they cost nothing.
         frames: whether Clifford parts may be simulated by stim and with twirled errors; not where an older
             record was made without.
-        idle: whether qubits that wait decay.
+        idle_noise: whether qubits that wait decay.
     """
 
     target: str
@@ -133,7 +132,7 @@ class Prepared:
     batch: int | None = None
     routes: tuple[Route, ...] = ()
     frames: bool = True
-    idle: bool = False
+    idle_noise: bool = False
 
     @cached_property
     def simulated(self) -> tuple[QuantumCircuit, ...]:
@@ -141,9 +140,8 @@ class Prepared:
         circuits = self.circuits
         if self.routes:
             circuits = tuple(with_channels(c, r) for c, r in zip(circuits, self.routes, strict=True))
-        if self.idle and self.snapshot is not None:
-            snapshot = self.snapshot
-            circuits = tuple(with_idle_noise(circuit, snapshot) for circuit in circuits)
+        if self.idle_noise and self.snapshot is not None:
+            circuits = with_idle_noise(circuits, self.snapshot)
         return circuits
 
     @property
@@ -233,7 +231,7 @@ class NoiseTarget:
         name: str | None = None,
         *,
         keep: bool = True,
-        idle: bool = False,
+        idle_noise: bool = True,
     ) -> None:
         """Wrap a fake backend of the runtime package, or a calibration.
 
@@ -242,12 +240,12 @@ class NoiseTarget:
             scale: what its noise is multiplied by, 0 to 10000; another than 1 stands in the target's name.
             name: of the target, without a scale; the chip's if omitted.
             keep: whether the records of runs keep a snapshot whole; not where its name is enough.
-            idle: whether qubits that wait decay.
+            idle_noise: whether qubits that wait decay.
 
         Raises:
             InputError: when the scale is not allowed.
         """
-        self.scale, self.idle = check_scale(scale), idle
+        self.scale, self.idle_noise = check_scale(scale), idle_noise
         own = chip.device if isinstance(chip, Snapshot) else chip.name
         self.name = scaled_name(name or str(own), self.scale)
         self.chip = chip
@@ -256,7 +254,7 @@ class NoiseTarget:
     @property
     def rep_delay(self) -> float | None:
         """Seconds from the end of a shot to the next, where a device snapshot states its default."""
-        name = split_idle(split_scale(self.name)[0])[0]
+        name = split_scale(self.name)[0]
         found = (one.rep_delay(name) for one in snapshots() if name in one.names())
         return next(found, None)
 
@@ -294,7 +292,8 @@ class NoiseTarget:
                 known[offered] = compile_for(used, circuits)
             compiled = known[offered]
             settings = executed_settings(compiled, program.settings, program.routes, noisy=True)
-            noise = noise_words(self.scale, twirled=twirls(compiled), idle=self.idle)
+            gaps = unstated(compiled, used) if self.idle_noise else None
+            noise = noise_words(self.scale, twirled=twirls(compiled), gaps=gaps)
             made.append(
                 Prepared(
                     self.name,
@@ -305,7 +304,7 @@ class NoiseTarget:
                     noise,
                     settings,
                     routes=program.routes,
-                    idle=self.idle,
+                    idle_noise=self.idle_noise,
                 )
             )
         return [replace(made[0], chip=self._kept), *made[1:]]
@@ -330,9 +329,17 @@ def executed_settings(
     return framed(circuits, settings, frames=frames) if noisy else tuple(settings)
 
 
-def noise_words(scale: float, *, twirled: bool = False, idle: bool = False) -> str:
-    """Return what a noise model of a scale holds, in words."""
-    words = IDLE_NOISE_MODEL if idle else NOISE_MODEL
+def noise_words(scale: float, *, twirled: bool = False, gaps: Sequence[str] | None = ()) -> str:
+    """Return what a noise model of a scale holds, in words.
+
+    Args:
+        scale: what all of it is multiplied by.
+        twirled: whether relaxation is, in a large circuit.
+        gaps: what calibration leaves open of idle noise, as `unstated` returns it; None without idle noise.
+    """
+    words = NOISE_MODEL if gaps is None else IDLE_NOISE_MODEL
+    if gaps and scale:
+        words = f"{words}; not stated, so that less decays: {', '.join(gaps)}"
     words = words if scale == 1 else f"{words}; all of it times {scale:g}"
     return f"{words}; relaxation twirled" if twirled else words
 
@@ -512,22 +519,23 @@ def fake_backends() -> dict[str, type[BackendV2]]:
     return {name: kind for one in snapshots() for name, kind in one.backends().items()}
 
 
-def resolve_target(target: object, name: str | None = None) -> RunTarget:
+def resolve_target(target: object, name: str | None = None, *, idle_noise: bool = True) -> RunTarget:
     """Return the target that a name or an object stands for.
 
     Args:
         target: `aer`, `fake_NAME`, `properties:FILE`, a `BackendV2` or a `BaseSamplerV2`. A fake backend of
             the runtime package is run through our own noise model, exactly as by its name.
         name: under which the object was found, if not by its own; a foreign one is recorded under it.
+        idle_noise: whether qubits that wait decay, where the target is a noise model of ours.
 
     Raises:
         InputError: when it is none of these.
     """
     if isinstance(target, str):
-        return _named_target(target)
+        return _named_target(target, idle_noise)
     if isinstance(target, BackendV2) and not is_foreign(target):
         with provider(name_of(target)):
-            return NoiseTarget(target)
+            return NoiseTarget(target, idle_noise=idle_noise)
     if isinstance(target, (BackendV2, BaseSamplerV2)):
         from qcoord_hw.execution.foreign.target import ForeignTarget
 
@@ -549,18 +557,17 @@ def is_foreign(target: object) -> bool:
     return not any(one.is_snapshot(target) for one in snapshots())
 
 
-def _named_target(name: str) -> RunTarget:
+def _named_target(name: str, idle_noise: bool) -> RunTarget:
     if name == IdealTarget.name:
         return IdealTarget()
     if name.startswith("fake_"):
         known = fake_names()
         device, scale = split_scale(name)
-        chip, idle = split_idle(device)
-        if chip in known:
-            return NoiseTarget(fake_chip(chip), scale, device, keep=False, idle=idle)
+        if device in known:
+            return NoiseTarget(fake_chip(device), scale, device, keep=False, idle_noise=idle_noise)
         raise InputError(f"target: unknown {name!r}{meant(name, known)}; allowed are aer, {', '.join(known)}")
     if name.startswith(PROPERTIES):
-        return _calibrated_target(name)
+        return _calibrated_target(name, idle_noise)
     if device_name(name) is not None:
         raise InputError(
             f"target: {name!r} is a device, to which jobs are sent (run, submit); "
@@ -573,7 +580,7 @@ def _named_target(name: str) -> RunTarget:
     )
 
 
-def _calibrated_target(name: str) -> NoiseTarget:
+def _calibrated_target(name: str, idle_noise: bool) -> NoiseTarget:
     """Return the noise model of the calibration in a file or a run.
 
     Raises:
@@ -587,4 +594,4 @@ def _calibrated_target(name: str) -> NoiseTarget:
     if len(name) > MAX_NAME or not name.isprintable():
         raise InputError(f"target: {short_repr(name)}; allowed are at most {MAX_NAME} printable characters")
     plain, scale = split_scale(name)
-    return NoiseTarget(read_chip(name), scale, plain)
+    return NoiseTarget(read_chip(name), scale, plain, idle_noise=idle_noise)

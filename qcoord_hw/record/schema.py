@@ -113,7 +113,13 @@ OPTIONS = fields(
 
 TARGET = fields(
     {"name": text(r"(?s).+", 200), "kind": NAME, "noise": WORDS, "methods": list_of(WORDS), **PLACE},
-    {**BESIDE, "options": OPTIONS, "links": LINKS, "tiles": list_of(fields(PLACE, BESIDE))},
+    {
+        **BESIDE,
+        "idle_noise": boolean,
+        "options": OPTIONS,
+        "links": LINKS,
+        "tiles": list_of(fields(PLACE, BESIDE)),
+    },
 )
 
 EVENT = fields(

@@ -87,6 +87,7 @@ class Atlas(Answer):
         already: how many were there.
         failed: how many failed; the same atlas tries them again.
         html: the page, if one was asked for.
+        idle_noise: whether qubits that wait decay in the noise models.
     """
 
     atlas: str
@@ -99,6 +100,7 @@ class Atlas(Answer):
     already: int
     failed: int
     html: Path | None = optional()
+    idle_noise: bool = True
 
     @property
     def ok(self) -> bool:

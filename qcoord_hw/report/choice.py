@@ -128,6 +128,7 @@ def compare_candidates(
     trials: Sequence[Trial],
     *,
     within_rates: bool,
+    idle_noise: bool = True,
     done: Callable[[], None] = lambda: None,
 ) -> Choice:
     """Return the candidates in order, with what is expected of each and why it lost.
@@ -136,6 +137,7 @@ def compare_candidates(
         experiment: its name.
         trials: the candidates on the targets; the experiment itself comes first on each.
         within_rates: whether they are compared where they use their links equally much.
+        idle_noise: whether qubits that wait decay in what is expected.
         done: called after each trial.
     """
     targets = list(dict.fromkeys(trial.target for trial in trials))
@@ -162,6 +164,7 @@ def compare_candidates(
         "" if main is None else main.title,
         "more" if main is None else main.better,
         ranked,
+        idle_noise,
     )
 
 

@@ -73,6 +73,7 @@ class Choice(Answer):
         better: `more` or `less`.
         candidates: for one target after the other, the best first; those that do not run there come last.
             Where rates count those of the experiment's own rates come first, then the others by their rates.
+        idle_noise: whether qubits that wait decay in the noise models by which figures are expected.
     """
 
     experiment: str
@@ -81,6 +82,7 @@ class Choice(Answer):
     title: str
     better: str
     candidates: Sequence[Ranked]
+    idle_noise: bool = True
 
     def on(self, target: str) -> list[Ranked]:
         """Return the candidates on one target."""

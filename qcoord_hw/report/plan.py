@@ -214,6 +214,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         holders=forecast.description["play"].get("holders", {}),
         edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
         links=links_of(forecast),
+        idle_noise=forecast.prepared.idle_noise if forecast.noisy else None,
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
     )
 
@@ -323,8 +324,7 @@ def _notes(forecast: Forecast, outlook: Outlook, duration: float | None) -> list
     if outlook.main is None:
         notes.append("no figure is expected: the circuits are too large for every simulation method")
     elif forecast.noisy:
-        idle = "" if forecast.prepared.idle else ", no idle noise"
-        notes.append(f"expected: this calibration's noise model, readout included; no crosstalk{idle}")
+        notes.append(f"expected: this calibration's noise model: {forecast.prepared.noise}")
     return notes + [f"CAUTION: {caution}" for caution in outlook.cautions]
 
 

@@ -119,6 +119,7 @@ class Plan(Answer):
         notes: what the numbers rest on, a line each.
         edges: what all couplings would take, where every edge is asked for.
         links: what links cost and do, where they cost anything.
+        idle_noise: whether qubits that wait decay in the noise model, where there is one.
     """
 
     experiment: str
@@ -152,6 +153,7 @@ class Plan(Answer):
     notes: Sequence[str]
     edges: EdgeBill | None = optional()
     links: Mapping[str, Any] | None = optional()
+    idle_noise: bool | None = optional()
 
     def rows(self) -> Sequence[Row]:
         """Return a row for each set of qubits that is ranked, best first, or a single one without any."""

@@ -172,4 +172,5 @@ class RunSummary(TypedDict):
     source: NotRequired[dict[str, Any]]
     unknown: NotRequired[list[str]]
     edges: NotRequired[EdgesJson]
+    idle_noise: NotRequired[bool]
     links: NotRequired[dict[str, Any]]

@@ -35,7 +35,6 @@ IMPORT_NOTE = (
     "Somebody else measured these counts: circuits, locality and the schedule of questions are not attested."
 )
 
-IDLE_NOTE = "The noise model has no crosstalk."
 NOTES = {"noise-model": NOISE_NOTE, IMPORTED: IMPORT_NOTE}
 
 
@@ -162,6 +161,8 @@ def _stated(record: RunRecord) -> RunSummary:
         kept = ("file", "sha256", "bit_order", "format", "rows", "backend", "columns")
         summary["source"] = {key: intent["source"][key] for key in kept}
         summary["unknown"] = list(UNKNOWN)
+    if target.get("idle_noise"):
+        summary["idle_noise"] = True
     if "links" in target:
         summary["links"] = {"costs": intent["spec"]["links"], **target["links"]}
     if "known_answer" in target:
@@ -265,5 +266,6 @@ def _gates(circuits: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
 
 def _noise_note(target: dict[str, Any]) -> str | None:
     """Return what is said of the noise of a target, as a record describes it."""
-    waits = "while a qubit waits" in (target.get("noise") or "")
-    return IDLE_NOTE if waits else NOTES.get(target["kind"])
+    if target.get("idle_noise"):
+        return f"The noise model: {target['noise']}."
+    return NOTES.get(target["kind"])

@@ -107,6 +107,8 @@ def find_threshold(forecast: Forecast, progress: Progress | None = None) -> Thre
         falling=falling,
         evaluations=errors.evaluations,
         links=links_of(forecast),
+        idle_noise=forecast.prepared.idle_noise,
+        noise=forecast.prepared.noise,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.answer import Answer, Row, optional
-from qcoord_hw.execution.scale import has_idle_noise
 from qcoord_hw.report.links import links_section
 from qcoord_hw.statistics.words import number
 
@@ -80,6 +79,8 @@ class Threshold(Answer):
         falling: whether the figure never rises from one evaluated factor to the next, beyond rounding.
         evaluations: of the figure.
         links: what links cost and do at the device's errors, where they cost anything: as in a plan.
+        idle_noise: whether qubits that wait decay in the noise model.
+        noise: what the noise model holds, in words.
     """
 
     experiment: str
@@ -96,6 +97,8 @@ class Threshold(Answer):
     curve: Sequence[tuple[float, float]]
     falling: bool
     evaluations: int
+    idle_noise: bool = True
+    noise: str = ""
     links: Mapping[str, Any] | None = optional()
 
     def rows(self) -> Sequence[Row]:
@@ -153,9 +156,8 @@ class Threshold(Answer):
 
     def _notes(self) -> list[str]:
         qubits = ",".join(map(str, self.layout))
-        without = "no crosstalk" if has_idle_noise(self.target) else "no crosstalk, no idle noise"
         notes = [
-            f"Exact probabilities of this calibration's noise model ({without}), no shots. "
+            f"Exact probabilities of this calibration's noise model, no shots: {self.noise}. "
             "A calibrated gate error is split into the decay during the gate and the rest, so that none "
             f"counts twice. The circuits are compiled once, for qubits {qubits}."
         ]

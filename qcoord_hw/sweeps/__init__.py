@@ -44,6 +44,7 @@ def sweep(
     runs: str | Path | None = None,
     confidence: float = DEFAULT_CONFIDENCE,
     progress: Progress | None = None,
+    idle_noise: bool = True,
 ) -> SweepResult:
     """Run every combination of experiments, targets, seeds, shots and fields that is not there yet.
 
@@ -62,6 +63,7 @@ def sweep(
         runs: the folder of all runs; the sweep has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.
         confidence: two-sided confidence level of the intervals.
         progress: called with (points done, points in all).
+        idle_noise: whether qubits that wait decay in noise models, as in `run`.
 
     Returns:
         Every point with its run and estimates, or with its error; and how many were computed, finished (begun
@@ -83,6 +85,7 @@ def sweep(
         fields or {},
         search_seed,
         links,
+        idle_noise=idle_noise,
     )
     definition = grid.definition()
     default_seed = int(sweep_id(definition), 16)
@@ -93,7 +96,12 @@ def sweep(
         outcomes: dict[Identity, Outcome] = {k: {"run": str(r.path)} for k, r in there.items() if r.sealed}
         begun: dict[Identity, Task] = {k: {"run": str(r.path)} for k, r in there.items() if not r.sealed}
         fresh: dict[Identity, Task] = {
-            p.identity: {"spec": p.spec.to_json(), "target": p.target, "seed": p.seed}
+            p.identity: {
+                "spec": p.spec.to_json(),
+                "target": p.target,
+                "seed": p.seed,
+                "idle_noise": idle_noise,
+            }
             for p in points
             if p.identity not in there
         }

@@ -45,6 +45,7 @@ def atlas(
     dask: str | None = None,
     runs: str | Path | None = None,
     progress: Progress | None = None,
+    idle_noise: bool = True,
 ) -> Atlas:
     """Return what device snapshots make of the catalogue's experiments, computing the cells that are missing.
 
@@ -57,6 +58,7 @@ def atlas(
         dask: address of the scheduler of a Dask cluster that computes instead of this machine.
         runs: the folder of all runs; the atlas has a folder in it. `$QCOORD_RUNS` or `./runs` if omitted.
         progress: called with (cells done, cells in all).
+        idle_noise: whether qubits that wait decay in noise models, as in `run`.
 
     Raises:
         InputError: when something asked for is not allowed; nothing has been computed then.
@@ -70,7 +72,7 @@ def atlas(
         check_place("html", Path(html))
     specs = _specs(families, experiments)
     calibrated = _calibrated(targets)
-    grid = Grid.of(specs, list(calibrated), (), (SEED,), (), {}, SEED)
+    grid = Grid.of(specs, list(calibrated), (), (SEED,), (), {}, SEED, idle_noise=idle_noise)
     definition = grid.definition() | {"atlas": CELLS}
     path, points = open_sweep(record.runs_folder(runs), definition, lambda: grid.points(SEED))
     with computing(path):
@@ -78,7 +80,7 @@ def atlas(
         failures: dict[Identity, str] = {}
         named = {point.identity: point for point in points}
         tasks: dict[Identity, Task] = {
-            key: {"cell": {"spec": p.spec.to_json(), "target": p.target}}
+            key: {"cell": {"spec": p.spec.to_json(), "target": p.target, "idle_noise": idle_noise}}
             for key, p in named.items()
             if key not in known
         }
@@ -103,7 +105,7 @@ def atlas(
         else _failure(p, failures[p.identity])
         for p in points
     ]
-    found = _atlas(str(path), specs, calibrated, cells, already, len(failures), html)
+    found = _atlas(str(path), specs, calibrated, cells, already, len(failures), html, idle_noise=idle_noise)
     if html is not None:
         from qcoord_hw.report.atlas_page import page
 
@@ -203,6 +205,8 @@ def _atlas(
     already: int,
     failed: int,
     html: str | Path | None,
+    *,
+    idle_noise: bool,
 ) -> Atlas:
     members: dict[str, list[str]] = {}
     for spec in specs:
@@ -222,4 +226,5 @@ def _atlas(
         already=already,
         failed=failed,
         html=None if html is None else Path(html),
+        idle_noise=idle_noise,
     )

@@ -8,7 +8,7 @@ from qcoord_hw.errors import QcoordError, TargetError
 from qcoord_hw.spec import ExperimentSpec, one_line
 
 
-def cell_of(spec: ExperimentSpec, target: str) -> dict[str, Any]:
+def cell_of(spec: ExperimentSpec, target: str, *, idle_noise: bool = True) -> dict[str, Any]:
     """Return the figure of an experiment on a target, its threshold and its verdict, as plain JSON values.
 
     What does not fit, or has no threshold, says why; that is an answer, too.
@@ -16,6 +16,7 @@ def cell_of(spec: ExperimentSpec, target: str) -> dict[str, Any]:
     Args:
         spec: complete.
         target: a noise model by name.
+        idle_noise: whether qubits that wait decay in it.
 
     Raises:
         TargetError: when the target fails.
@@ -38,7 +39,8 @@ def cell_of(spec: ExperimentSpec, target: str) -> dict[str, Any]:
     try:
         built = Built.of(spec)
         program = program_of(built.experiment, built.spec.links)
-        forecast = Forecast.of(describe(built.experiment), program, built.spec, target)
+        about = describe(built.experiment)
+        forecast = Forecast.of(about, program, built.spec, target, idle_noise=idle_noise)
         outlook = Outlook(forecast)
     except TargetError:
         raise

@@ -15,7 +15,14 @@ from qcoord_hw import api, registry
 from qcoord_hw.api.building import LinksLike, stated_links
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name, is_ours, open_typed
-from qcoord_hw.execution.scale import PROPERTIES, check_scale, scaled_name, scaled_target, split_scale
+from qcoord_hw.execution.scale import (
+    PROPERTIES,
+    check_scale,
+    has_noise_model,
+    scaled_name,
+    scaled_target,
+    split_scale,
+)
 from qcoord_hw.record.sweep_folder import Identity as Identity
 from qcoord_hw.schema import check_names, names_of
 from qcoord_hw.sources import spec_of
@@ -97,6 +104,7 @@ class Grid:
         fields: field of a spec, or parameter of its family -> its values.
         search_seed: of the search for the strategy of a game of one's own, the same for all points.
         links: what crossing links costs, in place of what specs state; none for their own.
+        idle_noise: whether qubits that wait decay in noise models.
     """
 
     sources: tuple[ExperimentSpec | State | str, ...]
@@ -106,6 +114,7 @@ class Grid:
     fields: Mapping[str, tuple[Plain, ...]]
     search_seed: int = 0
     links: Links = ()
+    idle_noise: bool = True
 
     @classmethod
     def of(
@@ -118,6 +127,8 @@ class Grid:
         fields: Mapping[str, Sequence[Any]],
         search_seed: int = 0,
         links: LinksLike = None,
+        *,
+        idle_noise: bool = True,
     ) -> Grid:
         """Check each list, read the files and return the grid.
 
@@ -147,6 +158,7 @@ class Grid:
             {name: to_tuples(list(values)) for name, values in sorted(fields.items())},
             check_seed(search_seed),
             () if links is None else stated_links(links),
+            idle_noise,
         )
         lists = (grid.sources, grid.targets, grid.seeds or (0,), grid.shots or (0,), *grid.fields.values())
         if (total := math.prod(map(len, lists))) > MAX_POINTS:
@@ -166,6 +178,7 @@ class Grid:
             | self._calibrations()
             | ({"search_seed": self.search_seed} if self.search_seed else {})
             | ({"links": {key: dict(stated) for key, stated in self.links}} if self.links else {})
+            | ({"idle_noise": True} if self.idle_noise and any(map(has_noise_model, self.targets)) else {})
         )
 
     def _calibrations(self) -> dict[str, Any]:

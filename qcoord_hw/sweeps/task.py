@@ -10,8 +10,8 @@ from qcoord_hw.errors import QcoordError, TargetError
 from qcoord_hw.spec import one_line, spec_from_mapping
 
 Task = dict[str, Any]
-"""`spec`, `target` and `seed` of a point; `run`, the folder of a run that was begun; or `cell`, `spec` and
-`target` of one of an atlas."""
+"""`spec`, `target`, `seed` and `idle_noise` of a point; `run`, the folder of a run that was begun; or `cell`,
+`spec`, `target` and `idle_noise` of one of an atlas."""
 
 Outcome = dict[str, Any]
 """`run`, the folder of the sealed run; `cell`, what an atlas says there; or `error` and `exit_code`."""
@@ -26,7 +26,8 @@ def attempt(task: Task, folder: Path) -> Outcome:
             from qcoord_hw.sweeps.cell import cell_of
 
             asked = task["cell"]
-            return {"cell": cell_of(spec_from_mapping(asked["spec"], "atlas"), asked["target"])}
+            spec = spec_from_mapping(asked["spec"], "atlas")
+            return {"cell": cell_of(spec, asked["target"], idle_noise=asked["idle_noise"])}
         if "run" in task:
             found = api.collect(task["run"])
             if not found.record.sealed:  # of a device, whose jobs nobody waits for a second time
@@ -36,8 +37,8 @@ def attempt(task: Task, folder: Path) -> Outcome:
                 )
             return {"run": str(found.path)}
         spec = spec_from_mapping(task["spec"], "sweep")
-        built = api.Built.of(spec)
-        return {"run": str(api.run(built, target=task["target"], seed=task["seed"], runs=folder).path)}
+        how = {key: task[key] for key in ("target", "seed", "idle_noise")}
+        return {"run": str(api.run(api.Built.of(spec), runs=folder, **how).path)}
     except QcoordError as error:
         return failed(one_line(error), error.exit_code)
     except Exception as error:  # of one point: the others are to go on

@@ -13,7 +13,7 @@ from qcoord_hw.errors import InputError
 from qcoord_hw.theory.games import chsh
 from tests.cli.test_cli import call, call_json
 
-KEYS = ("ok", "experiment", "targets", "figure", "title", "better", "candidates")
+KEYS = ("ok", "experiment", "targets", "figure", "title", "better", "candidates", "idle_noise")
 CANDIDATE = (
     *("name", "title", "target", "rank", "expected", "kind", "ideal", "classical", "per_copy"),
     *("two_qubit_gates", "qubits", "copies", "rates", "same", "why", "command"),
@@ -111,7 +111,7 @@ def test_candidate_and_choose_exclude_each_other(capsys):
 @pytest.mark.slow
 def test_the_ranks_are_those_of_the_facts():
     """Found by other code, without idle noise; ties among the leaders may swap."""
-    found = qc.choose("example-1-f2", target="fake_torino")
+    found = qc.choose("example-1-f2", target="fake_torino", idle_noise=False)
     values = {one.name: one.expected for one in found.candidates}
     facts = {
         "batch-2": 0.684,
@@ -130,17 +130,17 @@ def test_the_ranks_are_those_of_the_facts():
     assert leading == sorted(leading)
     assert found.best().name.startswith("batch-2")
 
-    cglmp = qc.choose("cglmp-3", target=["fake_torino", "fake_fez", "fake_boston"])
+    cglmp = qc.choose("cglmp-3", target=["fake_torino", "fake_fez", "fake_boston"], idle_noise=False)
     for target in cglmp.targets:
         expected = {one.name: one.expected for one in cglmp.on(target)}
         assert cglmp.best(target).name in ("dimension-4", "embedded")
         assert min(expected["dimension-4"], expected["embedded"]) > expected["as-given"]
 
-    rac = qc.choose("rac-4", target=["fake_fez", "fake_boston"])
+    rac = qc.choose("rac-4", target=["fake_fez", "fake_boston"], idle_noise=False)
     first = {t: {one.name: one.expected for one in rac.on(t)} for t in rac.targets}
     assert first["fake_fez"]["dimension-2"] > first["fake_fez"]["as-given"]
     assert first["fake_boston"]["dimension-2"] < first["fake_boston"]["as-given"]
 
-    mac = qc.choose("mac-n3", target="fake_torino")
+    mac = qc.choose("mac-n3", target="fake_torino", idle_noise=False)
     values = {one.name: one.expected for one in mac.candidates}
     assert (values["schumacher-n3-m2"], values["naive-n3-m2"]) == pytest.approx((0.779, 0.739), abs=0.003)

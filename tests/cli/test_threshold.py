@@ -22,7 +22,8 @@ FACTS = {
     "example-1-f3": ((0.72, 1.06, 2.64), None),
     "cascade-ghz2": ((6.02, 16.5, 32.6), None),
 }
-"""Experiment -> factor and shares (%) on fake_torino, fake_fez and fake_boston, found by other code."""
+"""Experiment -> factor and shares (%) on fake_torino, fake_fez and fake_boston, found by other code, without
+idle noise."""
 
 ALONE = {
     ("chsh", "fake_torino"): (76, 284, 8.4, 155),
@@ -35,7 +36,7 @@ ALONE = {
 
 KEYS = (
     *("ok", "experiment", "target", "layout", "figure", "title", "ideal", "value", "loss", "bound"),
-    *("factor", "mechanisms", "curve", "falling", "evaluations"),
+    *("factor", "mechanisms", "curve", "falling", "evaluations", "idle_noise", "noise"),
 )
 
 
@@ -54,7 +55,9 @@ def agrees(found, name, target):
 @pytest.fixture(scope="module")
 def chsh():
     done = []
-    found = api.threshold("chsh", target="fake_torino", progress=lambda *both: done.append(both))
+    found = api.threshold(
+        "chsh", target="fake_torino", progress=lambda *both: done.append(both), idle_noise=False
+    )
     return found, done
 
 
@@ -74,14 +77,15 @@ def test_the_ends_are_on_the_two_sides_by_forecasts_and_runs(chsh):
     for factor, verdict in ((found.factor.lower, "above"), (found.factor.upper, "below")):
         built = api.build("chsh", target=f"fake_torino_x{factor}")
         description, program = describe(built.experiment), program_of(built.experiment)
-        forecast = Forecast.of(description, program, built.spec, f"fake_torino_x{factor}")
+        where = f"fake_torino_x{factor}"
+        forecast = Forecast.of(description, program, built.spec, where, idle_noise=False)
         expected = Outlook(forecast).main.best
         assert list(forecast.prepared.layout) == found.layout
         assert expected == pytest.approx(dict(found.curve)[factor], abs=1e-7)
         assert (expected > found.bound) == (verdict == "above")
     for factor, verdict in ((0.97, "above"), (1.03, "below")):
         target = f"fake_torino_x{factor * found.factor.value}"
-        run = api.run("chsh", target=target, shots=10**5, seed=3)
+        run = api.run("chsh", target=target, shots=10**5, seed=3, idle_noise=False)
         assert run["win_probability"].verdict == verdict
 
 
@@ -134,6 +138,7 @@ def test_text_says_the_same_in_100_columns(chsh, capsys, monkeypatch):
         "parameters": {"rounds": 2},
         "links": "links.toml",
         "plot": "x.svg",
+        "idle_noise": False,
     }
     assert text == found.table() + "\nfigure: x.svg\n"
     assert max(map(len, text.splitlines())) <= 100
@@ -189,7 +194,7 @@ def test_figures_that_are_sampled_are_refused(capsys, monkeypatch):
 
 
 def test_a_verdict_that_is_lost_has_its_factor_below_1(chsh):
-    found = api.threshold("chsh", target="fake_torino_x10")
+    found = api.threshold("chsh", target="fake_torino_x10", idle_noise=False)
     assert found.value < found.bound
     assert found.layout == chsh[0].layout
     assert found.factor.value == pytest.approx(chsh[0].factor.value / 10, rel=1e-4)
@@ -208,4 +213,4 @@ def test_a_backend_that_states_its_errors_has_a_threshold():
 @pytest.mark.parametrize("target", ["fake_torino", "fake_fez", "fake_boston"])
 @pytest.mark.parametrize("name", FACTS)
 def test_the_table(name, target):
-    agrees(api.threshold(name, target=target), name, target)
+    agrees(api.threshold(name, target=target, idle_noise=False), name, target)

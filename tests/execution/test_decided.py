@@ -103,6 +103,8 @@ FORGED = [
         lambda intent: intent["experiment"]["settings"][0].update(method="derived:frame"),
         "settings: not those",
     ),
+    ("aer", target(idle_noise=True), "target.idle_noise: a target of kind ideal has none"),
+    ("noise", target(idle_noise=False), "target.noise: not that of its name, calibration and idle noise"),
     ("spread", spec(True, random_questions=True), "plan: none follows from its spec and seed"),
 ]
 

@@ -20,9 +20,10 @@ from qcoord_hw.api.building import build
 from qcoord_hw.catalogue import catalogue_names
 from qcoord_hw.cli import main
 from qcoord_hw.errors import InputError, RecordError
+from qcoord_hw.execution.channels import CHANNEL
 from qcoord_hw.execution.forecast import Device, Forecast
 from qcoord_hw.execution.link_figures import link_figures
-from qcoord_hw.execution.links import CHANNEL, with_channels
+from qcoord_hw.execution.links import with_channels
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.network import Link, NetworkCircuit, Topology

@@ -130,7 +130,7 @@ def test_expected_counts_are_shares_of_the_shots():
         record = expected.record(shots)
         assert [chunk.shots for chunk in record.plan] == [shots] * 4
         assert all(sum(record.counts[c.id].values()) == shots for c in record.plan)
-    simulator = simulate.Simulator(plan.prepared.circuits, plan.prepared.settings, plan.prepared.snapshot)
+    simulator = simulate.Simulator(plan.prepared.simulated, plan.prepared.settings, plan.prepared.snapshot)
     counts = expected.record(10**9).counts
     for k in range(4):
         shares = [counts[k].get(format(i, "02b"), 0) / 1e9 for i in range(4)]

@@ -558,12 +558,11 @@ FLAGS = {
     "distance": ["2"],
     "transport": ["swapping"],
     "candidate": ["other"],
-    "idle_noise": [],
 }
 """What `run`, `plan` and `submit` take of an experiment, with values other than the default."""
 
-CHOSEN = {"choose"}
-"""Takes what `qcoord choose` finds: tests/cli/test_choose.py."""
+CHOSEN = {"choose", "idle_noise"}
+"""For what `qcoord choose` finds and noise models: tests/cli/test_choose.py, tests/execution/test_idle.py."""
 
 
 def run_parser():

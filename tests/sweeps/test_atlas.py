@@ -29,6 +29,10 @@ def cell(experiment="chsh", target="fake_manila", **changed):
     return Cell(**{"experiment": experiment, "target": target} | about | numbers | gates | changed)
 
 
+def asked(spec, target="fake_manila", *, idle_noise=True):
+    return {"cell": {"spec": spec, "target": target, "idle_noise": idle_noise}}
+
+
 @pytest.fixture
 def computing(monkeypatch, tmp_path):
     """Replace the workers: what was asked of them, and what fails."""
@@ -85,7 +89,7 @@ def test_a_changed_cell_is_refused(computing):
 
 
 def test_a_cell_is_what_threshold_finds():
-    found = task.attempt_anywhere({"cell": {"spec": spec_of("chsh", {}).to_json(), "target": "fake_manila"}})
+    found = task.attempt_anywhere(asked(spec_of("chsh", {}).to_json()))
     assert set(found) == {"cell"}
     one = Cell(experiment="chsh", target="fake_manila", **found["cell"])
     told = api.threshold("chsh", target="fake_manila")
@@ -104,7 +108,7 @@ def test_a_cell_is_what_threshold_finds():
 )
 def test_what_has_no_factor_says_why(name, verdict, words):
     spec = json.loads(json.dumps(api.build(name, target="fake_manila", seed=0).spec.to_json()))
-    found = task.attempt({"cell": {"spec": spec, "target": "fake_manila"}}, Path())["cell"]
+    found = task.attempt(asked(spec), Path())["cell"]
     assert (found["verdict"], found["factor"]) == (verdict, None)
     assert re.search(words, found["why"])
 
@@ -116,7 +120,7 @@ def test_a_target_that_fails_is_no_answer(monkeypatch):
         raise TargetError("aer: out of order")
 
     monkeypatch.setattr(Forecast, "of", fails)
-    found = task.attempt({"cell": {"spec": spec_of("chsh", {}).to_json(), "target": "fake_manila"}}, Path())
+    found = task.attempt(asked(spec_of("chsh", {}).to_json()), Path())
     assert found == {"error": "aer: out of order", "exit_code": TargetError.exit_code}
 
 
@@ -248,12 +252,14 @@ def test_the_page_of_the_docs_is_what_is_computed():
     found = Cell(
         experiment="chsh",
         target=target,
-        **task.attempt({"cell": {"spec": spec, "target": target}}, Path())["cell"],
+        **task.attempt(asked(spec, target, idle_noise=False), Path())["cell"],
     )
     assert details[f"chsh|{target}"] == cell_words(found)
     made = (root / "Makefile").read_text()
     names = re.search(r"^ATLAS := ((?:.*\\\n)*.*)", made, re.MULTILINE)[1].replace("\\", " ").split()
     targets = re.search(r"--targets (fake_\S+)", made)[1].split(",")
+    assert "--no-idle-noise" in made
+    assert "without idle noise" in text
     assert set(details) == {f"{name}|{target}" for name in names for target in targets}
 
 

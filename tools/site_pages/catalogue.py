@@ -23,7 +23,8 @@ what theory says, and what four device snapshots are expected to make of it. `qc
 """
 EXPECTED = """\
 Exact outcome probabilities of the circuits where a run would place them, under the snapshot's calibration,
-readout included: no shots, no crosstalk, no idle noise. `python tools/catalogue_data.py` computed them.
+readout included: no shots, no crosstalk, and no idle noise (as `qcoord plan .. --no-idle-noise`).
+`python tools/catalogue_data.py` computed them.
 
 """
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from qiskit.circuit import Barrier, Operation, Parameter, ParameterExpression, QuantumCircuit
 
+from qcoord_hw.execution.channels import CHANNELS
 from qcoord_hw.execution.frames.clifford import Conjugation, conjugation
 from qcoord_hw.execution.frames.twirling import Factors, channel_factors, gate_factors, readout_factors
-from qcoord_hw.execution.links import CHANNEL
 from qcoord_hw.execution.snapshot import Snapshot
 
 
@@ -58,7 +58,7 @@ def is_clifford(circuit: QuantumCircuit, values: Sequence[Sequence[float]] = ())
     names = list(circuit.parameters)
     for i in circuit.data:
         one = i.operation
-        if isinstance(one, Barrier) or one.name in ("measure", CHANNEL):
+        if isinstance(one, Barrier) or one.name in ("measure", *CHANNELS):
             continue
         free = [k for k, name in enumerate(names) if one.is_parameterized() and name in _parameters(one)]
         for numbers in np.unique(rows[:, free], axis=0) if free else [()]:
@@ -104,7 +104,7 @@ def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCi
             continue
         if name == "measure":
             measured[circuit.find_bit(i.clbits[0]).index] = qubits[0]
-        elif name == CHANNEL:
+        elif name in CHANNELS:
             steps.append(Step(qubits, None, channel_factors(i.operation)))
         else:
             gate = conjugation(i.operation)

@@ -6,14 +6,13 @@ each qubit while the gate lasts, and a depolarising rest that makes up the state
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import Instruction
-from qiskit.quantum_info import SuperOp
 
+from qcoord_hw.execution.channels import superoperator
 from qcoord_hw.execution.frames.clifford import paulis
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration
 
@@ -23,11 +22,8 @@ Factors = npt.NDArray[np.float64]
 
 def relaxation(qubit: QubitCalibration, seconds: float | None) -> Factors:
     """Return the factors of waiting: e^(-t/T2) for X and Y, e^(-t/T1) for Z; T2 is at most 2 T1."""
-    time = seconds or 0.0
-    t1 = math.inf if qubit.t1 is None else qubit.t1
-    t2 = min(math.inf if qubit.t2 is None else qubit.t2, 2 * t1)
-    across = math.exp(-time / t2)
-    return np.array([1.0, across, math.exp(-time / t1), across])
+    along, across = qubit.kept(seconds or 0.0)
+    return np.array([1.0, across, along, across])
 
 
 def gate_factors(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Factors:
@@ -57,11 +53,11 @@ def readout_factors(qubit: QubitCalibration) -> Factors:
 
 
 def channel_factors(channel: Instruction) -> Factors:
-    """Return the factors of a channel that stands in a circuit, such as that of a link."""
+    """Return the factors of a channel that stands in a circuit: that of a link, or of waiting."""
     known = paulis(channel.num_qubits)
-    superoperator = SuperOp(channel).data  # column by column: vec(E(P)) = S vec(P)
-    columns = known.transpose(0, 2, 1).reshape(len(known), -1)
-    return np.asarray(np.einsum("pi,ij,pj->p", columns.conj(), superoperator, columns).real / known.shape[1])
+    columns = known.transpose(0, 2, 1).reshape(len(known), -1)  # vec(E(P)) = S vec(P), column by column
+    turned = columns @ superoperator(channel).T
+    return np.asarray((columns.conj() * turned).sum(axis=1).real / known.shape[1])
 
 
 def probabilities(factors: Factors) -> Factors:

@@ -222,7 +222,7 @@ def test_the_simulator_takes_frames_where_a_density_matrix_does_not_fit(monkeypa
     circuit.cx(0, 1)
     circuit.cx(1, 2)
     circuit.measure([2, 0, 1], range(3))
-    prepared = resolve_target("fake_torino").prepare(Program.of([circuit]), ())
+    prepared = resolve_target("fake_torino", idle_noise=False).prepare(Program.of([circuit]), ())
 
     def ours() -> Simulator:
         return Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
@@ -280,7 +280,7 @@ def test_inputs_shifted_after_twirling_are_those_applied(monkeypatch, most):
     program = program_of(build_experiment(load_spec("example-2-f2")))
     monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
     monkeypatch.setattr(simulate, "MAX_FRAMES", most)
-    prepared = resolve_target("fake_torino").prepare(program, ())
+    prepared = resolve_target("fake_torino", idle_noise=False).prepare(program, ())
     framed = next(s for s in prepared.settings if s.method == FRAME and len(s.flips) == 2)
     direct = replace(framed, method="direct")
     simulator = Simulator(prepared.circuits, [framed, direct], prepared.snapshot)
