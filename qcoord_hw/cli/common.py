@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from qcoord_hw.cli import EXIT_BAD_INPUT
 from qcoord_hw.spec import short_repr
-from qcoord_hw.text import meant, one_line, printable, printable_lines
+from qcoord_hw.text import meant, one_line, printable, printable_lines, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -194,8 +194,13 @@ def width() -> int:
 
 
 def say(text: object) -> None:
-    """Print text of one line or several; whatever names and files hold, the terminal only shows it."""
-    print(printable_lines(text), flush=True)
+    """Print text as wide as the terminal; whatever names and files hold, the terminal only shows it."""
+    print(wrapped(printable_lines(text), width()), flush=True)
+
+
+def say_path(what: str, path: object) -> None:
+    """Print what was written and where: on one line, however long, so that it can be copied."""
+    print(f"{what}: {printable(path)}", flush=True)
 
 
 def tell(kind: str, words: object) -> None:

@@ -154,7 +154,7 @@ def _player_lines(
         lines.append(f"The number of ones that {name} fills in is {which}.")
     for filled, questions in kinds.items():
         when = "" if len(kinds) == 1 else f", asked {numbers_words(questions)}"
-        told = listed([f"{answer} stands for {' '.join(row)}" for answer, row in enumerate(filled) if row])
+        told = listed([f"{answer} stands for {row}" for answer, row in enumerate(filled) if row])
         lines.append(f"{name}'s answers{when}: {told}.")
         if lost := [answer for answer, row in enumerate(filled) if not row]:
             lines.append(f"{name}'s answers{when}, that always lose: {numbers_words(lost, 'and')}.")

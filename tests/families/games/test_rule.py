@@ -91,12 +91,12 @@ class Reader:
             rf"^{name}'s answers(?:, asked (.*?))?: (\d+ stands .*)\.$", self.text, re.M
         ):
             if not when or question in numbers(when):
-                rows = dict(re.findall(r"(\d+) stands for ([01 ]*[01])", told))
+                rows = dict(re.findall(r"(\d+) stands for ([01]+)", told))
                 if str(answer) not in rows:
                     lost = re.findall(rf"^{name}'s answers.*, that always lose: (.*)\.$", self.text, re.M)
                     assert any(answer in numbers(told) for told in lost)
                     return None
-                row = rows[str(answer)].split()
+                row = rows[str(answer)]
                 assert self.parity(name, question) in (None, row.count("1") % 2)
                 held = re.search(rf"^{name}, asked {question}, fills in the cells (.*)\.$", self.text, re.M)
                 return row[sorted(numbers(held[1]) if held else partners).index(cell)]
