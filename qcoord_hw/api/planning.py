@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.api.building import LinksLike, build, named_parameters
 from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.spec import Plain
+from qcoord_hw.watching import watching
 
 if TYPE_CHECKING:
     from qcoord_hw.report.plan_answer import Plan
 
 
+@watching("plan")
 def plan(
     experiment: object,
     *,
@@ -28,6 +30,7 @@ def plan(
     links: LinksLike = None,
     html: str | Path | None = None,
     candidate: str | None = None,
+    **named: Plain,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -44,6 +47,7 @@ def plan(
         links: what crossing links costs, as in `run`.
         html: a file for a page of the plan, with a map of the device.
         candidate: name of another way to do it, as in `run`.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -61,6 +65,7 @@ def plan(
 
     if html is not None:
         check_place("html", Path(html))
+    parameters = named_parameters(experiment, parameters, named)
     built = build(
         experiment,
         shots,

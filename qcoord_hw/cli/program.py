@@ -31,7 +31,8 @@ from qcoord_hw.cli import (
     theory,
     threshold,
 )
-from qcoord_hw.cli.common import Parser, folder, say, tell
+from qcoord_hw.cli.common import Parser, folder, say, tell, width
+from qcoord_hw.cli.working import working
 from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.version import __version__
 
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _notes_in_one_line():
             options = _parser().parse_args(arguments)
-            options.command(options)
+            with working("" if options.json else options.what, width()):
+                options.command(options)
         if sys.stdout is not None:
             sys.stdout.flush()
     except QcoordError as error:
@@ -86,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
     parser.add_argument("--version", action="version", version=f"qcoord {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    parser.set_defaults(command=lambda _: say(parser.format_help().rstrip()))
+    parser.set_defaults(command=lambda _: say(parser.format_help().rstrip()), what=parser.prog, json=False)
 
     def add(
         name: str,
@@ -98,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     ) -> Parser:
         parsers = commands if among is None else among
         sub: Parser = parsers.add_parser(name, help=text, description=text, allow_abbrev=False)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, what=sub.prog)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:
             sub.add_argument(

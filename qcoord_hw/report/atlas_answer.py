@@ -89,6 +89,8 @@ class Atlas(Answer):
         html: the page, if one was asked for.
     """
 
+    ALL_IN_ROWS = True
+
     atlas: str
     experiments: Mapping[str, str]
     targets: Sequence[str]

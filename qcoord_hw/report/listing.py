@@ -36,6 +36,8 @@ PREFIX = len("20260101T000000Z-01234567")
 class ListAnswer(Answer):
     """A list of things, one row each; subclasses name them and say which columns a person sees."""
 
+    ALL_IN_ROWS = True
+
     NONE: ClassVar[str] = "none"
     """What is said where there is nothing."""
 

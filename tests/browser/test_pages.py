@@ -62,7 +62,12 @@ def written(folder, name):
         numbers = [f"{found['classical']['value']:.6g}", *map(str, found["questions"][0])]
         return path, [*numbers, *(" ".join(words.split()) for words in found["rule"])]
     if name == "atlas":
-        options = {"experiments": ["chsh", "sum-2-f2"], "targets": ["fake_torino"], "runs": runs, "workers": 1}
+        options = {
+            "experiments": ["chsh", "sum-2-f2"],
+            "targets": ["fake_torino"],
+            "runs": runs,
+            "workers": 1,
+        }
         found = qc.atlas(**options, html=path)
         return path, [f"{cell.factor:.2g}" for cell in found.cells]
     if name == "reproduce":

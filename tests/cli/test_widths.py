@@ -26,9 +26,12 @@ SLOW = {
     "runs": [["runs"]],
     "targets": [["targets"]],
     "show": [["show", "ghz-6"], ["show", "example-1-f2"], ["show", "mac-n2"], ["show", "cglmp-3"]],
-    "run": [["run", "chsh", "--shots", "20", "--seed", "1"], ["run", "chsh", "sum-2-f2", "--shots", "9"]],
+    "run": [
+        ["run", "chsh", "--shots", "20", "--seed", "1"],
+        ["run", "chsh", "sum-2-f2", "--shots", "9", "--seed", "1"],
+    ],
     "status": [["status"]],
-    "submit": [["submit", "{game}"]],
+    "submit": [["submit", "--help"]],
     "collect": [["collect", "{game}"]],
     "report": [["report", "{game}"], ["report", "{linear}"], ["report", "{coordination}"]],
     "verify": [["verify", "{game}"], ["verify", "{coordination}"]],
@@ -114,7 +117,7 @@ def test_every_command_is_looked_at():
 def tokens(text, hidden):
     """The words with a digit, without what punctuation a heading adds, paths, names of runs and times."""
     text = "\n".join(line for line in text.splitlines() if not DRAWN.search(line))
-    for name in hidden:  # a narrow table folds them
+    for name in sorted(hidden, key=len, reverse=True):  # a narrow table folds them
         text = re.sub(r"\s*".join(map(re.escape, name)), " ", text)
     text = re.sub(r"\d[\d.]*\s+(?:s|ms)\b|\d{4}-\d\d-\d\d\S*", " ", text)
     return {word.strip(".,:;()[]") for word in text.split() if re.search(r"\d", word) and "/" not in word}
