@@ -44,8 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _notes_in_one_line():
             options = _parser().parse_args(arguments)
-            with working("" if options.json else options.what, width()):
-                options.command(options)
+            options.command(options)
         if sys.stdout is not None:
             sys.stdout.flush()
     except QcoordError as error:
@@ -84,11 +83,17 @@ def _notes_in_one_line() -> Iterator[None]:
         yield
 
 
+def _carry_out(name: str, command: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> None:
+    """Carry out a command, and say so where that takes a while."""
+    with working("" if options.json else name, width()):
+        command(options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
     parser.add_argument("--version", action="version", version=f"qcoord {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    parser.set_defaults(command=lambda _: say(parser.format_help().rstrip()), what=parser.prog, json=False)
+    parser.set_defaults(command=lambda _: say(parser.format_help().rstrip()))
 
     def add(
         name: str,
@@ -100,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     ) -> Parser:
         parsers = commands if among is None else among
         sub: Parser = parsers.add_parser(name, help=text, description=text, allow_abbrev=False)
-        sub.set_defaults(command=command, what=sub.prog)
+        sub.set_defaults(command=lambda options: _carry_out(sub.prog, command, options))
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:
             sub.add_argument(

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from qcoord_hw import watching
-from qcoord_hw.cli import main, program, working
+from qcoord_hw.cli import listing, main, theory, working
 from qcoord_hw.cli.common import console, progress_bar, say, say_path, tell
 
 
@@ -47,34 +47,28 @@ def left(terminal):
     return terminal.getvalue().rpartition(working.CLEAR)[2]
 
 
+SCHUMACHER = ["theory", "schumacher", "--spectrum", ".5,.5", "--n", "5", "--rate", "1"]
+
+
 @pytest.mark.parametrize(
-    "arguments", [["states"], ["theory", "schumacher", "--spectrum", ".5,.5", "--n", "5", "--rate", "1"]]
+    ("arguments", "name", "home", "command"),
+    [
+        (["states"], "states", listing, "_states"),
+        (SCHUMACHER, "theory schumacher", theory, "_theory_schumacher"),
+    ],
 )
-def test_a_command_says_what_it_does_until_it_answers(capsys, monkeypatch, terminal, arguments):
+def test_a_command_says_what_it_does_until_it_answers(
+    capsys, monkeypatch, terminal, arguments, name, home, command
+):
     terminal = terminal()
-    name = " ".join(arguments[: 2 if arguments[0] == "theory" else 1])
-    usual = program._parser
+    usual = getattr(home, command)
 
-    def slow():
-        parser = usual()
-        wrapped = parser.parse_args
+    def later(options):
+        wait_for(terminal, f"qcoord {name}: ")
+        usual(options)
+        assert left(terminal) == ""  # gone before the answer
 
-        def parse(given=None):
-            options = wrapped(given)
-            command = options.command
-
-            def later(found):
-                wait_for(terminal, f"qcoord {name}: ")
-                command(found)
-                assert left(terminal) == ""  # gone before the answer
-
-            options.command = later
-            return options
-
-        parser.parse_args = parse
-        return parser
-
-    monkeypatch.setattr(program, "_parser", slow)
+    monkeypatch.setattr(home, command, later)
     assert main(arguments) == 0
     assert re.search(rf"qcoord {name}: \d+ s", terminal.getvalue())
     assert left(terminal) == ""
