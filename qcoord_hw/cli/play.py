@@ -132,10 +132,11 @@ def _no_rounds(given: str, kind: str) -> InputError:
 
 def _play_by_hand(options: argparse.Namespace, result: Result, seed: int, rounds: int) -> None:
     """Ask people for the answers of all players in turn, until the rounds or their answers end."""
-    lecture = _family_of(result.record.intent).lecture(result.record, seed, rounds)
-    if lecture is None:
+    family = _family_of(result.record.intent)
+    lecture, told = family.lecture(result.record, seed, rounds), family.rounds(result.record, seed, 1)
+    if lecture is None or told is None:
         raise _no_rounds(options.spec, result.summary["play"])
-    for line in lecture.rule:
+    for line in told.rule:
         say(line)
     yours = recorded = 0.0
     for number, (question, answers) in enumerate(lecture.rounds, start=1):

@@ -89,6 +89,8 @@ def test_show_play_and_page_state_the_same_rule(capsys, monkeypatch, tmp_path, n
     assert [line[10:] for line in shown if line[10:] in rule] == rule
     played = call(capsys, "play", name, "--rounds", 3, "--seed", 5)[1].splitlines()
     assert played[: len(rule)] == rule
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert call(capsys, "play", "latest", "--rounds", 3, "--humans")[1].splitlines()[: len(rule)] == rule
     data = call_json(capsys, "play", "latest", "--rounds", 3, "--page", tmp_path / "page.html")
     assert data["is_told"] is not any(line.startswith(" ") for line in rule)
     assert data["rule"] == [line for line in rule if not line.startswith(" ")]
