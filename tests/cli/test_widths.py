@@ -124,7 +124,9 @@ def tokens(text, hidden):
 
 
 def fits(line, width):
-    """Whether a line is as wide as the terminal, but for a drawing and for a path that is to be copied."""
+    """Whether a line is as wide as the terminal, but for drawings, paths, and usage of an option."""
+    if re.fullmatch(r" +\[--?[^\]]*\]", line):
+        return True
     return len(line.rstrip()) <= width or DRAWN.search(line) or ": /" in line or line.startswith("/")
 
 
