@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.text import printable, printable_lines
@@ -23,6 +23,9 @@ from qcoord_hw.text import printable, printable_lines
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+MOST = 90
+"""Characters of the words in a short representation."""
 
 Row = Mapping[str, object]
 """Column -> value of one row of a data frame."""
@@ -38,6 +41,9 @@ class Answer(Mapping[str, Any], ABC):
 
     A subclass gives its text; rows and a figure where it has more to show than that.
     """
+
+    ALL_IN_ROWS: ClassVar[bool] = False
+    """Whether the rows say all, so that a notebook shows them first."""
 
     @property
     def ok(self) -> bool:
@@ -75,11 +81,21 @@ class Answer(Mapping[str, Any], ABC):
         """Return the text of the table."""
 
     def _repr_html_(self) -> str:
-        return preformatted(self.table())
+        text = preformatted(self.table())
+        if type(self).rows is Answer.rows:
+            return text
+        rows = html_table(self.rows())
+        if self.ALL_IN_ROWS:
+            return f"{rows}<details><summary>As text</summary>{text}</details>"
+        return f"<details><summary>As a table</summary>{rows}</details>{text}"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         """Return the table."""
         return self.table()
+
+    def __repr__(self) -> str:
+        """Return what it is in one short line."""
+        return short(self, f"{len(self.rows())} rows" if self.ALL_IN_ROWS else self.table())
 
     @cached_property
     def _json(self) -> dict[str, Any]:
@@ -117,6 +133,39 @@ def preformatted(text: str) -> str:
     """Return text as HTML that needs nothing else and looks as in a terminal."""
     style = "overflow-x: auto; white-space: pre; line-height: 1.3; color: inherit; background: none"
     return f'<div class="qcoord-answer"><pre style="{style}">{escape(printable_lines(text))}</pre></div>'
+
+
+def short(shown: object, words: str) -> str:
+    r"""Return the representation of an object: its kind, and the first line of its words.
+
+    >>> short(1.5, "one and a half\nand more")
+    '<float: one and a half>'
+    """
+    line = next((line for line in words.splitlines() if line.strip()), "").strip()
+    return f"<{type(shown).__name__}: {line if len(line) <= MOST else line[: MOST - 3] + '...'}>"
+
+
+def html_table(rows: Sequence[Row]) -> str:
+    """Return rows as an HTML table in the colours of the notebook that shows it."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    line = "border-bottom: 1px solid rgba(128, 128, 128, 0.35)"
+    style = f"text-align: left; padding: 0.25em 0.8em 0.25em 0; {line}"
+    head = "".join(f'<th scope="col" style="{style}">{_text_cell(name)}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{style}">{_text_cell(row.get(name))}</td>' for name in names) + "</tr>"
+        for row in rows
+    )
+    table = "border-collapse: collapse; color: inherit; font-variant-numeric: tabular-nums"
+    return (
+        '<div class="qcoord-answer" style="overflow-x: auto">'
+        f'<table style="{table}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _text_cell(value: object) -> str:
+    if value is None:
+        return ""
+    return escape(printable(f"{value:.6g}" if isinstance(value, float) else value))
 
 
 def plain(value: Any) -> Any:

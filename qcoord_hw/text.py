@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
+
+_LABEL = re.compile(r" *\S+(?: \S+)*  +(?=\S)")
+_DRAWN = re.compile("[\u2500-\u257f]")
+"""Characters of which drawings and the rules of tables are made."""
 
 _DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
 
@@ -24,6 +29,32 @@ def printable(value: object) -> str:
 def printable_lines(value: object) -> str:
     """Return text of several lines, each as `printable` returns it."""
     return "\n".join(map(printable, str(value).split("\n")))
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return text with its long lines broken between words; drawings of circuits stay as they are.
+
+    What follows a label, or a margin, is set below its own beginning.
+
+    >>> print(wrapped("bound     0.75 (exact; classical)", 24))
+    bound     0.75 (exact;
+              classical)
+    """
+    return "\n".join(line if len(line) <= width else _broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    if _DRAWN.search(line):
+        return line
+    label = _LABEL.match(line)
+    indent = label.end() if label else 0
+    if not 0 < indent <= width // 2:
+        indent = len(line) - len(line.lstrip()) + 2
+    longest = max(map(len, line.split()))
+    margin = " " * max(0, min(indent, width // 2, width - longest))
+    return textwrap.fill(
+        line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def one_line(error: object, most: int | None = None) -> str:

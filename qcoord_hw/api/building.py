@@ -115,6 +115,24 @@ def _fed_forward(spec: ExperimentSpec, target: Any) -> ExperimentSpec:
     return spec
 
 
+def named_parameters(
+    experiment: object, parameters: Mapping[str, Plain] | None, named: Mapping[str, Plain]
+) -> Mapping[str, Plain] | None:
+    """Return the parameters of a mapping and those that are stated by name, such as `run("chsh", rounds=2)`.
+
+    Raises:
+        InputError: when one is stated twice, or by name for what is built already.
+    """
+    from qcoord_hw.families.experiment import Experiment
+
+    for name in named:
+        if isinstance(experiment, Built | Experiment):
+            raise InputError(f"{name}: the experiment is built; allowed is none of its parameters")
+        if name in (parameters or {}):
+            raise InputError(f"{name}: by name and in parameters; allowed is one of them")
+    return {**(parameters or {}), **named} if named else parameters
+
+
 def candidate_of(spec: ExperimentSpec, name: str) -> Candidate:
     """Return a candidate of a spec by its name.
 

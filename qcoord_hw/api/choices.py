@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import registry
-from qcoord_hw.api.building import Built, LinksLike, build, stated_links
+from qcoord_hw.api.building import Built, LinksLike, build, named_parameters, stated_links
 from qcoord_hw.errors import InputError, QcoordError, TargetError
 from qcoord_hw.execution.devices.registry import device_name
 from qcoord_hw.families.base import AS_GIVEN, Candidate
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import ExperimentSpec, Links, Plain, check_seed, one_line
+from qcoord_hw.watching import watched
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -33,6 +34,7 @@ def choose(
     links: LinksLike = None,
     progress: Progress | None = None,
     idle_noise: bool = True,
+    **named: Plain,
 ) -> Choice:
     """Return the ways to do an experiment, by what is expected of each on some targets, without shots.
 
@@ -48,6 +50,7 @@ def choose(
         links: what crossing links costs, as in `run`.
         progress: called with (candidates judged, candidates in all, on all targets).
         idle_noise: whether qubits that wait decay in what is expected, as in `run`.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Returns:
         What `qcoord choose` prints: for each target the candidates, the best first, each with its figure, why
@@ -63,6 +66,7 @@ def choose(
     targets = _targets(target)
     if isinstance(experiment, Built):
         raise InputError("experiment: built already; allowed is what it was built from")
+    parameters = named_parameters(experiment, parameters, named)
     spec = spec_of(experiment, parameters or {})
     family = registry.family(spec.family)
     found = family.candidates(spec)
@@ -70,23 +74,28 @@ def choose(
     command = _Command(experiment, parameters or {}, links, seed, idle_noise, family.parameters)
     total, done = 2 * len(found) * len(targets), 0  # placed, then judged
 
-    def step() -> None:
+    def step(told: Progress | None) -> None:
         nonlocal done
         done += 1
-        if progress is not None:
-            progress(done, total)
+        if told is not None:
+            told(done, total)
 
-    trials = []
-    for (name, one), candidate in itertools.product(targets.items(), found):
-        words = command.of(candidate.name, one, name)
-        trials.append(_trial(builder, candidate, one, name, words, idle_noise=idle_noise))
-        step()
-    if all(trial.forecast is None for trial in trials):
-        why = "; ".join(dict.fromkeys(f"{trial.candidate.name}: {trial.refused}" for trial in trials))
-        raise InputError(f"choose: no candidate of {spec.name} runs; {why}")
-    return compare_candidates(
-        spec.name, trials, within_rates=family.within_rates, idle_noise=idle_noise, done=step
-    )
+    with watched(progress, f"choose for {spec.name}") as told:
+        trials = []
+        for (name, one), candidate in itertools.product(targets.items(), found):
+            words = command.of(candidate.name, one, name)
+            trials.append(_trial(builder, candidate, one, name, words, idle_noise=idle_noise))
+            step(told)
+        if all(trial.forecast is None for trial in trials):
+            why = "; ".join(dict.fromkeys(f"{trial.candidate.name}: {trial.refused}" for trial in trials))
+            raise InputError(f"choose: no candidate of {spec.name} runs; {why}")
+        return compare_candidates(
+            spec.name,
+            trials,
+            within_rates=family.within_rates,
+            idle_noise=idle_noise,
+            done=lambda: step(told),
+        )
 
 
 def _targets(target: Any) -> dict[str, Any]:

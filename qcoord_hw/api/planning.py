@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.api.building import LinksLike, build, named_parameters
 from qcoord_hw.report.output_files import check_place, write_whole
 from qcoord_hw.spec import Plain
+from qcoord_hw.watching import watching
 
 if TYPE_CHECKING:
     from qcoord_hw.report.plan_answer import Plan
 
 
+@watching("plan")
 def plan(
     experiment: object,
     *,
@@ -29,6 +31,7 @@ def plan(
     html: str | Path | None = None,
     candidate: str | None = None,
     idle_noise: bool = True,
+    **named: Plain,
 ) -> Plan:
     """Return what a run would take and what is expected of it, without running anything.
 
@@ -46,6 +49,7 @@ def plan(
         html: a file for a page of the plan, with a map of the device.
         candidate: name of another way to do it, as in `run`.
         idle_noise: whether qubits that wait decay in what is expected, as in `run`.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Returns:
         What `qcoord plan` prints: circuits, gates, depth and duration; QPU seconds and overhead; ranked
@@ -63,6 +67,7 @@ def plan(
 
     if html is not None:
         check_place("html", Path(html))
+    parameters = named_parameters(experiment, parameters, named)
     built = build(
         experiment,
         shots,

@@ -22,6 +22,7 @@ from qcoord_hw.report.sweep import SweepResult
 from qcoord_hw.report.verification import Rules, Verification
 from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.statistics.estimate import Limits
+from qcoord_hw.watching import watching
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.recorded import Recorded
@@ -41,6 +42,7 @@ def load_run(
     return Result(find_run(path, runs), confidence)
 
 
+@watching("verify")
 def verify(path: RunLike, *, execute: bool = False, runs: str | Path | None = None) -> Verification:
     """Recompute every estimate of a run from raw counts, and compare with what `report` wrote.
 

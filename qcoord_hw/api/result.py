@@ -115,9 +115,18 @@ class Result:
         counts = raw_counts(self.record) if self.record.sealed else None
         return page(self.summary, self.record.intent, self.diagrams(), counts)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         """Return the table as text."""
         return self.table()
+
+    def __repr__(self) -> str:
+        """Return what it is of in one short line."""
+        from qcoord_hw.answer import short
+        from qcoord_hw.statistics.words import found_words, main_estimate
+
+        main = main_estimate(self.summary["estimates"])
+        found = self.summary["state"] if main is None else f"{main['name']} {found_words(main)}"
+        return short(self, f"{self.summary['experiment']} on {self.summary['target']}, {found}")
 
     def _repr_html_(self) -> str:
         from qcoord_hw.report.html import fragment

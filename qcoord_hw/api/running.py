@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.api.building import LinksLike, build, named_parameters
 from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
@@ -16,6 +16,7 @@ from qcoord_hw.api.result import DEFAULT_CONFIDENCE, Result
 from qcoord_hw.api.submitting import connector, draft_order, same_target, submit_draft
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import Plain, check_confidence, check_seed, short_repr, spec_from_mapping
+from qcoord_hw.watching import watched
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -39,6 +40,7 @@ def run(
     links: LinksLike = None,
     candidate: str | None = None,
     idle_noise: bool = True,
+    **named: Plain,
 ) -> Result:
     """Run an experiment and return its result; the record stays in a new folder.
 
@@ -65,6 +67,7 @@ def run(
             simulators.
         candidate: name of another way to do it, such as `choose(..).best().name`.
         idle_noise: whether qubits that wait for others decay, on `fake_NAME` and `properties:FILE`.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed.
@@ -72,6 +75,7 @@ def run(
         TargetError: when the target failed; what was counted is kept.
     """
     check_confidence(confidence)
+    parameters = named_parameters(experiment, parameters, named)
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
     built = build(
         experiment,
@@ -86,7 +90,8 @@ def run(
         candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
-    path = _execute(order, target, options or {}, progress, idle_noise=idle_noise)
+    with watched(progress, built.spec.name) as told:
+        path = _execute(order, target, options or {}, told, idle_noise=idle_noise)
     return Result(record.read(path), confidence)
 
 
@@ -119,7 +124,8 @@ def collect(
         ours = found.intent["target"]["kind"] in (IDEAL, NOISE)
         if where.name != begun or (ours and is_foreign(target)):  # another may have the name of ours
             raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
-        finish(found.path, where, progress)
+        with watched(progress, "collect") as told:
+            finish(found.path, where, told)
     return Result(record.read(found.path), confidence)
 
 
@@ -162,8 +168,9 @@ def replay(
     options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
-    path = _execute(order, target, options, progress, idle_noise=_has_idle_noise(found))
-    return Result(record.read(path), confidence)
+    with watched(progress, "replay") as told:
+        folder = _execute(order, target, options, told, idle_noise=_has_idle_noise(found))
+    return Result(record.read(folder), confidence)
 
 
 def _has_idle_noise(found: record.RunRecord) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw import record
-from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.api.building import LinksLike, build, named_parameters
 from qcoord_hw.api.finding import RunLike, find_run
 from qcoord_hw.api.importing import refuse_imported
 from qcoord_hw.api.request import RunRequest
@@ -36,6 +36,7 @@ def submit(
     every_edge: bool = False,
     links: LinksLike = None,
     candidate: str | None = None,
+    **named: Plain,
 ) -> Result:
     """Send an experiment to a device as jobs and return at once; `collect` has the result one day.
 
@@ -57,6 +58,7 @@ def submit(
         links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
             simulators.
         candidate: name of another way to do it, as in `run`.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Raises:
         InputError: when an argument or a field of the spec is not allowed, or an option is a simulator's.
@@ -72,6 +74,7 @@ def submit(
             f"target: {short_repr(target)} runs at once, use run; allowed in submit are {ALLOWED}"
         )
     seed = secrets.randbits(32) if seed is None else check_seed(seed)
+    parameters = named_parameters(experiment, parameters, named)
     built = build(
         experiment,
         shots,

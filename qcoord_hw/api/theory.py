@@ -14,6 +14,7 @@ from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import check_integer, one_line, read_json
 from qcoord_hw.time_limit import check_time_limit, kept_time
+from qcoord_hw.watching import watching
 
 if TYPE_CHECKING:
     from qcoord_hw.families.coordination.answer import RegionAnswer, SchumacherAnswer
@@ -59,6 +60,7 @@ class Check(Answer):
         return f"holds; lower bound {self.lower_bound}; not checked: {unseen}"
 
 
+@watching("theory linear")
 def theory_linear(
     task: str | Path | LinearTask | NSumBox,
     *,
@@ -130,6 +132,7 @@ def find_task(task: str | Path | LinearTask | NSumBox) -> LinearTask | NSumBox:
     return task_of(spec)
 
 
+@watching("theory game")
 def theory_game(
     game: str | Path | Game,
     *,
@@ -190,6 +193,7 @@ class _Clock:
         return replace(answer, time_limit=kept)
 
 
+@watching("theory region")
 def theory_region(
     state: str | Path | State,
     network: str,
@@ -258,6 +262,7 @@ def theory_schumacher(spectrum: Sequence[str | float], n: int, rate: float) -> S
     return schumacher_answer([read_number("spectrum", value) for value in spectrum], n, rate)
 
 
+@watching("theory check")
 def theory_check(path: str | Path | Answer) -> Check:
     """Return what an independent checker says of an answer of theory, or of the best possible at n.
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.api.building import LinksLike, build
+from qcoord_hw.api.building import LinksLike, build, named_parameters
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.devices.registry import device_name
 from qcoord_hw.spec import Plain
+from qcoord_hw.watching import watched
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -27,6 +28,7 @@ def threshold(
     plot: str | Path | None = None,
     progress: Progress | None = None,
     idle_noise: bool = True,
+    **named: Plain,
 ) -> Threshold:
     """Return the factor on all errors of a target at which an experiment's verdict flips, without shots.
 
@@ -43,6 +45,7 @@ def threshold(
         plot: file for the figure, .png, .svg or .pdf.
         progress: called with (evaluations done, evaluations in all, about).
         idle_noise: whether qubits that wait decay, as in `run`; it is part of the decay that is scaled.
+        named: parameters of the family by their names, such as `rounds=2`.
 
     Returns:
         What `qcoord threshold` prints: the factor with a bracket whose ends were both evaluated, and for each
@@ -64,11 +67,13 @@ def threshold(
         raise InputError(
             f"target: {device} is a device; allowed is what has a noise model, such as fake_torino"
         )
+    parameters = named_parameters(experiment, parameters, named)
     built = build(experiment, None, layout, parameters, target=target, seed=seed, links=links)
     circuits = built.experiment
     program = program_of(circuits, built.spec.links)
     forecast = Forecast.of(describe(circuits), program, built.spec, target, idle_noise=idle_noise)
-    found = find_threshold(forecast, progress)
+    with watched(progress, f"threshold of {built.spec.name}") as told:
+        found = find_threshold(forecast, told)
     if plot is not None:
         write_figure(found.plot(), Path(plot))
     return found

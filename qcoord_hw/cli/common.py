@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from qcoord_hw.cli import EXIT_BAD_INPUT
+from qcoord_hw.cli.working import quiet
 from qcoord_hw.spec import short_repr
-from qcoord_hw.text import meant, one_line, printable, printable_lines
+from qcoord_hw.text import meant, one_line, printable, printable_lines, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -179,6 +180,7 @@ def console() -> Console:
     """Return where tables are printed."""
     from rich.console import Console
 
+    quiet()
     if sys.stdout is None:  # closed: then nobody reads it
         return Console(file=io.StringIO(), width=width(), highlight=False)
     return Console(width=None if sys.stdout.isatty() else width(), highlight=False)
@@ -194,12 +196,20 @@ def width() -> int:
 
 
 def say(text: object) -> None:
-    """Print text of one line or several; whatever names and files hold, the terminal only shows it."""
-    print(printable_lines(text), flush=True)
+    """Print text as wide as the terminal; whatever names and files hold, the terminal only shows it."""
+    quiet()
+    print(wrapped(printable_lines(text), width()), flush=True)
+
+
+def say_path(what: str, path: object) -> None:
+    """Print what was written and where: on one line, however long, so that it can be copied."""
+    quiet()
+    print(f"{what}: {printable(path)}", flush=True)
 
 
 def tell(kind: str, words: object) -> None:
     """Print an `error` or a `note` as one line on standard error."""
+    quiet()
     if sys.stderr is not None:  # else `print` takes standard output
         print(one_line(f"qcoord: {kind}: {words}", MAX_LINE), file=sys.stderr)
 
@@ -215,6 +225,7 @@ def progress_bar(options: argparse.Namespace, name: str) -> Iterator[Progress | 
     if options.json or not sys.stderr.isatty():
         yield None
         return
+    quiet()
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, add_confidence, console, print_json, say
+from qcoord_hw.cli.common import Add, add_confidence, console, print_json, say_path
 
 
 def register(add: Add) -> None:
@@ -34,4 +34,4 @@ def _compare(options: argparse.Namespace) -> None:
         return
     print_differences(found, console())
     for key, name in written.items():
-        say(f"{'figure' if key == 'plot' else 'HTML report'}: {name}")
+        say_path("figure" if key == "plot" else "HTML report", name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 
 from qcoord_hw.cli.common import Add, integer, print_json, say
@@ -55,6 +54,6 @@ def _convert(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found)
     elif options.out is None:
-        say(json.dumps(found["file"]))
+        print_json(found["file"])
     else:
         say(f"{found['written']}: local bound {found['local_bound']:.9g}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import Add, integer, print_json, say, show_answer
+from qcoord_hw.cli.common import Add, integer, print_json, say_path, show_answer
 from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
 from qcoord_hw.execution.devices.registry import ALLOWED
 
@@ -54,4 +54,4 @@ def _plan(options: argparse.Namespace) -> None:
         return
     show_answer(options, found)
     if options.html is not None:
-        say(f"HTML report: {options.html}")
+        say_path("HTML report", options.html)

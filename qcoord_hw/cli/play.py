@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import textwrap
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcoord_hw.cli.common import Add, integer, print_json, progress_bar, say, seconds, width
+from qcoord_hw.cli.common import Add, integer, print_json, progress_bar, say, say_path, seconds
 from qcoord_hw.cli.experiment import draw_seed
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
@@ -86,16 +85,11 @@ def _play(options: argparse.Namespace) -> None:
         print_json({"ok": True, "run": str(found.path), "seed": seed, **told.values})
         return
     for line in told.rule:
-        say(_wrapped(line))
+        say(line)
     for line in told.lines:
-        say(_wrapped(line))
+        say(line)
         time.sleep(delay)
-    say(_wrapped(told.closing))
-
-
-def _wrapped(line: str) -> str:
-    """Return a line in as many as the terminal's width asks for, broken at spaces."""
-    return line if len(line) <= width() else textwrap.fill(line, width(), break_on_hyphens=False)
+    say(told.closing)
 
 
 def _write_page(options: argparse.Namespace, result: Result, seed: int, rounds: int) -> None:
@@ -111,7 +105,7 @@ def _write_page(options: argparse.Namespace, result: Result, seed: int, rounds: 
         print_json(data | {"page": options.page})
     else:
         say(f"{len(lecture.rounds)} recorded rounds of {data['title']}, measured on {data['measured']}")
-        say(f"Page: {options.page}")
+        say_path("Page", options.page)
 
 
 def _family_of(intent: Mapping[str, Any]) -> Family:
@@ -138,11 +132,12 @@ def _no_rounds(given: str, kind: str) -> InputError:
 
 def _play_by_hand(options: argparse.Namespace, result: Result, seed: int, rounds: int) -> None:
     """Ask people for the answers of all players in turn, until the rounds or their answers end."""
-    lecture = _family_of(result.record.intent).lecture(result.record, seed, rounds)
-    if lecture is None:
+    family = _family_of(result.record.intent)
+    lecture, told = family.lecture(result.record, seed, rounds), family.rounds(result.record, seed, 1)
+    if lecture is None or told is None:
         raise _no_rounds(options.spec, result.summary["play"])
-    for line in lecture.rule:
-        say(_wrapped(line))
+    for line in told.rule:
+        say(line)
     yours = recorded = 0.0
     for number, (question, answers) in enumerate(lecture.rounds, start=1):
         given = []
@@ -155,17 +150,13 @@ def _play_by_hand(options: argparse.Namespace, result: Result, seed: int, rounds
         own, other = lecture.score(question, given), lecture.score(question, answers)
         yours, recorded = yours + own, recorded + other
         found = f"you {yours:g} (now {own:g}), recorded {recorded:g} (now {other:g})"
-        say(
-            _wrapped(
-                f"{number:>4}  {found}, classical plan {lecture.classical['value'] * number:g} on average"
-            )
-        )
+        say(f"{number:>4}  {found}, classical plan {lecture.classical['value'] * number:g} on average")
 
 
 def _typed(words: str, size: int) -> int | None:
     """Return an answer that a person types; None at the end of the input."""
     while True:
-        say(_wrapped(f"{words} (0 to {size - 1}):"))
+        say(f"{words} (0 to {size - 1}):")
         text = sys.stdin.readline() if sys.stdin is not None else ""
         if not text:
             return None

@@ -31,7 +31,8 @@ from qcoord_hw.cli import (
     theory,
     threshold,
 )
-from qcoord_hw.cli.common import Parser, folder, say, tell
+from qcoord_hw.cli.common import Parser, folder, say, tell, width
+from qcoord_hw.cli.working import working
 from qcoord_hw.errors import QcoordError, QcoordWarning
 from qcoord_hw.version import __version__
 
@@ -82,6 +83,12 @@ def _notes_in_one_line() -> Iterator[None]:
         yield
 
 
+def _carry_out(name: str, command: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> None:
+    """Carry out a command, and say so where that takes a while."""
+    with working("" if options.json else name, width()):
+        command(options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="qcoord", description="Run protocols on quantum networks; see theory beside counts.")
     parser.add_argument("--version", action="version", version=f"qcoord {__version__}")
@@ -98,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     ) -> Parser:
         parsers = commands if among is None else among
         sub: Parser = parsers.add_parser(name, help=text, description=text, allow_abbrev=False)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=lambda options: _carry_out(sub.prog, command, options))
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if runs:
             sub.add_argument(

@@ -13,6 +13,7 @@ from qcoord_hw.cli.common import (
     progress_bar,
     say,
     show_results,
+    width,
 )
 from qcoord_hw.cli.experiment import (
     add_device_options,
@@ -68,7 +69,7 @@ def _show(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, **describe_protocol(experiment)})
     else:
-        say(protocol_text(experiment, options.circuit))
+        say(protocol_text(experiment, options.circuit, width()))
 
 
 def _show_parameters(options: argparse.Namespace) -> None:

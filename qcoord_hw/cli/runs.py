@@ -13,7 +13,7 @@ from qcoord_hw.cli.common import (
     print_json,
     print_result,
     progress_bar,
-    say,
+    say_path,
     show_answer,
     show_result,
 )
@@ -50,7 +50,7 @@ def _report(options: argparse.Namespace) -> None:
         print_json(result.summary | {"html": str(page)})
     else:
         print_result(result)
-        say(f"HTML report: {page}")
+        say_path("HTML report", page)
 
 
 def _report_sweep(options: argparse.Namespace) -> None:
@@ -64,7 +64,7 @@ def _report_sweep(options: argparse.Namespace) -> None:
         print_json(found.to_json() | {"html": str(page)})
     else:
         print_sweep(found, console())
-        say(f"HTML report: {page}")
+        say_path("HTML report", page)
 
 
 def _verify(options: argparse.Namespace) -> None:

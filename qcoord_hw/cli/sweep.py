@@ -8,7 +8,16 @@ import math
 import re
 from typing import Any
 
-from qcoord_hw.cli.common import SPEC, Add, add_confidence, console, integer, print_json, progress_bar, say
+from qcoord_hw.cli.common import (
+    SPEC,
+    Add,
+    add_confidence,
+    console,
+    integer,
+    print_json,
+    progress_bar,
+    say_path,
+)
 from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_links,
@@ -100,7 +109,7 @@ def _sweep(options: argparse.Namespace) -> None:
     if not options.json:
         print_sweep(found, console())
         for key, name in written.items():
-            say(f"{OUTPUTS[key]}: {name}")
+            say_path(OUTPUTS[key], name)
     elif found.ok:
         print_json(found.to_json() | written)
     if not found.ok:

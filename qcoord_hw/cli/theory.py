@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from qcoord_hw.cli import proof_steps
-from qcoord_hw.cli.common import Add, integer, print_json, rate, say, seconds, show_answer
+from qcoord_hw.cli.common import Add, integer, print_json, rate, say, say_path, seconds, show_answer
 from qcoord_hw.errors import InputError
 from qcoord_hw.spec import short_repr
 from qcoord_hw.theory.networks import NETWORKS
@@ -121,7 +121,7 @@ def _theory_region(options: argparse.Namespace) -> None:
     )
     show_answer(options, answer)
     if options.plot is not None and not options.json:
-        say(f"figure: {options.plot}")
+        say_path("figure", options.plot)
 
 
 def read_rates(text: str) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qcoord_hw.cli.common import SPEC, Add, integer, progress_bar, say, show_answer
+from qcoord_hw.cli.common import SPEC, Add, integer, progress_bar, say_path, show_answer
 from qcoord_hw.cli.experiment import (
     add_idle_noise,
     add_layout,
@@ -54,4 +54,4 @@ def _threshold(options: argparse.Namespace) -> None:
         )
     show_answer(options, found)
     if options.plot is not None and not options.json:
-        say(f"figure: {options.plot}")
+        say_path("figure", options.plot)

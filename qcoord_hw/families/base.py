@@ -191,9 +191,11 @@ class Lecture:
         name: of the game.
         players: their names.
         rule: sentences that say how it is played and won.
+        is_told: whether they say which answers win; else only `wins` does.
         questions: those that are asked, each a number for every player.
         probabilities: of the questions.
         answers: how many answers each player has.
+        wins: which answers win a question, or what they score, in words.
         worth: worth[question][k] is the score of the answers whose mixed-radix number is k, first player most
             significant.
         is_scored: whether rounds have scores in place of being won or lost.
@@ -206,9 +208,11 @@ class Lecture:
     name: str
     players: tuple[str, ...]
     rule: tuple[str, ...]
+    is_told: bool
     questions: tuple[tuple[int, ...], ...]
     probabilities: tuple[float, ...]
     answers: tuple[int, ...]
+    wins: tuple[str, ...]
     worth: tuple[tuple[float, ...], ...]
     is_scored: bool
     classical: Mapping[str, Any]

@@ -140,6 +140,8 @@ class Reproduction(Answer):
         html: where the page was written, if one was asked for.
     """
 
+    ALL_IN_ROWS = True
+
     rows_found: Sequence[ReproducedRow] = field(metadata={"key": "rows"})
     matches: int
     differences: int

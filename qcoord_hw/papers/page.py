@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from qcoord_hw.papers.answer import Reproduction, run_words
 from qcoord_hw.papers.figures import corners_of, figure_13_of, network_figure, networks_of
+from qcoord_hw.report.html import data_link
 from qcoord_hw.text import printable_lines
 
 CORNERS = ("least Q", "E there", "Q at E = 0")
@@ -33,7 +34,7 @@ def page(found: Reproduction) -> str:
     return (
         _environment()
         .get_template("reproduce.html.j2")
-        .render(found=found, drawings=drawings, corners=CORNERS)
+        .render(found=found, json=found.to_json(), drawings=drawings, corners=CORNERS)
     )
 
 
@@ -55,5 +56,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"run_words": run_words, "printable": printable_lines}
+    environment.filters |= {"run_words": run_words, "printable": printable_lines, "data_link": data_link}
     return environment

@@ -15,6 +15,7 @@ from qcoord_hw.papers.asking import Asker
 from qcoord_hw.papers.items import find_rows
 from qcoord_hw.papers.row import Claim, Found, Row
 from qcoord_hw.spec import one_line
+from qcoord_hw.watching import watched
 
 Progress = Callable[[int, int, str], None]
 """Told how many rows are done, of how many, and which is next."""
@@ -62,13 +63,14 @@ def reproduce(
         runner = Runner(target, shots, seed, runs)
     start, found = time.monotonic(), list[ReproducedRow]()
     asker = Asker()
-    for k, row in enumerate(chosen):
-        if progress is not None:
-            progress(k, len(chosen), row.id)
-        one = _reproduced(row, asker, [] if runner is None else list(_runs(row, runner)))
-        found.append(one)
-        if each is not None:
-            each(one)
+    with watched(progress, "reproduce") as told:
+        for k, row in enumerate(chosen):
+            if told is not None:
+                told(k, len(chosen), row.id)
+            one = _reproduced(row, asker, [] if runner is None else list(_runs(row, runner)))
+            found.append(one)
+            if each is not None:
+                each(one)
     answer = Reproduction(
         rows_found=found,
         **counts(found),

@@ -101,6 +101,10 @@ class RunRecord:
     stopped: str = ""
     notes: tuple[dict[str, Any], ...] = ()
 
+    def __repr__(self) -> str:
+        """Return which run it is in one short line."""
+        return f"<RunRecord: {self.path.name}>"
+
     @property
     def tiles(self) -> int:
         """How many copies of the circuits run side by side, each on qubits of its own."""

@@ -90,6 +90,8 @@ class Atlas(Answer):
         idle_noise: whether qubits that wait decay in the noise models.
     """
 
+    ALL_IN_ROWS = True
+
     atlas: str
     experiments: Mapping[str, str]
     targets: Sequence[str]

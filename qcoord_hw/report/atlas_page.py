@@ -65,6 +65,7 @@ def page(atlas: Atlas) -> str:
         .get_template("atlas.html.j2")
         .render(
             atlas=atlas,
+            json=atlas.to_json(),
             rows=[(*row, _median([at[row[0], target] for target in targets])) for row in rows],
             medians=[_median([at[name, target] for name in atlas.experiments]) for target in targets],
             made=provenance(),

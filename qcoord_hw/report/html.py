@@ -168,9 +168,7 @@ def raw_counts(record: RunRecord) -> Section:
         "Outcomes with classical bit 0 first, all blocks together, the most frequent of a setting first."
     ]
     if len(rows) > MAX_COUNTS:
-        words = (
-            f"the first {MAX_COUNTS} of {len(rows)}; `qcoord export {record.path.name} --csv FILE` has all"
-        )
+        words = f"the first {MAX_COUNTS} of {len(rows)}; qcoord export {record.path.name} --csv FILE has all"
         lines.append(f"These are {words}.")
     columns = ("setting", "outcome", "count", "share of the setting's shots")
     return Section(

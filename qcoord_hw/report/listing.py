@@ -17,7 +17,9 @@ from qcoord_hw.answer import Answer, Row
 from qcoord_hw.catalogue import catalogue_needs, catalogue_paths, outside_entries
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.spec import check_integer, read_spec
+from qcoord_hw.statistics.words import some
 from qcoord_hw.text import meant
+from qcoord_hw.watching import watching
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +30,9 @@ STATES = ("sealed", "unfinished", "damaged")
 """States of a run: all its shots are counted; some are missing; its description cannot be read."""
 
 
+MOST_NAMED = 12
+"""Names that a refusal lists."""
+
 PREFIX = len("20260101T000000Z-01234567")
 """Characters of a run's name that mostly tell it from all others."""
 
@@ -35,6 +40,8 @@ PREFIX = len("20260101T000000Z-01234567")
 @dataclass(frozen=True, eq=False, repr=False)
 class ListAnswer(Answer):
     """A list of things, one row each; subclasses name them and say which columns a person sees."""
+
+    ALL_IN_ROWS = True
 
     NONE: ClassVar[str] = "none"
     """What is said where there is nothing."""
@@ -185,12 +192,14 @@ class States(ListAnswer):
         yield "", ("state", "what it is", "parameters"), rows
 
 
+@watching("experiments")
 def experiments(*, family: str | None = None, fits: str | None = None) -> Experiments:
     """Return the catalogue, in order of family and name.
 
     Args:
         family: only those of this family.
-        fits: only those that find a place on this device; one of those in `circuits/needs.json`.
+        fits: only those that find a place on this device snapshot: `fake_NAME`. What fits those in
+            `circuits/needs.json` is known; for another one the circuits are placed, which takes a minute.
 
     Raises:
         InputError: naming the family or device.
@@ -198,12 +207,14 @@ def experiments(*, family: str | None = None, fits: str | None = None) -> Experi
     needs = catalogue_needs()
     known = [*map(read_spec, catalogue_paths().values()), *outside_entries().values()]
     _check("family", family, sorted({spec.family for spec in known}))
-    _check("fits", fits, sorted({device for needed in needs.values() for device in needed["fits"]}))
-    found = []
-    for spec in known:
-        needed = needs.get(spec.name)  # what a family of another package needs is not known
-        if family in (None, spec.family) and (fits is None or (needed and needed["fits"][fits] is None)):
-            found.append({"name": spec.name, "title": spec.title, "family": spec.family, "needs": needed})
+    asked = [spec for spec in known if family in (None, spec.family)]
+    if fits is not None:  # what a family of another package needs is not known
+        fitting = _fitting(fits, {spec.name: needs[spec.name] for spec in asked if spec.name in needs})
+        asked = [spec for spec in asked if spec.name in fitting]
+    found = [
+        {"name": spec.name, "title": spec.title, "family": spec.family, "needs": needs.get(spec.name)}
+        for spec in asked
+    ]
     named = [
         {"name": one.name, "title": one.title, "family": kind.name}
         for kind in registry.every()
@@ -211,6 +222,25 @@ def experiments(*, family: str | None = None, fits: str | None = None) -> Experi
         if family in (None, kind.name) and fits is None
     ]
     return Experiments(found, named)
+
+
+def _fitting(device: str, needs: Mapping[str, Entry]) -> set[str]:
+    """Return the experiments that find a place on a device snapshot, of those whose needs are given."""
+    if all(device in needed["fits"] for needed in needs.values()):
+        return {name for name, needed in needs.items() if needed["fits"][device] is None}
+    _check("fits", device, [entry["name"] for entry in _targets() if entry["kind"] == "noise-model"])
+    from qcoord_hw.execution.needs import fits
+    from qcoord_hw.execution.run_description import program_of
+    from qcoord_hw.execution.targets import fake_chip
+    from qcoord_hw.families.experiment import build_experiment
+
+    chip, found = fake_chip(device), set()
+    for name, needed in needs.items():
+        if needed["qubits"] <= len(chip.qubits):
+            program = program_of(build_experiment(read_spec(catalogue_paths()[name])))
+            if fits(program, {device: chip})[device] is None:
+                found.add(name)
+    return found
 
 
 def runs(
@@ -275,7 +305,9 @@ def states() -> States:
 
 def _check(field: str, value: str | None, allowed: Sequence[str]) -> None:
     if value is not None and value not in allowed:
-        raise InputError(f"{field}: {value!r}{meant(value, allowed)}; allowed are {', '.join(allowed)}")
+        raise InputError(
+            f"{field}: {value!r}{meant(value, allowed)}; allowed are {some(allowed, MOST_NAMED)}"
+        )
 
 
 def _needed(entry: Entry) -> tuple[object, ...]:

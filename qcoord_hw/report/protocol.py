@@ -44,12 +44,13 @@ def describe_protocol(experiment: Experiment) -> Protocol:
     }
 
 
-def protocol_text(experiment: Experiment, index: int = 0) -> str:
+def protocol_text(experiment: Experiment, index: int = 0, width: int = 100) -> str:
     """Return the description of an experiment for a terminal, with one of its circuits drawn.
 
     Args:
         experiment: what is shown.
         index: which circuit is drawn.
+        width: of the drawing, characters.
     """
     net = experiment.circuits[index]
     lines = [
@@ -67,7 +68,7 @@ def protocol_text(experiment: Experiment, index: int = 0) -> str:
     name = experiment.label(index) if given == 1 else f"with {given} settings of its parameters"
     lines += ["", f"circuit {index} ({name}), step by step:"]
     lines += [f"  {step}" for event in net.events if (step := _step(event, net.wires))]
-    lines += ["", str(net.circuit.draw("text", fold=100))]
+    lines += ["", str(net.circuit.draw("text", fold=width))]
     return "\n".join(lines)
 
 

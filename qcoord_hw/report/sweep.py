@@ -74,6 +74,8 @@ class SweepResult(Answer):
         lost: where one number was swept: up to which value of it each curve keeps its verdict.
     """
 
+    ALL_IN_ROWS = True
+
     sweep: str
     points: Sequence[SweepPoint]
     computed: int

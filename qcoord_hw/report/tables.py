@@ -223,6 +223,8 @@ def _heading(summary: RunSummary, view: View) -> Table:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
+    grid.add_column()
+    grid.add_column(overflow="fold")  # a path is longer than a narrow terminal, and never cut
     facts = {
         "experiment": summary["experiment"],
         "network": view.network,

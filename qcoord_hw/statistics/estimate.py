@@ -88,6 +88,13 @@ class Estimate:
         word = title[1:2].islower()  # CHSH and I3322 are none
         object.__setattr__(self, "short", self.short or (title[:1].lower() + title[1:] if word else title))
 
+    def __repr__(self) -> str:
+        """Return figure, interval and verdict in one short line."""
+        from qcoord_hw.statistics.words import found_words
+
+        judged = "" if self.bound is None else f", {self.verdict} {self.bound_label} {self.bound.value:.6g}"
+        return f"<Estimate: {self.name} {found_words(self.to_json())}{judged}>"
+
     @property
     def verdict(self) -> Verdict | None:
         """`above` or `below` if the whole interval is, else `inconclusive`; None without a bound."""

@@ -22,6 +22,7 @@ from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.sweeps.points import Grid, Identity, Point
 from qcoord_hw.sweeps.store import computing, find_runs, open_sweep, read_sweep, sweep_id
 from qcoord_hw.sweeps.task import Outcome, Task
+from qcoord_hw.watching import watched
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -90,7 +91,7 @@ def sweep(
     definition = grid.definition()
     default_seed = int(sweep_id(definition), 16)
     path, points = open_sweep(record.runs_folder(runs), definition, lambda: grid.points(default_seed))
-    with computing(path):
+    with computing(path), watched(progress, "sweep") as told:
         runs_there = find_runs(path)
         there = {p.identity: runs_there[p.identity] for p in points if p.identity in runs_there}
         outcomes: dict[Identity, Outcome] = {k: {"run": str(r.path)} for k, r in there.items() if r.sealed}
@@ -110,11 +111,11 @@ def sweep(
         def report(identity: Identity, outcome: Outcome) -> None:
             outcomes[identity] = outcome
             counted["failed" if "error" in outcome else "finished" if identity in there else "computed"] += 1
-            if progress:
-                progress(len(outcomes), len(points))
+            if told:
+                told(len(outcomes), len(points))
 
-        if progress:
-            progress(len(outcomes), len(points))
+        if told:
+            told(len(outcomes), len(points))
         here = begun | fresh if dask is None else begun  # what was begun lacks chunks only: no journey for it
         if here:
             from qcoord_hw.sweeps.local import compute_here

@@ -24,6 +24,7 @@ from qcoord_hw.sweeps.points import Grid, Identity, Point
 from qcoord_hw.sweeps.store import computing, open_sweep
 from qcoord_hw.sweeps.task import Outcome, Task
 from qcoord_hw.text import meant
+from qcoord_hw.watching import watched
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
@@ -75,7 +76,7 @@ def atlas(
     grid = Grid.of(specs, list(calibrated), (), (SEED,), (), {}, SEED, idle_noise=idle_noise)
     definition = grid.definition() | {"atlas": CELLS}
     path, points = open_sweep(record.runs_folder(runs), definition, lambda: grid.points(SEED))
-    with computing(path):
+    with computing(path), watched(progress, "atlas") as told:
         known = {p.identity: _read(path, p) for p in points if exists(path, _file(p))}
         failures: dict[Identity, str] = {}
         named = {point.identity: point for point in points}
@@ -92,11 +93,11 @@ def atlas(
             else:
                 known[identity] = outcome["cell"]
                 write_new(path, _file(named[identity]), signed({"cell": outcome["cell"]}))
-            if progress:
-                progress(len(known) + len(failures), len(points))
+            if told:
+                told(len(known) + len(failures), len(points))
 
-        if progress:
-            progress(already, len(points))
+        if told:
+            told(already, len(points))
         if tasks:
             _compute(tasks, path, workers, dask, report)
     cells = [

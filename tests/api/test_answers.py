@@ -164,14 +164,56 @@ def test_its_fields_cannot_be_set_by_mistake(answer):
 
 @pytest.mark.few(8)
 def test_it_shows_itself(answer):
-    assert repr(answer) == answer.table()
+    assert str(answer) == answer.table()
     assert answer.table().strip()
+    assert repr(answer).startswith(f"<{type(answer).__name__}: ")
+    assert len(repr(answer)) < 140
+    assert repr(answer).isprintable()
     figure = answer.plot()
     assert isinstance(figure, Figure)
     assert figure._repr_png_().startswith(b"\x89PNG")
     text = Text()
     text.feed(answer._repr_html_())
-    assert text.data == answer.table()
+    assert text.data.endswith(answer.table())
+    if type(answer).rows is not Answer.rows:
+        assert answer._repr_html_().count("<tr>") == 1 + len(answer.rows())
+
+
+def test_a_run_is_short_in_a_list(pair):
+    for one in (pair[0], pair[0].record):
+        assert repr(one).startswith(f"<{type(one).__name__}: ")
+        assert len(repr(one)) < 140
+        assert repr(one).isprintable()
+    assert "chsh on aer, win_probability 0." in repr(pair[0])
+    assert str(pair[0]) == pair[0].table()
+
+
+NAMED = {
+    "run": lambda **named: qc.run("chsh", shots=3, seed=1, **named).usage,
+    "plan": lambda **named: qc.plan("chsh", shots=3, **named)["circuit"],
+    "threshold": lambda **named: qc.threshold("chsh", target="fake_manila", **named)["figure"],
+}
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", NAMED)
+def test_parameters_are_stated_by_name(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("QCOORD_RUNS", str(tmp_path))
+    ask = NAMED[name]
+    assert ask(rounds=2) == ask(parameters={"rounds": 2}) != ask()
+    with pytest.raises(InputError, match=r"runds.*did you mean rounds"):
+        ask(runds=2)
+    with pytest.raises(InputError, match=r"^rounds: by name and in parameters"):
+        ask(rounds=2, parameters={"rounds": 2})
+
+
+def test_no_name_is_lost_on_what_is_built(tmp_path):
+    from qcoord_hw.api import build
+
+    built = build("chsh", seed=1)
+    for given in (built, built.experiment):
+        with pytest.raises(InputError, match=r"^shot: "):
+            qc.run(given, shot=3, runs=tmp_path)
 
 
 def test_rows_are_plain(answer):

@@ -57,7 +57,7 @@ def faults(browser, path, width, theme, axe=""):
 
 
 def unreached(browser, path, width, theme):
-    """Return how many controls the Tab key does not reach, and how many folds Enter does not open."""
+    """Return how many controls the Tab key does not reach, and how many folds Enter does not turn."""
     with shown(browser, path, width, theme) as (page, _):
         stops, seen = page.evaluate(FOCUSABLE), 0
         for _ in range(3 * stops + 20):
@@ -71,7 +71,8 @@ def unreached(browser, path, width, theme):
         for k in range(min(5, folds.count())):
             if not folds.nth(k).locator("summary").first.is_visible():
                 continue
+            was_open = folds.nth(k).evaluate("fold => fold.open")
             folds.nth(k).locator("summary").first.focus()
             page.keyboard.press("Enter")
-            shut += not folds.nth(k).evaluate("fold => fold.open")
+            shut += folds.nth(k).evaluate("fold => fold.open") is was_open
         return stops - seen, shut

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import qcoord_hw as qc
+from qcoord_hw.cli import main
 from qcoord_hw.statistics.words import found_words, number
 from tests.browser.looking import THEMES, WIDTHS, faults, shown, unreached
 
 RUNS = {"game": "chsh", "linear": "sum-2-f2", "coordination": "two-node-n2"}
-PAGES = (*RUNS, "compare", "sweep", "plan")
+PLAYED = {"play": "chsh", "play-grid": "magic-square", "play-three": "ghz-3", "play-scores": "cglmp-3"}
+PAGES = (*RUNS, *PLAYED, "play-table", "compare", "sweep", "plan", "atlas", "reproduce")
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
     module = pytest.importorskip("axe_playwright_python", reason="needs axe-core, an extra of dev")
     return (Path(module.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def own_game(folder):
+    """Return the path of a game without a rule: 16 answers of a player, a long name, some answers win."""
+    rng = np.random.default_rng(5)
+    path = folder / "game.json"
+    win = rng.integers(2, size=(3, 2, 16, 2)).tolist()
+    prob = [["1/6"] * 2] * 3
+    path.write_text(json.dumps({"name": "a-game-of-a-long-name-" * 3, "prob": prob, "win": win}))
+    return path
+
+
+def played(given, path, runs):
+    """Return what `qcoord play --json` prints, with its page written."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        arguments = ["--page", str(path), "--rounds", "50", "--seed", "5", "--runs", str(runs), "--json"]
+        assert main(["play", str(given), *arguments]) == 0
+    return json.loads(out.getvalue())
 
 
 def written(folder, name):
@@ -32,6 +56,23 @@ def written(folder, name):
         result = qc.run(RUNS[name], target=target, shots=100, seed=1, runs=runs)
         path.write_text(result.html(), encoding="utf-8")
         return path, [found_words(e.to_json()) for e in result.estimates]
+    if name == "play-table" or name in PLAYED:
+        given = own_game(folder) if name == "play-table" else PLAYED[name]
+        found = played(given, path, runs)
+        numbers = [f"{found['classical']['value']:.6g}", *map(str, found["questions"][0])]
+        return path, [*numbers, *(" ".join(words.split()) for words in found["rule"])]
+    if name == "atlas":
+        options = {
+            "experiments": ["chsh", "sum-2-f2"],
+            "targets": ["fake_torino"],
+            "runs": runs,
+            "workers": 1,
+        }
+        found = qc.atlas(**options, html=path)
+        return path, [f"{cell.factor:.2g}" for cell in found.cells]
+    if name == "reproduce":
+        found = qc.reproduce("nator-46", html=path)
+        return path, [found for row in found.rows_found for found in re.findall(r"\d+\.\d+", row.ours)]
     if name == "plan":
         plan = qc.plan("chsh", target="fake_torino", html=path)
         return path, [number(plan.expected), number(plan.theory), str(plan.executions)]

@@ -12,6 +12,7 @@ from qcoord_hw.catalogue import catalogue_names, catalogue_needs, load_spec
 from qcoord_hw.cli import main
 from qcoord_hw.execution.devices.ibm.snapshots import summaries
 from qcoord_hw.registry import every
+from qcoord_hw.report import listing
 from qcoord_hw.report.listing import STATES, experiments, runs, states, targets
 from qcoord_hw.theory.named_states import FAMILIES
 
@@ -73,6 +74,20 @@ def test_filters_of_the_list(capsys):
     needs = catalogue_needs()
     assert fitting == {name for name in needs if needs[name]["fits"]["fake_torino"] is None}
     assert fitting < set(needs)
+
+
+def test_what_fits_a_device_that_no_table_has_is_found(capsys, monkeypatch):
+    names = ("chsh", "ghz-5", "sum-2-f2", "cascade-ghz2")
+    needs = {name: dict(catalogue_needs()[name]) for name in names}
+    monkeypatch.setattr(listing, "catalogue_needs", lambda: needs)
+    known = values(capsys, "list", "--fits", "fake_torino")
+    for needed in needs.values():
+        needed["fits"] = {}
+    assert values(capsys, "list", "--fits", "fake_torino") == [
+        one | {"needs": needs[one["name"]]} for one in known
+    ]
+    small = {entry["name"] for entry in values(capsys, "list", "--fits", "fake_manila")}
+    assert small == {name for name in names if needs[name]["qubits"] <= 5}
 
 
 def test_runs_latest_first_with_their_states(capsys, folder):

@@ -73,11 +73,29 @@ def test_lines_and_summary(capsys, monkeypatch):
     *lines, last = out.splitlines()
     assert lines[0].endswith("then may not talk any more.")
     assert lines[4].endswith("answers 0 or 1.")
-    lines = lines[6:]
+    lines = lines[8:]
     assert len(lines) == 5
     assert all("won" in line and "win rate 1.000  classical bound 0.75" in line for line in lines)
     assert last.startswith("5 of 5 rounds won, win rate 1; classical bound 0.75.")
     assert "not a network" in last
+
+
+@pytest.mark.parametrize("name", ["magic-square", "hardy-1", "cglmp-3"])
+def test_show_play_and_page_state_the_same_rule(capsys, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("COLUMNS", "1000")
+    rule = call_json(capsys, "show", name)["rule"]
+    assert len(rule) > 5
+    shown = call(capsys, "show", name)[1].splitlines()
+    assert [line[10:] for line in shown if line[10:] in rule] == rule
+    played = call(capsys, "play", name, "--rounds", 3, "--seed", 5)[1].splitlines()
+    assert played[: len(rule)] == rule
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert call(capsys, "play", "latest", "--rounds", 3, "--humans")[1].splitlines()[: len(rule)] == rule
+    data = call_json(capsys, "play", "latest", "--rounds", 3, "--page", tmp_path / "page.html")
+    assert data["is_told"] is not any(line.startswith(" ") for line in rule)
+    assert data["rule"] == [line for line in rule if not line.startswith(" ")]
+    rows = [line.partition(": ")[2] for line in rule if line.startswith(" ")]
+    assert data["is_told"] or [row.split(" ", data["is_scored"] or 2)[-1] for row in rows] == data["wins"]
 
 
 def test_a_terminal_of_40_columns(capsys, monkeypatch):
@@ -119,9 +137,11 @@ def test_a_page_holds_the_game_and_each_recorded_round(capsys, tmp_path):
     assert (
         sum(own.win[q][tuple(s[x] for s, x in zip(data["strategy"], q, strict=True))] for q in questions) == 3
     )
-    assert (
-        "Asked 11, they win if the sum of their answers is odd; asked anything else, if it is even." in text
-    )
+    assert data["rule"][-2:] == [
+        "If Bob is asked 1 and Charlie 1, they win if their answers differ.",
+        "In all other cases they win if their answers are equal.",
+    ]
+    assert data["wins"] == ["if their answers are equal"] * 3 + ["if their answers differ"]
     record = qc.load_run(found["run"]).record
     told = [(questions.index(one.question), list(one.answers)) for one in rounds(record, 5, 50)]
     assert [(q, answers) for q, answers in data["rounds"]] == told

@@ -31,4 +31,6 @@ def pages() -> dict[str, str]:
                 f"On {found['machine']}, {found['date']}, with {found['versions']}:\n",
                 block(found["output"]),
             ]
+        else:
+            parts.append("It takes too long to be run for this page.\n")
     return {"benchmarks.md": "\n".join(parts)}

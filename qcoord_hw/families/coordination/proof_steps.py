@@ -31,6 +31,7 @@ from qcoord_hw.theory.regions.holders import RECEIVERS
 from qcoord_hw.theory.regions.redistribution import redistribution
 from qcoord_hw.theory.states import State, read_state
 from qcoord_hw.time_limit import check_time_limit
+from qcoord_hw.watching import watching
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -42,6 +43,7 @@ MAX_POINTS = 200
 """Block lengths times rates."""
 
 
+@watching("theory resolvability")
 def theory_resolvability(
     state: str | Path | State,
     n: int | Sequence[int],
@@ -68,6 +70,7 @@ def theory_resolvability(
     return _resolvability(find_state(state), ns, rates, draws, seed)
 
 
+@watching("theory codebook")
 def theory_codebook(
     state: str | Path | State,
     n: int | Sequence[int],
@@ -105,6 +108,7 @@ def theory_codebook(
     return _codebook(find_state(state), network, ns, rates, draws=draws, seed=seed, time_limit=time_limit)
 
 
+@watching("theory binning")
 def theory_binning(
     state: str | Path | State,
     n: int | Sequence[int],
@@ -129,6 +133,7 @@ def theory_binning(
     return _binning(find_state(state), receiver, ns, rates, delta)
 
 
+@watching("theory redistribution")
 def theory_redistribution(
     state: str | Path | State, *, sent: str = "B", side: str = "G", reference: str = "R"
 ) -> RedistributionAnswer:

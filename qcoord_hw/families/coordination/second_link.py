@@ -20,6 +20,7 @@ from qcoord_hw.theory.finite_blocklength.converses.second_link import MAX_WORK, 
 from qcoord_hw.theory.regions.cascade import PARTIES
 from qcoord_hw.theory.regions.holders import check_systems
 from qcoord_hw.theory.states import State
+from qcoord_hw.watching import watching
 
 MAX_LEVELS = 16
 """Of the message, and of the ebits."""
@@ -71,6 +72,7 @@ class SecondLinkAnswer(Answer):
         )
 
 
+@watching("theory second-link")
 def theory_second_link(state: str | Path | State, message: int, ebits: int = 1) -> SecondLinkAnswer:
     """Return what no code can beat on Bob's link to Charlie: `qcoord theory second-link`.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.families.base import Lecture
 from qcoord_hw.families.games.rounds import rounds
-from qcoord_hw.families.games.rule import rule_lines
+from qcoord_hw.families.games.rule import rule_of
 from qcoord_hw.families.games.scoring import GameScoring
+from qcoord_hw.families.games.winning import winning_words
 from qcoord_hw.record import RunRecord, interpreting
 from qcoord_hw.text import printable
 from qcoord_hw.theory.games.classical import classical_optimum
@@ -40,13 +41,16 @@ def lecture_of(record: RunRecord, seed: int, count: int) -> Lecture:
         strategy = None
     questions = tuple(game.questions())
     number = {question: k for k, question in enumerate(questions)}
+    rule = rule_of(play)
     return Lecture(
         name=printable(game.name),
         players=tuple(printable(name) for name in play.players),
-        rule=tuple(printable(line) for line in rule_lines(play)),
+        rule=tuple(printable(line) for line in rule.lines),
+        is_told=rule.complete,
         questions=questions,
         probabilities=tuple(float(game.prob[q]) for q in questions),
         answers=game.answers,
+        wins=tuple(printable(winning_words(game, q, play.players)) for q in questions),
         worth=tuple(tuple(map(float, game.table[q].reshape(-1))) for q in questions),
         is_scored=game.score is not None,
         classical=play.bound.to_json(),

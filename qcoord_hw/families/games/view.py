@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.families.base import Prediction
 from qcoord_hw.families.games.expression import EXPRESSION, units_of
+from qcoord_hw.families.games.rule import rule_lines
 from qcoord_hw.families.games.scoring import GameScoring
 from qcoord_hw.families.view import Line, Listing, Panel, Section, View
 from qcoord_hw.statistics.shots import shots_for_verdict
@@ -65,7 +66,9 @@ def predict(experiment: Experiment, play: GameScoring) -> Prediction:
     if play.theory is not None and play.game.score is None:
         shots = shots_for_verdict(play.theory.value, play.bound.value)
     named = some([setting.label for setting in experiment.settings])
+    rule = rule_lines(play)
     lines = [
+        *(f"{'rules' if k == 0 else '':<10}{line}" for k, line in enumerate(rule)),
         f"circuits  {len(experiment.circuits)}, one per question: {named}",
         f"theory    win probability {_stated(play.theory)}",
         f"bound     {_stated(play.bound)}, classical",
@@ -79,6 +82,7 @@ def predict(experiment: Experiment, play: GameScoring) -> Prediction:
     if shots is not None:
         lines.append(f"shots     {shots} in all for p < 1e-6, if it wins as theory says")
     values = {
+        "rule": list(rule),
         "theory": play.theory.to_json() if play.theory else None,
         "bound": play.bound.to_json(),
         "shots_for_verdict": shots,

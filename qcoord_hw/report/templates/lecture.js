@@ -151,25 +151,6 @@ for (const button of document.querySelectorAll("[data-rounds]")) button.addEvent
 });
 $("again").addEventListener("click", () => { start(); next(false); });
 
-/* The referee's table, made when it is opened: it can be long. */
-$("table").addEventListener("toggle", () => {
-  const body = $("table").querySelector("tbody");
-  if (body.rows.length) return;
-  data.questions.forEach((question, q) => {
-    const row = made("tr", "", body), found = [];
-    let more = 0;
-    data.worth[q].forEach((value, k) => {
-      if (!value) return;
-      if (found.length === 16) { more += 1; return; }
-      const answers = Array(players);
-      for (let p = players - 1, rest = k; p >= 0; p -= 1) { answers[p] = rest % data.answers[p]; rest = Math.floor(rest / data.answers[p]); }
-      found.push(`${answers.join(" ")}${data.is_scored ? `: ${Number(value.toPrecision(4))}` : ""}`);
-    });
-    made("th", words(question), row).scope = "row";
-    made("td", (found.join("; ") || "nothing") + (more ? ` and ${more} more` : ""), row);
-  });
-});
-
 function start() {
   order = shuffled(data.rounds.length);
   played = 0;
