@@ -210,6 +210,7 @@ class _Search:
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
         self.in_sectors = False
+        self._stopped: dict[str, str] = {}
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -319,13 +320,15 @@ class _Search:
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
         self._take(npa_bound(self.tensor, level, target=self.lower, time_limit=left))
-        self._seconds["upper"] += time.monotonic() - start
+        self._spent(level, start, left)
 
     def try_bound(self, level: str) -> None:
         """Look for a better upper bound, unless the search is over or the level is too large."""
         if not self.over:
-            with contextlib.suppress(TooLargeError):
+            try:
                 self.bound(level)
+            except TooLargeError as error:
+                self._stopped[level] = str(error)
 
     def bound_parities(self, level: str) -> None:
         """Look for a better upper bound of a parity game, in blocks; nothing for other games."""
@@ -333,12 +336,24 @@ class _Search:
             return
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
-        with contextlib.suppress(TooLargeError):
+        try:
             bound = sector_bound(self._game, level, target=self.lower, time_limit=left)
-            if bound is not None:
-                self.in_sectors = True
-                self._take(bound)
-        self._seconds["upper"] += time.monotonic() - start
+        except TooLargeError as error:
+            self._stopped[level] = str(error)
+            return
+        if bound is not None:
+            self.in_sectors = True
+            self._take(bound)
+            self._spent(level, start, left)
+
+    def _spent(self, level: str, start: float, left: float) -> None:
+        """Count the time that a level took, and note whether it was cut off."""
+        spent = time.monotonic() - start
+        self._seconds["upper"] += spent
+        if spent >= left:
+            self._stopped[level] = f"level {level} was cut off by the time limit"
+        else:
+            self._stopped[level] = f"level {level} is solved, and higher ones were not tried"
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:
@@ -360,11 +375,18 @@ class _Search:
             upper_certificate=self._upper.certificate,
             seconds=self._seconds,
             source=self._source,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *([] if self.closed else [self._open()])),
             pauli=self._pauli[1] if self._pauli and self._pauli[0] is self._strategy else None,
             refutation=self._refutation,
             equals=self._equals(),
         )
+
+    def _open(self) -> str:
+        """Return what stops at a bracket."""
+        if not self._stopped:
+            return "open: the time limit allowed no level of the hierarchy"
+        reason = self._stopped[max(self._stopped, key=LEVELS.index)]
+        return f"open: {reason}" + ("" if self._deadline > time.monotonic() else "; time is up")
 
     def _equals(self) -> tuple[QuantumStrategy, ...]:
         best = max(value for value, _ in self._found)
