@@ -135,11 +135,14 @@ def quantum_value(
             search.bound_parities(SECTOR_LEVELS[0])
             if search.small and not search.in_sectors:
                 search.try_bound(LEVELS[0])
+                if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
+                    search.try_bound(LEVELS[1])
         tried += 1
     for own in SECTOR_LEVELS[1:] if level is None else ():
         search.bound_parities(own)
-    for own in USUAL_LEVELS[search.small :] if level is None and not search.in_sectors else ():
-        search.try_bound(own)
+    for own in USUAL_LEVELS if level is None and not search.in_sectors else ():
+        if own not in search.solved:
+            search.try_bound(own)
     return search.result()
 
 
@@ -194,6 +197,7 @@ class _Search:
         scale: their size: the largest of each question, summed.
         lower: the best lower bound.
         in_sectors: whether a bound was found block by block, by the charges of a parity game.
+        solved: levels of the hierarchy that were not cut off.
     """
 
     def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
@@ -210,6 +214,7 @@ class _Search:
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
         self.in_sectors = False
+        self.solved: set[str] = set()
         self._stopped: dict[str, str] = {}
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
@@ -353,6 +358,7 @@ class _Search:
         if spent >= left:
             self._stopped[level] = f"level {level} was cut off by the time limit"
         else:
+            self.solved.add(level)
             self._stopped[level] = f"level {level} is solved, and higher ones were not tried"
 
     def _take(self, bound: NpaBound) -> None:
