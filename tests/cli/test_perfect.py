@@ -66,7 +66,8 @@ def test_what_is_not_perfect_is_said_with_its_reason(capsys, tmp_path):
     assert call(capsys, "theory", "check", saved)[0] == 2
     path = write(tmp_path / "planar.json", incidence(complete(4), {0}))
     answer = call_json(capsys, "theory", "game", path, "--time-limit", "1")
-    (note,) = answer["quantum"]["notes"]
+    note, stops = answer["quantum"]["notes"]
+    assert stops.startswith("open: ")
     assert "no perfect strategy over Pauli operators" in note
     assert "says nothing" in note
     path = write(tmp_path / "chsh.json", relabelled(GAMES["chsh"](), np.random.default_rng(0)))

@@ -196,6 +196,11 @@ WRONG = [
         [gate for gate in MANILA["gates"] if gate["qubits"] != [2]],
         "qubit 2 has no gate of its own",
     ),
+    (
+        ["gates"],
+        [gate for gate in MANILA["gates"] if (gate["gate"], gate["qubits"]) != ("rz", [2])],
+        "sx, x on qubit 2; allowed are enough",
+    ),
     (["qubits"], [], "qubits: an empty list"),
     (["qubits"], {}, "qubits: {}"),
     (["gates"], [], "gates: an empty list"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+from qiskit.synthesis.one_qubit.one_qubit_decompose import ONE_QUBIT_EULER_BASIS_GATES
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.calibrations.coupling import Coupling
@@ -25,6 +26,9 @@ UNITARY = {
 FRACTIONAL = frozenset({"rx", "rzz"})
 """Gates that devices offer only to those who ask for them: left out beside others."""
 
+
+ENOUGH = tuple(frozenset(names) for names in [*ONE_QUBIT_EULER_BASIS_GATES.values(), ["h", "rz"], ["h", "p"]])
+"""Sets of gates on one qubit that make every other."""
 
 NO_TURN = ("id", "p", "rz", "u1")
 """Gates on one qubit without which it can do as much."""
@@ -91,6 +95,14 @@ def chip_of(published: Published, coupling: Coupling | None, where: str) -> Snap
     turned = {gate.qubits[0] for gate in gates if len(gate.qubits) == 1 and gate.name not in NO_TURN}
     if not turned:
         raise InputError(f"{where}: gates: none on one qubit in use; allowed are one or more")
+    worn = {qubits[0] for _, qubits in published.broken if len(qubits) == 1}
+    for qubit in sorted(turned - worn):
+        own = {gate.name for gate in gates if gate.qubits == (qubit,)}
+        if not any(names <= own for names in ENOUGH):
+            raise InputError(
+                f"{where}: gates: {', '.join(sorted(own))} on qubit {qubit}; allowed are enough to make "
+                "every gate on one qubit, such as rz and sx"
+            )
     for gate in gates:
         if len(gate.qubits) == 2 and (bare := set(gate.qubits) - turned):
             raise InputError(

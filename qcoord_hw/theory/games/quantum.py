@@ -135,11 +135,14 @@ def quantum_value(
             search.bound_parities(SECTOR_LEVELS[0])
             if search.small and not search.in_sectors:
                 search.try_bound(LEVELS[0])
+                if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
+                    search.try_bound(LEVELS[1])
         tried += 1
     for own in SECTOR_LEVELS[1:] if level is None else ():
         search.bound_parities(own)
-    for own in USUAL_LEVELS[search.small :] if level is None and not search.in_sectors else ():
-        search.try_bound(own)
+    for own in USUAL_LEVELS if level is None and not search.in_sectors else ():
+        if own not in search.solved:
+            search.try_bound(own)
     return search.result()
 
 
@@ -194,6 +197,7 @@ class _Search:
         scale: their size: the largest of each question, summed.
         lower: the best lower bound.
         in_sectors: whether a bound was found block by block, by the charges of a parity game.
+        solved: levels of the hierarchy that were not cut off.
     """
 
     def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
@@ -210,6 +214,8 @@ class _Search:
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
         self.in_sectors = False
+        self.solved: set[str] = set()
+        self._stopped: dict[str, str] = {}
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
         self._deadline = deadline
@@ -319,13 +325,15 @@ class _Search:
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
         self._take(npa_bound(self.tensor, level, target=self.lower, time_limit=left))
-        self._seconds["upper"] += time.monotonic() - start
+        self._spent(level, start, left)
 
     def try_bound(self, level: str) -> None:
         """Look for a better upper bound, unless the search is over or the level is too large."""
         if not self.over:
-            with contextlib.suppress(TooLargeError):
+            try:
                 self.bound(level)
+            except TooLargeError as error:
+                self._stopped[level] = str(error)
 
     def bound_parities(self, level: str) -> None:
         """Look for a better upper bound of a parity game, in blocks; nothing for other games."""
@@ -333,12 +341,25 @@ class _Search:
             return
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
-        with contextlib.suppress(TooLargeError):
+        try:
             bound = sector_bound(self._game, level, target=self.lower, time_limit=left)
-            if bound is not None:
-                self.in_sectors = True
-                self._take(bound)
-        self._seconds["upper"] += time.monotonic() - start
+        except TooLargeError as error:
+            self._stopped[level] = str(error)
+            return
+        if bound is not None:
+            self.in_sectors = True
+            self._take(bound)
+            self._spent(level, start, left)
+
+    def _spent(self, level: str, start: float, left: float) -> None:
+        """Count the time that a level took, and note whether it was cut off."""
+        spent = time.monotonic() - start
+        self._seconds["upper"] += spent
+        if spent >= left:
+            self._stopped[level] = f"level {level} was cut off by the time limit"
+        else:
+            self.solved.add(level)
+            self._stopped[level] = f"level {level} is solved, and higher ones were not tried"
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:
@@ -360,11 +381,18 @@ class _Search:
             upper_certificate=self._upper.certificate,
             seconds=self._seconds,
             source=self._source,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *([] if self.closed else [self._open()])),
             pauli=self._pauli[1] if self._pauli and self._pauli[0] is self._strategy else None,
             refutation=self._refutation,
             equals=self._equals(),
         )
+
+    def _open(self) -> str:
+        """Return what stops at a bracket."""
+        if not self._stopped:
+            return "open: the time limit allowed no level of the hierarchy"
+        reason = self._stopped[max(self._stopped, key=LEVELS.index)]
+        return f"open: {reason}" + ("" if self._deadline > time.monotonic() else "; time is up")
 
     def _equals(self) -> tuple[QuantumStrategy, ...]:
         best = max(value for value, _ in self._found)

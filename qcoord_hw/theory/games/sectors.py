@@ -77,10 +77,10 @@ def sector_bound(
         time_limit: seconds after which the solver stops.
 
     Returns:
-        The bound; None where the winning answers are no parities, or a block is too large.
+        The bound; None where the winning answers are no parities.
 
     Raises:
-        TooLargeError: when the level has too many words.
+        TooLargeError: when the level has too many words, or too many in one block.
     """
     deadline = time.monotonic() + time_limit
     if math.prod(1 + asked for asked in game.prob.shape) > MAX_WORDS or (form := parity_form(game)) is None:
@@ -102,8 +102,8 @@ def sector_bound(
     if len(words) > MAX_WORDS:
         raise TooLargeError(f"NPA level {level}: {len(words)} words; allowed are at most {MAX_WORDS}")
     blocks = _blocks(questions, words)
-    if max(map(len, blocks)) > MAX_BLOCK:
-        return None
+    if (most := max(map(len, blocks))) > MAX_BLOCK:
+        raise TooLargeError(f"NPA level {level}: a block of {most} words; allowed are at most {MAX_BLOCK}")
     change = _change(questions, words, problem.words)
     scale = scale_of(problem.payoff)
 

@@ -81,3 +81,21 @@ def test_level_2_is_below_level_1_ab():
 def test_other_games_have_no_blocks():
     assert sector_bound(facet_4322(), "1+AB") is None
     assert sector_bound(GAMES["cglmp-3"](), "1+AB") is None
+
+
+def test_an_open_bracket_says_what_stops():
+    """Time, the size of a level, or that nobody asked for a higher one; nothing where it is closed."""
+    planar = incidence(complete(4), {0})
+    wheel = incidence([(0, k) for k in range(1, 8)] + [(k, k % 7 + 1) for k in range(1, 8)], {0})
+    found = [
+        quantum_value(game, **options).notes[-1]
+        for game, options in (
+            (planar, {"time_limit": 0}),
+            (planar, {"level": "1", "dimension": 1}),
+            (wheel, {"time_limit": 5, "dimension": 1}),
+        )
+    ]
+    assert found[0] == "open: the time limit allowed no level of the hierarchy"
+    assert found[1] == "open: level 1 is solved, and higher ones were not tried"
+    assert found[2].startswith("open: NPA level 2: far more than 700 words")
+    assert not any(note.startswith("open") for note in quantum_value(GAMES["chsh"]()).notes)
