@@ -214,6 +214,14 @@ def test_one_message_leaves_no_gap(inputs, common, rng):
     assert bracket.lower > 0
 
 
+@pytest.mark.parametrize("messages", [1, 2])
+def test_less_randomness_is_never_proved_to_do_better(messages, rng):
+    """A code with less common randomness is one with more: what no code beats there, none beats here."""
+    few = random_task(rng, 5, 2, 1, messages, True)
+    lower = [bits_bracket(replace(few, common=common), 2.0).lower for common in (1, 4)]
+    assert lower[0] >= lower[1] - 1e-6
+
+
 def test_a_tree_of_boxes_and_its_symmetries():
     task = source_task(2, 2, 2)
     small = Reduced.of(task)

@@ -148,9 +148,8 @@ def lower_proofs(task: LinkTask) -> list[dict[str, Any]]:
             {"W": _plain(face.w), "mu": round(face.mu, DUAL_DIGITS)} for face in affine.affine_bound(small)
         ]
         found.append({"method": "affine", **start, "faces": faces})
-    # With one message the dual for any common randomness is exact of one receiver; with more of them it is
-    # slower, and weaker than the affine one.
-    if len(found) > 1 and small.messages > 1 and (small.messages > 2 or small.common <= small.messages):
+    # With more messages the dual for any common randomness is slower, and weaker than the affine one.
+    if len(found) > 1 and small.messages > 2:
         return found
     if unlimited.applies(small) and small.states.size * 2 ** len(small.states) <= MOST_SETS:
         found.append({"method": "unlimited", **start, "S": _plain(unlimited.unlimited_bound(small))})
