@@ -21,24 +21,35 @@ PROCESSING = "processing"
 
 
 def processed(record: RunRecord) -> RunRecord:
-    """Return a run whose counts are corrected, as its experiment says; the same one where it says nothing."""
+    """Return a run whose counts are corrected, as its experiment says; the same one where it says nothing.
+
+    Raises:
+        RecordError: when there are no such settings or classical bits.
+    """
     stated = record.intent["experiment"].get(PROCESSING)
     if not stated:
         return record
     with interpreting(record.path):
         setting = {chunk.id: chunk.setting for chunk in record.plan}
         counts = {k: corrected(one, stated[setting[k]]) for k, one in record.counts.items()}
-    return replace(record, counts=counts)
+    nothing = {k for k, one in counts.items() if not one}  # no chunk without an outcome
+    plan = tuple(chunk for chunk in record.plan if chunk.id not in nothing)
+    return replace(record, plan=plan, counts={k: one for k, one in counts.items() if one})
 
 
-def processing_words(record: RunRecord) -> list[str]:
-    """Return what is to be said of a run that is analysed so: nothing, or how many of its shots are used."""
-    if not record.intent["experiment"].get(PROCESSING):
+def processing_words(record: RunRecord, used: RunRecord) -> list[str]:
+    """Return what is to be said of a run that is analysed so: how many shots are used; else nothing.
+
+    Args:
+        record: the run.
+        used: what `processed` returned for it.
+    """
+    if used is record:
         return []
-    raw, used = (sum(sum(one.values()) for one in run.counts.values()) for run in (record, processed(record)))
+    some, every = (sum(sum(one.values()) for one in run.counts.values()) for run in (used, record))
     return [
         "post-processed: what the link measured is not fed forward but corrected afterwards; "
-        f"{used} of {raw} shots are used, those in which it can be"
+        f"{some} of {every} shots are used, those in which it can be"
     ]
 
 

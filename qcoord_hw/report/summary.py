@@ -96,11 +96,12 @@ def _summarise(record: RunRecord, confidence: float) -> RunSummary:
     family = family_of(summary)
     analysis = None
     if record.sealed:
+        used = processed(record)
         with our_own(record.path, "its analysis"):
-            analysis = family.analyse(processed(record), confidence)
+            analysis = family.analyse(used, confidence)
             summary["estimates"] = [estimate.to_json() for estimate in analysis.estimates]  # type: ignore[misc]
             summary["checks"] = analysis.checks
-            summary["cautions"] = [*summary["cautions"], *processing_words(record), *analysis.cautions]
+            summary["cautions"] = [*summary["cautions"], *processing_words(record, used), *analysis.cautions]
     with our_own(record.path, "its summary"):
         return {**summary, **family.summary(record.intent, analysis)}  # type: ignore[typeddict-item]
 

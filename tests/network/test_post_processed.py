@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from qiskit.quantum_info import Statevector
 
 import qcoord_hw as qc
 from qcoord_hw import api
-from qcoord_hw.errors import InputError
+from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.execution.run_description import describe
 from qcoord_hw.network.relays import Left
 from qcoord_hw.network.unfed import processing
-from qcoord_hw.record import PROCESSING, corrected
+from qcoord_hw.record import PROCESSING, corrected, processed
 
 
 def far(distance: int) -> dict[str, object]:
@@ -72,6 +73,26 @@ def test_a_target_that_feeds_nothing_forward_has_it_post_processed():
     assert "mitigated" not in {e.origin for e in run.estimates}
     assert qc.verify(run).ok
     assert run.plot() is not None
+
+
+@pytest.mark.parametrize("shots", [1, 3, 20])
+def test_few_shots_may_leave_nothing_to_be_used(shots):
+    """Of a setting, or of all."""
+    run = qc.run("chsh", parameters=far(4), shots=shots, seed=1)
+    win = run["win_probability"]
+    assert (win.low, win.high) == (0, 1) or win.low < win.theory.value < win.high
+    assert win.shots == sum(sum(one.values()) for one in processed(run.record).counts.values())
+
+
+def test_a_record_whose_rules_do_not_fit_is_refused():
+    run = qc.run("chsh", parameters=far(1), shots=20, seed=2).record
+    experiment = run.intent["experiment"]
+    assert processed(run) is not run
+    rules = experiment[PROCESSING]
+    for wrong in ([], [{"zero": [[99]], "flips": []}] * len(rules), [{"zero": []}] * len(rules), ["no"]):
+        forged = replace(run, intent=run.intent | {"experiment": experiment | {PROCESSING: wrong or [{}]}})
+        with pytest.raises(RecordError, match="cannot be interpreted"):
+            processed(forged)
 
 
 def test_on_a_device_it_costs_as_much_as_feeding_forward():
