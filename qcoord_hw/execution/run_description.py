@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from qiskit.circuit import ControlFlowOp, QuantumCircuit
@@ -83,6 +84,9 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     )
 
 
+@lru_cache(
+    maxsize=8
+)  # an experiment that is run again is the same program, whose compiled circuits are known
 def program_of(experiment: Experiment, links: Links = ()) -> Program:
     """Return what an experiment executes, over links that cost what they are stated to."""
     return Program(

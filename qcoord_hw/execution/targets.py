@@ -268,8 +268,7 @@ class NoiseTarget:
 
         Where every input of a setting is a Pauli frame, one noisy simulation serves all of them.
         """
-        circuits, layouts = place(program, layout, self.snapshot(), tiles)
-        first, *others = self.on(layouts, circuits, program)
+        first, *others = self._prepared(_placed(program, tuple(layout), self.snapshot(), tiles), program)
         return replace(first, tiles=tuple(others))
 
     def on(
@@ -278,40 +277,67 @@ class NoiseTarget:
         circuits: Sequence[QuantumCircuit],
         program: Program,
     ) -> list[Prepared]:
-        """Return circuits of a program, placed, compiled for each of some layouts.
+        """Return circuits of a program, placed, compiled for each of some layouts."""
+        return self._prepared(_compiled_on(layouts, circuits, self.snapshot()), program)
 
-        Where the same gates are offered the same circuits come out, so that they are compiled once.
-        """
-        whole = self.snapshot()
-        known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
-        made = []
-        for one in layouts:
-            used = whole.restrict(one)
-            offered = frozenset((g.name, tuple(one.index(q) for q in g.qubits)) for g in used.gates)
-            if offered not in known:
-                known[offered] = compile_for(used, circuits)
-            compiled = known[offered]
-            settings = executed_settings(compiled, program.settings, program.routes, noisy=True)
-            gaps = unstated(compiled, used) if self.idle_noise else None
-            noise = noise_words(self.scale, twirled=twirls(compiled), gaps=gaps)
-            made.append(
-                Prepared(
-                    self.name,
-                    NOISE,
-                    compiled,
-                    one,
-                    used,
-                    noise,
-                    settings,
-                    routes=program.routes,
-                    idle_noise=self.idle_noise,
-                )
+    def _prepared(self, compiled: Sequence[_Compiled], program: Program) -> list[Prepared]:
+        made = [
+            Prepared(
+                self.name,
+                NOISE,
+                one.circuits,
+                one.layout,
+                one.used,
+                noise_words(
+                    self.scale,
+                    twirled=twirls(one.circuits),
+                    gaps=unstated(one.circuits, one.used) if self.idle_noise else None,
+                ),
+                executed_settings(one.circuits, program.settings, program.routes, noisy=True),
+                routes=program.routes,
+                idle_noise=self.idle_noise,
             )
+            for one in compiled
+        ]
         return [replace(made[0], chip=self._kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator with the prepared snapshot's noise."""
         return _SimulatorExecutor(prepared)
+
+
+@dataclass(frozen=True, eq=False)
+class _Compiled:
+    """Circuits compiled for one layout, and the calibration of its qubits."""
+
+    circuits: tuple[QuantumCircuit, ...]
+    layout: tuple[int, ...]
+    used: Snapshot
+
+
+@lru_cache(maxsize=8)  # seed after seed of a sweep has the same; a program is the same if it is one object
+def _placed(program: Program, layout: tuple[int, ...], whole: Snapshot, tiles: int) -> tuple[_Compiled, ...]:
+    """Return what a program executes on a calibrated device, for each of its tiles."""
+    circuits, layouts = place(program, layout, whole, tiles)
+    return _compiled_on(layouts, circuits, whole)
+
+
+def _compiled_on(
+    layouts: Sequence[tuple[int, ...]], circuits: Sequence[QuantumCircuit], whole: Snapshot
+) -> tuple[_Compiled, ...]:
+    """Compile circuits for each of some layouts.
+
+    Where the same gates are offered the same circuits come out, so that they are compiled once.
+    """
+    known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
+    made = []
+    for one in layouts:
+        used = whole.restrict(one)
+        offered = frozenset((g.name, tuple(one.index(q) for q in g.qubits)) for g in used.gates)
+        if offered not in known:
+            known[offered] = compile_for(used, circuits)
+        made.append(_Compiled(known[offered], one, used))
+    return tuple(made)
 
 
 def executed_settings(

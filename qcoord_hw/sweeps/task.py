@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import QcoordError, TargetError
-from qcoord_hw.spec import one_line, spec_from_mapping
+from qcoord_hw.spec import canonical_json, one_line, spec_from_mapping
+
+if TYPE_CHECKING:
+    from qcoord_hw import api
 
 Task = dict[str, Any]
 """`spec`, `target`, `seed` and `idle_noise` of a point; `run`, the folder of a run that was begun; or `cell`,
@@ -36,13 +41,20 @@ def attempt(task: Task, folder: Path) -> Outcome:
                     f"run {name} is on its device; {found.record.how_to_finish}, then the same sweep"
                 )
             return {"run": str(found.path)}
-        spec = spec_from_mapping(task["spec"], "sweep")
         how = {key: task[key] for key in ("target", "seed", "idle_noise")}
-        return {"run": str(api.run(api.Built.of(spec), runs=folder, **how).path)}
+        return {"run": str(api.run(_built(canonical_json(task["spec"])), runs=folder, **how).path)}
     except QcoordError as error:
         return failed(one_line(error), error.exit_code)
     except Exception as error:  # of one point: the others are to go on
         return failed(f"{type(error).__name__}: {one_line(error)}")
+
+
+@lru_cache(maxsize=8)  # point after point of a sweep has the same
+def _built(spec: str) -> api.Built:
+    """Build the experiment of a spec, given as JSON."""
+    from qcoord_hw import api
+
+    return api.Built.of(spec_from_mapping(json.loads(spec), "sweep"))
 
 
 def failed(words: str, exit_code: int = TargetError.exit_code) -> Outcome:

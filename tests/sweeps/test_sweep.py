@@ -19,8 +19,11 @@ from typing import Any
 import pytest
 
 import qcoord_hw as qc
+from qcoord_hw import api
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import InputError, RecordError, TargetError
+from qcoord_hw.execution import run_description, targets
+from qcoord_hw.spec import spec_from_mapping
 from qcoord_hw.sweeps import cluster, local, store, sweep, task
 from qcoord_hw.sweeps.points import Grid
 from qcoord_hw.sweeps.store import sweep_id
@@ -119,6 +122,28 @@ def test_a_point_is_what_run_makes(whole, runs_dir):
     assert alone.record.counts != qc.load_run(point["run"]).record.counts  # eight blocks, and another spec
     again = qc.replay(point["run"])
     assert again.record.counts == qc.load_run(point["run"]).record.counts
+
+
+def test_points_have_the_counts_of_single_runs_that_know_nothing_of_each_other(whole, runs_dir):
+    for point in whole["points"]:
+        found = qc.load_run(point["run"]).record
+        for kept in (task._built, run_description.program_of, targets._placed):
+            kept.cache_clear()
+        built = api.Built.of(spec_from_mapping(found.intent["spec"], "recorded"))
+        alone = qc.run(built, target=point["target"], seed=point["seed"], runs=runs_dir)
+        assert alone.record.counts == found.counts
+
+
+def test_a_further_seed_is_not_compiled_again(here, tmp_path, monkeypatch):
+    compiled, compile_for = [], targets.compile_for
+    monkeypatch.setattr(targets, "compile_for", lambda *given: compiled.append(1) or compile_for(*given))
+    asked = EIGHT | {"targets": ["fake_manila"], "noise_scale": [1], "fields": {"blocks": [3]}}
+    sweep(**asked | {"seeds": [1]}, runs=tmp_path)
+    once = len(compiled)
+    sweep(**asked | {"seeds": [2, 3]}, runs=tmp_path)
+    assert len(compiled) == once > 0
+    sweep(**asked | {"seeds": [2], "noise_scale": [0.5]}, runs=tmp_path)
+    assert len(compiled) > once  # another calibration
 
 
 def test_its_folder_is_a_folder_of_runs(whole):

@@ -56,11 +56,12 @@ def is_clifford(circuit: QuantumCircuit, values: Sequence[Sequence[float]] = ())
     """
     rows = np.asarray(values, dtype=float) if len(values) else np.zeros((1, circuit.num_parameters))
     names = list(circuit.parameters)
+    place = {name: k for k, name in enumerate(names)}
     for i in circuit.data:
-        one = i.operation
-        if isinstance(one, Barrier) or one.name in ("measure", *CHANNELS):
+        if i.name in ("barrier", "measure", *CHANNELS):
             continue
-        free = [k for k, name in enumerate(names) if one.is_parameterized() and name in _parameters(one)]
+        one = i.operation
+        free = sorted(place[name] for name in _parameters(one)) if i.is_parameterized() else []
         for numbers in np.unique(rows[:, free], axis=0) if free else [()]:
             if conjugation(_bound(one, {names[k]: x for k, x in zip(free, numbers, strict=True)})) is None:
                 return False
