@@ -116,7 +116,7 @@ def test_what_has_no_factor_says_why(name, verdict, words):
 def test_a_target_that_fails_is_no_answer(monkeypatch):
     from qcoord_hw.execution.forecast import Forecast
 
-    def fails(*given):
+    def fails(*given, **how):
         raise TargetError("aer: out of order")
 
     monkeypatch.setattr(Forecast, "of", fails)
