@@ -71,7 +71,7 @@ def choose(
     family = registry.family(spec.family)
     found = family.candidates(spec)
     builder = _Builder(seed, None if links is None else stated_links(links))
-    command = _Command(experiment, parameters or {}, links, seed, idle_noise, family.parameters)
+    command = _Command(experiment, parameters or {}, links, seed, family.parameters, idle_noise)
     total, done = 2 * len(found) * len(targets), 0  # placed, then judged
 
     def step(told: Progress | None) -> None:
@@ -194,8 +194,8 @@ class _Command:
     parameters: Mapping[str, Plain]
     links: LinksLike
     seed: int
-    idle_noise: bool
     declared: Sequence[Parameter]
+    idle_noise: bool = True
 
     def of(self, name: str, target: Any, target_name: str) -> str:
         """Return the command that runs a candidate on a target."""

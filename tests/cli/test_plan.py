@@ -37,6 +37,7 @@ KEYS = (
         "bound",
         "holders",
         "notes",
+        "idle_noise",
     ),
 )
 

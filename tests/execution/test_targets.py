@@ -225,7 +225,7 @@ def test_feed_forward_runs_on_every_kind_of_simulator(target):
     built = qc.game_experiment(
         qc.theory.games.chsh(), teleported, name="teleported", title="Teleported CHSH", theory=theory
     )
-    result = qc.run(built, target=target, shots=2000, seed=3)
+    result = qc.run(built, target=target, shots=2000, seed=3, idle_noise=False)
     win = result["win_probability"]
     assert win.verdict == "above"
     assert win.best > 0.84 if target == "aer" else 0.76 < win.best < 0.84

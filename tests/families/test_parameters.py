@@ -562,7 +562,7 @@ FLAGS = {
 """What `run`, `plan` and `submit` take of an experiment, with values other than the default."""
 
 CHOSEN = {"choose", "idle_noise"}
-"""For what `qcoord choose` finds and noise models: tests/cli/test_choose.py, tests/execution/test_idle.py."""
+"""Of tests/cli/test_choose.py, what `qcoord choose` finds, and tests/execution/test_idle.py, noise models."""
 
 
 def run_parser():

@@ -38,7 +38,8 @@ def find(monkeypatch):
                 return figure(*costs(calibration))
 
         monkeypatch.setattr(threshold, "_Errors", Errors)
-        device, prepared = SimpleNamespace(name="d"), SimpleNamespace(layout=(0, 1))
+        device = SimpleNamespace(name="d")
+        prepared = SimpleNamespace(layout=(0, 1), idle_noise=True, noise="")
         forecast = SimpleNamespace(description={"name": "e"}, device=device, prepared=prepared)
         return threshold.find_threshold(forecast)
 
