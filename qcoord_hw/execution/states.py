@@ -28,6 +28,9 @@ MAX_IDEAL = 22
 MAX_NOISY = 12
 """Connected qubits whose exact state is computed."""
 
+MAX_PART = 10
+"""Outputs of a noisy part: its density matrix is diagonalised."""
+
 MAX_OUTPUTS = 7
 """Outputs of a noisy density matrix that is put together from several parts; more of them stay apart."""
 
@@ -130,7 +133,7 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None, apart: boo
         outputs = sorted((q for q in qubits if q in bit_of), key=bit_of.__getitem__)
         if not outputs:
             continue
-        if len(qubits) > (MAX_NOISY if noisy else MAX_IDEAL):
+        if len(qubits) > (MAX_NOISY if noisy else MAX_IDEAL) or (noisy and len(outputs) > MAX_PART):
             return None
         alone = _alone(prepared, qubits)
         positions = [qubits.index(q) for q in outputs]

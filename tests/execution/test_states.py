@@ -78,7 +78,7 @@ def test_parts_that_are_not_put_together_give_the_same_figures(monkeypatch, tmp_
     assert [qc.verify(one.path).ok for one in (apart, older)] == [True, True]
 
 
-def test_noisy_outputs_are_those_of_the_compiled_circuit_and_its_gate_errors():
+def test_noisy_outputs_are_those_of_the_compiled_circuit_and_its_gate_errors(monkeypatch):
     net = NetworkCircuit(CASCADE, "pair")
     a, b = net.share_ebits("Alice", "Bob", 1)
     net.barrier()
@@ -96,6 +96,8 @@ def test_noisy_outputs_are_those_of_the_compiled_circuit_and_its_gate_errors():
     branches = ideal.of((0, 1))
     assert abs(pair @ branches[:, 0]) == pytest.approx(1)
     assert DensityMatrix(density).is_valid()
+    monkeypatch.setattr(states, "MAX_PART", 1)  # of which no figure could be made
+    assert output_states(prepared.circuits, prepared.snapshot) == [None]
 
 
 def test_a_plan_in_which_chance_draws_the_settings():
