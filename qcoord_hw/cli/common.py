@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from qcoord_hw.execution.run import Progress
 
 SPEC = "a name, a .toml spec, or a file (.json) of a game, a Bell expression, a task or a state"
-MAX_LINE = 399
-"""Characters of an error or a note."""
+MAX_LINE = 398
+"""Characters of an error or a note; with the end of the line below 400."""
 
 RUN = "folder, unique prefix or 'latest'"
 
