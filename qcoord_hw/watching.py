@@ -30,6 +30,8 @@ PAUSE = 0.3
 def watched(progress: Told | None, what: object) -> Iterator[Told | None]:
     """Yield what is told of progress: what is given, in a notebook a bar under the cell, else None.
 
+    Work that is part of other work that has a bar goes on with this one.
+
     Args:
         progress: what the caller gave.
         what: is being done.
@@ -37,20 +39,27 @@ def watched(progress: Told | None, what: object) -> Iterator[Told | None]:
     if progress is not None or not in_notebook():
         yield progress
         return
+    if _bars:
+        _bars[-1].name(str(what))
+        yield _bars[-1]
+        return
     bar = _Bar(str(what))
+    _bars.append(bar)
     try:
         yield bar
     finally:
+        _bars.remove(bar)
         bar.close()
 
 
 def watching(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return what makes a function say in a notebook that it is at work; it has no progress to tell."""
+    """Return what makes a function say in a notebook that it is at work, unless its caller is told of it."""
 
     def of(function: Callable[P, T]) -> Callable[P, T]:
         @wraps(function)
         def call(*arguments: P.args, **named: P.kwargs) -> T:
-            with watched(None, what):
+            told: Any = named.get("progress")
+            with watched(told, what):
                 return function(*arguments, **named)
 
         return call
@@ -77,6 +86,10 @@ class _Bar:
         self._timer = threading.Timer(PATIENCE, self._show)
         self._timer.daemon = True
         self._timer.start()
+
+    def name(self, what: str) -> None:
+        """Say from now on that this is done."""
+        self._what, self._done, self._planned = what, 0, 0
 
     def __call__(self, done: int, planned: int, *_: object) -> None:
         """Take how much is done."""
@@ -105,3 +118,7 @@ class _Bar:
                 self._shown.display({"text/html": page, "text/plain": words}, raw=True)
             else:
                 self._shown.update({"text/html": page, "text/plain": words}, raw=True)
+
+
+_bars: list[_Bar] = []
+"""That which is shown, if one is."""

@@ -15,9 +15,13 @@ from qcoord_hw.api.reading import (
     write_sweep,
     write_sweep_report,
 )
-from qcoord_hw.api.running import collect, replay, run
+from qcoord_hw.api.running import collect, replay
+from qcoord_hw.api.running import run as _run
 from qcoord_hw.api.submitting import is_strangers, resubmit, status, submit, unfinished
 from qcoord_hw.api.thresholds import threshold
+from qcoord_hw.watching import watching
+
+run = watching("run")(_run)  # in a notebook: building may take as long as running
 
 __all__ = [
     "check_outputs",

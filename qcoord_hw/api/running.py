@@ -90,8 +90,7 @@ def run(
         candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
-    with watched(progress, built.spec.name) as told:
-        path = _execute(order, target, options or {}, told, idle_noise=idle_noise)
+    path = _execute(order, target, options or {}, progress, idle_noise=idle_noise)
     return Result(record.read(path), confidence)
 
 
@@ -124,8 +123,7 @@ def collect(
         ours = found.intent["target"]["kind"] in (IDEAL, NOISE)
         if where.name != begun or (ours and is_foreign(target)):  # another may have the name of ours
             raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
-        with watched(progress, "collect") as told:
-            finish(found.path, where, told)
+        finish(found.path, where, progress)
     return Result(record.read(found.path), confidence)
 
 
@@ -168,9 +166,8 @@ def replay(
     options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
-    with watched(progress, "replay") as told:
-        folder = _execute(order, target, options, told, idle_noise=_has_idle_noise(found))
-    return Result(record.read(folder), confidence)
+    path = _execute(order, target, options, progress, idle_noise=_has_idle_noise(found))
+    return Result(record.read(path), confidence)
 
 
 def _has_idle_noise(found: record.RunRecord) -> bool:
@@ -219,7 +216,8 @@ def _execute(
     path = draft_order(order, name, options)
     device = submit_draft(path, target)
     if device is not None:
-        wait(path, device, progress)
+        with watched(progress, f"jobs on {name}") as told:
+            wait(path, device, told)
     return path
 
 

@@ -28,6 +28,7 @@ from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
 from qcoord_hw.spec import check_seed as check_seed
+from qcoord_hw.watching import watched
 
 Progress = Callable[[int, int], None]
 """Called with (chunks done, chunks planned) after every chunk."""
@@ -58,26 +59,27 @@ def execute(
         progress: told of every finished chunk.
         tiles: how many copies of the circuits run side by side.
     """
-    if spec.every_edge:
-        target = on_every_edge(target)
-    prepared = target.prepare(program, spec.layout, tiles)
-    executor = target.executor(prepared)
-    equal = prepared.kind == SAMPLER
-    intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
-    if spec.links:
-        intent["target"]["links"] = link_figures(description, program, spec, prepared)
-    executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
-    files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
-    if prepared.known is not None:
-        files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
-    if prepared.bound:
-        files |= {record.BOUND: to_qpy(prepared.bound)}
-    if prepared.chip is not None:
-        files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
-    place = prepared.target if prepared.chip is None else record.chip_in_path(prepared.chip.device)
-    path = record.create(runs, intent, files, spec_id=spec.spec_id, target=place)
-    _finish(path, executor, progress)
-    return path
+    with watched(progress, spec.name) as told:
+        if spec.every_edge:
+            target = on_every_edge(target)
+        prepared = target.prepare(program, spec.layout, tiles)
+        executor = target.executor(prepared)
+        equal = prepared.kind == SAMPLER
+        intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
+        if spec.links:
+            intent["target"]["links"] = link_figures(description, program, spec, prepared)
+        executed = [circuit for one in (prepared, *prepared.tiles) for circuit in one.circuits]
+        files = circuit_files(program) | {record.EXECUTED: to_qpy(executed)}
+        if prepared.known is not None:
+            files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
+        if prepared.bound:
+            files |= {record.BOUND: to_qpy(prepared.bound)}
+        if prepared.chip is not None:
+            files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
+        place = prepared.target if prepared.chip is None else record.chip_in_path(prepared.chip.device)
+        path = record.create(runs, intent, files, spec_id=spec.spec_id, target=place)
+        _finish(path, executor, told)
+        return path
 
 
 def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> None:
@@ -89,7 +91,8 @@ def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> N
     run = record.read(path)
     if not run.sealed:
         check_recorded(run)
-        _finish(path, target.executor(prepared_of(run)), progress)
+        with watched(progress, path.name) as told:
+            _finish(path, target.executor(prepared_of(run)), told)
 
 
 def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:

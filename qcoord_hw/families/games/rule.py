@@ -65,7 +65,7 @@ def rule_of(play: GameScoring) -> Rule:
         "answer.",
     ]
     for name, asked, answers in zip(names, game.prob.shape, game.answers, strict=True):
-        lines.append(f"{name} is asked {_numbers(asked)} and answers {_numbers(answers)}.")
+        lines.append(f"{name} is {_numbers('asked', asked)} and {_numbers('answers', answers)}.")
     if _is_large(game):
         return Rule((*lines, "Which answers win depends on all questions, by a long table."), complete=False)
     lines += _asked_lines(game, names)
@@ -194,5 +194,7 @@ def _neighbours(
     return f"{names[1]} is asked {told} (after {size - 1} comes 0)."
 
 
-def _numbers(count: int) -> str:
-    return "always 0" if count == 1 else "0 or 1" if count == 2 else f"a number from 0 to {count - 1}"
+def _numbers(verb: str, count: int) -> str:
+    if count == 1:
+        return f"always {verb} 0"
+    return f"{verb} {'0 or 1' if count == 2 else f'a number from 0 to {count - 1}'}"

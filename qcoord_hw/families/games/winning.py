@@ -124,14 +124,14 @@ def _symmetric(mask: Mask, names: Sequence[str]) -> str | None:
         if (mask == odd).all() or (mask != odd).all():
             return f"if the sum of their answers is {'odd' if (mask == odd).all() else 'even'}"
         return None
+    if two and (ahead := _only(mask, (where[1] - where[0]) % size)) is not None:
+        return f"if {names[1]}'s answer is {names[0]}'s plus {ahead}, counted modulo {size}"
     if two and size & (size - 1) == 0 and (flipped := _only(mask, where[0] ^ where[1])) is not None:
         return _flipped(flipped, size.bit_length() - 1)
     if (rest := _only(mask, where.sum(axis=0) % size)) is not None:
         sums = range(rest, mask.ndim * (size - 1) + 1, size)
         told = listed([str(sums[0]), *(f"to {one}" for one in sums[1:])], "or")
         return f"if their answers add up to {told}" + (f" ({rest} modulo {size})" if len(sums) > 1 else "")
-    if two and (ahead := _only(mask, (where[1] - where[0]) % size)) is not None:
-        return f"if {names[1]}'s answer is {names[0]}'s plus {ahead}, counted modulo {size}"
     return None
 
 
@@ -166,7 +166,7 @@ def winning_words(game: Game, question: Sequence[int], names: Sequence[str]) -> 
 
 
 def _score(value: Fraction) -> str:
-    return str(value) if value.denominator < 100 else f"{float(value):.6g}"
+    return str(value) if value.denominator < 10 else f"{float(value):.6g}"
 
 
 def _winners(mask: Mask, names: Sequence[str]) -> str:
