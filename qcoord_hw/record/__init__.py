@@ -35,7 +35,7 @@ from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, chip_in_path, every, find, name_in_path, runs_folder
 from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
-from qcoord_hw.record.processed import PROCESSING, corrected, processed, processing_words
+from qcoord_hw.record.post_processing import PROCESSING, corrected, processed, processing_words
 from qcoord_hw.record.reader import (
     CHIP,
     CIRCUITS,
