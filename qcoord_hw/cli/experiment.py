@@ -247,20 +247,24 @@ def build_all(options: argparse.Namespace, target: str) -> list[Built]:
                 random_questions=options.random_questions,
                 every_edge=options.every_edge,
                 links=options.links,
-                candidate=_best(options, spec, target) if options.choose else options.candidate,
+                candidate=candidate_of(options, spec, target),
             )
             for spec in options.specs
         ]
 
 
-def _best(options: argparse.Namespace, spec: str, target: str) -> str:
-    """Return the name of the candidate of which most is expected, and say which it is.
+def candidate_of(options: argparse.Namespace, spec: str, target: str) -> str | None:
+    """Return the candidate that is asked for; with `--choose` that of which most is expected, and say which.
 
     Raises:
         InputError: when qubits are stated, which are those of one candidate, or none runs there.
     """
     from qcoord_hw import api
 
+    if not options.choose:
+        stated: str | None = options.candidate
+        return stated
+    draw_seed(options)  # what was chosen is built with it
     if options.layout is not None:
         raise InputError("layout: stated; with --choose allowed is none, candidates differ in their qubits")
     with progress_bar(options, "choose") as progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qcoord_hw.cli.common import Add, integer, print_json, say_path, show_answer
-from qcoord_hw.cli.experiment import add_experiment, parameters, target_of, typed
+from qcoord_hw.cli.experiment import add_experiment, candidate_of, parameters, target_of, typed
 from qcoord_hw.execution.devices.registry import ALLOWED
 
 
@@ -35,9 +35,10 @@ def _plan(options: argparse.Namespace) -> None:
     from qcoord_hw import api
 
     with typed(options):
+        target = target_of(options)
         found = api.plan(
             options.spec,
-            target=target_of(options),
+            target=target,
             shots=options.shots,
             seed=options.seed,
             layout=options.layout,
@@ -47,6 +48,7 @@ def _plan(options: argparse.Namespace) -> None:
             every_edge=options.every_edge,
             links=options.links,
             html=options.html,
+            candidate=candidate_of(options, options.spec, target),
             idle_noise=options.idle_noise,
         )
     if options.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -186,3 +187,9 @@ def test_the_account_is_asked_what_is_left(monkeypatch, capsys, remaining, enoug
     assert found["account"] == account
     text = call(capsys, "plan", "chsh", "--target", "ibm_manila")[1]
     assert ("NOT ENOUGH" in text) == (enough is False)
+
+
+def test_another_way_is_planned_where_it_is_asked_for(capsys):
+    for flags in ["--candidate", "batch-2"], ["--choose"]:
+        status, out, _ = call(capsys, "plan", "example-1-f2", "--target", "fake_manila", *flags, "--json")
+        assert (status, json.loads(out)["experiment"] != "example-1-f2") == (0, True)
