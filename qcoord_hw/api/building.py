@@ -109,8 +109,12 @@ def build(
 
 def _fed_forward(spec: ExperimentSpec, target: Any) -> ExperimentSpec:
     """Return a spec whose link has its outcomes post-processed where a target can feed nothing forward."""
-    gates = getattr(getattr(target, "target", None), "operation_names", None)
-    if spec.options.get("transport") == "swapping" and gates is not None and "if_else" not in gates:
+    from qcoord_hw.execution.foreign.guard import stated
+
+    if spec.options.get("transport") != "swapping":
+        return spec
+    gates = stated(stated(target, "target"), "operation_names")
+    if gates is not None and "if_else" not in gates:
         return spec.stating({"transport": "post-processed"})
     return spec
 

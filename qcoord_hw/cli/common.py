@@ -202,9 +202,14 @@ def say(text: object) -> None:
 
 
 def say_path(what: str, path: object) -> None:
-    """Print what was written and where: on one line, however long, so that it can be copied."""
+    """Print what was written and where."""
+    say_whole(f"{what}: {path}")
+
+
+def say_whole(line: object) -> None:
+    """Print what is to be copied: on one line, however long."""
     quiet()
-    print(f"{what}: {printable(path)}", flush=True)
+    print(printable(line), flush=True)
 
 
 def tell(kind: str, words: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qcoord_hw.cli.common import RUN, Add, add_confidence, show_answer
+from qcoord_hw.cli.common import RUN, Add, add_confidence, print_json, say_whole
 from qcoord_hw.errors import InputError
 
 STANDARD_OUTPUT = "-"
@@ -33,5 +33,7 @@ def _export(options: argparse.Namespace) -> None:
         runs=options.runs,
         confidence=options.confidence,
     )
-    if not is_printed:
-        show_answer(options, found)
+    if options.json:
+        print_json(found.to_json())
+    elif not is_printed:
+        say_whole(found.table())

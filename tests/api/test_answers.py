@@ -190,8 +190,8 @@ def test_a_run_is_short_in_a_list(pair):
 
 NAMED = {
     "run": lambda **named: qc.run("chsh", shots=3, seed=1, **named).usage,
-    "plan": lambda **named: qc.plan("chsh", shots=3, **named)["circuit"],
-    "threshold": lambda **named: qc.threshold("chsh", target="fake_manila", **named)["figure"],
+    "plan": lambda **named: qc.plan("chsh", shots=3, **named)["two_qubit_gates"],
+    "threshold": lambda **named: qc.threshold("chsh", target="fake_manila", **named)["curve"],
 }
 
 

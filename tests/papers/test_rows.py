@@ -350,7 +350,8 @@ def test_the_page_needs_nothing_else(tmp_path, quick):
     from qcoord_hw.papers.page import page
 
     text = page(quick)
-    assert not re.search(r"(?:src|href)=[\"'](?!#)", text.replace("xlink:href", "href"))
+    outside = r"(?:src|href)=[\"'](?!#|data:application/json;)"
+    assert not re.search(outside, text.replace("xlink:href", "href"))
     assert text.count('role="img"') >= 3
     assert "least Q" in text
     assert "2.584963" in text  # Figure 13's numbers as text

@@ -40,7 +40,8 @@ def find(monkeypatch):
         monkeypatch.setattr(threshold, "_Errors", Errors)
         device = SimpleNamespace(name="d")
         prepared = SimpleNamespace(layout=(0, 1), idle_noise=True, noise="")
-        forecast = SimpleNamespace(description={"name": "e"}, device=device, prepared=prepared)
+        spec = SimpleNamespace(links=())
+        forecast = SimpleNamespace(description={"name": "e"}, device=device, prepared=prepared, spec=spec)
         return threshold.find_threshold(forecast)
 
     return found
