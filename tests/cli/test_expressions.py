@@ -94,7 +94,8 @@ def test_the_checker_refuses_every_spoilt_number(ch):
     assert any(line.startswith("expression.shots") for line in check_answer(found).not_checked)
 
 
-@pytest.mark.parametrize("options", [(), ("--random-questions",)])
+@pytest.mark.few(2)
+@pytest.mark.parametrize("options", [(), ("--random-questions",)], ids=["in order", "drawn"])
 @pytest.mark.parametrize("name", ["ch", "cglmp", "i3322-cg"])
 def test_a_run_has_its_figures_in_units_of_the_expression(capsys, name, options):
     found = call_json(capsys, "run", name, "--shots", 300, "--seed", 5, *options)

@@ -95,6 +95,7 @@ def test_a_record_whose_rules_do_not_fit_is_refused():
             processed(forged)
 
 
+@pytest.mark.slow
 def test_on_a_device_it_costs_as_much_as_feeding_forward():
     """But for the errors of the gates that correct."""
     fed, processed = (
