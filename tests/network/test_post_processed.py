@@ -25,7 +25,7 @@ def far(distance: int) -> dict[str, object]:
 
 
 CASES = [("chsh", 1), ("chsh", 4), ("ghz-3", 3), ("sum-2-f2", 1)]
-MORE = [("magic-square", 2), ("rac-3", 3), ("cascade-ghz2", 1), ("example-2-f2", 1), ("two-node-n1", 2)]
+MORE = [("magic-square", 2), ("rac-3", 3), ("cascade-ghz2", 1), ("example-2-f2", 1)]
 
 
 @pytest.mark.parametrize(

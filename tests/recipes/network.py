@@ -49,7 +49,7 @@ def backward_link(state: State) -> RegionAnswer:
 
 
 def add_check(house):
-    house.insert(CHECKER, "QUBITS = {", f'    "{NAME}": check_two_node,\n')
+    house.insert(CHECKER, "Known | None]] = {", f'    "{NAME}": check_two_node,\n')
 
 
 def add_parameters(house):
