@@ -56,6 +56,10 @@ def check_as_built(experiment: Mapping[str, Any], circuits: Sequence[QuantumCirc
         if len(walk.owner) != circuit.num_qubits or walk.size != circuit.num_clbits:
             raise LocalityError(f"circuit {circuit.name!r}: other qubits or bits than its protocol")
         walk.used.check(experiment["usage"])
+    for k, setting in enumerate(experiment["settings"]):
+        needed = circuits[setting["circuit"]].num_parameters
+        if len(setting["values"]) != needed:
+            raise LocalityError(f"settings[{k}].values: {len(setting['values'])}; its circuit has {needed}")
 
 
 @dataclass

@@ -81,7 +81,7 @@ PLACE = {
     "snapshot": maybe(SNAPSHOT),
 }
 BESIDE = {
-    "locality": maybe(table(anything)),
+    "locality": maybe(fields({}, {"two_qubit_gates": COUNT, "between_parties": COUNT})),
     "exact": table(real()),
     "measured": list_of(list_of(maybe(integer(0, MAX_QUBITS)))),
     "batch": integer(0, 999),
@@ -204,7 +204,7 @@ PROVENANCE = fields(
         "platform": WORDS,
         "commit": maybe(WORDS),
     },
-    {"protocols": COUNT, "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT})},
+    {"rules": COUNT, "protocols": COUNT, "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT})},
 )
 INTENT_SHAPE = fields(
     {

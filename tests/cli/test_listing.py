@@ -130,6 +130,7 @@ def test_targets_are_those_that_run_takes(capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Properties of .* are not intended:UserWarning")
 def test_every_snapshot_is_listed_as_it_is_simulated():
     from statistics import median
 

@@ -114,6 +114,8 @@ def _summary(configuration: Any, stated: Any) -> Summary:
     pulses: dict[tuple[int, ...], float] = {}
     for gate in stated["gates"]:
         place = tuple(sorted(gate["qubits"]))
+        if gate["gate"] not in configuration["basis_gates"] and gate["gate"] not in PULSES:
+            continue  # fractional gates are calibrated on chips where they are not offered
         if len(place) == 2 or gate["gate"] in PULSES:
             errors = [one["value"] for one in gate["parameters"] if one["name"] == "gate_error"]
             pulses[place] = min([pulses.get(place, 1.0), *errors])  # of several gates there the best
