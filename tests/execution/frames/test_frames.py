@@ -198,15 +198,16 @@ def test_what_twirling_loses_is_within_the_limits(name, target, scale, monkeypat
     """Distributions and main figure against density matrices; of up to 16 inputs each is applied directly."""
     where = scaled_target(target, scale)
     built = api.build(name, target=where, parameters={"inputs": 16} if "example" in name else {}, seed=0)
-    forecast = Forecast.of(describe(built.experiment), program_of(built.experiment), built.spec, where)
+    parts = describe(built.experiment), program_of(built.experiment), built.spec, where
+    forecast = Forecast.of(*parts, idle_noise=False)
     direct = tuple(replace(s, method="direct") for s in built.experiment.settings)
     prepared = replace(forecast.prepared, settings=direct)
     forecast = replace(forecast, prepared=prepared, chosen=tuple(range(len(direct))))
 
     def found() -> tuple[list[np.ndarray], float]:
         simulator = Simulator(prepared.circuits, direct, prepared.snapshot)
-        parts = [(k, p) for k in range(len(direct)) for p in range(simulator.parts(k))]
-        return [simulator.probabilities(k, p) for k, p in parts], Outlook(replace(forecast)).main.best
+        places = [(k, p) for k in range(len(direct)) for p in range(simulator.parts(k))]
+        return [simulator.probabilities(k, p) for k, p in places], Outlook(replace(forecast)).main.best
 
     exact, value = found()
     monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
