@@ -204,7 +204,11 @@ PROVENANCE = fields(
         "platform": WORDS,
         "commit": maybe(WORDS),
     },
-    {"rules": COUNT, "protocols": COUNT, "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT})},
+    {
+        "rules": COUNT,
+        "protocols": COUNT,
+        "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT}),
+    },
 )
 INTENT_SHAPE = fields(
     {

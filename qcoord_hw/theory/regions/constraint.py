@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,10 +112,18 @@ class Constraint:
             "rates": {name: plain(c) for name, c in self.rates},
             ">=": plain(self.bound),
             "terms": _counted(self.terms),
+            **_below("sum", self.terms, self.bound),
         }
         if not self.lower_terms:
             return entry
-        return {**entry, "lower": plain(self.lower), "lower_terms": _counted(self.lower_terms)}
+        entry |= {"lower": plain(self.lower), "lower_terms": _counted(self.lower_terms)}
+        return entry | _below("lower_sum", self.lower_terms, self.lower)
+
+
+def _below(key: str, terms: Sequence[Term], end: float) -> dict[str, Any]:
+    """Return what terms add up to where that is less than the end of a constraint, which is at least 0."""
+    total = signed_sum(terms)
+    return {key: plain(total)} if terms and total < end - NOTHING else {}
 
 
 def _counted(terms: Iterable[Term]) -> list[Any]:

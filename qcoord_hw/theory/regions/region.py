@@ -278,6 +278,7 @@ class RegionAnswer:
         Entries have `criterion`, `constraint` (the left side as text), `rates`, `>=` and `terms`, a list of
         `name`, `coefficient`, `value` and `unit`: the right side is the sum of coefficient times value.
         Where the lower end of a bracket has a formula of its own there are `lower` and `lower_terms` too.
+        Where terms add up to less than 0, which no side is, `sum` (`lower_sum`) says to what.
         """
         return [
             constraint.terms_json(name)

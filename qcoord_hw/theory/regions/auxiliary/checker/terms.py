@@ -40,7 +40,8 @@ def term_faults(answer: dict[str, Any], known: Lookup, formula: Lookup | None = 
     for i, (entry, (criterion, k, constraint)) in enumerate(zip(listed, expected, strict=True)):
         where = f"terms.{i}"
         more = {"lower", "lower_terms"} if isinstance(entry, dict) and "lower_terms" in entry else set()
-        if not isinstance(entry, dict) or set(entry) != ENTRY | more:
+        told = {"sum", "lower_sum"} if more else {"sum"}
+        if not isinstance(entry, dict) or set(entry) - told != ENTRY | more:
             faults.append(f"{where}: not an object of {', '.join(sorted(ENTRY | more))}")
             continue
         words = " + ".join(r if c == 1 else f"{c:.6g} {r}" for r, c in constraint["rates"].items())
@@ -48,11 +49,11 @@ def term_faults(answer: dict[str, Any], known: Lookup, formula: Lookup | None = 
         if not same(named, [criterion, words, constraint["rates"]]):
             faults.append(f"{where}: not constraint {k} of {criterion}")
         values = known(criterion, k)
-        faults += _sum_faults(entry["terms"], entry[">="], constraint[">="], values, where)
+        faults += _sum_faults(entry, "terms", ">=", "sum", constraint, values, where)
         if formula is not None and not faults:
             faults += _formula_faults(entry["terms"], formula(criterion, k), where)
         if more:
-            faults += _sum_faults(entry["lower_terms"], entry["lower"], constraint["lower"], values, where)
+            faults += _sum_faults(entry, "lower_terms", "lower", "lower_sum", constraint, values, where)
     return faults
 
 
@@ -65,8 +66,21 @@ def _formula_faults(terms: list[Any], formula: Mapping[str, float], where: str) 
     return []
 
 
-def _sum_faults(terms: Any, claimed: Any, should: Any, known: Mapping[str, float], where: str) -> list[str]:
-    """Return why terms do not add up to the end of a constraint, or have no such value."""
+def _sum_faults(
+    entry: Mapping[str, Any],
+    key: str,
+    end: str,
+    told: str,
+    constraint: Mapping[str, Any],
+    known: Mapping[str, float],
+    where: str,
+) -> list[str]:
+    """Return why terms do not add up to the end of a constraint, or have no such value.
+
+    Where they add up to less than 0, which the end never is, what they add up to has to stand beside them:
+    else nothing tells their coefficients.
+    """
+    terms, claimed, should = entry[key], entry[end], constraint[end]
     if not is_number(claimed) or not is_number(should) or not near(claimed, should, TOLERANCE):
         return [f"{where}: {brief(claimed)}; the constraint has {brief(should)}"]
     if not isinstance(terms, list):
@@ -83,6 +97,9 @@ def _sum_faults(terms: Any, claimed: Any, should: Any, known: Mapping[str, float
         if abs(value) <= NOTHING:
             return [f"{where}: {brief(name)} is 0, so that its coefficient cannot be told"]
         total += coefficient * value
+    stated = entry.get(told, should)
+    if not is_number(stated) or not near(stated, total, TOLERANCE):
+        return [f"{where}: its terms add up to {total:.12g}, not to {brief(stated)}"]
     if not abs(max(0.0, total) - should) <= TOLERANCE:
         return [f"{where}: its terms add up to {total:.12g}, not to {should:.12g}"]
     return []
