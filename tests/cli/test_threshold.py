@@ -100,6 +100,7 @@ def test_ghz_on_a_small_device_as_json_with_a_figure(capsys, tmp_path):
     assert file.read_text().startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_links_are_repeated_and_stay_as_they_are(capsys, tmp_path):
     """Links are as a plan has them; the same circuits at the factor, over them, are about at the bound."""
     file = tmp_path / "links.toml"

@@ -103,6 +103,7 @@ def test_a_device_s_noise_is_that_of_aer():
         )
 
 
+@pytest.mark.slow
 def test_outcomes_on_the_way_are_those_that_aer_samples():
     prepared = compiled(2, "swapping")
     ours = Simulator(prepared.circuits, prepared.settings, prepared.snapshot)

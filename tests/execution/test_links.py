@@ -316,6 +316,7 @@ def test_the_page_says_what_the_program_does(tmp_path, monkeypatch, capsys):
     assert {key for pair in keys for key in pair if key} >= set(LinkCost.__dataclass_fields__)
 
 
+@pytest.mark.slow
 def test_a_threshold_of_a_device_stands_beside_links():
     """At the factor that is found the device, with the links as they are, is at the bound."""
     links = every(AB, AC, depolarising=0.05)

@@ -185,6 +185,7 @@ def test_too_large_is_refused_with_the_reason():
         choose_method(part, noisy=True)
 
 
+@pytest.mark.slow
 def test_mps_agrees_with_the_state_vector(monkeypatch):
     circuit = line(6)
     exact = _simulator([circuit], None).probabilities(0, 0)

@@ -162,6 +162,7 @@ def test_nor_does_one_deep_in_an_analysis(where, monkeypatch):
         qc.run(kind, shots=20, seed=1)
 
 
+@pytest.mark.slow
 def test_nor_does_one_of_the_page(monkeypatch):
     result = qc.run("chsh", shots=20, seed=1)
 

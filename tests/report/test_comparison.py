@@ -215,6 +215,7 @@ def test_a_figure_is_written_whole_in_each_format(clean, noisy, tmp_path, suffix
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == [path.name]
 
 
+@pytest.mark.slow
 def test_forty_runs_huge_labels_and_evil_ones_are_drawn(clean, tmp_path):
     evil = copy.deepcopy(clean.summary) | {"title": EVIL * 50, "target": "漢" + EVIL * 50, "created": EVIL}
     found = differences([evil | {"run": f"{EVIL}{k}".replace("/", "")} for k in range(40)])

@@ -492,6 +492,7 @@ def test_values_of_a_field_are_what_they_look_like(capsys):
     assert _field("layout=[0,1],[[2,3],4]") == ("layout", [[0, 1], [[2, 3], 4]])
 
 
+@pytest.mark.slow
 def test_something_else_than_a_scheduler_is_not_waited_for(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
