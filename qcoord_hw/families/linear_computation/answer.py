@@ -134,7 +134,7 @@ class LinearAnswer(Answer):
         lemma_2: the matrices of Lemmas 2 and 3 for this P: `B_1`, `B_2`, the `diagonal` of B_1 H G^T B_2^T,
             `H'` and `G'` (behind the inverses of B_1, B_2), and whether the `literal` form does as well.
         reduction: where something was reduced, the matrices as written, `V`, and how they are made of those
-            above: `outputs` V_s `inputs`_s; server s sends `inputs`_s w_s.
+            above: `outputs` V_s `inputs`, with the `inputs` of server s, which sends these times w_s.
         stabilizers: what is said of the N-sum box itself, if one was given.
         exported: paths of the files that its stabilizers were written to, if that was asked for.
         time_limit: how the limit was kept.
