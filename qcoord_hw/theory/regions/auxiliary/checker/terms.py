@@ -49,11 +49,11 @@ def term_faults(answer: dict[str, Any], known: Lookup, formula: Lookup | None = 
         if not same(named, [criterion, words, constraint["rates"]]):
             faults.append(f"{where}: not constraint {k} of {criterion}")
         values = known(criterion, k)
-        faults += _sum_faults(entry, "terms", ">=", "sum", constraint, values, where)
+        faults += _sum_faults(entry, ("terms", ">=", "sum"), constraint, values, where)
         if formula is not None and not faults:
             faults += _formula_faults(entry["terms"], formula(criterion, k), where)
         if more:
-            faults += _sum_faults(entry, "lower_terms", "lower", "lower_sum", constraint, values, where)
+            faults += _sum_faults(entry, ("lower_terms", "lower", "lower_sum"), constraint, values, where)
     return faults
 
 
@@ -68,9 +68,7 @@ def _formula_faults(terms: list[Any], formula: Mapping[str, float], where: str) 
 
 def _sum_faults(
     entry: Mapping[str, Any],
-    key: str,
-    end: str,
-    told: str,
+    keys: tuple[str, str, str],
     constraint: Mapping[str, Any],
     known: Mapping[str, float],
     where: str,
@@ -80,6 +78,7 @@ def _sum_faults(
     Where they add up to less than 0, which the end never is, what they add up to has to stand beside them:
     else nothing tells their coefficients.
     """
+    key, end, told = keys
     terms, claimed, should = entry[key], entry[end], constraint[end]
     if not is_number(claimed) or not is_number(should) or not near(claimed, should, TOLERANCE):
         return [f"{where}: {brief(claimed)}; the constraint has {brief(should)}"]
