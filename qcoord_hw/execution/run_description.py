@@ -1,4 +1,7 @@
-"""Between circuits and the plain values of a record: what is written before execution, and read again."""
+"""Between circuits and the plain values of a record: what is written before execution, and read again.
+
+A long module: what a run writes down and what is read back of it stand side by side.
+"""
 
 from __future__ import annotations
 
