@@ -69,8 +69,9 @@ atlas: $(STAMP)  ## docs/atlas.html: experiments on four devices; goes on where 
 	$(BIN)/qcoord atlas --experiments $(subst $(SPACE),$(COMMA),$(strip $(ATLAS))) \
 	  --targets fake_torino,fake_fez,fake_marrakesh,fake_boston --no-idle-noise --workers $(CORES) --html docs/atlas.html
 
-test: lint  ## lint, then every test, on two cores
-	@$(PYTEST)
+test: $(STAMP)  ## lint and every test, side by side, on two cores
+	@$(MAKE) lint & lint=$$!; $(PYTEST); tests=$$?; \
+	wait $$lint || { echo "error: make lint failed, see above" >&2; exit 1; }; exit $$tests
 
 test-slow: $(STAMP)  ## what takes long: coverage over many seeds, every mutation, a part of each walk
 	@$(PYTEST) -m slow -v --durations=20

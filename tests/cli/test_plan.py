@@ -189,7 +189,7 @@ def test_the_account_is_asked_what_is_left(monkeypatch, capsys, remaining, enoug
     assert ("NOT ENOUGH" in text) == (enough is False)
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("flags", [("--candidate", "beyond"), ("--choose",)], ids=" ".join)
 def test_another_way_is_planned_where_it_is_asked_for(capsys, flags):
     status, out, _ = call(capsys, "plan", "example-1-f2", "--target", "fake_manila", *flags, "--json")

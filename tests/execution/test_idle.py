@@ -160,7 +160,7 @@ def test_idle_noise_is_the_default_and_makes_nothing_better(name):
 def test_a_run_says_which_model_it_had_and_re_executes_so(runs_dir, capsys):
     path = {}
     for flags in ((), ("--no-idle-noise",)):
-        asked = ["run", "ghz-5", "--target", "fake_torino_x4", *flags, "--shots", "2000", "--seed", "5"]
+        asked = ["run", "chsh", "--target", "fake_torino_x32", *flags, "--shots", "4000", "--seed", "5"]
         assert main([*asked, "--json"]) == 0
         assert json.loads(capsys.readouterr().out).get("idle_noise", False) is not bool(flags)
         path[flags] = qc.load_run("latest").path
@@ -168,7 +168,7 @@ def test_a_run_says_which_model_it_had_and_re_executes_so(runs_dir, capsys):
     for one in path.values():
         found = read(one)
         target = found.intent["target"]
-        assert target["name"] == "fake_torino_x4"
+        assert target["name"] == "fake_torino_x32"
         assert ("idle_noise" in target) is (one == with_it)
         assert ("no idle noise" in target["noise"]) is (one == without)
         assert not qc.verify(one, execute=True).differs

@@ -91,9 +91,15 @@ def test_a_signed_but_wrong_record_is_refused_in_one_line(originals, tmp_path):
     try_some(originals, tmp_path, range(10), LOOKS)
 
 
-@pytest.mark.slow
-def test_many_signed_but_wrong_records(many, tmp_path):
-    try_some(many, tmp_path, range(1000, 2500), ALL_LOOKS)
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(1000, 1200), marks=pytest.mark.slow, id="200"),
+        pytest.param(range(1200, 2500), marks=pytest.mark.exhaustive, id="1300"),
+    ],
+)
+def test_many_signed_but_wrong_records(many, tmp_path, seeds):
+    try_some(many, tmp_path, seeds, ALL_LOOKS)
 
 
 @pytest.mark.slow

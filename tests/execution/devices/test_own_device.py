@@ -85,8 +85,8 @@ def test_from_submission_to_verdict_in_new_processes(own):
 
 @pytest.fixture(scope="module")
 def attempts(installed, tmp_path_factory) -> list[dict[str, Any]]:
-    """What became of a submission, killed at half of the places where it or the vendor wrote of a job."""
-    return killed(installed, tmp_path_factory.mktemp("killed"), 2, "jobs.jsonl,writing")
+    """What became of a submission, killed at a third of the places where it or the vendor wrote of a job."""
+    return killed(installed, tmp_path_factory.mktemp("killed"), 3, "jobs.jsonl,writing")
 
 
 def killed(installed: list[str], folder: Path, every: int, *points: str) -> list[dict[str, Any]]:

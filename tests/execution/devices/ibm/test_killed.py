@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="fo
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module", params=[31, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[47, pytest.param(1, marks=pytest.mark.slow)])
 def every(request: pytest.FixtureRequest) -> int:
     """How far it is from a point to the next one that is tried."""
     return request.param
