@@ -160,23 +160,23 @@ def test_idle_noise_is_the_default_and_makes_nothing_better(name):
 def test_a_run_says_which_model_it_had_and_re_executes_so(runs_dir, capsys):
     path = {}
     for flags in ((), ("--no-idle-noise",)):
-        asked = ["run", "chsh", "--target", "fake_torino_x32", *flags, "--shots", "4000", "--seed", "5"]
+        asked = ["run", "chsh", "--target", "fake_torino", *flags, "--shots", "1000", "--seed", "5"]
         assert main([*asked, "--json"]) == 0
         assert json.loads(capsys.readouterr().out).get("idle_noise", False) is not bool(flags)
         path[flags] = qc.load_run("latest").path
-    (with_it, without), win = path.values(), {}
+    (with_it, without), counts = path.values(), []
     for one in path.values():
         found = read(one)
         target = found.intent["target"]
-        assert target["name"] == "fake_torino_x32"
+        assert target["name"] == "fake_torino"
         assert ("idle_noise" in target) is (one == with_it)
         assert ("no idle noise" in target["noise"]) is (one == without)
         assert not qc.verify(one, execute=True).differs
         assert qc.replay(one).record.counts == found.counts
         other = qc.replay(one, target="fake_fez").record.intent["target"]
         assert other.get("idle_noise", False) is (one == with_it)
-        win[one] = qc.load_run(one).estimates[0].best
-    assert win[with_it] < win[without]
+        counts.append(found.counts)
+    assert counts[0] != counts[1]  # of one seed: two models
 
 
 def test_without_idle_noise_counts_are_those_of_older_versions(runs_dir):
