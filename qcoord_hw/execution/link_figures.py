@@ -16,7 +16,7 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.forecast import Device, Forecast
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import route_costs
-from qcoord_hw.execution.targets import Prepared, executed_settings
+from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared, executed_settings
 from qcoord_hw.families.experiment import FRAME
 from qcoord_hw.network.links import MAX_KM, OVERHEAD, LinkCost, Route, read_links
 from qcoord_hw.record import processed
@@ -61,8 +61,12 @@ def link_figures(
         and `qubits_per_s`, qubits that cross in them;
         `critical_visibility`: v on every crossing of the links named, rho -> v rho + (1-v) I/2, all else that
         links cost left out, at which the figure meets its bound; `critical_km`: the length of the longest of
-        the links, all of them in proportion, at which it does. Null where the figure never meets it.
+        the links, all of them in proportion, at which it does. Null where the figure never meets it, and all
+        three of a target that is no simulator of ours: a plan has what is expected there.
     """
+    if prepared.kind not in (IDEAL, NOISE):
+        nothing = dict.fromkeys(("figure", "expected", "critical_visibility", "critical_km"))
+        return {**nothing, **_rates(read_links(spec.links), prepared.routes)}
     return _Links(Forecast(description, program, spec, Device(prepared.target), prepared)).to_json()
 
 

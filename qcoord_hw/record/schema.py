@@ -181,7 +181,7 @@ PLAN = rows_of(
         "setting": COUNT,
         "shots": integer(1, MAX_CHUNK),
     },
-    {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999)},
+    {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999), "pattern": integer(0, 255)},
     MAX_PLAN,
 )
 SOURCE = fields(
@@ -273,8 +273,8 @@ def check_intent(intent: dict[str, Any]) -> None:
         len({chunk["id"] for chunk in plan}) == len(plan), "plan", len(plan), "are chunks of distinct ids"
     )
     if not intent["spec"].get("random_questions"):  # else each shot is a chunk
-        distinct = {(chunk.get("tile"), chunk["block"], chunk["setting"]) for chunk in plan}
-        allowed = "are one per setting, block and tile"
+        distinct = {(c.get("tile"), c["block"], c["setting"], c.get("pattern")) for c in plan}
+        allowed = "are one per setting, block, tile and pattern"
         require(
             len(distinct) == len(plan),
             "plan",

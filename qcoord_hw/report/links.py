@@ -6,7 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from qcoord_hw.families.view import Section
+from qcoord_hw.network.link_patterns import patterns_told
+from qcoord_hw.network.links import read_links, route
+from qcoord_hw.record import PAULIS, RunRecord
+from qcoord_hw.spec import links_from_mapping
 from qcoord_hw.statistics.words import number, number_exactly
+
+
+def made_patterns(record: RunRecord) -> dict[str, Any]:
+    """Return which patterns of errors a run executes how often, under `patterns`; nothing without any."""
+    if PAULIS not in record.intent["files"]:
+        return {}
+    experiment = record.intent["experiment"]
+    costs = read_links(links_from_mapping(record.intent["spec"]["links"]))
+    routes = [route(circuit["events"], costs) for circuit in experiment["circuits"]]
+    executed = ((c.setting, c.pattern, c.shots) for c in record.plan if c.tile == 0)
+    circuits = [setting["circuit"] for setting in experiment["settings"]]
+    return {"patterns": patterns_told(executed, routes, circuits)}
 
 
 def links_section(links: Mapping[str, Any]) -> Section:
@@ -24,6 +40,12 @@ def links_section(links: Mapping[str, Any]) -> Section:
         f"a shot succeeds with probability {links['success_probability']:.4g}: {links['rounds_per_s']:.4g} "
         f"rounds and {links['qubits_per_s']:.4g} qubits a second"
     )
+    if (made := links.get("patterns")) is not None:
+        lines.append(
+            f"errors of these links are Pauli gates, put in where {made['crossings']} qubits cross: "
+            f"{len(made['patterns'])} patterns of them, {made['circuits']} circuits, shots in proportion to "
+            "their probabilities; what the device does to these gates comes on top"
+        )
     lost = []
     if links["critical_visibility"] is not None:
         lost.append(f"at visibility {number(links['critical_visibility'])} on every crossing")
