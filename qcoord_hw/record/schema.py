@@ -96,7 +96,8 @@ LINKS = fields(
         "qubits_per_s": real(0),
         "critical_visibility": maybe(real(0, 1)),
         "critical_km": maybe(real(0)),
-    }
+    },
+    {"by": WORDS},
 )
 """What links that cost do to a run."""
 

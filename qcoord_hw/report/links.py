@@ -33,9 +33,8 @@ def links_section(links: Mapping[str, Any]) -> Section:
     """
     lines = [f"{key}: {_stated(cost)}" for key, cost in links["costs"].items()]
     if links["expected"] is not None:
-        lines.append(
-            f"exact {links['figure'].replace('_', ' ')} over these links {number_exactly(links['expected'])}"
-        )
+        words = f"{links['figure'].replace('_', ' ')} over these links {number_exactly(links['expected'])}"
+        lines.append(f"expected {words} ({links['by']})" if "by" in links else f"exact {words}")
     lines.append(
         f"a shot succeeds with probability {links['success_probability']:.4g}: {links['rounds_per_s']:.4g} "
         f"rounds and {links['qubits_per_s']:.4g} qubits a second"
