@@ -38,13 +38,14 @@ PLAYERS = tuple(f"Alice->{player}" for player in ("Bob", "Charlie", "Dave", "Eri
 CHSH = {AB: {"depolarising": 0.1}, AC: {"fidelity": 0.9, "memory_t2_ms": 1.0, "length_km": 20.0}}
 
 
-def of_links(name: str, errors: dict[str, float]) -> tuple[Program, Any]:
-    """Return an experiment all of whose links err alike."""
+def of_links(name: str, first: int) -> tuple[Program, Any]:
+    """Return an experiment whose links err each in another of the ways of `ERRORS`, from the first given."""
     usage = build(name, seed=1).experiment.usage
     moved = [
         key for key, used in usage.items() if any(used.get(unit) for unit in ("qubits", "ebits", "qudits"))
     ]
-    built = build(name, seed=1, links={key: errors for key in moved})
+    links = {key: ERRORS[(first + k) % len(ERRORS)] for k, key in enumerate(moved)}
+    built = build(name, seed=1, links=links)
     return program_of(built.experiment, built.spec.links), built.spec
 
 
@@ -71,12 +72,15 @@ def as_built(program: Program, spec: Any) -> Prepared:
     return over_links(prepare(program, ()), program, spec, prepare)
 
 
-FORGETFUL = {"fidelity": 0.8, "memory_t2_ms": 0.4, "length_km": 30.0}
-ERRORS = ({"depolarising": 0.13}, {"dephasing": 0.2}, FORGETFUL)
+ERRORS: tuple[dict[str, float], ...] = (
+    {"depolarising": 0.13},
+    {"dephasing": 0.2},
+    {"fidelity": 0.8, "memory_t2_ms": 0.4, "length_km": 30.0},
+)
 
 
-def differences(name: str, errors: dict[str, float], circuits: int) -> list[float]:
-    program, spec = of_links(name, errors)
+def differences(name: str, first: int, circuits: int) -> list[float]:
+    program, spec = of_links(name, first)
     crossings = [len(erring(route)) for route in program.routes]
     if not crossings or not 0 < max(crossings) <= MAX_CROSSINGS:
         return []
@@ -84,7 +88,7 @@ def differences(name: str, errors: dict[str, float], circuits: int) -> list[floa
     found = []
     for setting in program.settings[:: max(1, len(program.settings) // circuits)][:circuits]:
         circuit, route = made.circuits[setting.circuit], program.routes[setting.circuit]
-        if circuit.num_clbits > 12 or circuit.num_qubits > 11 or not is_final(circuit):
+        if circuit.num_qubits > 8 or not is_final(circuit):
             continue
         circuit = bind(circuit, setting.values)
         assert made.paulis is not None
@@ -93,10 +97,10 @@ def differences(name: str, errors: dict[str, float], circuits: int) -> list[floa
     return found
 
 
-@pytest.mark.parametrize(("name", "errors"), [("chsh", FORGETFUL), ("sum-2-f2", {"depolarising": 0.13})])
-def test_patterns_together_are_the_channels(name, errors):
+@pytest.mark.parametrize("name", ["chsh", "sum-2-f2"])
+def test_patterns_together_are_the_channels(name):
     """Bit by bit of the outcomes, so that every figure is the same."""
-    (found,) = differences(name, errors, 1)
+    (found,) = differences(name, 1, 1)
     assert found < 1e-12
 
 
@@ -104,7 +108,7 @@ def test_patterns_together_are_the_channels(name, errors):
 def test_patterns_together_are_the_channels_for_the_whole_catalogue():
     compared = 0
     for name in catalogue_names():
-        found = differences(name, ERRORS[compared % len(ERRORS)], 2)
+        found = differences(name, compared, 1)
         compared += bool(found)
         assert max(found, default=0.0) < 1e-9, name
     assert compared >= 20
@@ -112,7 +116,7 @@ def test_patterns_together_are_the_channels_for_the_whole_catalogue():
 
 def test_compiled_circuits_get_gates_on_one_qubit_and_nothing_else():
     """At a layout of a device, all tiles in one circuit, with its own gates."""
-    program, spec = of_links("chsh", ERRORS[0])
+    program, spec = of_links("chsh", 0)
     backend = GenericBackendV2(6, coupling_map=[(k, k + 1) for k in range(5)], seed=1)
 
     def prepare(one: Program, layout: Any, tiles: int = 1) -> Prepared:
@@ -137,7 +141,7 @@ def test_compiled_circuits_get_gates_on_one_qubit_and_nothing_else():
 
 
 def test_a_gate_that_was_compiled_to_another_and_a_barrier_that_is_gone_are_refused():
-    program, spec = of_links("chsh", ERRORS[0])
+    program, spec = of_links("chsh", 0)
 
     def prepare(one: Program, layout: Any) -> Prepared:
         wrong = tuple(c if c.name != "links-y" else QuantumCircuit(*c.qregs) for c in one.circuits)
