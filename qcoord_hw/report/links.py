@@ -40,8 +40,9 @@ def links_section(links: Mapping[str, Any]) -> Section:
         f"rounds and {links['qubits_per_s']:.4g} qubits a second"
     )
     if (made := links.get("patterns")) is not None:
+        crossed = "a qubit crosses" if made["crossings"] == 1 else f"{made['crossings']} qubits cross"
         lines.append(
-            f"errors of these links are Pauli gates, put in where {made['crossings']} qubits cross: "
+            f"errors of these links are Pauli gates, put in where {crossed}: "
             f"{len(made['patterns'])} patterns of them, {made['circuits']} circuits, shots in proportion to "
             "their probabilities; what the device does to these gates comes on top"
         )

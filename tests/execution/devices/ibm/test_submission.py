@@ -445,7 +445,11 @@ def test_every_tile_of_an_export_has_its_job(server, qcoord, tmp_path):
 def test_errors_of_links_are_gates_of_the_device(server, qcoord, tmp_path):
     (tmp_path / "links.toml").write_text('["Alice->Charlie"]\ndepolarising = 0.4\n')
     links = ("--links", str(tmp_path / "links.toml"))
-    after, found = submitted(qcoord, server, "chsh", *links, "--shots", "500")
+    planned = qcoord("plan", "chsh", "--target", "ibm_loop", *links, "--shots", "500")
+    assert planned["links"]["patterns"]["circuits"] == 16
+    assert planned["executions"] >= 2000
+    after, _ = submitted(qcoord, server, "chsh", *links, "--shots", "500")
+    assert after["links"]["expected"] == pytest.approx(planned["expected"], abs=1e-9)
     assert [one["shots"] for one in after["links"]["patterns"]["patterns"]] == [1400, 200, 200, 200]
     assert after["links"]["patterns"]["circuits"] == 16
     win = estimate(after, "win_probability")
