@@ -339,8 +339,8 @@ def _settings(run: RunRecord) -> tuple[Setting, ...]:
 
 
 def _plain(chunk: Chunk) -> dict[str, int]:
-    """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
-    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
+    """Return a chunk as a record keeps it; most runs have one tile and no patterns, which is left unsaid."""
+    return {k: value for k, value in asdict(chunk).items() if value or k not in ("tile", "pattern")}
 
 
 def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:

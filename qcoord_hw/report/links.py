@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from qcoord_hw.families.view import Section
-from qcoord_hw.network.link_patterns import patterns_told
-from qcoord_hw.network.links import read_links, route
 from qcoord_hw.record import PAULIS, RunRecord
 from qcoord_hw.spec import links_from_mapping
 from qcoord_hw.statistics.words import number, number_exactly
@@ -17,6 +15,9 @@ def made_patterns(record: RunRecord) -> dict[str, Any]:
     """Return which patterns of errors a run executes how often, under `patterns`; nothing without any."""
     if PAULIS not in record.intent["files"]:
         return {}
+    from qcoord_hw.network.link_patterns import patterns_told  # whose package loads Qiskit
+    from qcoord_hw.network.links import read_links, route
+
     experiment = record.intent["experiment"]
     costs = read_links(links_from_mapping(record.intent["spec"]["links"]))
     routes = [route(circuit["events"], costs) for circuit in experiment["circuits"]]
