@@ -275,7 +275,7 @@ def check_intent(intent: dict[str, Any]) -> None:
     )
     if not intent["spec"].get("random_questions"):  # else each shot is a chunk
         distinct = {(c.get("tile"), c["block"], c["setting"], c.get("pattern")) for c in plan}
-        allowed = "are one per setting, block, tile and pattern"
+        allowed = "are one per setting, block and tile, and pattern of links"
         require(
             len(distinct) == len(plan),
             "plan",
