@@ -63,8 +63,8 @@ def run(
         options: of jobs on a device, as in `submit`; of these noise models have `tiles`.
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
-        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
-            simulators.
+        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys;
+            their errors are channels on simulators of ours, elsewhere Pauli gates in further circuits.
         candidate: name of another way to do it, such as `choose(..).best().name`.
         idle_noise: whether qubits that wait for others decay, on `fake_NAME` and `properties:FILE`.
         named: parameters of the family by their names, such as `rounds=2`.

@@ -55,8 +55,8 @@ def submit(
             circuits run side by side, each analysed on its own).
         random_questions: for games, draw the question of every shot at random.
         every_edge: run it on every coupling of the chip, in batches that share no qubit.
-        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; on
-            simulators.
+        links: what crossing links costs: a file (`docs/formats/links.md`), or its tables by their keys; their
+            errors are put in as Pauli gates.
         candidate: name of another way to do it, as in `run`.
         named: parameters of the family by their names, such as `rounds=2`.
 
@@ -167,9 +167,10 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     Raises:
         InputError: when an option is not allowed, or every edge is asked for: each batch is another circuit.
     """
-    from qcoord_hw.execution.run_description import check_links_simulated
+    from qcoord_hw.network.link_patterns import check_patterns
+    from qcoord_hw.network.links import read_links
 
-    check_links_simulated(order.spec, name, "device")
+    check_patterns(read_links(order.spec.links), order.program.routes, name)
     if order.spec.every_edge:
         raise InputError(
             f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "

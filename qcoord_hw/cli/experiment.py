@@ -71,7 +71,7 @@ def add_links(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--links",
         metavar="FILE",
-        help="simulators: what crossing links costs (docs/formats/links.md)",
+        help="what crossing links costs (docs/formats/links.md)",
     )
 
 

@@ -37,8 +37,15 @@ from qcoord_hw.execution.foreign.target import ForeignTarget
 from qcoord_hw.execution.growing import grows
 from qcoord_hw.execution.jobs import plan_jobs
 from qcoord_hw.execution.layout import check_layout, expected_errors, interactions, ranked_layouts
+from qcoord_hw.execution.link_patterns import over_links
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.run_description import check_recordable, exact_figures, intent_of, ways
+from qcoord_hw.execution.run_description import (
+    check_recordable,
+    exact_figures,
+    intent_of,
+    split_plan,
+    ways,
+)
 from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import (
@@ -54,6 +61,8 @@ from qcoord_hw.execution.targets import (
 from qcoord_hw.execution.tiling import tile
 from qcoord_hw.execution.usage import REP_DELAY, REP_DELAY_SOURCE
 from qcoord_hw.families.experiment import parities_of
+from qcoord_hw.network.link_patterns import check_patterns, patterns_told
+from qcoord_hw.network.links import read_links
 from qcoord_hw.record import PROCESSING, Chunk, Job
 from qcoord_hw.spec import ExperimentSpec
 
@@ -226,6 +235,8 @@ class Forecast:
             TooLargeError: when the circuits do not fit the device.
         """
         device = where_of(target, idle_noise=idle_noise)
+        if not device.simulated:
+            check_patterns(read_links(spec.links), program.routes, device.name)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
         if device.snapshot is None:
@@ -251,7 +262,7 @@ class Forecast:
     ) -> Forecast:
         """Prepare as the target would; what is expected has its errors, if it states any that we know."""
         with provider(device.name):
-            sent = target.prepare(program, spec.layout)
+            sent = over_links(target.prepare(program, spec.layout), program, spec, target.prepare)
         # Refuses what a run would refuse: a gate that joins two parties.
         intent_of(description, program, spec, sent, [], 0)
         ideal = replace(IdealTarget().prepare(program, ()), target=device.name, layout=sent.layout)
@@ -321,7 +332,7 @@ class Forecast:
         assert self.device.foreign is not None
         assert self.sent is not None
         plan = self._plan(equal=self.sent.kind == SAMPLER)
-        requests = [Request(c.block, c.setting, c.shots, c.seed) for c in plan]
+        requests = [Request(c.block, c.setting, c.shots, c.seed, pattern=c.pattern) for c in plan]
         jobs = self.device.foreign.executor(self.sent).jobs(requests)
         return jobs, sum(chunk.shots for chunk in plan) + (self.known_answer or 0)
 
@@ -336,8 +347,18 @@ class Forecast:
         check_recordable(self.description, self.spec, self.prepared.settings, self._plan(equal=equal))
 
     def _plan(self, *, equal: bool) -> tuple[Chunk, ...]:
-        program, how = self.program, ways(self.description)
-        return plan_of(self.spec, self.spec.name, program.settings, program.weights, 0, **how, equal=equal)
+        program, how, name = self.program, ways(self.description), self.spec.name
+        plan = plan_of(self.spec, name, program.settings, program.weights, 0, **how, equal=equal)
+        if self.device.simulated or all(route.is_quiet for route in program.routes):
+            return plan
+        return split_plan(plan, program.settings, program.routes, 0, name)
+
+    def link_patterns(self) -> dict[str, Any] | None:
+        """Return which patterns of errors of links would be executed how often; None where none would."""
+        if self.device.simulated or all(route.is_quiet for route in self.program.routes):
+            return None
+        executed = ((c.setting, c.pattern, c.shots) for c in self._plan(equal=self._equal))
+        return patterns_told(executed, self.program.routes, [s.circuit for s in self.program.settings])
 
     def at(self, layout: Sequence[int]) -> Prepared:
         """Return the circuits compiled for another layout."""

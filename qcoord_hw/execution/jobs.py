@@ -129,7 +129,7 @@ def send(run: RunRecord, device: Device, prepared: Prepared) -> None:
     if not waiting:
         return
     with provider(device.name):
-        device.check(prepared.sent)
+        device.check([*prepared.sent, *(prepared.paulis.layers if prepared.paulis else ())])
         device.check_open()
     options = JobOptions.of(run.intent["target"]["options"])
     refused = ""
@@ -251,7 +251,7 @@ def count(run: RunRecord, prepared: Prepared) -> None:
             for part, owner in zip(came[:-1] if job.known_answer else came, job.chunks, strict=True):
                 parts.setdefault(owner, []).append(part)
             for chunk in [c for c in run.missing if c.id in served - counted]:
-                circuit, _ = _pub(prepared, chunk.setting)
+                circuit, _ = prepared.executed(chunk.setting)
                 own = parts[chunk.id % each]
                 counts = counts_of(circuit, own, chunk.shots, chunk.seed, chunk.tile, run.tiles)
                 # The result itself is on the disk: only a run that is to be sealed needs all lines there.
@@ -265,18 +265,12 @@ def _pubs(run: RunRecord, job: Job, prepared: Prepared) -> list[Pub]:
     """Return each of a job's circuits with its values; that whose answer is known is the last."""
     by_id = {chunk.id: chunk for chunk in run.plan}
     try:
-        pubs = [_pub(prepared, by_id[chunk].setting) for chunk in job.chunks]
+        asked = [by_id[chunk] for chunk in job.chunks]
+        executed = [prepared.executed(chunk.setting, chunk.pattern) for chunk in asked]
+        pubs: list[Pub] = [(circuit, values or None) for circuit, values in executed]
         if job.known_answer:
             assert prepared.known is not None
             pubs.append((prepared.known.circuit, None))
     except (KeyError, IndexError, AssertionError):
         raise RecordError(f"run {run.path.name}: job {job.tag} has chunks that are not in the plan") from None
     return pubs
-
-
-def _pub(prepared: Prepared, number: int) -> Pub:
-    """Return the circuit of a setting, with its values where these are not bound."""
-    if prepared.bound:
-        return prepared.bound[number], None
-    setting = prepared.settings[number]
-    return prepared.circuits[setting.circuit], tuple(setting.values) or None

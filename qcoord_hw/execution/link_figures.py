@@ -7,21 +7,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from qcoord_hw import registry
-from qcoord_hw.errors import TooLargeError
+from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution.forecast import Device, Forecast
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import route_costs
-from qcoord_hw.execution.targets import Prepared, executed_settings
+from qcoord_hw.execution.targets import (
+    IDEAL,
+    NOISE,
+    IdealTarget,
+    Prepared,
+    compile_for,
+    executed_settings,
+)
 from qcoord_hw.families.experiment import FRAME
 from qcoord_hw.network.links import MAX_KM, OVERHEAD, LinkCost, Route, read_links
 from qcoord_hw.record import processed
 from qcoord_hw.spec import ExperimentSpec
 from qcoord_hw.statistics.estimate import headline_of
+
+BY_CALIBRATION = "noise model of the calibration"
+BY_LINKS = "links alone, the target's own errors left out"
 
 SHOTS = 10**9
 """Shots a circuit at which figures are computed: so many that none hangs on rounding."""
@@ -62,8 +73,33 @@ def link_figures(
         `critical_visibility`: v on every crossing of the links named, rho -> v rho + (1-v) I/2, all else that
         links cost left out, at which the figure meets its bound; `critical_km`: the length of the longest of
         the links, all of them in proportion, at which it does. Null where the figure never meets it.
+        On a target that is no simulator of ours figures are those of a simulation, `by` says which.
     """
-    return _Links(Forecast(description, program, spec, Device(prepared.target), prepared)).to_json()
+    if prepared.kind in (IDEAL, NOISE):
+        return _Links(Forecast(description, program, spec, Device(prepared.target), prepared)).to_json()
+    twin = _twin(program, prepared)
+    found = _Links(Forecast(description, program, spec, Device(prepared.target), twin)).to_json()
+    return found | {"by": BY_CALIBRATION if twin.kind == NOISE else BY_LINKS}
+
+
+def _twin(program: Program, prepared: Prepared) -> Prepared:
+    """Return a simulation of what somebody else's target executes: by its calibration, where that goes."""
+    used = prepared.snapshot
+    if used is not None and used.states_errors:
+        with suppress(TargetError):  # they have to be routed, or its gates are none of which we know a model
+            circuits = compile_for(used, program.circuits)
+            settings = executed_settings(circuits, program.settings, program.routes, noisy=True)
+            return Prepared(
+                prepared.target,
+                NOISE,
+                circuits,
+                prepared.layout,
+                used,
+                settings=settings,
+                routes=program.routes,
+                idle_noise=True,
+            )
+    return IdealTarget().prepare(program, ())
 
 
 class _Links:

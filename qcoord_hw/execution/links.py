@@ -27,17 +27,10 @@ def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:
     """
     if route.is_quiet:
         return circuit
-    # Position of the barrier -> what happens at it: before it, so that the last stage is the measurement's.
-    at: dict[int, list[tuple[int, Channel]]] = {}
-    whole = [k for k, i in enumerate(circuit.data) if _is_barrier(i) and len(i.qubits) == circuit.num_qubits]
-    for one in route.crossings:
-        qubit = circuit.qubits[one.qubit]
-        own = [k for k, i in enumerate(circuit.data) if _is_barrier(i) and qubit in i.qubits]
-        # Routing keeps the barriers over all qubits alone, and all before the first is the source's.
-        places, nth = (own, one.barrier) if len(own) == one.barriers else (whole, one.stage)
-        if nth > len(places):
-            raise TargetError(f"circuit {circuit.name!r}: the barrier at which {one.link} is crossed is gone")
-        at.setdefault(places[nth - 1] if nth else -1, []).append((one.qubit, one.channel))
+    at = {
+        place: [(qubit, route.crossings[k].channel) for qubit, k in crossed]
+        for place, crossed in crossed_at(circuit, route).items()
+    }
     unread = dict(route.unread)
     noisy = circuit.copy_empty_like()
     _cross(noisy, at.get(-1, ()))
@@ -48,6 +41,39 @@ def with_channels(circuit: QuantumCircuit, route: Route) -> QuantumCircuit:
         _cross(noisy, at.get(k, ()))
         noisy.append(i)
     return noisy
+
+
+def crossed_at(
+    circuit: QuantumCircuit, route: Route, layout: Sequence[int] = ()
+) -> dict[int, list[tuple[int, int]]]:
+    """Return at which of a circuit's instructions which of its qubits cross a link.
+
+    Args:
+        circuit: as built or compiled, its qubits in the order of the protocol's where ownership moves.
+        route: of the circuit.
+        layout: the circuit's qubit for each of the protocol's; the same ones if empty.
+
+    Returns:
+        Position of a barrier, -1 for the start -> (qubit of the circuit, number of the crossing). What is
+        done to the qubit stands before the barrier, so that the last stage is the measurement's.
+
+    Raises:
+        TargetError: when a barrier at which something crosses is not there any more.
+    """
+    qubits = [circuit.qubits[q] for q in layout or range(circuit.num_qubits)]
+    barriers = [(k, set(i.qubits)) for k, i in enumerate(circuit.data) if _is_barrier(i)]
+    whole = [k for k, joined in barriers if joined.issuperset(qubits)]
+    at: dict[int, list[tuple[int, int]]] = {}
+    for number, one in enumerate(route.crossings):
+        qubit = qubits[one.qubit]
+        own = [k for k, joined in barriers if qubit in joined]
+        # Routing keeps the barriers over all qubits alone, and all before the first is the source's.
+        places, nth = (own, one.barrier) if len(own) == one.barriers else (whole, one.stage)
+        if nth > len(places):
+            raise TargetError(f"circuit {circuit.name!r}: the barrier at which {one.link} is crossed is gone")
+        place = places[nth - 1] if nth else -1
+        at.setdefault(place, []).append((circuit.find_bit(qubit).index, number))
+    return at
 
 
 def _is_barrier(instruction: object) -> bool:

@@ -45,7 +45,8 @@ def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
         snapshot: the calibration.
         readout: whether readout errors are part of the model (for methods that sample inside Aer).
     """
-    model = NoiseModel(basis_gates=list(snapshot.target().operation_names))
+    # Where no gate is used "id" alone is left, since Aer warns of a model without any.
+    model = NoiseModel(basis_gates=["id", *snapshot.target().operation_names])
     for (name, qubits), error in gate_errors(snapshot).items():
         model.add_quantum_error(error, name, list(qubits))
     if readout:

@@ -108,6 +108,8 @@ def _check(run: RunRecord, rebuild: bool) -> Recorded:
     protocols = [circuit["events"] for circuit in experiment["circuits"]]
     _none_between(check_ownership(protocols, program.circuits))
     prepared = prepared_of(run)
+    if prepared.paulis is not None:
+        prepared.paulis.check()
     executed = (prepared, *prepared.tiles)
     locality, parts, too_large = Locality(0, 0), 0, 0
     for one in executed:

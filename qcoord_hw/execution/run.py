@@ -15,6 +15,7 @@ from qcoord_hw.errors import RecordError
 from qcoord_hw.execution.edges import on_every_edge
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.link_figures import link_figures
+from qcoord_hw.execution.link_patterns import over_links
 from qcoord_hw.execution.program import Program, instructions
 from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run_description import (
@@ -26,7 +27,7 @@ from qcoord_hw.execution.run_description import (
 from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.spec import ExperimentSpec, canonical_json
+from qcoord_hw.spec import ExperimentSpec, canonical_json, spec_from_mapping
 from qcoord_hw.spec import check_seed as check_seed
 from qcoord_hw.watching import watched
 
@@ -62,7 +63,7 @@ def execute(
     with watched(progress, spec.name) as told:
         if spec.every_edge:
             target = on_every_edge(target)
-        prepared = target.prepare(program, spec.layout, tiles)
+        prepared = over_links(target.prepare(program, spec.layout, tiles), program, spec, target.prepare)
         executor = target.executor(prepared)
         equal = prepared.kind == SAMPLER
         intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
@@ -74,6 +75,8 @@ def execute(
             files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
         if prepared.bound:
             files |= {record.BOUND: to_qpy(prepared.bound)}
+        if prepared.paulis is not None:
+            files |= {record.PAULIS: to_qpy(prepared.paulis.layers)}
         if prepared.chip is not None:
             files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
         place = prepared.target if prepared.chip is None else record.chip_in_path(prepared.chip.device)
@@ -110,6 +113,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     spec = run.intent["spec"]
     target = on_every_edge(target) if spec.get("every_edge") else target
     now = target.prepare(program, tuple(spec["layout"]), run.tiles)
+    now = over_links(now, program, spec_from_mapping(spec, "recorded spec"), target.prepare)
     if now.settings != before.settings:
         found.append("settings")
     if now.layout != before.layout:
@@ -156,7 +160,7 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:
-    return [Request(c.block, c.setting, c.shots, c.seed, c.tile, c.id) for c in chunks]
+    return [Request(c.block, c.setting, c.shots, c.seed, c.tile, c.id, c.pattern) for c in chunks]
 
 
 def _differing(before: Sequence[QuantumCircuit], now: Sequence[QuantumCircuit]) -> str:

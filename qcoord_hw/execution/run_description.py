@@ -15,24 +15,24 @@ from qiskit.circuit import ControlFlowOp, QuantumCircuit
 
 from qcoord_hw import record, registry
 from qcoord_hw.codec import to_plain
-from qcoord_hw.errors import InputError, TargetError
+from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
+from qcoord_hw.execution.link_patterns import Paulis
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.schedule import on_tiles, plan_of
+from qcoord_hw.execution.schedule import on_tiles, over_patterns, plan_of
 from qcoord_hw.execution.simulate import NEWER
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
 from qcoord_hw.families.experiment import DIRECT, Experiment, Setting
+from qcoord_hw.network.link_patterns import patterns_of
 from qcoord_hw.network.links import LinkCost, Route, read_links, route
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord, signed
-from qcoord_hw.spec import ExperimentSpec, Links, canonical_json, links_from_mapping, one_line
-
-SIMULATORS = "aer, fake_NAME and properties:FILE"
+from qcoord_hw.spec import ExperimentSpec, Links, canonical_json, links_from_mapping
 
 WAYS = ("sampled", "spread", "weighed")
 """Of an experiment: how often and when its settings are executed, if not all alike in every block."""
@@ -134,9 +134,7 @@ def intent_of(
 
     Raises:
         TargetError: when a compiled gate joins two parties.
-        InputError: when links cost something on a target that is no simulator of ours.
     """
-    check_links_simulated(spec, prepared.target, prepared.kind)
     gates = [
         {"two_qubit": two_qubit(built), "two_qubit_executed": two_qubit(run)}
         for built, run in zip(program.circuits, prepared.circuits, strict=True)
@@ -169,18 +167,6 @@ def intent_of(
     }
 
 
-def check_links_simulated(spec: ExperimentSpec, target: str, kind: str) -> None:
-    """Refuse links that cost something where their channels cannot be put in.
-
-    Raises:
-        InputError: when the target is no simulator of ours.
-    """
-    if spec.links and kind not in (IDEAL, NOISE):
-        raise InputError(
-            f"links: target {one_line(target)} ({kind}) cannot make them; allowed on {SIMULATORS}"
-        )
-
-
 def plan_for(
     description: dict[str, Any],
     weights: Sequence[float],
@@ -196,16 +182,27 @@ def plan_for(
     Raises:
         InputError: when spec and protocol have none, or it is larger than a record holds.
     """
-    plan = plan_of(
-        spec,
-        f"{spec.spec_id} on {prepared.seed_name}",
-        prepared.settings,
-        weights,
-        seed,
-        **ways(description),
-        equal=equal,
-    )
+    name, settings = f"{spec.spec_id} on {prepared.seed_name}", prepared.settings
+    plan = plan_of(spec, name, settings, weights, seed, **ways(description), equal=equal)
+    if prepared.paulis is not None:
+        plan = split_plan(plan, settings, prepared.routes, seed, name)
     return on_tiles(plan, tiles)
+
+
+def split_plan(
+    plan: Sequence[Chunk], settings: Sequence[Setting], routes: Sequence[Route], seed: int, name: str
+) -> tuple[Chunk, ...]:
+    """Return a plan in which the patterns of links share the shots of each setting.
+
+    Args:
+        plan: of the settings.
+        settings: what is executed.
+        routes: what links do to each circuit.
+        seed: root seed.
+        name: what is run where.
+    """
+    patterns = [patterns_of(one) for one in routes]
+    return over_patterns(plan, [patterns[setting.circuit] for setting in settings], seed, name)
 
 
 def check_recordable(
@@ -261,9 +258,8 @@ def prepared_of(run: RunRecord) -> Prepared:
     with record.interpreting(run.path):
         target = run.intent["target"]
         circuits = from_qpy(run.file(record.EXECUTED))
-        places = [target, *target.get("tiles", ())]
-        if run.is_on_device:  # there the circuits of all tiles are one
-            places = places[:1]
+        every = [target, *target.get("tiles", ())]
+        places = every[:1] if run.is_on_device else every  # there the circuits of all tiles are one
         each = len(circuits) // len(places)
         made = [
             Prepared(
@@ -286,6 +282,7 @@ def prepared_of(run: RunRecord) -> Prepared:
             tiles=tuple(made[1:]),
             known=_known(run),
             bound=_bound(run),
+            paulis=_paulis(run, every),
             origin=_origin(run),
             chip=None if run.chip is None else Snapshot.from_json(run.chip),
         )
@@ -302,6 +299,13 @@ def _origin(run: RunRecord) -> dict[str, Any]:
 def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:
     """Return the circuits of the settings at their values, where these were compiled; else none."""
     return from_qpy(run.file(record.BOUND)) if record.BOUND in run.intent["files"] else ()
+
+
+def _paulis(run: RunRecord, places: Sequence[Mapping[str, Any]]) -> Paulis | None:
+    """Return the gates that make errors of links, where a run has them."""
+    if record.PAULIS not in run.intent["files"]:
+        return None
+    return Paulis(from_qpy(run.file(record.PAULIS)), tuple(tuple(one["layout"]) for one in places))
 
 
 def _known(run: RunRecord) -> KnownAnswer | None:
@@ -335,8 +339,8 @@ def _settings(run: RunRecord) -> tuple[Setting, ...]:
 
 
 def _plain(chunk: Chunk) -> dict[str, int]:
-    """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
-    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
+    """Return a chunk as a record keeps it; most runs have one tile and no patterns, which is left unsaid."""
+    return {k: value for k, value in asdict(chunk).items() if value or k not in ("tile", "pattern")}
 
 
 def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -231,11 +231,51 @@ def on_tiles(plan: Sequence[Chunk], tiles: int) -> tuple[Chunk, ...]:
     )
 
 
-def _check_size(chunks: int) -> None:
+def over_patterns(
+    plan: Sequence[Chunk], patterns: Sequence[Mapping[int, float]], seed: int, name: str
+) -> tuple[Chunk, ...]:
+    """Return a plan in which patterns share the shots of each setting, in proportion to their probabilities.
+
+    Of all shots of a setting each pattern gets its share, rounded up or down by one draw for all of them
+    (systematic sampling), so that the mean over seeds is exact; which shots of which block these are is drawn
+    without replacement. So every chunk's counts, all patterns together, are those of a fixed mixture, and
+    intervals for single draws hold [Hoeffding1956].
+
+    Args:
+        plan: of the settings.
+        patterns: of each setting, pattern -> probability.
+        seed: root seed.
+        name: what is run where.
+
+    Raises:
+        InputError: when those are more chunks than a record holds.
+    """
+    stem = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    draw = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stem, 4)))
+    totals: dict[int, int] = {}
+    for chunk in plan:
+        totals[chunk.setting] = totals.get(chunk.setting, 0) + chunk.shots
+    left = {}
+    for setting, total in sorted(totals.items()):
+        ends = np.cumsum(list(patterns[setting].values()))
+        whole = np.floor(np.round(total * ends / ends[-1], 9) + draw.random())
+        left[setting] = np.diff(whole.astype(np.int64), prepend=0)
+    made: list[Chunk] = []
+    for chunk in plan:
+        drawn = draw.multivariate_hypergeometric(left[chunk.setting], chunk.shots, method="marginals")
+        left[chunk.setting] -= drawn
+        for pattern, shots in zip(patterns[chunk.setting], drawn.tolist(), strict=True):
+            if shots:
+                state = np.random.SeedSequence(chunk.seed, spawn_key=(pattern,))
+                own = int(state.generate_state(1, np.uint64)[0])
+                made.append(replace(chunk, id=len(made), shots=shots, seed=own, pattern=pattern))
+    _check_size(len(made), "settings x blocks x patterns of links")
+    return tuple(made)
+
+
+def _check_size(chunks: int, of: str = "settings x blocks x tiles") -> None:
     if chunks > MAX_PLAN:
-        raise InputError(
-            f"blocks: {chunks} chunks (settings x blocks x tiles); allowed are at most {MAX_PLAN} in a run"
-        )
+        raise InputError(f"blocks: {chunks} chunks ({of}); allowed are at most {MAX_PLAN} in a run")
 
 
 def _tile_seed(seed: int, number: int) -> int:

@@ -155,7 +155,7 @@ def _check_versions(run: RunRecord, draft: dict[str, Any]) -> None:
     allowed[record.DRAFT] = allowed[record.INTENT] | {
         _numbers(one["packages"]["qiskit"]) for one in (draft.get("provenance"),) if one
     }
-    for name in (record.CIRCUITS, record.EXECUTED, record.KNOWN, record.BOUND):
+    for name in (record.CIRCUITS, record.EXECUTED, record.KNOWN, record.BOUND, record.PAULIS):
         if name in run.intent["files"]:
             major, minor = run.file(name)[7:9]  # QPY states the Qiskit that wrote it
             if (major, minor) not in allowed[

@@ -29,6 +29,8 @@ from qcoord_hw.execution.devices.registry import ALLOWED, NoDeviceError, kind_of
 from qcoord_hw.execution.foreign.guard import provider
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.job_options import JobOptions
+from qcoord_hw.execution.link_figures import link_figures
+from qcoord_hw.execution.link_patterns import over_links
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.recorded import check_recorded
 from qcoord_hw.execution.run import Progress
@@ -207,20 +209,26 @@ def _compile(run: RunRecord, device: Device) -> None:
     options.check_taken(target["name"], device.takes)
     with provider(device.name):
         made = device.prepare(program, spec.layout, options.tiles)
-    prepared = replace(made, target=target["name"], kind=device.kind)
+        made = replace(made, target=target["name"], kind=device.kind)
+        prepared = over_links(made, program, spec, device.prepare)
     tiles = (prepared, *prepared.tiles)
     circuits = side_by_side([one.circuits for one in tiles])
     bound = side_by_side([one.bound for one in tiles])
+    layers = prepared.paulis.layers if prepared.paulis else ()
     with provider(device.name):
-        device.check(bound or circuits)
+        device.check([*(bound or circuits), *layers])
     seed = run.intent["seed"]
     intent = intent_of(run.intent["experiment"], program, spec, prepared, [device.method], seed, equal=True)
     intent["target"]["options"] = target["options"]
+    if spec.links:
+        intent["target"]["links"] = link_figures(run.intent["experiment"], program, spec, prepared)
     files = {record.EXECUTED: to_qpy(circuits)}
     if prepared.known is not None:
         files |= {record.KNOWN: to_qpy([prepared.known.circuit])}
     if bound:
         files |= {record.BOUND: to_qpy(bound)}
+    if layers:
+        files |= {record.PAULIS: to_qpy(layers)}
     record.settle(run.path, intent, files)
 
 

@@ -48,6 +48,7 @@ from qcoord_hw.text import meant
 
 if TYPE_CHECKING:
     from qcoord_hw.execution.foreign.known import KnownAnswer
+    from qcoord_hw.execution.link_patterns import Paulis
 
 IDEAL = "ideal"
 NOISE = "noise-model"
@@ -60,7 +61,10 @@ OPTIMIZATION_LEVEL = 1
 
 @dataclass(frozen=True)
 class Request:
-    """One chunk to execute: in which block and tile, which setting, how many shots, the seed of the draw."""
+    """One chunk to execute: in which block and tile, which setting, how many shots, the seed of the draw.
+
+    `pattern` says which errors of links are put in as gates; 0 where none are.
+    """
 
     block: int
     setting: int
@@ -68,6 +72,7 @@ class Request:
     seed: int
     tile: int = 0
     chunk: int = 0
+    pattern: int = 0
 
 
 Keep = Callable[[dict[str, Any]], None]
@@ -111,7 +116,8 @@ class Prepared:
         origin: versions with which it was made, where it is read from a record; None if it is made today.
         chip: calibration of the whole device, unscaled, where the record is to keep it; else None.
         batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
-        routes: what links do to each circuit when it is simulated; empty where they cost nothing.
+        routes: what links do to each circuit; empty where they cost nothing.
+        paulis: the gates that make their errors, on a target that can be given no channels; else None.
         frames: whether Clifford parts may be simulated by stim and with twirled errors; not where an older
             record was made without.
         idle_noise: whether qubits that wait decay.
@@ -131,6 +137,7 @@ class Prepared:
     chip: Snapshot | None = None
     batch: int | None = None
     routes: tuple[Route, ...] = ()
+    paulis: Paulis | None = None
     frames: bool = True
     idle_noise: bool = False
 
@@ -158,6 +165,29 @@ class Prepared:
     def sent(self) -> tuple[QuantumCircuit, ...]:
         """The circuits that are executed: one per setting where they are bound."""
         return self.bound or self.circuits
+
+    def executed(self, setting: int, pattern: int = 0) -> tuple[QuantumCircuit, tuple[float, ...]]:
+        """Return the circuit that is executed for a setting, and the values of its parameters.
+
+        Args:
+            setting: its number.
+            pattern: of errors of links that are put in as gates.
+        """
+        asked = self.settings[setting]
+        circuit, values = self.circuits[asked.circuit], tuple(asked.values)
+        if self.bound:
+            circuit, values = self.bound[setting], ()
+        if not pattern:
+            return circuit, values
+        assert self.paulis is not None
+        key = (setting if self.bound else asked.circuit, pattern)
+        if key not in self._turned:
+            self._turned[key] = self.paulis.put_in(circuit, self.routes[asked.circuit], pattern)
+        return self._turned[key], values
+
+    @cached_property
+    def _turned(self) -> dict[tuple[int, int], QuantumCircuit]:
+        return {}
 
     @property
     def is_placed(self) -> bool:

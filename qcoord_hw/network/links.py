@@ -149,6 +149,13 @@ class Channel:
         return not self.damping
 
     @property
+    def paulis(self) -> tuple[float, float, float, float]:
+        """Probabilities of I, X, Y and Z of a Pauli channel."""
+        some, z = self.depolarising / 4, self.dephasing
+        none = 1 - 3 * some
+        return (none * (1 - z) + some * z, some, some, some * (1 - z) + none * z)
+
+    @property
     def is_identity(self) -> bool:
         """Whether nothing happens."""
         return not (self.depolarising or self.dephasing or self.damping)

@@ -16,6 +16,9 @@ A run on a backend, sampler or device that is compiled for by its provider also 
 whose answer is known, `bound.qpy` where its provider compiles no parameters, and `notes.jsonl`: what came of
 it, and counts that were not what was asked for (`qcoord_hw.record.notes`).
 
+A run on one of them over links that cost also has `paulis.qpy`: X, Y and Z on each of its qubits, which make
+the errors of its links.
+
 A run that was imported has no circuits: the file that it was made of is kept as `counts-of-others.csv` or
 `.json`, and what nobody knows of it (usage, network, layout, seeds) is null in its intent.
 
@@ -34,7 +37,7 @@ ones are read as long as this module knows them.
 from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, chip_in_path, every, find, name_in_path, runs_folder
-from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, REFUSED, note
+from qcoord_hw.record.notes import BOUND, KNOWN, KNOWN_ANSWER, NOTES, PAULIS, REFUSED, note
 from qcoord_hw.record.post_processing import PROCESSING, corrected, processed, processing_words
 from qcoord_hw.record.reader import (
     CHIP,
@@ -76,6 +79,7 @@ __all__ = [
     "KNOWN_ANSWER",
     "MAX_PLAN",
     "NOTES",
+    "PAULIS",
     "PROCESSING",
     "REFUSED",
     "SEAL",

@@ -31,6 +31,9 @@ KNOWN = "known.qpy"
 BOUND = "bound.qpy"
 """The circuits of the settings at their values, where a target was sent these."""
 
+PAULIS = "paulis.qpy"
+"""X, Y and Z on every qubit of the circuits as executed, where errors of links are made of them."""
+
 MOST = Most(lines=20_000)
 
 KNOWN_ANSWER, REFUSED = "known-answer", "refused"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class Chunk:
         shots: how many.
         seed: seed of its draw; 0 of imported counts.
         tile: on which of the copies of the circuits that run side by side; 0 where there is one.
+        pattern: which Pauli errors of links are executed with it (`network.link_patterns`); 0 where none are.
     """
 
     id: int
@@ -73,6 +74,11 @@ class Chunk:
     shots: int
     seed: int = 0
     tile: int = 0
+    pattern: int = 0
+
+
+CHUNK = tuple(one.name for one in fields(Chunk))
+"""Its fields in a record; those of value 0 may be left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,10 +222,7 @@ def read(path: Path) -> RunRecord:
     width = len(intent["experiment"]["circuits"][0]["measured"]) if intent["plan"] else 0
     check_digests(path, files, "its checksum")
     counts = _read_counts(path, {chunk["id"]: chunk["shots"] for chunk in intent["plan"]}, width)
-    plan = tuple(
-        Chunk(c["id"], c["block"], c["setting"], c["shots"], c.get("seed", 0), c.get("tile", 0))
-        for c in intent["plan"]
-    )
+    plan = tuple(Chunk(**{key: c[key] for key in CHUNK if key in c}) for c in intent["plan"])
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     notes = read_notes(path)

@@ -96,7 +96,8 @@ LINKS = fields(
         "qubits_per_s": real(0),
         "critical_visibility": maybe(real(0, 1)),
         "critical_km": maybe(real(0)),
-    }
+    },
+    {"by": WORDS},
 )
 """What links that cost do to a run."""
 
@@ -181,7 +182,7 @@ PLAN = rows_of(
         "setting": COUNT,
         "shots": integer(1, MAX_CHUNK),
     },
-    {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999)},
+    {"seed": integer(0, 2**64 - 1), "tile": integer(0, 999), "pattern": integer(0, 255)},
     MAX_PLAN,
 )
 SOURCE = fields(
@@ -273,8 +274,8 @@ def check_intent(intent: dict[str, Any]) -> None:
         len({chunk["id"] for chunk in plan}) == len(plan), "plan", len(plan), "are chunks of distinct ids"
     )
     if not intent["spec"].get("random_questions"):  # else each shot is a chunk
-        distinct = {(chunk.get("tile"), chunk["block"], chunk["setting"]) for chunk in plan}
-        allowed = "are one per setting, block and tile"
+        distinct = {(c.get("tile"), c["block"], c["setting"], c.get("pattern")) for c in plan}
+        allowed = "are one per setting, block and tile, and pattern of links"
         require(
             len(distinct) == len(plan),
             "plan",

@@ -226,7 +226,9 @@ def links_of(forecast: Forecast) -> dict[str, Any] | None:
     from qcoord_hw.execution.link_figures import link_figures
 
     found = link_figures(forecast.description, forecast.program, forecast.spec, forecast.prepared)
-    return {"costs": forecast.spec.to_json()["links"], **found}
+    told = forecast.link_patterns()
+    patterns = {} if told is None else {"patterns": told}
+    return {"costs": forecast.spec.to_json()["links"], **found, **patterns}
 
 
 def expected_kind(forecast: Forecast) -> str:

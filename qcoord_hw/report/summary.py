@@ -22,6 +22,7 @@ from qcoord_hw.record import (
 )
 from qcoord_hw.report.edges import every_edge
 from qcoord_hw.report.faults import our_own
+from qcoord_hw.report.links import made_patterns
 from qcoord_hw.report.shapes import JobJson, RunSummary, TileJson
 
 NOTE = (
@@ -165,7 +166,7 @@ def _stated(record: RunRecord) -> RunSummary:
     if target.get("idle_noise"):
         summary["idle_noise"] = True
     if "links" in target:
-        summary["links"] = {"costs": intent["spec"]["links"], **target["links"]}
+        summary["links"] = {"costs": intent["spec"]["links"], **target["links"], **made_patterns(record)}
     if "known_answer" in target:
         summary["known_answer"] = _known_answer(record)
     if record.is_on_device:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qcoord_hw.errors import QcoordError, TargetError
-from qcoord_hw.spec import canonical_json, one_line, spec_from_mapping
+from qcoord_hw.spec import ExperimentSpec, canonical_json, one_line, spec_from_mapping
 
 if TYPE_CHECKING:
     from qcoord_hw import api
@@ -31,7 +31,7 @@ def attempt(task: Task, folder: Path) -> Outcome:
             from qcoord_hw.sweeps.cell import cell_of
 
             asked = task["cell"]
-            spec = spec_from_mapping(asked["spec"], "atlas")
+            spec = _spec(canonical_json(asked["spec"]))
             return {"cell": cell_of(spec, asked["target"], idle_noise=asked["idle_noise"])}
         if "run" in task:
             found = api.collect(task["run"])
@@ -54,7 +54,12 @@ def _built(spec: str) -> api.Built:
     """Build the experiment of a spec, given as JSON."""
     from qcoord_hw import api
 
-    return api.Built.of(spec_from_mapping(json.loads(spec), "sweep"))
+    return api.Built.of(_spec(spec))
+
+
+def _spec(text: str) -> ExperimentSpec:
+    """Return the spec of a task, given as JSON: a task may hold tuples where JSON has lists."""
+    return spec_from_mapping(json.loads(text), "sweep")
 
 
 def failed(words: str, exit_code: int = TargetError.exit_code) -> Outcome:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
-from qiskit.primitives import StatevectorSampler
 from qiskit.quantum_info import DensityMatrix
 
 import qcoord_hw as qc
@@ -290,15 +289,6 @@ def test_wrong_files_are_refused_in_one_line(tmp_path, capsys, text):
     assert not out
     assert err.count("\n") == 1
     assert "allowed" in err or "TOML" in err
-
-
-@pytest.mark.parametrize("target", [StatevectorSampler(), "ibm_torino"], ids=["sampler", "device"])
-def test_targets_that_are_no_simulator_of_ours_refuse(target, qcoord_runs):
-    with pytest.raises(InputError, match="^links: .*allowed on aer"):
-        qc.run("chsh", target=target, links=every(AB, depolarising=0.1), shots=10)
-    with pytest.raises(InputError, match="^links: .*allowed on aer"):
-        qc.plan("chsh", target=target, links=every(AB, depolarising=0.1))
-    assert not list(qcoord_runs.glob("*"))
 
 
 def test_the_page_says_what_the_program_does(tmp_path, monkeypatch, capsys):

@@ -131,6 +131,15 @@ def test_readout_is_asymmetric():
     np.testing.assert_allclose(probabilities, [1 - qubit.p10, qubit.p10], atol=1e-9)
 
 
+def test_circuits_without_a_gate_are_simulated_in_silence(caplog):
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure([0, 1], [0, 1])
+    prepared = resolve_target("fake_manila").prepare(Program.of([circuit]), ())
+    found = Simulator(prepared.circuits, prepared.settings, prepared.snapshot).counts(0, 100, 1)
+    assert max(found, key=lambda word: found[word]) == "00"
+    assert not caplog.records
+
+
 def test_dynamic_circuits_are_sampled_by_aer():
     circuit = QuantumCircuit(2, 2)
     circuit.h(0)

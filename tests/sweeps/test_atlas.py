@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qcoord_hw import api
+from qcoord_hw.catalogue import catalogue_names
 from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.report.atlas_answer import VERDICTS, Atlas, Cell, Theorem, theorem_words
 from qcoord_hw.report.atlas_page import STEPS, cell_words, page, shown
@@ -49,6 +50,14 @@ def computing(monkeypatch, tmp_path):
     made = lambda **more: atlas(experiments=NAMES, targets=TARGETS, runs=tmp_path, **more)  # noqa: E731
     made.asked, made.failing, made.folder = asked, failing, tmp_path
     return made
+
+
+def test_workers_get_specs_as_they_are(monkeypatch, tmp_path):
+    """Also those that come as Python values, with tuples among them: a cluster's."""
+    monkeypatch.setattr("qcoord_hw.sweeps.cell.cell_of", lambda spec, target, idle_noise: spec)
+    for name in catalogue_names():
+        spec = spec_of(name, {})
+        assert task.attempt(asked(spec.to_json()), tmp_path) == {"cell": spec}, name
 
 
 def test_each_cell_is_computed_once(computing):

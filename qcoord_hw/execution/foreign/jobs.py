@@ -263,10 +263,7 @@ class ForeignExecutor:
         return True
 
     def _item(self, request: Request) -> Item:
-        setting = self._prepared.settings[request.setting]
-        if self._prepared.bound:
-            return Item(self._prepared.bound[request.setting], (), request.shots)
-        return Item(self._prepared.circuits[setting.circuit], tuple(setting.values), request.shots)
+        return Item(*self._prepared.executed(request.setting, request.pattern), request.shots)
 
     def _judge(self, known: KnownAnswer, answer: Read, keep: Keep) -> TargetError | None:
         """Keep what came of the known-answer circuit, and return what is wrong with it."""

@@ -18,6 +18,13 @@ from qcoord_hw import record
 HERE = Path(__file__).parent
 
 
+LINKS = """
+[links."A->User"]
+dephasing = 0.2
+"""
+"""A link that errs: where all points are asked for there are patterns of gates as well."""
+
+
 def main() -> None:
     """Step through `submit`; at all points also through a `collect` that has everything still to do."""
     loaded = importlib.util.spec_from_file_location("killed", HERE / "ibm" / "killed.py")
@@ -29,7 +36,8 @@ def main() -> None:
     killed.ENVIRONMENT["XDG_STATE_HOME"] = "{}/state"
     folder, every = Path(sys.argv[1]), int(sys.argv[2])
     spec = folder / "sum-killed.toml"
-    spec.write_text(killed.SPEC.replace("shots = 6", "shots = 200").replace("inputs = 2", "inputs = 1"))
+    text = killed.SPEC.replace("shots = 6", "shots = 200").replace("inputs = 2", "inputs = 1")
+    spec.write_text(text + (LINKS if len(sys.argv) == 3 else ""))
     killed.import_everything()
     import own_device  # noqa: F401
     import qiskit_aer  # noqa: F401

@@ -113,7 +113,7 @@ def check(attempts: list[dict[str, Any]]) -> None:
         assert attempt["sealed"], name
         planned = {int(chunk): shots for chunk, shots in attempt["planned"].items()}
         assert sorted(map(tuple, attempt["counted"])) == sorted(planned.items()), name
-        served = Counter(chunk for _, state, chunks in attempt["jobs"].values() for chunk in chunks)
+        served = Counter(chunk for _, state, chunks in attempt["jobs"].values() for chunk in set(chunks))
         assert set(served.values()) == {1}, name
         for tag in attempt["jobs"]:
             assert 1 <= attempt["vendor"][tag] <= 1 + attempt["duplicates"].get(tag, 0), name
@@ -194,6 +194,21 @@ def test_tiles():
     layouts = [tile["layout"] for tile in result.summary["tiles"]]
     assert len({q for layout in layouts for q in layout}) == 4
     assert [tile["estimates"][0]["verdict"] for tile in result.summary["tiles"]] == ["above", "above"]
+
+
+def test_links_over_tiles_in_steps(qcoord, tmp_path):
+    """Patterns of gates on both tiles at once: at probability 1 a Z on Bob's half, which turns his pair."""
+    (tmp_path / "links.toml").write_text('["Alice->Bob"]\ndephasing = 1\n')
+    links = ("--links", str(tmp_path / "links.toml"))
+    shots = ("--shots", "200", "--tiles", "2")
+    status, sent, _ = qcoord("submit", "chsh", *TARGET, *links, *shots, "--seed", "2")
+    assert (status, sent["state"], sent["links"]["by"]) == (0, "unfinished", "noise model of the calibration")
+    status, found, _ = qcoord("collect", sent["run"])
+    assert (status, found["state"]) == (0, "sealed")
+    assert found["links"]["patterns"]["patterns"] == [{"pattern": "Z", "shots": 800}]
+    wins = [tile["estimates"][0]["best"] for tile in found["tiles"]]
+    assert wins == pytest.approx([found["links"]["expected"]] * 2, abs=0.07)
+    assert qc.verify(sent["run"])["ok"]
 
 
 def test_many_small_jobs(monkeypatch):

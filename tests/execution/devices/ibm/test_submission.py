@@ -442,6 +442,21 @@ def test_every_tile_of_an_export_has_its_job(server, qcoord, tmp_path):
     assert {row["job"] for row in rows} == {made["jobs"][0]["id"]}
 
 
+def test_errors_of_links_are_gates_of_the_device(server, qcoord, tmp_path):
+    (tmp_path / "links.toml").write_text('["Alice->Charlie"]\ndepolarising = 0.4\n')
+    links = ("--links", str(tmp_path / "links.toml"))
+    planned = qcoord("plan", "chsh", "--target", "ibm_loop", *links, "--shots", "500")
+    assert planned["links"]["patterns"]["circuits"] == 16
+    assert planned["executions"] >= 2000
+    after, _ = submitted(qcoord, server, "chsh", *links, "--shots", "500")
+    assert after["links"]["expected"] == pytest.approx(planned["expected"], abs=1e-9)
+    assert [one["shots"] for one in after["links"]["patterns"]["patterns"]] == [1400, 200, 200, 200]
+    assert after["links"]["patterns"]["circuits"] == 16
+    win = estimate(after, "win_probability")
+    assert win["low"] < 0.5 + 0.6 / (2 * 2**0.5) < win["high"]  # the stand-in makes no errors
+    assert after["links"]["expected"] < 0.7  # by its calibration
+
+
 def test_several_experiments_of_which_one_does_not_fit(server, runs_dir, capfd):
     assert main(["submit", "chsh", "ghz-6", "--target", "ibm_loop", "--shots", "8"]) == 2
     out, said = capfd.readouterr()
