@@ -1,0 +1,211 @@
+"""Upper bounds in blocks: a level of the NPA hierarchy, reduced by the symmetries of the game.
+
+The symmetries are found from the table; no bound changes when moments are averaged over them. What remains
+is solved in blocks; its dual is averaged over the group and written as one of words of projectors, so that
+its certificate is read by the same checker as any other.
+
+Answers of a parity game that never win need no projectors: they may count as another answer, which is never
+worse.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import clarabel
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+import scs
+
+from qcoord_hw.errors import TooLargeError
+from qcoord_hw.theory.games.automorphisms import Group, automorphisms
+from qcoord_hw.theory.games.binary import independent
+from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fourier, projector_words
+from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
+from qcoord_hw.theory.games.moments import MAX_WORDS, relaxation
+from qcoord_hw.theory.games.npa import ACCURACIES, INTERIOR_POINT_WORDS, NpaBound, certified, npa_bound, scale_of
+from qcoord_hw.theory.games.parity_structure import ParityGame, parity_form
+from qcoord_hw.theory.games.payoffs import FloatArray, payoff_tensor
+
+ACCURACY = 1e-9
+"""Of the interior-point method."""
+
+MAX_BLOCK = 60
+"""Words of the largest block that it solves: it takes the fourth power of that, and more of the time."""
+
+ROUNDING = 1e-13
+"""Entries of blocks of matrices with entries up to 1 that are none."""
+
+
+def symmetric_bound(
+    game: Game | npt.ArrayLike, level: str, *, target: float = -math.inf, time_limit: float = 60.0
+) -> NpaBound:
+    """Return a certified upper bound from a level of the NPA hierarchy, reduced by what symmetries there are.
+
+    Where there are none, or the level is small, it is that of `npa_bound`.
+
+    Args:
+        game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
+        level: "1+AB", "2" or "3"; at level "1" there is nothing to reduce.
+        target: a value at which to stop early.
+        time_limit: seconds after which the solver stops; the bound is then worse, not wrong.
+
+    Raises:
+        InputError: when the level is another one, or by `payoff_tensor`.
+        TooLargeError: when the level has too many words.
+    """
+    deadline = time.monotonic() + time_limit
+    tensor = payoff_tensor(game)
+    form = form_of(game)
+    questions = _numbered(tensor, form)
+    words = Words(questions, level)
+    if form is None and len(words.words) <= INTERIOR_POINT_WORDS:
+        return npa_bound(tensor, level, target=target, time_limit=time_limit)
+    merged = _merged(tensor, questions)
+    table = _on_points(merged, questions)
+    sizes = [[q.size for q in own] for own in questions]
+    group = automorphisms(table, sizes, lambda own: words.image(own) is not None)
+    family = invariant(words, [image for own in group.generators if (image := words.image(own)) is not None])
+    columns = blocks(family)
+    if form is None and max(own.shape[1] for own in columns) == len(words.words):
+        return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
+    letters = [[(x, a) for x, q in enumerate(own) for a in q.letters] for own in questions]
+    problem = relaxation(merged, level, letters)
+    change = projector_words(words, problem.words)
+    objective = family.objective(fourier(words, table / scale_of(problem.payoff)))
+
+    def duals() -> Iterator[tuple[FloatArray, FloatArray]]:
+        nothing = np.zeros(problem.probabilities.shape[0])
+        yield np.zeros(problem.cells.shape), nothing
+        for dual in _solved(family, columns, objective, deadline):
+            averaged = _averaged(dual, words, group)
+            yield (change.T @ averaged @ change.conj()).real, nothing
+
+    return certified(tensor, problem, level, duals(), target, merged - tensor)
+
+
+def form_of(game: Game | npt.ArrayLike) -> ParityGame | None:
+    """Return what wins as parities; None where it is none, or the game too large for words of a bit each."""
+    if not isinstance(game, Game) or math.prod(1 + asked for asked in game.prob.shape) > MAX_WORDS:
+        return None
+    return parity_form(game)
+
+
+def _numbered(tensor: FloatArray, form: ParityGame | None) -> list[list[Question]]:
+    """Return the answers to every question as elements of a group."""
+    players = tensor.ndim // 2
+    found = []
+    for p, (asked, answers) in enumerate(zip(tensor.shape[:players], tensor.shape[players:], strict=True)):
+        every = np.arange(answers)
+        if form is None:
+            own = [Question(every, every, answers, tuple(range(answers - 1)))] * asked
+        else:
+            own = [_parities(form, p, x, answers) for x in range(asked)]
+        found.append(own)
+    return found
+
+
+def _parities(form: ParityGame, player: int, question: int, answers: int) -> Question:
+    """Return the answers that may win, numbered by their bits; others count as one of them."""
+    allowed = form.allowed[player][question]
+    values = [b.values for b in form.bits if (b.player, b.question) == (player, question)]
+    basis = [values[k] for k in independent(values)]
+    if 1 << len(basis) > MAX_WORDS:
+        raise TooLargeError(f"an answer of {len(basis)} bits; allowed are {MAX_WORDS} words in all")
+    bits = [sum((value >> k & 1) << i for i, value in enumerate(basis)) for k in range(len(allowed))]
+    distinct = sorted(set(bits))
+    numbers = {a: distinct.index(b) for a, b in zip(allowed, bits, strict=True)}
+    last = answers - 1 if answers - 1 in numbers else allowed[0]
+    element = np.array([numbers.get(a, numbers[last]) for a in range(answers)])
+    counts_as = np.array([a if a in numbers else last for a in range(answers)])
+    letters = tuple(a for a in allowed if element[a] != element[-1])
+    return Question(element, counts_as, len(distinct), letters)
+
+
+def _merged(tensor: FloatArray, questions: Sequence[Sequence[Question]]) -> FloatArray:
+    """Return the payoffs where answers without a number of their own count as one that has it."""
+    players = len(questions)
+    for p, own in enumerate(questions):
+        shape = [n if axis in (p, players + p) else 1 for axis, n in enumerate(tensor.shape)]
+        places = np.array([q.counts_as for q in own]).reshape(shape)
+        tensor = np.take_along_axis(tensor, places, axis=players + p)
+    return tensor
+
+
+def _on_points(tensor: FloatArray, questions: Sequence[Sequence[Question]]) -> FloatArray:
+    """Return payoffs with an axis for each player: question by question, element by element."""
+    asked = [np.repeat(np.arange(len(own)), [q.size for q in own]) for own in questions]
+    given = [np.concatenate([q.counts_as[q.first] for q in own]) for own in questions]
+    return np.asarray(tensor[(*np.ix_(*asked), *np.ix_(*given))])
+
+
+def _solved(
+    family: Invariant, columns: Sequence[ComplexArray], objective: FloatArray, deadline: float
+) -> Iterator[ComplexArray]:
+    """Yield approximate dual matrices, better and better ones; none when there is no time.
+
+    The parameters are the variables, as the moments are in `npa`.
+    """
+    sizes = [own.shape[1] for own in columns]
+    interior = max(sizes) <= MAX_BLOCK
+    # both want a triangle column by column: Clarabel the upper one, SCS the lower one
+    triangles = [np.tril_indices(n) if interior else np.triu_indices(n) for n in sizes]
+    weights = [np.where(row == column, 1.0, math.sqrt(2)) for row, column in triangles]
+    whole = np.concatenate(columns, axis=1)
+    parts = np.split(np.arange(whole.shape[1]), np.cumsum(sizes)[:-1])
+    rows = []
+    for number in range(family.parameters + 1):
+        image = family.matrix(number) @ whole
+        enclosed = [(whole[:, own].conj().T @ image[:, own]).real for own in parts]
+        rows.append(
+            np.concatenate([w * e[t] for w, e, t in zip(weights, enclosed, triangles, strict=True)])
+        )
+    matrix = np.array(rows)
+    matrix[np.abs(matrix) < ROUNDING] = 0
+    constant, cells = matrix[0], sp.csc_matrix(-matrix[1:].T)
+    start: dict[str, Any] = {}
+    for accuracy in (ACCURACY,) if interior else ACCURACIES:
+        if (left := deadline - time.monotonic()) <= 0:
+            return
+        if interior:
+            settings = clarabel.DefaultSettings()
+            settings.verbose = settings.presolve_enable = settings.chordal_decomposition_enable = False
+            settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = accuracy
+            settings.time_limit = left
+            nothing = sp.csc_matrix((len(objective),) * 2)
+            cones = [clarabel.PSDTriangleConeT(n) for n in sizes]
+            solver = clarabel.DefaultSolver(nothing, -objective, cells, constant, cones, settings)
+            vector = np.array(solver.solve().z)
+        else:
+            options = {"eps_abs": accuracy, "eps_rel": accuracy, "max_iters": 10**6, "verbose": False}
+            data = {"A": cells, "b": constant, "c": -objective}
+            answer = scs.SCS(data, {"s": sizes}, time_limit_secs=left, **options).solve(**start)
+            start = {"warm_start": True} | {name: answer[name] for name in "xys"}
+            vector = answer["y"]
+        if not np.isfinite(vector).all():
+            return
+        dual = np.zeros((len(whole),) * 2, dtype=np.complex128)
+        shares = np.split(vector, np.cumsum([len(w) for w in weights])[:-1])
+        for own, share, (row, column), weight in zip(columns, shares, triangles, weights, strict=True):
+            block = np.zeros((own.shape[1],) * 2)
+            block[row, column] = block[column, row] = share / weight
+            dual += own @ block @ own.conj().T
+        yield dual
+
+
+def _averaged(dual: ComplexArray, words: Words, group: Group) -> ComplexArray:
+    """Return the average of what the elements of a group make of a dual matrix."""
+    for link in reversed(group.links):
+        total = dual.copy()
+        for own in link:
+            image = words.image(own)
+            assert image is not None
+            place, phase = words.moved_words(image)
+            total[np.ix_(place, place)] += phase[:, None] * dual * phase.conj()
+        dual = total / (1 + len(link))
+    return dual
