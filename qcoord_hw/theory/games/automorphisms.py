@@ -84,7 +84,9 @@ class _Search:
         self._question = np.unique(np.array(asked), axis=0, return_inverse=True)[1].reshape(-1)
         seen = projected(table, classes)
         scale = float(np.abs(seen).max()) or 1.0
-        self._values = np.unique(np.round(seen / scale, DIGITS) + 0.0, return_inverse=True)[1].reshape(seen.shape)
+        self._values = np.unique(np.round(seen / scale, DIGITS) + 0.0, return_inverse=True)[1].reshape(
+            seen.shape
+        )
         self._hashed = _mixed(self._values.astype(np.uint64))
         self._allowed, self._steps = allowed, 0
 

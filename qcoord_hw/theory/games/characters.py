@@ -105,7 +105,8 @@ class Words:
         self.questions = questions
         each, total = word_lengths(level, len(questions))
         local = [
-            local_words([(x, f) for x, q in enumerate(own) for f in range(1, q.size)], each) for own in questions
+            local_words([(x, f) for x, q in enumerate(own) for f in range(1, q.size)], each)
+            for own in questions
         ]
         if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
             raise TooLargeError(
@@ -187,7 +188,9 @@ class Words:
 
     def image(self, own: Permutation) -> Image | None:
         """Return where a symmetry of points takes letters; None where it takes one to a sum of several."""
-        asked = [(p, x) for p, qs in enumerate(self.questions) for x, q in enumerate(qs) for _ in range(q.size)]
+        asked = [
+            (p, x) for p, qs in enumerate(self.questions) for x, q in enumerate(qs) for _ in range(q.size)
+        ]
         starts = {where: k for k, where in reversed(list(enumerate(asked)))}
         found: list[list[list[tuple[int, int, int, int]]]] = []
         for p, qs in enumerate(self.questions):

@@ -93,8 +93,7 @@ def npa_bound(
         InputError: when the level is another one, or by `payoff_tensor`.
         TooLargeError: when the level has too many words.
     """
-    if level not in LEVELS:
-        raise InputError(f"level: {level!r}; allowed are {', '.join(LEVELS)}")
+    check_level(level)
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
     problem = relaxation(tensor, level)
@@ -107,6 +106,16 @@ def npa_bound(
         scaled = replace(problem, payoff=problem.payoff / scale)
         duals = _solutions(scaled, level == LEVELS[0], deadline)
     return certified(tensor, problem, level, duals, target)
+
+
+def check_level(level: str) -> None:
+    """Check that there is a level of that name.
+
+    Raises:
+        InputError: when there is none.
+    """
+    if level not in LEVELS:
+        raise InputError(f"level: {level!r}; allowed are {', '.join(LEVELS)}")
 
 
 def certified(

@@ -25,9 +25,9 @@ from qcoord_hw.theory.games.odd_cycle import Refutation
 from qcoord_hw.theory.games.pauli_solution import SOURCE as PAULI
 from qcoord_hw.theory.games.pauli_solution import PauliSolution, pauli_solution
 from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
-from qcoord_hw.theory.games.sectors import sector_bound
 from qcoord_hw.theory.games.seesaw import seesaw
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.games.symmetric import parities, symmetric_bound
 from qcoord_hw.theory.games.xor import XorSolution, xor_value
 
 CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
@@ -37,7 +37,6 @@ MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
 SMALL = 30  # questions and answers of all players
-SECTOR_LEVELS = ("1+AB", "2")  # of a parity game, in whose blocks nothing below is worth while
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
 KNOWN, DETERMINISTIC = "a strategy that was given", "deterministic strategy"
@@ -132,15 +131,14 @@ def quantum_value(
         search.climb(tried, seed)
         gain = search.lower - before
         if tried == 2 and level is None:  # already now, so that it can end the next climbs
-            search.bound_parities(SECTOR_LEVELS[0])
-            if search.small and not search.in_sectors:
+            if search.parities:
+                search.try_bound(LEVELS[1])
+            elif search.small:
                 search.try_bound(LEVELS[0])
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
                     search.try_bound(LEVELS[1])
         tried += 1
-    for own in SECTOR_LEVELS[1:] if level is None else ():
-        search.bound_parities(own)
-    for own in USUAL_LEVELS if level is None and not search.in_sectors else ():
+    for own in USUAL_LEVELS[search.parities :] if level is None else ():
         if own not in search.solved:
             search.try_bound(own)
     return search.result()
@@ -196,7 +194,7 @@ class _Search:
         tensor: the payoffs.
         scale: their size: the largest of each question, summed.
         lower: the best lower bound.
-        in_sectors: whether a bound was found block by block, by the charges of a parity game.
+        parities: whether what wins are parities, so that nothing below 1+AB is worth while.
         solved: levels of the hierarchy that were not cut off.
     """
 
@@ -213,7 +211,7 @@ class _Search:
         self._notes: list[str] = []
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
-        self.in_sectors = False
+        self.parities = self._game is not None and parities(self._game) is not None
         self.solved: set[str] = set()
         self._stopped: dict[str, str] = {}
         self._dimension = dimension
@@ -324,7 +322,9 @@ class _Search:
         """Look for a better upper bound."""
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
-        self._take(npa_bound(self.tensor, level, target=self.lower, time_limit=left))
+        bounded = npa_bound if level == LEVELS[0] else symmetric_bound
+        given = self.tensor if self._game is None else self._game
+        self._take(bounded(given, level, target=self.lower, time_limit=left))
         self._spent(level, start, left)
 
     def try_bound(self, level: str) -> None:
@@ -334,22 +334,6 @@ class _Search:
                 self.bound(level)
             except TooLargeError as error:
                 self._stopped[level] = str(error)
-
-    def bound_parities(self, level: str) -> None:
-        """Look for a better upper bound of a parity game, in blocks; nothing for other games."""
-        if self._game is None or self.over:
-            return
-        start = time.monotonic()
-        left = max(0.0, self._deadline - start) * NPA_SHARE
-        try:
-            bound = sector_bound(self._game, level, target=self.lower, time_limit=left)
-        except TooLargeError as error:
-            self._stopped[level] = str(error)
-            return
-        if bound is not None:
-            self.in_sectors = True
-            self._take(bound)
-            self._spent(level, start, left)
 
     def _spent(self, level: str, start: float, left: float) -> None:
         """Count the time that a level took, and note whether it was cut off."""

@@ -28,7 +28,15 @@ from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fou
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
 from qcoord_hw.theory.games.moments import MAX_WORDS, relaxation
-from qcoord_hw.theory.games.npa import ACCURACIES, INTERIOR_POINT_WORDS, NpaBound, certified, npa_bound, scale_of
+from qcoord_hw.theory.games.npa import (
+    ACCURACIES,
+    INTERIOR_POINT_WORDS,
+    NpaBound,
+    certified,
+    check_level,
+    npa_bound,
+    scale_of,
+)
 from qcoord_hw.theory.games.parity_structure import ParityGame, parity_form
 from qcoord_hw.theory.games.payoffs import FloatArray, payoff_tensor
 
@@ -59,9 +67,10 @@ def symmetric_bound(
         InputError: when the level is another one, or by `payoff_tensor`.
         TooLargeError: when the level has too many words.
     """
+    check_level(level)
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
-    form = form_of(game)
+    form = parities(game)
     questions = _numbered(tensor, form)
     words = Words(questions, level)
     if form is None and len(words.words) <= INTERIOR_POINT_WORDS:
@@ -80,16 +89,17 @@ def symmetric_bound(
     objective = family.objective(fourier(words, table / scale_of(problem.payoff)))
 
     def duals() -> Iterator[tuple[FloatArray, FloatArray]]:
-        nothing = np.zeros(problem.probabilities.shape[0])
-        yield np.zeros(problem.cells.shape), nothing
+        nothing, found = np.zeros(problem.probabilities.shape[0]), False
         for dual in _solved(family, columns, objective, deadline):
-            averaged = _averaged(dual, words, group)
+            averaged, found = _averaged(dual, words, group), True
             yield (change.T @ averaged @ change.conj()).real, nothing
+        if not found:
+            yield np.zeros(problem.cells.shape), nothing
 
     return certified(tensor, problem, level, duals(), target, merged - tensor)
 
 
-def form_of(game: Game | npt.ArrayLike) -> ParityGame | None:
+def parities(game: Game | npt.ArrayLike) -> ParityGame | None:
     """Return what wins as parities; None where it is none, or the game too large for words of a bit each."""
     if not isinstance(game, Game) or math.prod(1 + asked for asked in game.prob.shape) > MAX_WORDS:
         return None
@@ -162,9 +172,7 @@ def _solved(
     for number in range(family.parameters + 1):
         image = family.matrix(number) @ whole
         enclosed = [(whole[:, own].conj().T @ image[:, own]).real for own in parts]
-        rows.append(
-            np.concatenate([w * e[t] for w, e, t in zip(weights, enclosed, triangles, strict=True)])
-        )
+        rows.append(np.concatenate([w * e[t] for w, e, t in zip(weights, enclosed, triangles, strict=True)]))
     matrix = np.array(rows)
     matrix[np.abs(matrix) < ROUNDING] = 0
     constant, cells = matrix[0], sp.csc_matrix(-matrix[1:].T)
