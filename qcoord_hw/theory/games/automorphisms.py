@@ -84,9 +84,8 @@ class _Search:
         self._question = np.unique(np.array(asked), axis=0, return_inverse=True)[1].reshape(-1)
         seen = projected(table, classes)
         scale = float(np.abs(seen).max()) or 1.0
-        self._values = np.unique(np.round(seen / scale, DIGITS) + 0.0, return_inverse=True)[1].reshape(
-            seen.shape
-        )
+        values = np.unique(np.round(seen / scale, DIGITS) + 0.0, return_inverse=True)[1]
+        self._values = values.reshape(seen.shape)
         self._hashed = _mixed(self._values.astype(np.uint64))
         self._allowed, self._steps = allowed, 0
 
@@ -133,7 +132,7 @@ class _Search:
         return None
 
     def _keeps(self, own: Permutation) -> bool:
-        """Return whether a permutation maps players to players, questions to questions, payoffs to equal ones."""
+        """Return whether a permutation keeps what is one player's, what answers one question, and payoffs."""
         for groups in (self._player, self._question):
             image = np.full(groups.max() + 1, -1)
             image[groups] = groups[own]

@@ -1,9 +1,9 @@
 """Words of unitary letters U_f = sum_a f(a) P(a|x), f a character of a question's answers, and their moments.
 
 The answers to a question are numbered by an abelian group: F_2^r where there are 2^r of them, else Z_n. Then
-the product of two letters of one question is a letter, every cell of a moment matrix holds one moment, and a
-permutation of answers that is affine takes a letter to a letter times a phase: all of them are where there are
-up to four answers. Phases are exponents of exp(2 pi i / `modulus`).
+the product of two letters of one question is a letter, every cell of a moment matrix holds one moment, and
+an affine permutation of answers takes a letter to a letter times a phase: all permutations of up to four
+answers are affine. Phases are exponents of exp(2 pi i / `modulus`).
 """
 
 from __future__ import annotations
@@ -80,7 +80,11 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Where a symmetry takes letters: `[player][question][f]` are player, question, character, and exponent."""
+    """Where a symmetry takes letters.
+
+    Attributes:
+        letters: `[player][question][f]`: player, question, character, exponent of the phase.
+    """
 
     letters: list[list[list[tuple[int, int, int, int]]]]
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import clarabel
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -26,6 +25,7 @@ from qcoord_hw.theory.games.automorphisms import Group, automorphisms
 from qcoord_hw.theory.games.binary import independent
 from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fourier, projector_words
 from qcoord_hw.theory.games.game import Game
+from qcoord_hw.theory.games.interior_point import dual_blocks, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
 from qcoord_hw.theory.games.moments import MAX_WORDS, relaxation
 from qcoord_hw.theory.games.npa import (
@@ -43,8 +43,8 @@ from qcoord_hw.theory.games.payoffs import FloatArray, payoff_tensor
 ACCURACY = 1e-9
 """Of the interior-point method."""
 
-MAX_BLOCK = 60
-"""Words of the largest block that it solves: it takes the fourth power of that, and more of the time."""
+MAX_WORK = 2e10
+"""Multiplications of one of its steps; where it took more, SCS is asked, which is less accurate."""
 
 ROUNDING = 1e-13
 """Entries of blocks of matrices with entries up to 1 that are none."""
@@ -159,51 +159,58 @@ def _solved(
 ) -> Iterator[ComplexArray]:
     """Yield approximate dual matrices, better and better ones; none when there is no time.
 
-    The parameters are the variables, as the moments are in `npa`.
+    The parameters are the variables, as the moments are in `npa`; the constant is the unit matrix.
     """
     sizes = [own.shape[1] for own in columns]
-    interior = max(sizes) <= MAX_BLOCK
-    # both want a triangle column by column: Clarabel the upper one, SCS the lower one
-    triangles = [np.tril_indices(n) if interior else np.triu_indices(n) for n in sizes]
-    weights = [np.where(row == column, 1.0, math.sqrt(2)) for row, column in triangles]
     whole = np.concatenate(columns, axis=1)
     parts = np.split(np.arange(whole.shape[1]), np.cumsum(sizes)[:-1])
-    rows = []
-    for number in range(family.parameters + 1):
+    enclosed: list[list[FloatArray]] = [[] for _ in sizes]
+    for number in range(1, family.parameters + 1):
         image = family.matrix(number) @ whole
-        enclosed = [(whole[:, own].conj().T @ image[:, own]).real for own in parts]
-        rows.append(np.concatenate([w * e[t] for w, e, t in zip(weights, enclosed, triangles, strict=True)]))
-    matrix = np.array(rows)
-    matrix[np.abs(matrix) < ROUNDING] = 0
-    constant, cells = matrix[0], sp.csc_matrix(-matrix[1:].T)
-    start: dict[str, Any] = {}
-    for accuracy in (ACCURACY,) if interior else ACCURACIES:
-        if (left := deadline - time.monotonic()) <= 0:
-            return
-        if interior:
-            settings = clarabel.DefaultSettings()
-            settings.verbose = settings.presolve_enable = settings.chordal_decomposition_enable = False
-            settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = accuracy
-            settings.time_limit = left
-            nothing = sp.csc_matrix((len(objective),) * 2)
-            cones = [clarabel.PSDTriangleConeT(n) for n in sizes]
-            solver = clarabel.DefaultSolver(nothing, -objective, cells, constant, cones, settings)
-            vector = np.array(solver.solve().z)
-        else:
-            options = {"eps_abs": accuracy, "eps_rel": accuracy, "max_iters": 10**6, "verbose": False}
-            data = {"A": cells, "b": constant, "c": -objective}
-            answer = scs.SCS(data, {"s": sizes}, time_limit_secs=left, **options).solve(**start)
-            start = {"warm_start": True} | {name: answer[name] for name in "xys"}
-            vector = answer["y"]
-        if not np.isfinite(vector).all():
-            return
-        dual = np.zeros((len(whole),) * 2, dtype=np.complex128)
-        shares = np.split(vector, np.cumsum([len(w) for w in weights])[:-1])
-        for own, share, (row, column), weight in zip(columns, shares, triangles, weights, strict=True):
-            block = np.zeros((own.shape[1],) * 2)
-            block[row, column] = block[column, row] = share / weight
+        for block, own in zip(enclosed, parts, strict=True):
+            block.append((whole[:, own].conj().T @ image[:, own]).real)
+    matrices = [np.array(block) for block in enclosed]
+    if work(len(objective), sizes) <= MAX_WORK:
+        found = dual_blocks(objective, matrices, ACCURACY, deadline)
+        solutions: Iterable[list[FloatArray]] = [] if found is None else [found]
+    else:
+        solutions = _first_order(objective, matrices, deadline)
+    for duals in solutions:
+        dual: ComplexArray = np.zeros((len(whole),) * 2, dtype=np.complex128)
+        for own, block in zip(columns, duals, strict=True):
             dual += own @ block @ own.conj().T
         yield dual
+
+
+def _first_order(
+    objective: FloatArray, matrices: Sequence[FloatArray], deadline: float
+) -> Iterator[list[FloatArray]]:
+    """Yield what `dual_blocks` returns, from SCS, better and better."""
+    triangles = [np.triu_indices(own.shape[1]) for own in matrices]  # the lower one column by column
+    weights = [np.where(row == column, 1.0, math.sqrt(2)) for row, column in triangles]
+    cells = np.concatenate(
+        [w * own[:, t[0], t[1]] for w, own, t in zip(weights, matrices, triangles, strict=True)], axis=1
+    )
+    cells[np.abs(cells) < ROUNDING] = 0
+    constant = np.concatenate([(row == column) * 1.0 for row, column in triangles])
+    data = {"A": sp.csc_matrix(-cells.T), "b": constant, "c": -objective}
+    start: dict[str, Any] = {}
+    for accuracy in ACCURACIES:
+        if (left := deadline - time.monotonic()) <= 0:
+            return
+        options = {"eps_abs": accuracy, "eps_rel": accuracy, "max_iters": 10**6, "verbose": False}
+        cones = {"s": [own.shape[1] for own in matrices]}
+        answer = scs.SCS(data, cones, time_limit_secs=left, **options).solve(**start)
+        start = {"warm_start": True} | {name: answer[name] for name in "xys"}
+        if not np.isfinite(answer["y"]).all():
+            return
+        shares = np.split(answer["y"], np.cumsum([len(w) for w in weights])[:-1])
+        found = []
+        for own, share, (row, column), weight in zip(matrices, shares, triangles, weights, strict=True):
+            block = np.zeros(own.shape[1:])
+            block[row, column] = block[column, row] = share / weight
+            found.append(block)
+        yield found
 
 
 def _averaged(dual: ComplexArray, words: Words, group: Group) -> ComplexArray:
