@@ -17,9 +17,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from qcoord_hw.errors import TooLargeError
 from qcoord_hw.theory.games.automorphisms import Permutation
-from qcoord_hw.theory.games.moments import MAX_WORDS, IntArray, Letters, Word, local_words, word_lengths
+from qcoord_hw.theory.games.moments import IntArray, Letters, Part, Word, level_words
 from qcoord_hw.theory.games.payoffs import FloatArray
 
 ComplexArray = npt.NDArray[np.complex128]
@@ -100,26 +99,15 @@ class Words:
         count: how many moments there are.
     """
 
-    def __init__(self, questions: Sequence[Sequence[Question]], level: str) -> None:
-        """Make them.
+    def __init__(self, questions: Sequence[Sequence[Question]], level: str, part: Part | None = None) -> None:
+        """Make them: all words of a level, or a part of them.
 
         Raises:
             TooLargeError: when there are too many words.
         """
         self.questions = questions
-        each, total = word_lengths(level, len(questions))
-        local = [
-            local_words([(x, f) for x, q in enumerate(own) for f in range(1, q.size)], each)
-            for own in questions
-        ]
-        if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
-            raise TooLargeError(
-                f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed"
-            )
-        lengths = [np.array([len(word) for word in own]) for own in local]
-        chosen = np.argwhere(sum(np.ix_(*lengths), np.array(0)) <= total)
-        if len(chosen) > MAX_WORDS:
-            raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+        letters = [[(x, f) for x, q in enumerate(own) for f in range(1, q.size)] for own in questions]
+        local, chosen = level_words(letters, level, part)
         self.words: list[Word] = [
             tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()
         ]

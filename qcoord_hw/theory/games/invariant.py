@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from qcoord_hw.theory.games.characters import ComplexArray, Image, Words
 from qcoord_hw.theory.games.moments import IntArray, Word
@@ -20,6 +22,9 @@ from qcoord_hw.theory.games.payoffs import FloatArray
 
 APART = 1e-8
 """Eigenvalues, relative to the largest, that differ by more belong to different spaces."""
+
+FREE, VANISHES = -1, -2
+"""What is known of the phase of a moment: nothing, or that none will do."""
 
 COUPLED = 1e-7
 """Components, relative to a vector, that are no rounding."""
@@ -68,62 +73,76 @@ def invariant(words: Words, images: Sequence[Image]) -> Invariant:
     moved = [(place, -2 * phase % modulus, False) for place, phase in map(words.moved_moments, images)]
     same: IntArray = np.zeros(words.count, dtype=np.int64)
     moved += [(words.backwards(), same, False), (words.conjugated(), same, True)]
-    steps = [(place.tolist(), phase.tolist(), turned) for place, phase, turned in moved]
     one = words.moment(((),) * len(words.questions))
-    assert one is not None
-    rows: list[int] = []
-    columns: list[int] = []
-    data: list[complex] = []
-    seen = [False] * words.count
-    many = 0
-    order = [one, *(k for k in range(words.count) if k != one)]
+    phase, turned, orbit, lines = _orbits(moved, words.count, modulus)
     root = np.exp(2j * np.pi * np.arange(modulus) / modulus)
-    for first in order:
-        if seen[first]:
+    here, columns, data, many = [], [], [], 0
+    order = np.lexsort((orbit, orbit != orbit[one]))  # the constant first
+    for members in np.split(order, np.flatnonzero(np.diff(orbit[order])) + 1):
+        line = lines[orbit[members[0]]]
+        if line == VANISHES:
             continue
-        orbit, lines, vanishes = _orbit(first, steps, modulus)
-        for k in orbit:
-            seen[k] = True
-        if vanishes or len(lines) > 1:
-            continue
-        directions = [1, 1j] if not lines else [root[next(iter(lines)) // 2]]
-        for direction in directions:
-            for k, (phase, turned) in orbit.items():
-                rows.append(k)
-                columns.append(many)
-                data.append(root[phase] * (np.conj(direction) if turned else direction))
+        for direction in [1, 1j] if line == FREE else [root[line // 2]]:
+            here.append(members)
+            columns.append(np.full(len(members), many))
+            data.append(root[phase[members]] * np.where(turned[members], np.conj(direction), direction))
             many += 1
-    values = sp.csr_matrix((data, (rows, columns)), (words.count, many))
+    entries = np.concatenate(data), (np.concatenate(here), np.concatenate(columns))
+    values = sp.csr_matrix(entries, (words.count, many))
     size = words.cells.size
     where = sp.csr_matrix((np.ones(size), (words.cells.ravel(), np.arange(size))), (words.count, size))
     return Invariant(words, sp.csr_matrix(values.T @ where), values)
 
 
-def _orbit(
-    first: int, steps: Sequence[tuple[list[int], list[int], bool]], modulus: int
-) -> tuple[dict[int, tuple[int, bool]], set[int], bool]:
-    """Return the orbit of a moment m, which lines m is on, and whether it has to vanish.
+def _orbits(
+    steps: Sequence[tuple[IntArray, IntArray, bool]], count: int, modulus: int
+) -> tuple[IntArray, npt.NDArray[np.bool_], IntArray, IntArray]:
+    """Return how moments hang on the first one m of their orbit.
 
-    Each moment of the orbit is m times a phase, or the conjugate of m times one. A line is twice the angle of
-    m from the real axis.
+    Args:
+        steps: where a symmetry takes each moment, the exponent of its phase, and whether it is conjugated.
+        count: of moments.
+        modulus: of phases.
+
+    Returns:
+        Of each moment: exponent of the phase, whether it is that times the conjugate of m, its orbit. Of each
+        orbit: twice the angle of the line through 0 that m is on, or that m is free, or that it vanishes.
     """
-    orbit = {first: (0, False)}
-    waiting, lines, vanishes = [first], set[int](), False
-    for here in waiting:
-        phase, turned = orbit[here]
+    every = np.arange(count)
+    edges = np.concatenate([place for place, _, _ in steps])
+    graph = sp.coo_matrix((np.ones(len(edges)), (np.tile(every, len(steps)), edges)), (count, count))
+    orbits, orbit = connected_components(graph, directed=False)
+    phase: IntArray = np.zeros(count, dtype=np.int64)
+    turned, reached = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    waiting = np.unique(orbit, return_index=True)[1]
+    reached[waiting] = True
+
+    def after(which: IntArray, more: IntArray, turns: bool) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+        sign = -1 if turns else 1
+        return (sign * phase[which] + more[which]) % modulus, turned[which] != turns
+
+    while len(waiting):
+        following = []
         for place, more, turns in steps:
-            there = place[here]
-            now = ((-phase if turns else phase) + more[here]) % modulus, turned != turns
-            if there not in orbit:
-                orbit[there] = now
-                waiting.append(there)
-                continue
-            known = orbit[there]
-            if known[1] == now[1]:
-                vanishes = vanishes or known[0] != now[0]
-            else:  # phase z = phase' conj(z)
-                lines.add((known[0] - now[0] if known[1] else now[0] - known[0]) % modulus)
-    return orbit, lines, vanishes
+            new, first = np.unique(place[waiting], return_index=True)
+            fresh = ~reached[new]
+            new, first = new[fresh], first[fresh]
+            phase[new], turned[new] = after(waiting[first], more, turns)
+            reached[new] = True
+            following.append(new)
+        waiting = np.concatenate(following)
+    lines: IntArray = np.full(orbits, FREE)
+    for place, more, turns in steps:
+        now, now_turned = after(every, more, turns)
+        known, same = phase[place], turned[place] == now_turned
+        angle = np.where(turned[place], known - now, now - known) % modulus  # phase z = phase' conj(z)
+        met = lines[orbit]
+        fresh = ~same & (met == FREE)
+        lines[orbit[fresh]] = angle[fresh]
+        met = lines[orbit]
+        wrong = np.where(same, known != now, angle != met)
+        lines[orbit[wrong]] = VANISHES
+    return phase, turned, orbit, lines
 
 
 def real_vectors(words: Words) -> sp.csr_matrix:

@@ -36,11 +36,13 @@ class NpaBound:
         certificate: plain JSON values, read by `checker.check_upper`: `level`, `bound`, and but for level
             "0" the `words` (word, player, letter: question and answer), the lower triangle of `dual`, and
             `slack` in the shape of the payoffs.
+        part: how many of the level's words were used, where there are too many; else empty.
     """
 
     value: float
     level: str
     certificate: dict[str, Any]
+    part: str = ""
 
 
 def algebraic_bound(game: Game | npt.ArrayLike) -> NpaBound:

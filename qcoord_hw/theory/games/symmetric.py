@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fou
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.interior_point import dual_blocks, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
-from qcoord_hw.theory.games.moments import MAX_WORDS, relaxation
+from qcoord_hw.theory.games.moments import MAX_WORDS, largest_part, relaxation
 from qcoord_hw.theory.games.npa import (
     ACCURACIES,
     INTERIOR_POINT_WORDS,
@@ -55,7 +56,8 @@ def symmetric_bound(
 ) -> NpaBound:
     """Return a certified upper bound from a level of the NPA hierarchy, reduced by what symmetries there are.
 
-    Where there are none, or the level is small, it is that of `npa_bound`.
+    Where there are none, or the level is small, it is that of `npa_bound`. Of a level that has too many words
+    a part is used, for two players.
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
@@ -72,7 +74,10 @@ def symmetric_bound(
     tensor = payoff_tensor(game)
     form = parities(game)
     questions = _numbered(tensor, form)
-    words = Words(questions, level)
+    letters = [[(x, a) for x, q in enumerate(own) for a in q.letters] for own in questions]
+    asked = np.abs(tensor).max(axis=tuple(range(tensor.ndim // 2, tensor.ndim))) > 0
+    part, whole = largest_part(letters, level, asked) if asked.ndim == 2 else (None, 0)
+    words = Words(questions, level, part)
     if form is None and len(words.words) <= INTERIOR_POINT_WORDS:
         return npa_bound(tensor, level, target=target, time_limit=time_limit)
     merged = _merged(tensor, questions)
@@ -81,10 +86,9 @@ def symmetric_bound(
     group = automorphisms(table, sizes, lambda own: words.image(own) is not None)
     family = invariant(words, [image for own in group.generators if (image := words.image(own)) is not None])
     columns = blocks(family)
-    if form is None and max(own.shape[1] for own in columns) == len(words.words):
+    if form is None and part is None and max(own.shape[1] for own in columns) == len(words.words):
         return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
-    letters = [[(x, a) for x, q in enumerate(own) for a in q.letters] for own in questions]
-    problem = relaxation(merged, level, letters)
+    problem = relaxation(merged, level, letters, part)
     change = projector_words(words, problem.words)
     objective = family.objective(fourier(words, table / scale_of(problem.payoff)))
 
@@ -96,7 +100,8 @@ def symmetric_bound(
         if not found:
             yield np.zeros(problem.cells.shape), nothing
 
-    return certified(tensor, problem, level, duals(), target, merged - tensor)
+    bound = certified(tensor, problem, level, duals(), target, merged - tensor)
+    return bound if part is None else replace(bound, part=f"{len(problem.words)} of its {whole} words")
 
 
 def parities(game: Game | npt.ArrayLike) -> ParityGame | None:
