@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -157,7 +158,8 @@ def largest_part(
 ) -> tuple[Part | None, int]:
     """Return which of a level's words are taken where there are too many, and how many it has.
 
-    All but the longest ones are; of these those that ask many pairs of questions which the game asks, too.
+    All but the longest ones are; of these those with many pairs of questions that the game asks together, or
+    asks together with the same question.
 
     Args:
         letters: of each of two players.
@@ -174,14 +176,19 @@ def largest_part(
     if len(chosen) <= MAX_WORDS:
         return None, len(chosen)
 
-    def rank(word: Word) -> tuple[int, int]:
+    beside = [(asked.astype(int) @ asked.T) > 0, (asked.T.astype(int) @ asked) > 0]
+
+    def rank(word: Word) -> tuple[int, int, int, int]:
         pairs = sum(bool(asked[x, y]) for x, _ in word[0] for y, _ in word[1])
-        return sum(map(len, word)), -pairs
+        near = sum(
+            bool(b[x, y]) for own, b in zip(word, beside, strict=True) for (x, _), (y, _) in pairwise(own)
+        )
+        return sum(map(len, word)), -pairs, -near, max(map(len, word))
 
     words = [tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()]
     ranks = Counter(map(rank, words))
-    longest = max(length for length, _ in ranks)
-    room = MAX_WORDS - sum(n for (length, _), n in ranks.items() if length < longest)
+    longest = max(own[0] for own in ranks)
+    room = MAX_WORDS - sum(n for own, n in ranks.items() if own[0] < longest)
     if room < 0:
         raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
     kept = {own for own in ranks if own[0] < longest}

@@ -35,7 +35,6 @@ USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher one
 STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
-USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
@@ -100,7 +99,8 @@ def quantum_value(
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
-        level: the only level of the hierarchy to use; by default 1, 1+AB and 2, as far as they are needed.
+        level: the only level of the hierarchy to use; by default 1, 1+AB, 2, and 3 where
+            symmetries make it small, as far as they are needed.
         seed: of the see-saw's starts.
         time_limit: seconds in all, about.
         known: strategies to begin with.
@@ -138,7 +138,7 @@ def quantum_value(
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
                     search.try_bound(LEVELS[1])
         tried += 1
-    for own in USUAL_LEVELS[search.parities :] if level is None else ():
+    for own in LEVELS[search.parities :] if level is None else ():
         if own not in search.solved:
             search.try_bound(own)
     return search.result()
@@ -318,24 +318,27 @@ class _Search:
         )
         self._seconds["lower"] += time.monotonic() - start
 
-    def bound(self, level: str) -> None:
-        """Look for a better upper bound."""
+    def bound(self, level: str, *, quick: bool = False) -> None:
+        """Look for a better upper bound; where it has to be quick, what takes minutes is refused."""
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
-        bounded = npa_bound if level == LEVELS[0] else symmetric_bound
         given = self.tensor if self._game is None else self._game
-        self._take(bounded(given, level, target=self.lower, time_limit=left))
-        self._spent(level, start, left)
+        if level == LEVELS[0]:
+            bound = npa_bound(given, level, target=self.lower, time_limit=left)
+        else:
+            bound = symmetric_bound(given, level, target=self.lower, time_limit=left, quick=quick)
+        self._take(bound)
+        self._spent(level, start, left, bound.part)
 
     def try_bound(self, level: str) -> None:
         """Look for a better upper bound, unless the search is over or the level is too large."""
         if not self.over:
             try:
-                self.bound(level)
+                self.bound(level, quick=level == LEVELS[-1])
             except TooLargeError as error:
                 self._stopped[level] = str(error)
 
-    def _spent(self, level: str, start: float, left: float) -> None:
+    def _spent(self, level: str, start: float, left: float, part: str) -> None:
         """Count the time that a level took, and note whether it was cut off."""
         spent = time.monotonic() - start
         self._seconds["upper"] += spent
@@ -343,7 +346,10 @@ class _Search:
             self._stopped[level] = f"level {level} was cut off by the time limit"
         else:
             self.solved.add(level)
-            self._stopped[level] = f"level {level} is solved, and higher ones were not tried"
+            higher = "it is the highest here" if level == LEVELS[-1] else "higher ones were not tried"
+            self._stopped[level] = f"level {level} is solved, and {higher}"
+            if part:
+                self._stopped[level] = f"level {level} is solved with {part}"
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:

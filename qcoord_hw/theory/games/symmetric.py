@@ -52,7 +52,12 @@ ROUNDING = 1e-13
 
 
 def symmetric_bound(
-    game: Game | npt.ArrayLike, level: str, *, target: float = -math.inf, time_limit: float = 60.0
+    game: Game | npt.ArrayLike,
+    level: str,
+    *,
+    target: float = -math.inf,
+    time_limit: float = 60.0,
+    quick: bool = False,
 ) -> NpaBound:
     """Return a certified upper bound from a level of the NPA hierarchy, reduced by what symmetries there are.
 
@@ -64,10 +69,11 @@ def symmetric_bound(
         level: "1+AB", "2" or "3"; at level "1" there is nothing to reduce.
         target: a value at which to stop early.
         time_limit: seconds after which the solver stops; the bound is then worse, not wrong.
+        quick: refuse what takes minutes.
 
     Raises:
         InputError: when the level is another one, or by `payoff_tensor`.
-        TooLargeError: when the level has too many words.
+        TooLargeError: when the level has too many words, or is not quick.
     """
     check_level(level)
     deadline = time.monotonic() + time_limit
@@ -86,7 +92,13 @@ def symmetric_bound(
     group = automorphisms(table, sizes, lambda own: words.image(own) is not None)
     family = invariant(words, [image for own in group.generators if (image := words.image(own)) is not None])
     columns = blocks(family)
-    if form is None and part is None and max(own.shape[1] for own in columns) == len(words.words):
+    largest = max(own.shape[1] for own in columns)
+    if quick and work(family.parameters, [own.shape[1] for own in columns]) > MAX_WORK:
+        raise TooLargeError(
+            f"NPA level {level}: blocks of up to {largest} words, {family.parameters} moments, which takes "
+            f"minutes; to be asked for as level {level}"
+        )
+    if form is None and part is None and largest == len(words.words):
         return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
     problem = relaxation(merged, level, letters, part)
     change = projector_words(words, problem.words)
