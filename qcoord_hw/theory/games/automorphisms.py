@@ -123,9 +123,9 @@ class _Search:
         if (one[order] != other[places]).any():
             return None
         if (cell := _cell(one)) is None:
-            found = np.empty(self.size, dtype=np.int64)
-            found[order] = places
-            return found if self._keeps(found) and self._allowed(found) else None
+            own: Permutation = np.empty(self.size, dtype=np.int64)
+            own[order] = places
+            return own if self._keeps(own) and self._allowed(own) else None
         for point in np.flatnonzero(other == one[cell[0]]).tolist():
             if (found := self._mapped(_apart(one, cell[0]), _apart(other, point))) is not None:
                 return found
@@ -198,7 +198,7 @@ def _cell(colours: Colours) -> list[int] | None:
     if len(distinct) == len(colours):
         return None
     which = min(np.flatnonzero(times > 1).tolist(), key=lambda k: (times[k], distinct[k]))
-    return np.flatnonzero(colours == colours[first[which]]).tolist()  # type: ignore[no-any-return]
+    return np.flatnonzero(colours == colours[first[which]]).tolist()
 
 
 def _apart(colours: Colours, point: int) -> Colours:

@@ -68,7 +68,7 @@ class Question:
         """Exponent of each character (a row) at each element."""
         index = np.arange(self.size)
         if self.binary:
-            return (np.bitwise_count(index[:, None] & index) & 1).astype(np.int64)
+            return np.asarray(np.bitwise_count(index[:, None] & index) & 1, dtype=np.int64)
         return np.asarray(np.outer(index, index) % self.size)
 
     @cached_property

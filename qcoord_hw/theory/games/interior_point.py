@@ -86,8 +86,8 @@ class _Step:
         dual: Sequence[FloatArray],
     ) -> None:
         self._objective, self._blocks, self._flat, self._dual = objective, blocks, flat, dual
-        self._dual_lower = [np.linalg.cholesky(x) for x in dual]
-        self._slack_lower = [np.linalg.cholesky(s) for s in slack]
+        self._dual_lower: list[FloatArray] = [np.asarray(np.linalg.cholesky(x), dtype=float) for x in dual]
+        self._slack_lower: list[FloatArray] = [np.asarray(np.linalg.cholesky(s), dtype=float) for s in slack]
         roots = [solve_triangular(low, np.eye(len(low)), lower=True) for low in self._slack_lower]
         self._inverse = [root.T @ root for root in roots]
         schur = np.zeros((len(objective),) * 2)

@@ -174,7 +174,7 @@ def blocks(family: Invariant, seed: int = 0) -> list[ComplexArray]:
     def drawn() -> FloatArray:
         cells = rng.normal(size=family.parameters + 1) @ family.cells
         found = np.asarray((basis.conj().T @ (basis.T @ cells.reshape(size, size).T).T).real)
-        return (found + found.T) / 2
+        return np.asarray(found + found.T, dtype=float) / 2
 
     values, vectors = np.linalg.eigh(drawn())
     gaps = np.diff(values) > APART * max(float(np.abs(values).max()), 1e-300)

@@ -139,7 +139,7 @@ def quantum_value(
                     search.try_bound(LEVELS[1])
         tried += 1
     for own in LEVELS[search.parities :] if level is None else ():
-        if own not in search.solved:
+        if own not in search.solved and not search.too_large:
             search.try_bound(own)
     return search.result()
 
@@ -196,6 +196,7 @@ class _Search:
         lower: the best lower bound.
         parities: whether what wins are parities, so that nothing below 1+AB is worth while.
         solved: levels of the hierarchy that were not cut off.
+        too_large: whether one had too many words, as then all higher ones have.
     """
 
     def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
@@ -213,6 +214,7 @@ class _Search:
         self._refutation: Refutation | None = None
         self.parities = self._game is not None and parities(self._game) is not None
         self.solved: set[str] = set()
+        self.too_large = False
         self._stopped: dict[str, str] = {}
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
@@ -336,7 +338,7 @@ class _Search:
             try:
                 self.bound(level, quick=level == LEVELS[-1])
             except TooLargeError as error:
-                self._stopped[level] = str(error)
+                self._stopped[level], self.too_large = str(error), True
 
     def _spent(self, level: str, start: float, left: float, part: str) -> None:
         """Count the time that a level took, and note whether it was cut off."""

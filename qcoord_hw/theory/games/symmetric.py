@@ -184,18 +184,18 @@ def _solved(
     enclosed: list[list[FloatArray]] = [[] for _ in sizes]
     for number in range(1, family.parameters + 1):
         image = family.matrix(number) @ whole
-        for block, own in zip(enclosed, parts, strict=True):
-            block.append((whole[:, own].conj().T @ image[:, own]).real)
+        for found, own in zip(enclosed, parts, strict=True):
+            found.append((whole[:, own].conj().T @ image[:, own]).real)
     matrices = [np.array(block) for block in enclosed]
     if work(len(objective), sizes) <= MAX_WORK:
-        found = dual_blocks(objective, matrices, ACCURACY, deadline)
-        solutions: Iterable[list[FloatArray]] = [] if found is None else [found]
+        solved = dual_blocks(objective, matrices, ACCURACY, deadline)
+        solutions: Iterable[list[FloatArray]] = [] if solved is None else [solved]
     else:
         solutions = _first_order(objective, matrices, deadline)
     for duals in solutions:
         dual: ComplexArray = np.zeros((len(whole),) * 2, dtype=np.complex128)
-        for own, block in zip(columns, duals, strict=True):
-            dual += own @ block @ own.conj().T
+        for vectors, block in zip(columns, duals, strict=True):
+            dual += vectors @ block @ vectors.conj().T
         yield dual
 
 
