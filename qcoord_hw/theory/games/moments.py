@@ -170,7 +170,7 @@ def largest_part(
         None where all of them fit.
 
     Raises:
-        TooLargeError: when not even the shorter ones fit.
+        TooLargeError: when not even the first of them fit.
     """
     local, chosen = _level(letters, level)
     if len(chosen) <= MAX_WORDS:
@@ -188,11 +188,12 @@ def largest_part(
     words = [tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()]
     ranks = Counter(map(rank, words))
     longest = max(own[0] for own in ranks)
-    room = MAX_WORDS - sum(n for own, n in ranks.items() if own[0] < longest)
-    if room < 0:
+    shorter = {own for own in ranks if own[0] < longest}
+    room = MAX_WORDS - sum(ranks[own] for own in shorter)
+    if room < ranks[min(ranks.keys() - shorter)]:
         raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
-    kept = {own for own in ranks if own[0] < longest}
-    for own in sorted(ranks.keys() - kept):
+    kept = set(shorter)
+    for own in sorted(ranks.keys() - shorter):
         if ranks[own] <= room:
             kept.add(own)
             room -= ranks[own]

@@ -352,6 +352,7 @@ class _Search:
             self._stopped[level] = f"level {level} is solved, and {higher}"
             if part:
                 self._stopped[level] = f"level {level} is solved with {part}"
+                self.too_large = True
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:
