@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,9 @@ from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fou
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.interior_point import dual_blocks, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
-from qcoord_hw.theory.games.moments import MAX_WORDS, largest_part, relaxation
+from qcoord_hw.theory.games.moments import MAX_WORDS, Part, largest_part, relaxation
 from qcoord_hw.theory.games.npa import (
     ACCURACIES,
-    INTERIOR_POINT_WORDS,
     NpaBound,
     certified,
     check_level,
@@ -61,8 +60,8 @@ def symmetric_bound(
 ) -> NpaBound:
     """Return a certified upper bound from a level of the NPA hierarchy, reduced by what symmetries there are.
 
-    Where there are none, or the level is small, it is that of `npa_bound`. Of a level that has too many words
-    a part is used, for two players.
+    Where there are none and the level is large, it is that of `npa_bound`. Of a level that has too many words a
+    part is used, for two players.
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
@@ -75,45 +74,99 @@ def symmetric_bound(
         InputError: when the level is another one, or by `payoff_tensor`.
         TooLargeError: when the level has too many words, or is not quick.
     """
-    check_level(level)
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
-    form = parities(game)
+    made = reduction(game, level)
+    heavy = work(made.parameters, made.blocks) > MAX_WORK
+    if quick and heavy:
+        raise TooLargeError(
+            f"NPA level {level}: blocks of up to {max(made.blocks)} words, {made.parameters} moments, which "
+            f"takes minutes; to be asked for as level {level}"
+        )
+    if made.is_whole and heavy:
+        return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
+    problem = relaxation(made.merged, level, made.letters, made.part)
+    change = projector_words(made.words, problem.words)
+    objective = made.family.objective(fourier(made.words, made.table / scale_of(problem.payoff)))
+
+    def duals() -> Iterator[tuple[FloatArray, FloatArray]]:
+        nothing, found = np.zeros(problem.probabilities.shape[0]), False
+        for dual in _solved(made.family, made.columns, objective, deadline):
+            averaged, found = _averaged(dual, made.words, made.group), True
+            yield (change.T @ averaged @ change.conj()).real, nothing
+        if not found:
+            yield np.zeros(problem.cells.shape), nothing
+
+    bound = certified(tensor, problem, level, duals(), target, made.merged - tensor)
+    return bound if made.part is None else replace(bound, part=f"{made.size} of its {made.level_size} words")
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """A level of the hierarchy, reduced by the symmetries of a game.
+
+    Attributes:
+        words: of the moment matrix.
+        group: of permutations of the points of `table`.
+        family: the moment matrices that it leaves as they are.
+        columns: of their blocks.
+        merged: the payoffs, where answers that never win count as others.
+        table: the same, with an axis for each player.
+        letters: the projectors (question, answer) of each player.
+        part: which of the level's words there are; None for all.
+        level_size: how many words the level has.
+        is_whole: whether it is the level as it would be without all that.
+    """
+
+    words: Words
+    group: Group
+    family: Invariant
+    columns: list[ComplexArray]
+    merged: FloatArray
+    table: FloatArray
+    letters: list[list[tuple[int, int]]]
+    part: Part | None
+    level_size: int
+    is_whole: bool
+
+    @property
+    def size(self) -> int:
+        """How many words there are."""
+        return len(self.words.words)
+
+    @property
+    def blocks(self) -> list[int]:
+        """How many words each block has."""
+        return [own.shape[1] for own in self.columns]
+
+    @property
+    def parameters(self) -> int:
+        """How many moments are free."""
+        return self.family.parameters
+
+
+def reduction(game: Game | npt.ArrayLike, level: str) -> Reduction:
+    """Return a level of the hierarchy, reduced by the symmetries of a game.
+
+    Raises:
+        InputError: when the level is none, or by `payoff_tensor`.
+        TooLargeError: when the level has too many words.
+    """
+    check_level(level)
+    tensor, form = payoff_tensor(game), parities(game)
     questions = _numbered(tensor, form)
     letters = [[(x, a) for x, q in enumerate(own) for a in q.letters] for own in questions]
     asked = np.abs(tensor).max(axis=tuple(range(tensor.ndim // 2, tensor.ndim))) > 0
-    part, whole = largest_part(letters, level, asked) if asked.ndim == 2 else (None, 0)
+    part, level_size = largest_part(letters, level, asked) if asked.ndim == 2 else (None, 0)
     words = Words(questions, level, part)
-    if form is None and len(words.words) <= INTERIOR_POINT_WORDS:
-        return npa_bound(tensor, level, target=target, time_limit=time_limit)
     merged = _merged(tensor, questions)
     table = _on_points(merged, questions)
     sizes = [[q.size for q in own] for own in questions]
     group = automorphisms(table, sizes, lambda own: words.image(own) is not None)
     family = invariant(words, [image for own in group.generators if (image := words.image(own)) is not None])
     columns = blocks(family)
-    largest = max(own.shape[1] for own in columns)
-    if quick and work(family.parameters, [own.shape[1] for own in columns]) > MAX_WORK:
-        raise TooLargeError(
-            f"NPA level {level}: blocks of up to {largest} words, {family.parameters} moments, which takes "
-            f"minutes; to be asked for as level {level}"
-        )
-    if form is None and part is None and largest == len(words.words):
-        return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
-    problem = relaxation(merged, level, letters, part)
-    change = projector_words(words, problem.words)
-    objective = family.objective(fourier(words, table / scale_of(problem.payoff)))
-
-    def duals() -> Iterator[tuple[FloatArray, FloatArray]]:
-        nothing, found = np.zeros(problem.probabilities.shape[0]), False
-        for dual in _solved(family, columns, objective, deadline):
-            averaged, found = _averaged(dual, words, group), True
-            yield (change.T @ averaged @ change.conj()).real, nothing
-        if not found:
-            yield np.zeros(problem.cells.shape), nothing
-
-    bound = certified(tensor, problem, level, duals(), target, merged - tensor)
-    return bound if part is None else replace(bound, part=f"{len(problem.words)} of its {whole} words")
+    whole = form is None and part is None and columns[0].shape[1] == len(words.words)
+    return Reduction(words, group, family, columns, merged, table, letters, part, level_size, whole)
 
 
 def parities(game: Game | npt.ArrayLike) -> ParityGame | None:
