@@ -60,8 +60,8 @@ def symmetric_bound(
 ) -> NpaBound:
     """Return a certified upper bound from a level of the NPA hierarchy, reduced by what symmetries there are.
 
-    Where there are none and the level is large, it is that of `npa_bound`. Of a level that has too many words,
-    for two players, a part is used.
+    Where there are none and the level is large, it is that of `npa_bound`. Of a level that has too many
+    words, for two players, a part is used.
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
