@@ -29,6 +29,7 @@ from qcoord_hw.theory.games.classical import classical_value
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.npa import npa_bound
 from qcoord_hw.theory.games.seesaw import seesaw
+from qcoord_hw.theory.games.symmetric import symmetric_bound
 
 DIMENSIONS = {  # local dimension of the see-saw
     "chsh": 2,
@@ -50,7 +51,7 @@ TASKS: dict[str, Callable[[Game, int], float]] = {
     "classical": lambda game, dimension: float(classical_value(game)),
     "see-saw": lambda game, dimension: seesaw(game, dimension, seed=1)[0],
     "NPA 1": lambda game, dimension: npa_bound(game, "1").value,
-    "NPA 1+AB": lambda game, dimension: npa_bound(game, "1+AB").value,
+    "NPA 1+AB": lambda game, dimension: symmetric_bound(game, "1+AB").value,
 }
 WORKER = """
 import json, sys, time
@@ -60,7 +61,7 @@ from toqito.nonlocal_games.nonlocal_game import NonlocalGame
 print(json.dumps({"ready": True}), flush=True)
 for line in sys.stdin:
     task = json.loads(line)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     try:
         win = np.array(task["win"], dtype=float).transpose(2, 3, 0, 1)
         game = NonlocalGame(np.array(task["prob"], dtype=float), win)
@@ -71,6 +72,7 @@ for line in sys.stdin:
             "NPA 1+AB": lambda: game.commuting_measurement_value_upper_bound("1+ab"),
         }[task["task"]]()
         answer = {"value": float(value), "seconds": time.perf_counter() - start}
+        answer["cpu"] = time.process_time() - cpu
     except Exception as error:
         answer = {"error": type(error).__name__}
     print(json.dumps(answer), flush=True)

@@ -165,17 +165,12 @@ def draft_order(order: RunRequest, name: str, options: Mapping[str, Any]) -> Pat
     """Write down what is to be sent to the device of that name, and return the run's folder.
 
     Raises:
-        InputError: when an option is not allowed, or every edge is asked for: each batch is another circuit.
+        InputError: when an option is not allowed.
     """
     from qcoord_hw.network.link_patterns import check_patterns
     from qcoord_hw.network.links import read_links
 
-    check_patterns(read_links(order.spec.links), order.program.routes, name)
-    if order.spec.every_edge:
-        raise InputError(
-            f"every-edge: target {name} is a device, to which jobs are sent; allowed on fake_NAME and "
-            "properties:FILE (with --tiles N a device runs pairs side by side)"
-        )
+    check_patterns(read_links(order.spec.links), order.program.routes, name, every_edge=order.spec.every_edge)
     from qcoord_hw.execution.job_options import JobOptions
     from qcoord_hw.execution.submission import draft
 

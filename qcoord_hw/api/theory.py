@@ -147,8 +147,8 @@ def theory_game(
     Args:
         game: a name in the catalogue of games or of a Bell expression, a path of a game file or a Bell
             expression (`.json`), or a game.
-        level: the level of the NPA hierarchy for the upper bound, 1, 1+AB, 2 or 3; the first three as far as
-            needed if omitted.
+        level: the level of the NPA hierarchy for the upper bound, 1, 1+AB, 2 or 3; as far as needed if
+            omitted, 3 where symmetries make it small.
         seed: of the searches.
         time_limit: seconds for everything; the best bracket known by then is returned.
         win: a win probability for which the rates of [NatorPereg, Section V] are wanted as well.

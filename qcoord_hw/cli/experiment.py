@@ -32,9 +32,7 @@ def add_experiment(sub: Parser, *, name: str = "SPEC", many: bool = True) -> Non
     sub.add_argument(
         "--random-questions", action="store_true", help="games: draw each shot's question at random"
     )
-    sub.add_argument(
-        "--every-edge", action="store_true", help="fake_NAME, properties:FILE: on every coupling of the chip"
-    )
+    sub.add_argument("--every-edge", action="store_true", help="not on aer: on every coupling of the chip")
     add_links(sub)
     which = sub.add_mutually_exclusive_group()
     which.add_argument(

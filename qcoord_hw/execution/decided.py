@@ -124,7 +124,7 @@ def _check_target(run: RunRecord, program: Program, prepared: Prepared) -> str:
     spec = spec_from_mapping(run.intent["spec"], "recorded spec")
     if spec.spec_id != run.intent["spec_id"]:
         raise Differs("spec_id: another than that of its spec")
-    places = [(one.layout, one.batch) for one in (prepared, *prepared.tiles)]
+    places = [(one["layout"], one.get("batch")) for one in (target, *target.get("tiles", ()))]
     stated = [(layout, batch) for layout, batch in places if batch is not None]
     if len(stated) != (len(places) if spec.every_edge else 0) or shares_qubits(stated):
         raise Differs("target.batch: allowed are batches that share no qubit with every_edge, else none")

@@ -1,7 +1,8 @@
 """Every coupling of a chip: an experiment of two qubits on each of them, in batches that share no qubit.
 
 A batch is what runs side by side, as tiles do; the batches are a proper colouring of the edges of the
-coupling map. On a noise model every pair is simulated alone, which is the same, since there is no crosstalk.
+coupling map. On a noise model every pair is simulated alone, which is the same, since there is no crosstalk;
+to a device the pairs of a batch are sent in one circuit.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 import rustworkx as rx
 
 from qcoord_hw.errors import InputError, TooLargeError
+from qcoord_hw.execution.devices.base import Device
 from qcoord_hw.execution.job_options import MAX_TILES
 from qcoord_hw.execution.layout import interactions, ranked_layouts
 from qcoord_hw.execution.program import Program
@@ -25,7 +27,7 @@ from qcoord_hw.execution.targets import (
     compile_for,
 )
 
-ALLOWED = "allowed on fake_NAME and properties:FILE"
+ALLOWED = "allowed on fake_NAME, properties:FILE and devices"
 
 
 def on_every_edge(target: RunTarget) -> RunTarget:
@@ -54,17 +56,44 @@ class _EveryEdge:
             InputError: when circuits do not join two qubits, or there is no coupling.
             TooLargeError: when there are more couplings than tiles of a run.
         """
-        whole = self._target.snapshot()
-        places = edge_layouts(program, whole)
+        places = edge_layouts(program, self._target.snapshot())
         if tiles not in (1, len(places)):
-            raise InputError(f"tiles: {tiles}; with every-edge allowed is none")
-        made = self._target.on([layout for layout, _ in places], program.circuits, program)
-        first, *others = (replace(one, batch=batch) for one, (_, batch) in zip(made, places, strict=True))
-        return replace(first, tiles=tuple(others))
+            _no_tiles(tiles)
+        return _in_batches(
+            self._target.on([layout for layout, _ in places], program.circuits, program), places
+        )
 
     def executor(self, prepared: Prepared) -> Executor:
         """Return the simulator."""
         return self._target.executor(prepared)
+
+
+def prepare_every_edge(device: Device, program: Program, layout: Sequence[int], tiles: int = 1) -> Prepared:
+    """Compile circuits of two qubits for every coupling of a device; the first tile is the best of them.
+
+    Raises:
+        InputError: when circuits do not join two qubits, or the device has no couplings, or no tiles.
+        TooLargeError: when there are more couplings than tiles of a run.
+        TargetError: when they cannot be compiled.
+    """
+    if tiles != 1:
+        _no_tiles(tiles)
+    if "tiles" not in device.takes:
+        raise InputError(f"every-edge: not on target {device.name}, which runs nothing side by side")
+    if device.backend.target.build_coupling_map() is None:
+        raise InputError(f"every-edge: {device.name} states no couplings; {ALLOWED} with some")
+    places = edge_layouts(program, Snapshot.of(device.backend))
+    return _in_batches([device.prepare(program, place) for place, _ in places], places)
+
+
+def _in_batches(made: Iterable[Prepared], places: Sequence[tuple[tuple[int, ...], int]]) -> Prepared:
+    """Return circuits for every coupling as tiles of a run, each with its batch."""
+    first, *others = (replace(one, batch=batch) for one, (_, batch) in zip(made, places, strict=True))
+    return replace(first, tiles=tuple(others))
+
+
+def _no_tiles(tiles: int) -> None:
+    raise InputError(f"tiles: {tiles}; with every-edge allowed is none")
 
 
 def edge_layouts(program: Program, whole: Snapshot) -> list[tuple[tuple[int, ...], int]]:

@@ -46,7 +46,7 @@ from qcoord_hw.execution.run_description import (
     split_plan,
     ways,
 )
-from qcoord_hw.execution.schedule import ONE_ROUND, plan_of
+from qcoord_hw.execution.schedule import ONE_ROUND, on_tiles, plan_of
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import (
     IDEAL,
@@ -236,7 +236,7 @@ class Forecast:
         """
         device = where_of(target, idle_noise=idle_noise)
         if not device.simulated:
-            check_patterns(read_links(spec.links), program.routes, device.name)
+            check_patterns(read_links(spec.links), program.routes, device.name, every_edge=spec.every_edge)
         if device.compiler is not None:
             return cls._compiled(description, program, spec, device, device.compiler)
         if device.snapshot is None:
@@ -308,15 +308,17 @@ class Forecast:
         """How many circuits, each at its own values, are executed with the spec's shots."""
         return round(float(self.shares.sum()))
 
-    def jobs(self, least: int = 1) -> tuple[Job, ...]:
+    def jobs(self, least: int = 1, batches: int = 1) -> tuple[Job, ...]:
         """Return the jobs in which a device would be sent everything, at least `least`.
 
-        Where the protocol draws how often its circuits run they are those of one draw.
+        Where the protocol draws how often its circuits run they are those of one draw; where every coupling
+        is run, each batch of them has circuits of its own.
         """
         connection = self.device.connection
         limits = connection.limits if connection else None
         known = self.sent is not None and self.sent.known is not None
-        return plan_jobs(self._plan(equal=True), least, limits, known_answer=known)
+        plan = on_tiles(self._plan(equal=True), batches)
+        return plan_jobs(plan, least, limits, known_answer=known)
 
     @property
     def known_answer(self) -> int | None:
@@ -442,8 +444,8 @@ class Forecast:
         Raises:
             InputError: when there is none, or the circuits do not join two qubits.
         """
-        if self.device.snapshot is None:
-            raise InputError(f"every-edge: target {self.device.name} has no coupled qubits; {ALLOWED}")
+        if self.device.snapshot is None or self.device.foreign is not None:
+            raise InputError(f"every-edge: target {self.device.name} has no coupling map of ours; {ALLOWED}")
         return edge_layouts(self.program, self.device.snapshot)
 
     def expect(self, prepared: Prepared | None = None, *, figures: bool = False) -> Expectation:

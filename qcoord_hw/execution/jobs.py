@@ -99,16 +99,17 @@ def _seconds(parts: Sequence[int], shots: int, circuits: int) -> float:
 def intend_missing(run: RunRecord, device: Device) -> tuple[Job, ...]:
     """Write down jobs for the chunks that are neither counted nor on their way, and return them.
 
-    A job names the chunks of the first tile; what it counts serves the other tiles as well.
+    A job names the chunks of the first tile of a batch; what it counts serves its other tiles as well.
 
     Raises:
         InputError: when a chunk has more shots than the device's jobs may have.
     """
     served = (*journal.LIVE, journal.COLLECTED)
     known = {chunk for job in run.jobs if job.state in served for chunk in job.chunks}
-    chunks = [chunk for chunk in run.missing if chunk.tile == 0 and chunk.id not in known]
+    first = {batch[0] for batch in run.batches}
+    chunks = [chunk for chunk in run.missing if chunk.tile in first and chunk.id not in known]
     options = JobOptions.of(run.intent["target"]["options"])
-    share = sum(chunk.tile == 0 for chunk in run.plan)
+    share = sum(chunk.tile in first for chunk in run.plan)
     least = max(1, round(options.jobs * len(chunks) / share))  # of what is left, as many as its part
     asked = any(job.known_answer and job.state in journal.LIVE for job in run.jobs)
     jobs = plan_jobs(chunks, least, device.limits, known_answer=not (run.is_answered or asked))
@@ -240,20 +241,23 @@ def count(run: RunRecord, prepared: Prepared) -> None:
     """
     if not run.is_answered:
         return
-    counted, each = set(run.counts), len(run.plan) // run.tiles
+    counted = set(run.counts)
     for job in run.jobs:
-        served = {chunk + tile * each for chunk in job.chunks for tile in range(run.tiles)}
-        if job.state != journal.COLLECTED or counted >= served:
+        batches = {named: run.executed_with(named) for named in job.chunks}
+        served = {chunk: named for named, batch in batches.items() for chunk in batch}
+        if job.state != journal.COLLECTED or counted >= served.keys():
             continue
         with record.interpreting(run.path):
             parts: dict[int, list[Any]] = {}
             came = listed_circuits(json.loads(run.file(job.result)))
             for part, owner in zip(came[:-1] if job.known_answer else came, job.chunks, strict=True):
                 parts.setdefault(owner, []).append(part)
-            for chunk in [c for c in run.missing if c.id in served - counted]:
-                circuit, _ = prepared.executed(chunk.setting)
-                own = parts[chunk.id % each]
-                counts = counts_of(circuit, own, chunk.shots, chunk.seed, chunk.tile, run.tiles)
+            for chunk in [c for c in run.missing if c.id in served.keys() - counted]:
+                circuit, _ = _pub(run, prepared, chunk)
+                named = served[chunk.id]
+                batch, own = batches[named], parts[named]
+                place = batch.index(chunk.id)
+                counts = counts_of(circuit, own, chunk.shots, chunk.seed, place, len(batch))
                 # The result itself is on the disk: only a run that is to be sealed needs all lines there.
                 record.append(run.path, chunk, counts, sync=len(counted) + 1 == len(run.plan))
                 counted.add(chunk.id)
@@ -265,12 +269,17 @@ def _pubs(run: RunRecord, job: Job, prepared: Prepared) -> list[Pub]:
     """Return each of a job's circuits with its values; that whose answer is known is the last."""
     by_id = {chunk.id: chunk for chunk in run.plan}
     try:
-        asked = [by_id[chunk] for chunk in job.chunks]
-        executed = [prepared.executed(chunk.setting, chunk.pattern) for chunk in asked]
-        pubs: list[Pub] = [(circuit, values or None) for circuit, values in executed]
+        pubs = [_pub(run, prepared, by_id[chunk]) for chunk in job.chunks]
         if job.known_answer:
             assert prepared.known is not None
             pubs.append((prepared.known.circuit, None))
     except (KeyError, IndexError, AssertionError):
         raise RecordError(f"run {run.path.name}: job {job.tag} has chunks that are not in the plan") from None
     return pubs
+
+
+def _pub(run: RunRecord, prepared: Prepared, chunk: Chunk) -> Pub:
+    """Return a chunk's circuit, that of its batch with its pattern, with the values where these are not bound."""
+    number = next(k for k, batch in enumerate(run.batches) if chunk.tile in batch)
+    circuit, values = (prepared, *prepared.tiles)[number].executed(chunk.setting, chunk.pattern)
+    return circuit, values or None

@@ -49,7 +49,7 @@ def over_links(prepared: Prepared, program: Program, spec: ExperimentSpec, prepa
     """
     if not spec.links or prepared.kind in (IDEAL, NOISE):
         return prepared
-    check_patterns(read_links(spec.links), program.routes, prepared.target)
+    check_patterns(read_links(spec.links), program.routes, prepared.target, every_edge=spec.every_edge)
     prepared = replace(prepared, routes=program.routes)
     if all(route.is_quiet for route in program.routes):
         return prepared

@@ -148,9 +148,10 @@ def _layouts(run: RunRecord, one: Prepared) -> list[Sequence[int]]:
     """Return the layout of each tile in circuits; none where they are on the protocol's own qubits."""
     if not one.is_placed:
         return []
-    if run.is_on_device:  # all tiles in one circuit
+    if run.is_on_device:  # all tiles of a batch in one circuit
         target = run.intent["target"]
-        return [place["layout"] for place in (target, *target.get("tiles", ()))]
+        places = (target, *target.get("tiles", ()))
+        return [place["layout"] for place in places if place.get("batch") == one.batch]
     return [one.layout]
 
 

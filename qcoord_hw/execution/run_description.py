@@ -257,10 +257,11 @@ def prepared_of(run: RunRecord) -> Prepared:
     """Return the circuits as executed, their layout and calibration, from a record alone."""
     with record.interpreting(run.path):
         target = run.intent["target"]
-        circuits = from_qpy(run.file(record.EXECUTED))
+        circuits, bound = from_qpy(run.file(record.EXECUTED)), _bound(run)
         every = [target, *target.get("tiles", ())]
-        places = every[:1] if run.is_on_device else every  # there the circuits of all tiles are one
-        each = len(circuits) // len(places)
+        # On a device the circuits of all tiles of a batch are one.
+        places = [every[batch[0]] for batch in run.batches] if run.is_on_device else every
+        each, alone = len(circuits) // len(places), len(bound) // len(places)
         made = [
             Prepared(
                 target["name"],
@@ -270,6 +271,7 @@ def prepared_of(run: RunRecord) -> Prepared:
                 Snapshot.from_json(place["snapshot"]) if place["snapshot"] else None,
                 target["noise"],
                 _settings(run),
+                bound=bound[k * alone : (k + 1) * alone],
                 batch=place.get("batch"),
                 routes=_routes(run),
                 frames=bool(NEWER.intersection(target["methods"])),
@@ -281,7 +283,6 @@ def prepared_of(run: RunRecord) -> Prepared:
             made[0],
             tiles=tuple(made[1:]),
             known=_known(run),
-            bound=_bound(run),
             paulis=_paulis(run, every),
             origin=_origin(run),
             chip=None if run.chip is None else Snapshot.from_json(run.chip),

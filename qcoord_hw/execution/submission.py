@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from qcoord_hw.errors import (
 from qcoord_hw.execution import jobs as steps
 from qcoord_hw.execution.devices.base import Device
 from qcoord_hw.execution.devices.registry import ALLOWED, NoDeviceError, kind_of
+from qcoord_hw.execution.edges import prepare_every_edge
 from qcoord_hw.execution.foreign.guard import provider
 from qcoord_hw.execution.formats import to_qpy
 from qcoord_hw.execution.job_options import JobOptions
@@ -208,12 +210,13 @@ def _compile(run: RunRecord, device: Device) -> None:
     options = JobOptions.of(target["options"])
     options.check_taken(target["name"], device.takes)
     with provider(device.name):
-        made = device.prepare(program, spec.layout, options.tiles)
+        prepare = partial(prepare_every_edge, device) if spec.every_edge else device.prepare
+        made = prepare(program, spec.layout, options.tiles)
         made = replace(made, target=target["name"], kind=device.kind)
         prepared = over_links(made, program, spec, device.prepare)
-    tiles = (prepared, *prepared.tiles)
-    circuits = side_by_side([one.circuits for one in tiles])
-    bound = side_by_side([one.bound for one in tiles])
+    batches = prepared.batches
+    circuits = [c for batch in batches for c in side_by_side([one.circuits for one in batch])]
+    bound = [c for batch in batches for c in side_by_side([one.bound for one in batch])]
     layers = prepared.paulis.layers if prepared.paulis else ()
     with provider(device.name):
         device.check([*(bound or circuits), *layers])

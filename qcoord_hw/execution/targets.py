@@ -190,6 +190,14 @@ class Prepared:
         return {}
 
     @property
+    def batches(self) -> list[list[Prepared]]:
+        """It and its tiles: all together, or batch by batch, that of the first tile first."""
+        found: dict[int | None, list[Prepared]] = {}
+        for one in (self, *self.tiles):
+            found.setdefault(one.batch, []).append(one)
+        return list(found.values())
+
+    @property
     def is_placed(self) -> bool:
         """Whether the circuits' qubits are the device's own, so that `layout` says which is which."""
         return bool(self.layout) and self.kind != NOISE

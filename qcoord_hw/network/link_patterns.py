@@ -45,17 +45,25 @@ def letters_of(pattern: int, crossings: int) -> str:
     return "".join(LETTERS[pattern >> 2 * k & 3] for k in reversed(range(crossings)))
 
 
-def check_patterns(costs: Mapping[str, LinkCost], routes: Sequence[Route], target: str) -> None:
+def check_patterns(
+    costs: Mapping[str, LinkCost], routes: Sequence[Route], target: str, *, every_edge: bool
+) -> None:
     """Refuse links whose errors no patterns make, on a target that can be given no channels.
 
     Args:
         costs: of each link by its key.
         routes: what the links do to each circuit.
         target: its name.
+        every_edge: whether every coupling is to be run, each batch of them as circuits of its own.
 
     Raises:
         InputError: naming the field, or how many crossings are allowed.
     """
+    if costs and every_edge:
+        raise InputError(
+            f"links: stated for every edge of target {one_line(target)}; allowed is that on fake_NAME and "
+            "properties:FILE, whose simulators are given channels"
+        )
     for key, cost in costs.items():
         lossy = cost.transmission(pair=False) < 1
         stated = {

@@ -116,6 +116,22 @@ class RunRecord:
         """How many copies of the circuits run side by side, each on qubits of its own."""
         return 1 + len(self.intent["target"].get("tiles", ()))
 
+    @cached_property
+    def batches(self) -> tuple[tuple[int, ...], ...]:
+        """The tiles that one circuit of a device executes: all of them, or those of a batch of couplings."""
+        target = self.intent["target"]
+        found: dict[int | None, list[int]] = {}
+        for number, place in enumerate((target, *target.get("tiles", ()))):
+            found.setdefault(place.get("batch"), []).append(number)
+        return tuple(map(tuple, found.values()))
+
+    def executed_with(self, chunk: int) -> list[int]:
+        """Return the chunks that a job executes where it names this one: of every tile of its batch."""
+        each = len(self.plan) // self.tiles
+        tile, first = divmod(chunk, each)
+        batch = next((own for own in self.batches if tile in own), ())
+        return [first + number * each for number in batch]
+
     def tile(self, number: int) -> RunRecord:
         """Return the run as if one of its tiles were all of it."""
         target, experiment = self.intent["target"], self.intent["experiment"]

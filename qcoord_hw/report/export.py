@@ -176,13 +176,12 @@ def estimate_rows(record: RunRecord, summary: RunSummary) -> list[Row]:
 
 def jobs_of(record: RunRecord) -> dict[int, tuple[str, str]]:
     """Return which job's result was counted for each chunk of a run on a device."""
-    each = len(record.plan) // record.tiles  # a job names the chunks of the first tile
     return {
-        chunk + tile * each: (job.id or "", job.tag)
+        chunk: (job.id or "", job.tag)
         for job in record.jobs
         if job.state == COLLECTED
-        for chunk in job.chunks
-        for tile in range(record.tiles)
+        for named in job.chunks
+        for chunk in record.executed_with(named)
     }
 
 

@@ -10,7 +10,7 @@ from qcoord_hw import registry
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.execution.job_options import MAX_JOBS
 from qcoord_hw.execution.usage import JOB_OVERHEAD, OVERHEAD
-from qcoord_hw.record import RunRecord, processed
+from qcoord_hw.record import Job, RunRecord, processed
 from qcoord_hw.report.plan_answer import NO_ERRORS, Account, EdgeBill, Place, Plan, Tiling
 from qcoord_hw.spec import check_integer
 from qcoord_hw.statistics.estimate import Estimate, headline_of
@@ -162,7 +162,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         TooLargeError: when a simulator cannot run the circuits.
     """
     check_integer("jobs", jobs, 1, MAX_JOBS)
-    outlook = Outlook(forecast)
+    outlook, least = Outlook(forecast), jobs
     device, main = forecast.device, outlook.main
     prepared = forecast.sent or forecast.prepared
     cost = forecast.cost(prepared)
@@ -175,7 +175,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
     elif known or device.connection is not None:
         sent = forecast.jobs(jobs)
         jobs = len(sent)
-        executions = sum((len(job.chunks) + job.known_answer) * job.shots for job in sent)
+        executions = _executions(sent)
     overhead = JOB_OVERHEAD * jobs if known else None
     seconds = _seconds(forecast, executions, cost.duration)
     verdict = outlook.shots_for_verdict()
@@ -183,6 +183,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
     sign = 1 if outlook.less_is_better else -1
     ranked.sort(key=lambda place: sign * (place.expected or 0.0))
     tiling = _tiling(forecast, outlook)
+    bill = _edges(forecast, outlook, least, cost.duration) if forecast.spec.every_edge else None
     return Plan(
         experiment=forecast.description["name"],
         target=device.name,
@@ -197,7 +198,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         overhead_seconds=overhead,
         overhead=OVERHEAD if known else None,
         jobs=jobs,
-        account=_account(device.remaining, seconds, overhead),
+        account=_account(device.remaining, *_charged(bill) if bill else (seconds, overhead)),
         layout=list(prepared.layout) or None,
         ranked=ranked if known and forecast.noisy else None,
         tiles=len(tiling.layouts) if tiling else 0 if known else None,
@@ -212,7 +213,7 @@ def summarise_plan(forecast: Forecast, jobs: int = 1) -> Plan:
         theory=main.theory.value if main and main.theory else None,
         bound=main.bound.value if main and main.bound else None,
         holders=forecast.description["play"].get("holders", {}),
-        edges=_edges(forecast, outlook, cost.duration) if forecast.spec.every_edge else None,
+        edges=bill,
         links=links_of(forecast),
         idle_noise=forecast.prepared.idle_noise if forecast.noisy else None,
         notes=[*forecast.description["play"].get("notes", ()), *_notes(forecast, outlook, cost.duration)],
@@ -260,11 +261,20 @@ def _tiling(forecast: Forecast, outlook: Outlook) -> Tiling | None:
     )
 
 
-def _edges(forecast: Forecast, outlook: Outlook, duration: float | None) -> EdgeBill:
-    """Return what a run on every coupling would take."""
+def _executions(jobs: Sequence[Job]) -> int:
+    return sum((len(job.chunks) + job.known_answer) * job.shots for job in jobs)
+
+
+def _charged(bill: EdgeBill) -> tuple[float | None, float | None]:
+    return bill.qpu_seconds, bill.overhead_seconds
+
+
+def _edges(forecast: Forecast, outlook: Outlook, least: int, duration: float | None) -> EdgeBill:
+    """Return what a run on every coupling would take, in so many jobs at least."""
     places = forecast.every_edge()
     batches, main = len({batch for _, batch in places}), outlook.main
-    executions = batches * forecast.circuits * forecast.spec.shots
+    jobs = forecast.jobs(least, batches)
+    executions = _executions(jobs)
     above = None
     if main is not None and main.bound is not None and forecast.noisy:
         found = outlook.at([(forecast.errors(layout), layout) for layout, _ in places])
@@ -274,7 +284,8 @@ def _edges(forecast: Forecast, outlook: Outlook, duration: float | None) -> Edge
         batches=batches,
         executions=executions,
         qpu_seconds=_seconds(forecast, executions, duration),
-        overhead_seconds=JOB_OVERHEAD * batches,
+        overhead_seconds=JOB_OVERHEAD * len(jobs),
+        jobs=len(jobs),
         expected_above=above,
     )
 

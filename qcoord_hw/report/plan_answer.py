@@ -62,9 +62,10 @@ class EdgeBill:
         batches: in which they run, one after the other; what runs at once shares no qubit.
         executions: of all circuits in all batches.
         qpu_seconds: without overhead.
-        overhead_seconds: beside the shots, with a job a batch.
+        overhead_seconds: beside the shots, with so many jobs.
         expected_above: on how many the main figure is expected above its bound, by the noise model on some
             and interpolated between; None where there is no bound.
+        jobs: in which a device is sent all of them.
     """
 
     couplings: int
@@ -73,6 +74,7 @@ class EdgeBill:
     qpu_seconds: float | None
     overhead_seconds: float | None
     expected_above: int | None
+    jobs: int
 
 
 @dataclass(frozen=True)

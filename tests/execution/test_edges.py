@@ -173,7 +173,6 @@ def test_what_a_record_says_of_its_batches_is_checked(planted, change):
         ),
         (["ghz-3", "--target", "CHIP"], "every-edge: circuits of 3 qubits"),
         (["chsh", "--rate", "0.5", "--target", "CHIP"], "every-edge: no gate joins two qubits; allowed are"),
-        (["chsh", "--target", "ibm_torino"], "every-edge: target ibm_torino is a device"),
         (["chsh", "--target", "CHIP", "--layout", "0,1"], "layout: [0, 1]; with every_edge allowed is none"),
         (["chsh", "--target", "CHIP", "--tiles", "2"], "tiles: 2; with every-edge allowed is none"),
     ],
@@ -193,7 +192,7 @@ def test_the_bill_is_that_of_the_batches(target, capsys):
     assert main([*command, "--json"]) == 0
     bill = json.loads(capsys.readouterr().out)["edges"]
     assert (bill["couplings"], bill["batches"], bill["executions"]) == (3, 2, 800)
-    assert (bill["overhead_seconds"], bill["expected_above"]) == (4.0, 3)
+    assert (bill["jobs"], bill["overhead_seconds"], bill["expected_above"]) == (1, 2.0, 3)
     assert bill["qpu_seconds"] == pytest.approx(800 * 250e-6, rel=1e-3)
     assert main(command) == 0
     assert re.search(r"every edge +3 couplings in 2 batches: 800 executions", capsys.readouterr().out)

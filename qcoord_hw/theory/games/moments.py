@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import scipy.sparse as sp
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.theory.games.payoffs import FloatArray
 
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Letters = tuple[tuple[int, int], ...]
 """A word of one player: (question, answer) of each projector in turn."""
@@ -45,8 +48,15 @@ class Relaxation:
     payoff: FloatArray
 
 
+Part = Callable[[Word], bool]
+"""Whether a word is in a part of a level; this has to hang on the questions of its letters alone."""
+
+
 def relaxation(
-    tensor: FloatArray, level: str, letters: Sequence[Sequence[tuple[int, int]]] | None = None
+    tensor: FloatArray,
+    level: str,
+    letters: Sequence[Sequence[tuple[int, int]]] | None = None,
+    part: Part | None = None,
 ) -> Relaxation:
     """Return the moment matrix of a level.
 
@@ -55,6 +65,7 @@ def relaxation(
         level: of the hierarchy.
         letters: the projectors (question, answer) of each player; by default those of all answers but the
             last. Payoffs of an answer that is left out have to be those of the last one.
+        part: of the words of the level; all of them if omitted.
 
     Raises:
         TooLargeError: when it has too many words.
@@ -62,17 +73,10 @@ def relaxation(
     players = tensor.ndim // 2
     shape, answers = tensor.shape[:players], tensor.shape[players:]
     half = -(-players // 2)
-    each, total = word_lengths(level, players)
     sizes = list(zip(shape, answers, strict=True))
     if letters is None:
         letters = [list(itertools.product(range(x), range(b - 1))) for x, b in sizes]
-    local = [local_words(own, each) for own in letters]
-    if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
-        raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
-    lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))
-    chosen = np.argwhere(lengths <= total)
-    if len(chosen) > MAX_WORDS:
-        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+    local, chosen = level_words(letters, level, part)
     key = np.zeros((len(chosen), len(chosen)), dtype=np.int64)
     adjoint, zero, weight = key.copy(), key.astype(bool), 1
     for own, index in zip(local, chosen.T, strict=True):
@@ -88,7 +92,7 @@ def relaxation(
     key[zero] = np.iinfo(np.int64).max
     numbers, cells = np.unique(np.append(key, np.iinfo(np.int64).max), return_inverse=True)
     cells = cells[:-1].reshape(key.shape)
-    position = np.zeros(lengths.shape, dtype=np.int64)
+    position = np.zeros([len(own) for own in local], dtype=np.int64)
     position[tuple(chosen.T)] = np.arange(len(chosen))
     grid = np.indices([1 + len(own) for own in letters])  # products of at most one projector a player
     left, right = grid.copy(), grid.copy()
@@ -114,6 +118,86 @@ def unpaired(entries: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     players = len(shape) // 2
     sizes = [size for i in range(players) for size in (shape[i], shape[players + i])]
     return entries.reshape(sizes).transpose([*range(0, 2 * players, 2), *range(1, 2 * players, 2)])
+
+
+def level_words(
+    letters: Sequence[Sequence[tuple[int, int]]], level: str, part: Part | None = None
+) -> tuple[list[list[Letters]], IntArray]:
+    """Return the words of each player, and the words of a level as numbers of them, shape (words, players).
+
+    Args:
+        letters: of each player, their question in front.
+        level: of the hierarchy.
+        part: of its words; all of them if omitted.
+
+    Raises:
+        TooLargeError: when there are too many.
+    """
+    local, chosen = _level(letters, level)
+    if part is not None:
+        words = (tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist())
+        chosen = chosen[[part(word) for word in words]]
+    if len(chosen) > MAX_WORDS:
+        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+    used = [np.unique(column, return_inverse=True) for column in chosen.T]
+    local = [[own[i] for i in kept] for own, (kept, _) in zip(local, used, strict=True)]
+    return local, np.stack([places.reshape(-1) for _, places in used], axis=1)
+
+
+def _level(letters: Sequence[Sequence[tuple[int, int]]], level: str) -> tuple[list[list[Letters]], IntArray]:
+    each, total = word_lengths(level, len(letters))
+    local = [local_words(own, each) for own in letters]
+    if math.prod(map(len, local)) > 10 * MAX_WORDS**2:
+        raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
+    lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))
+    return local, np.argwhere(lengths <= total)
+
+
+def largest_part(
+    letters: Sequence[Sequence[tuple[int, int]]], level: str, asked: BoolArray
+) -> tuple[Part | None, int]:
+    """Return which of a level's words are taken where there are too many, and how many it has.
+
+    All but the longest ones are; of these those with many pairs of questions that the game asks together, or
+    asks together with the same question.
+
+    Args:
+        letters: of each of two players.
+        level: of the hierarchy.
+        asked: shape (X, Y): whether the game asks two questions together.
+
+    Returns:
+        None where all of them fit.
+
+    Raises:
+        TooLargeError: when not even the first of them fit.
+    """
+    local, chosen = _level(letters, level)
+    if len(chosen) <= MAX_WORDS:
+        return None, len(chosen)
+
+    beside = [(asked.astype(int) @ asked.T) > 0, (asked.T.astype(int) @ asked) > 0]
+
+    def rank(word: Word) -> tuple[int, int, int, int]:
+        pairs = sum(bool(asked[x, y]) for x, _ in word[0] for y, _ in word[1])
+        near = sum(
+            bool(b[x, y]) for own, b in zip(word, beside, strict=True) for (x, _), (y, _) in pairwise(own)
+        )
+        return sum(map(len, word)), -pairs, -near, max(map(len, word))
+
+    words = [tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()]
+    ranks = Counter(map(rank, words))
+    longest = max(own[0] for own in ranks)
+    shorter = {own for own in ranks if own[0] < longest}
+    room = MAX_WORDS - sum(ranks[own] for own in shorter)
+    if room < ranks[min(ranks.keys() - shorter)]:
+        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+    kept = set(shorter)
+    for own in sorted(ranks.keys() - shorter):
+        if ranks[own] <= room:
+            kept.add(own)
+            room -= ranks[own]
+    return lambda word: rank(word) in kept, len(chosen)
 
 
 def word_lengths(level: str, players: int) -> tuple[int, int]:

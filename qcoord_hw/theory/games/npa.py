@@ -36,11 +36,13 @@ class NpaBound:
         certificate: plain JSON values, read by `checker.check_upper`: `level`, `bound`, and but for level
             "0" the `words` (word, player, letter: question and answer), the lower triangle of `dual`, and
             `slack` in the shape of the payoffs.
+        part: how many of the level's words were used, where there are too many; else empty.
     """
 
     value: float
     level: str
     certificate: dict[str, Any]
+    part: str = ""
 
 
 def algebraic_bound(game: Game | npt.ArrayLike) -> NpaBound:
@@ -93,8 +95,7 @@ def npa_bound(
         InputError: when the level is another one, or by `payoff_tensor`.
         TooLargeError: when the level has too many words.
     """
-    if level not in LEVELS:
-        raise InputError(f"level: {level!r}; allowed are {', '.join(LEVELS)}")
+    check_level(level)
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
     problem = relaxation(tensor, level)
@@ -107,6 +108,16 @@ def npa_bound(
         scaled = replace(problem, payoff=problem.payoff / scale)
         duals = _solutions(scaled, level == LEVELS[0], deadline)
     return certified(tensor, problem, level, duals, target)
+
+
+def check_level(level: str) -> None:
+    """Check that there is a level of that name.
+
+    Raises:
+        InputError: when there is none.
+    """
+    if level not in LEVELS:
+        raise InputError(f"level: {level!r}; allowed are {', '.join(LEVELS)}")
 
 
 def certified(

@@ -25,9 +25,9 @@ from qcoord_hw.theory.games.odd_cycle import Refutation
 from qcoord_hw.theory.games.pauli_solution import SOURCE as PAULI
 from qcoord_hw.theory.games.pauli_solution import PauliSolution, pauli_solution
 from qcoord_hw.theory.games.payoffs import payoff_tensor, strategy_value
-from qcoord_hw.theory.games.sectors import sector_bound
 from qcoord_hw.theory.games.seesaw import seesaw
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
+from qcoord_hw.theory.games.symmetric import parities, symmetric_bound
 from qcoord_hw.theory.games.xor import XorSolution, xor_value
 
 CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
@@ -35,9 +35,7 @@ USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher one
 STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
-USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
 SMALL = 30  # questions and answers of all players
-SECTOR_LEVELS = ("1+AB", "2")  # of a parity game, in whose blocks nothing below is worth while
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
 KNOWN, DETERMINISTIC = "a strategy that was given", "deterministic strategy"
@@ -101,7 +99,8 @@ def quantum_value(
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
-        level: the only level of the hierarchy to use; by default 1, 1+AB and 2, as far as they are needed.
+        level: the only level of the hierarchy to use; by default 1, 1+AB, 2, and 3 where
+            symmetries make it small, as far as they are needed.
         seed: of the see-saw's starts.
         time_limit: seconds in all, about.
         known: strategies to begin with.
@@ -132,16 +131,15 @@ def quantum_value(
         search.climb(tried, seed)
         gain = search.lower - before
         if tried == 2 and level is None:  # already now, so that it can end the next climbs
-            search.bound_parities(SECTOR_LEVELS[0])
-            if search.small and not search.in_sectors:
+            if search.parities:
+                search.try_bound(LEVELS[1])
+            elif search.small:
                 search.try_bound(LEVELS[0])
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
                     search.try_bound(LEVELS[1])
         tried += 1
-    for own in SECTOR_LEVELS[1:] if level is None else ():
-        search.bound_parities(own)
-    for own in USUAL_LEVELS if level is None and not search.in_sectors else ():
-        if own not in search.solved:
+    for own in LEVELS[search.parities :] if level is None else ():
+        if own not in search.solved and not search.too_large:
             search.try_bound(own)
     return search.result()
 
@@ -196,8 +194,9 @@ class _Search:
         tensor: the payoffs.
         scale: their size: the largest of each question, summed.
         lower: the best lower bound.
-        in_sectors: whether a bound was found block by block, by the charges of a parity game.
+        parities: whether what wins are parities, so that nothing below 1+AB is worth while.
         solved: levels of the hierarchy that were not cut off.
+        too_large: whether one had too many words, as then all higher ones have.
     """
 
     def __init__(self, game: Game | npt.ArrayLike, deadline: float, dimension: float = math.inf) -> None:
@@ -213,8 +212,9 @@ class _Search:
         self._notes: list[str] = []
         self._pauli: tuple[QuantumStrategy, PauliSolution] | None = None
         self._refutation: Refutation | None = None
-        self.in_sectors = False
+        self.parities = self._game is not None and parities(self._game) is not None
         self.solved: set[str] = set()
+        self.too_large = False
         self._stopped: dict[str, str] = {}
         self._dimension = dimension
         self._upper: NpaBound = algebraic_bound(self.tensor)
@@ -320,38 +320,27 @@ class _Search:
         )
         self._seconds["lower"] += time.monotonic() - start
 
-    def bound(self, level: str) -> None:
-        """Look for a better upper bound."""
+    def bound(self, level: str, *, quick: bool = False) -> None:
+        """Look for a better upper bound; where it has to be quick, what takes minutes is refused."""
         start = time.monotonic()
         left = max(0.0, self._deadline - start) * NPA_SHARE
-        self._take(npa_bound(self.tensor, level, target=self.lower, time_limit=left))
-        self._spent(level, start, left)
+        given = self.tensor if self._game is None else self._game
+        if level == LEVELS[0]:
+            bound = npa_bound(given, level, target=self.lower, time_limit=left)
+        else:
+            bound = symmetric_bound(given, level, target=self.lower, time_limit=left, quick=quick)
+        self._take(bound)
+        self._spent(level, start, left, bound.part)
 
     def try_bound(self, level: str) -> None:
         """Look for a better upper bound, unless the search is over or the level is too large."""
         if not self.over:
             try:
-                self.bound(level)
+                self.bound(level, quick=level == LEVELS[-1])
             except TooLargeError as error:
-                self._stopped[level] = str(error)
+                self._stopped[level], self.too_large = str(error), True
 
-    def bound_parities(self, level: str) -> None:
-        """Look for a better upper bound of a parity game, in blocks; nothing for other games."""
-        if self._game is None or self.over:
-            return
-        start = time.monotonic()
-        left = max(0.0, self._deadline - start) * NPA_SHARE
-        try:
-            bound = sector_bound(self._game, level, target=self.lower, time_limit=left)
-        except TooLargeError as error:
-            self._stopped[level] = str(error)
-            return
-        if bound is not None:
-            self.in_sectors = True
-            self._take(bound)
-            self._spent(level, start, left)
-
-    def _spent(self, level: str, start: float, left: float) -> None:
+    def _spent(self, level: str, start: float, left: float, part: str) -> None:
         """Count the time that a level took, and note whether it was cut off."""
         spent = time.monotonic() - start
         self._seconds["upper"] += spent
@@ -359,7 +348,11 @@ class _Search:
             self._stopped[level] = f"level {level} was cut off by the time limit"
         else:
             self.solved.add(level)
-            self._stopped[level] = f"level {level} is solved, and higher ones were not tried"
+            higher = "it is the highest here" if level == LEVELS[-1] else "higher ones were not tried"
+            self._stopped[level] = f"level {level} is solved, and {higher}"
+            if part:
+                self._stopped[level] = f"level {level} is solved with {part}"
+                self.too_large = True
 
     def _take(self, bound: NpaBound) -> None:
         if bound.value < self._upper.value:

@@ -1,9 +1,9 @@
 """Kills `qcoord`, on a device that cannot be searched, wherever it or the device changes a file.
 
-    python killed_own.py FOLDER EVERY [POINT,..]
+    python killed_own.py FOLDER EVERY [POINT,..] [--every-edge]
 
 with `examples/own_device` on the path. The points are those of `ibm/killed.py`, each or every EVERY-th one;
-given words, only those whose names have one of them.
+given words, only those whose names have one of them. What is submitted may be on every coupling.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def main() -> None:
     loaded.loader.exec_module(killed)
     killed.ENVIRONMENT["OWN_DEVICE_JOBS"] = "{}/device"
     killed.ENVIRONMENT["XDG_STATE_HOME"] = "{}/state"
-    folder, every = Path(sys.argv[1]), int(sys.argv[2])
+    folder, every, options = Path(sys.argv[1]), int(sys.argv[2]), [a for a in sys.argv if a[:2] == "--"]
+    words = [a for a in sys.argv[3:] if a not in options]
     spec = folder / "sum-killed.toml"
     text = killed.SPEC.replace("shots = 6", "shots = 200").replace("inputs = 2", "inputs = 1")
     spec.write_text(text + (LINKS if len(sys.argv) == 3 else ""))
@@ -46,13 +47,14 @@ def main() -> None:
 
     gc.freeze()  # less to copy in each fork
     submit = ["submit", str(spec), "--target", "own:five_qubits", "--jobs", "1", "--seed", "7", "--json"]
+    submit += options
     for at in range(1, 100):  # up to where there is a draft, and nothing else
         draft = folder / f"draft-{at}" / "runs"
         draft.parent.mkdir()
         killed.run(submit, draft, at)
         if list(record.every(draft)):
             break
-    killed.ONLY = tuple(sys.argv[3].split(",")) if len(sys.argv) > 3 else ()
+    killed.ONLY = tuple(words[0].split(",")) if words else ()
     killed.step_through(folder, every, "submit", submit)
     if not killed.ONLY:
         killed.step_through(folder, every, "collect", ["collect", "--json"], draft)

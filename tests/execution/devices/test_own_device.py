@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -89,8 +90,8 @@ def attempts(installed, tmp_path_factory) -> list[dict[str, Any]]:
     return killed(installed, tmp_path_factory.mktemp("killed"), 3, "jobs.jsonl,writing")
 
 
-def killed(installed: list[str], folder: Path, every: int, *points: str) -> list[dict[str, Any]]:
-    program = [sys.executable, str(HERE / "killed_own.py"), str(folder), str(every), *points]
+def killed(installed: list[str], folder: Path, every: int, *others: str) -> list[dict[str, Any]]:
+    program = [sys.executable, str(HERE / "killed_own.py"), str(folder), str(every), *others]
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # it forks
     path = os.pathsep.join([str(HERE.parents[2]), *installed])
     environment = os.environ | alone | {"PYTHONPATH": path}
@@ -129,18 +130,21 @@ def test_killed_at_points_of_the_journal(attempts):
 
 
 @pytest.mark.slow
-def test_killed_at_every_point(installed, tmp_path):
-    check(killed(installed, tmp_path, 1))
+@pytest.mark.parametrize("options", [(), ("--every-edge",)], ids=["one pair", "every edge"])
+def test_killed_at_every_point(installed, tmp_path, options):
+    check(killed(installed, tmp_path, 1, *options))
 
 
-def test_a_duplicate_is_named(qcoord, monkeypatch):
+@pytest.mark.few(("edges",))
+@pytest.mark.parametrize("every_edge", [False, True], ids=["pair", "edges"])
+def test_a_duplicate_is_named(qcoord, monkeypatch, every_edge):
     def dies(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(journal, "mark_sent", dies)
         with pytest.raises(KeyboardInterrupt):
-            qc.submit("chsh", target="own:five_qubits", shots=400, seed=1)
+            qc.submit("chsh", target="own:five_qubits", shots=400, seed=1, every_edge=every_edge)
     status, found, _ = qcoord("collect")
     assert status == 0
     (run,) = found["runs"]
@@ -209,6 +213,75 @@ def test_links_over_tiles_in_steps(qcoord, tmp_path):
     wins = [tile["estimates"][0]["best"] for tile in found["tiles"]]
     assert wins == pytest.approx([found["links"]["expected"]] * 2, abs=0.07)
     assert qc.verify(sent["run"])["ok"]
+
+
+def recounted(run: record.RunRecord, folder: str) -> dict[tuple[int, int], Counter[str]]:
+    """Return the counts of each pair and setting, from the vendor's files, journal and layouts alone."""
+    target, setting = run.intent["target"], {chunk["id"]: chunk["setting"] for chunk in run.intent["plan"]}
+    batch = [place["batch"] for place in (target, *target["tiles"])]
+    each = len(run.intent["plan"]) // len(batch)
+    found: dict[tuple[int, int], Counter[str]] = {}
+    for job in run.jobs:
+        assert job.id is not None
+        results = json.loads((Path(folder) / job.id).read_text())["results"]
+        for chunk, one in zip(job.chunks, results, strict=False):  # behind them that whose answer is known
+            beside = [k for k, own in enumerate(batch) if own == batch[chunk // each]]
+            for word, n in one["data"]["counts"].items():
+                bits = f"{int(word, 16):0{one['header']['memory_slots']}b}"[::-1]
+                assert len(bits) == 2 * len(beside)
+                for place, pair in enumerate(beside):
+                    own = found.setdefault((pair, setting[chunk]), Counter())
+                    own[bits[2 * place : 2 * place + 2]] += n
+    return found
+
+
+def test_every_edge(qcoord, own, tmp_path):
+    """Each batch is sent as circuits of its own; what its pairs counted is theirs; the bill was right."""
+    order = ("chsh", *TARGET, "--every-edge", "--shots", "400", "--seed", "3")
+    bill = qcoord("plan", *order, "--jobs", "3")[1]["edges"]
+    status, sent, _ = qcoord("submit", *order, "--jobs", "3")
+    assert (status, sent["state"], sent["estimates"]) == (0, "unfinished", [])
+    assert [job["state"] for job in qcoord("status", sent["run"])[1]["jobs"]] == ["done"] * 3
+    status, found, _ = qcoord("collect", sent["run"])
+    assert (status, found["state"]) == (0, "sealed")
+    run = record.read(Path(found["run"]))
+    executions = sum((len(job.chunks) + job.known_answer) * job.shots for job in run.jobs)
+    assert (bill["jobs"], bill["executions"]) == (len(run.jobs), executions)
+    assert executions == 2 * 4 * 400 + 50  # two batches, and the circuit whose answer is known
+    counted: dict[tuple[int, int], Counter[str]] = {}
+    for chunk in run.plan:
+        counted.setdefault((chunk.tile, chunk.setting), Counter()).update(run.counts[chunk.id])
+    assert counted == recounted(run, own["OWN_DEVICE_JOBS"])
+    edges = found["edges"]
+    assert [sorted(pair["qubits"]) for pair in edges["pairs"]] == [[0, 1], [1, 2], [2, 3], [3, 4]]
+    assert (edges["batches"], edges["largest"]["pairs"]) == (2, [[0, 1], [1, 2], [2, 3], [3, 4]])
+    assert qc.verify(run.path)["ok"]
+    qc.export_csv(run.path, tmp_path / "counts.csv")
+    with (tmp_path / "counts.csv").open() as file:
+        assert {row["job"] for row in csv.DictReader(file)} == {job.id for job in run.jobs}
+    compared = qc.compare(run.path, qc.replay(run.path, target="fake_manila")).edges
+    assert compared["couplings"] == 4
+
+
+def test_what_cannot_run_on_every_edge_of_a_device_sends_nothing(qcoord, own, monkeypatch):
+    refused = {
+        ("ghz-3",): "every-edge: circuits of 3 qubits; allowed are circuits of two qubits",
+        ("chsh", "--tiles", "2"): "tiles: 2; with every-edge allowed is none",
+        ("chsh", "--layout", "0,1"): "layout: [0, 1]; with every_edge allowed is none",
+    }
+    for arguments, says in refused.items():
+        status, _, said = qcoord("submit", *arguments, *TARGET, "--every-edge")
+        assert (status, said.count("\n")) == (2, 1)
+        assert says in said
+    device = registry.connect("own:five_qubits")
+    device.takes = ()
+    with pytest.raises(InputError, match="every-edge: not on target own:five_qubits, which runs"):
+        qc.submit("chsh", target=device, every_edge=True)
+    monkeypatch.setattr(type(device.backend.target), "build_coupling_map", lambda self: None)
+    with pytest.raises(InputError, match="every-edge: own:five_qubits states no couplings"):
+        qc.submit("chsh", target="own:five_qubits", every_edge=True)
+    assert not list(record.every(record.runs_folder(None)))
+    assert not tags(own["OWN_DEVICE_JOBS"])
 
 
 def test_many_small_jobs(monkeypatch):

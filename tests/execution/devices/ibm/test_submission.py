@@ -457,6 +457,28 @@ def test_errors_of_links_are_gates_of_the_device(server, qcoord, tmp_path):
     assert after["links"]["expected"] < 0.7  # by its calibration
 
 
+def test_every_edge_in_batches_by_one_journal(server, qcoord):
+    after, found = submitted(qcoord, server, "chsh", "--every-edge", "--shots", "64", "--jobs", "2")
+    pairs, batches = after["edges"]["pairs"], after["edges"]["batches"]
+    assert len(server.jobs) == 2
+    first = {batch[0] for batch in found.batches}
+    sent = sorted(chunk for job in found.jobs for chunk in job.chunks)
+    assert sent == sorted(chunk.id for chunk in found.plan if chunk.tile in first)
+    circuits = from_qpy(found.file(record.EXECUTED))
+    each = len(circuits) // batches
+    for number, batch in enumerate(found.batches):
+        for circuit in circuits[number * each : (number + 1) * each]:
+            measured = [
+                circuit.find_bit(one.qubits[0]).index
+                for one in circuit.data
+                if one.operation.name == "measure"
+            ]
+            together = [qubit for tile in batch for qubit in found.tile(tile).intent["target"]["layout"]]
+            assert sorted(measured) == sorted(together)
+    assert all(pair["violates"] for pair in pairs)
+    assert qcoord("verify", after["run"])["ok"]
+
+
 def test_several_experiments_of_which_one_does_not_fit(server, runs_dir, capfd):
     assert main(["submit", "chsh", "ghz-6", "--target", "ibm_loop", "--shots", "8"]) == 2
     out, said = capfd.readouterr()
