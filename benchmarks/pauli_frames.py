@@ -20,9 +20,10 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.execution.frames import distribution
+from qcoord_hw.execution.parts import split
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.run_description import program_of
-from qcoord_hw.execution.simulate import Simulator, split
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.families.experiment import DIRECT, build_experiment
 from qcoord_hw.families.games.many_players import many_player_ghz

@@ -23,7 +23,7 @@ from qcoord_hw.execution.run_description import (
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget, by_engine
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json
@@ -62,7 +62,7 @@ def execute(
     with watched(progress, spec.name) as told:
         if spec.every_edge:
             target = on_every_edge(target)
-        prepared = target.prepare(program, spec.layout, tiles)
+        prepared = target.prepare(program, spec.layout, tiles).counted(spec.shots)
         executor = target.executor(prepared)
         equal = prepared.kind == SAMPLER
         intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
@@ -109,7 +109,8 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]
     target = on_every_edge(target) if spec.get("every_edge") else target
-    now = target.prepare(program, tuple(spec["layout"]), run.tiles)
+    now = target.prepare(program, tuple(spec["layout"]), run.tiles).counted(before.shots)
+    now = by_engine(now, program, before.engine)
     if now.settings != before.settings:
         found.append("settings")
     if now.layout != before.layout:

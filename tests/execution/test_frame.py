@@ -9,10 +9,12 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qcoord_hw import record
+from qcoord_hw.execution.methods import SPOT_CHECKS
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.parts import split
 from qcoord_hw.execution.run import execute
 from qcoord_hw.execution.run_description import describe, program_of
-from qcoord_hw.execution.simulate import SPOT_CHECKS, Simulator, split
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, fake_backends
 from qcoord_hw.families.experiment import DIRECT, FRAME, Experiment
 from qcoord_hw.families.linear_computation.circuits import task_experiment
