@@ -156,6 +156,8 @@ def test_dynamic_circuits_are_sampled_by_aer():
         (35, False, "matrix_product_state"),
         (3, True, "exact:density_matrix"),
         (11, True, "exact:density_matrix"),
+        (12, True, "exact:density_matrix"),
+        (13, True, "exact:density_matrix"),
         (14, True, "statevector"),
         (20, True, "matrix_product_state"),
     ],
