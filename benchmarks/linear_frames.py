@@ -2,8 +2,8 @@
 
 Example 1 over F_4 on fake_torino, 1000 inputs with 1000 shots each, CPU time of the whole process. The rival
 is what Qiskit's documentation shows: bind an input, transpile for the backend, run on its simulator. It is
-timed on a few inputs. Then the derived outcome distributions of some inputs are compared with exact ones, and the
-main figure of 200 inputs with that of simulating each, by the rule of today and that of older records.
+timed on a few inputs. Then the derived outcome distributions of some inputs are compared with exact ones, and
+the main figure of 200 inputs with that of simulating each, by the rule of today and that of older records.
 
 Run: python benchmarks/linear_frames.py
 """

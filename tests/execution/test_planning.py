@@ -218,7 +218,7 @@ def test_any_backend_is_planned_for():
 
 
 def test_what_nothing_can_simulate_has_no_figure_on_a_device_and_is_refused_on_a_simulator(monkeypatch):
-    for limit in ("MAX_DENSITY_MATRIX", "MAX_TRAJECTORIES", "MAX_MPS"):
+    for limit in ("MAX_DENSITY_MATRIX", "MAX_LARGE_DENSITY_MATRIX", "MAX_TRAJECTORIES", "MAX_MPS"):
         monkeypatch.setattr(methods, limit, 1)
     with pytest.raises(TooLargeError, match="connected qubits"):
         api.plan("chsh", target="fake_manila")
