@@ -177,7 +177,8 @@ def _methods(experiment: Mapping[str, Any]) -> dict[str, Any]:
         twirled = ", with twirled errors," if methods == ["twirled:frame"] else ""
         words = (
             f"derived: one noisy simulation{twirled} serves all inputs, its outcomes shifted by what the "
-            f"data flip, before the readout error; checked against {checked or 'no'} directly simulated inputs"
+            f"data flip, before the readout error; checked against {checked or 'no'} directly simulated "
+            "inputs"
         )
     return {"inputs": ", ".join(methods), "checked": checked, "words": words}
 
