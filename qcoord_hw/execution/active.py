@@ -45,7 +45,9 @@ MAX_BITS = 18
 MAX_SIZE = 2**23
 """Numbers in a factor at most: 64 MiB."""
 
-_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+"""I, X, Y, Z, in the order of the coefficients."""
+
 _SIGNS = {
     "I": np.diag([1.0, 1, 1, 1]),
     "X": np.diag([1.0, 1, -1, -1]),
@@ -53,7 +55,9 @@ _SIGNS = {
     "Z": np.diag([1.0, -1, -1, 1]),
 }
 _RESET = np.array([[1.0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
-_ZERO, _MEASURE = np.array([1.0, 0, 0, 1]), np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
+_ZERO = np.array([1.0, 0, 0, 1])
+MEASURE = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
+"""From the Pauli coefficients of a qubit to the probabilities of its outcomes, shape (2, 4)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +151,7 @@ def outcome_probabilities(
 @lru_cache(maxsize=8)
 def gate_transfers(snapshot: Snapshot) -> dict[Gate, Array]:
     """Return the transfer matrix of what follows each gate, its qubits by their places in the snapshot."""
-    return {gate: _of_error(error) for gate, error in gate_errors(snapshot).items()}
+    return {gate: error_transfer(error) for gate, error in gate_errors(snapshot).items()}
 
 
 def _steps(circuit: QuantumCircuit) -> Iterator[_Step]:
@@ -275,7 +279,7 @@ class _Arithmetic:
         assert state is not None
         axes = {q: len(factor.bits) + k for k, q in enumerate(factor.qubits)}
         if step.writes:
-            matrix = _MEASURE
+            matrix = MEASURE
             if self._confusion is not None and step.writes[0] in self._read:
                 matrix = self._confusion[step.qubits[0]] @ matrix
             state = np.moveaxis(np.tensordot(matrix, state, (1, axes[step.qubits[0]])), 0, len(factor.bits))
@@ -296,11 +300,11 @@ class _Arithmetic:
         """Return the transfer matrix of a gate and its error, shape (4,) * 2k: outputs, then inputs."""
         operation = instruction.operation
         if operation.name in CHANNELS:
-            return _transfer(superoperator(operation), len(qubits))
+            return transfer(superoperator(operation), len(qubits))
         key = operation.name, tuple(map(float, operation.params)), qubits
         if key not in self._known:
             unitary = Operator(operation).data
-            found = _transfer(np.kron(unitary.conj(), unitary), len(qubits))
+            found = transfer(np.kron(unitary.conj(), unitary), len(qubits))
             error = self._errors.get((operation.name, qubits))
             if error is not None:
                 found = np.tensordot(error, found, len(qubits))
@@ -308,7 +312,7 @@ class _Arithmetic:
         return self._known[key]
 
 
-def _of_error(error: QuantumError) -> Array:
+def error_transfer(error: QuantumError) -> Array:
     """Return the transfer matrix of an error: a mixture of circuits of Pauli gates, resets and Kraus maps."""
     qubits = error.num_qubits
     total = np.zeros((4,) * (2 * qubits))
@@ -335,7 +339,7 @@ def _factors(operation: Operation, places: Sequence[int]) -> Iterator[tuple[Arra
         case "reset":
             yield _RESET, places
         case _:
-            yield _transfer(superoperator(operation), len(places)), places
+            yield transfer(superoperator(operation), len(places)), places
 
 
 def _on(state: Array, matrix: Array, axes: Sequence[int]) -> Array:
@@ -351,12 +355,13 @@ def _to_paulis(qubits: int) -> npt.NDArray[np.complex128]:
     for index in np.ndindex(*(4,) * qubits):
         word = np.eye(1)
         for k in index:  # Qiskit's last qubit is the most significant
-            word = np.kron(_PAULIS[k], word)
+            word = np.kron(PAULIS[k], word)
         rows.append(word.T.reshape(-1, order="F"))  # Tr(P rho) = sum_ij P_ji rho_ij
     return np.array(rows)
 
 
-def _transfer(superop: npt.NDArray[np.complex128], qubits: int) -> Array:
+def transfer(superop: npt.NDArray[np.complex128], qubits: int) -> Array:
+    """Return the transfer matrix of a map on column-stacked density matrices, shape (4,) * 2 qubits."""
     to = _to_paulis(qubits)
     matrix = to @ superop @ to.conj().T / 2**qubits
     return np.asarray(matrix.real.reshape((4,) * (2 * qubits)))

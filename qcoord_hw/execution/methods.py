@@ -47,6 +47,8 @@ TWIRLED = {FRAMES, f"exact:{FRAMES}"}
 NEWER = TWIRLED | {STIM}
 """Methods that older records know nothing of, in which Aer simulated what these do now."""
 
+DENSITY_MATRIX = "exact:density_matrix"
+
 ACTIVE = "exact:active-qubits"
 """The method of `qcoord_hw.execution.active`."""
 
@@ -85,11 +87,11 @@ def choose_method(
         if size <= MAX_STATEVECTOR:
             return "statevector"
     elif final and size <= MAX_DENSITY_MATRIX:
-        return "exact:density_matrix"
+        return DENSITY_MATRIX
     elif engine >= 1 and final and is_clifford(part.circuit, values):
         return f"exact:{FRAMES}" if len(part.clbits) <= MAX_FRAMES else FRAMES
     elif engine >= 2 and final and pays(size, shots):
-        return "exact:density_matrix"
+        return DENSITY_MATRIX
     elif size <= MAX_TRAJECTORIES:
         return "statevector"
     if size <= MAX_MPS and _is_line(part.circuit):

@@ -28,12 +28,14 @@ from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
 from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
+from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
 from qcoord_hw.execution.layout import operations
-from qcoord_hw.execution.methods import ACTIVE, FRAMES, STIM, TWIRLED, setting_method
-from qcoord_hw.execution.noise import confusion, noise_model
+from qcoord_hw.execution.methods import ACTIVE, DENSITY_MATRIX, FRAMES, STIM, TWIRLED, setting_method
+from qcoord_hw.execution.noise import confusion, gate_errors, noise_model
 from qcoord_hw.execution.parts import Part, split
 from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.states import density_matrix
 from qcoord_hw.families.experiment import DIRECT, TWIRLED_FRAME, Setting
 from qcoord_hw.provenance import ENGINE
 from qcoord_hw.record import Counts
@@ -252,9 +254,17 @@ class Simulator:
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
+        stages = self._last_stage(part) if method == DENSITY_MATRIX else None
         every = (self._instance(s, p) for s in self._settings if s.circuit == circuit)
         asked = dict.fromkeys(one for one in every if one.method == method)
-        if self._noisy:
+        if stages is not None:
+            before = pauli_coefficients(
+                density_matrix(stages.head, list(part.measured.values()), self._calibration(part))
+            )
+            for one in asked:
+                weights = stages.probabilities(before, one.values)
+                self._keep(one, part, weights.reshape((2,) * len(part.measured)).transpose())
+        elif self._noisy:
             rest = [one for one in asked if one not in self._exact]
             at = rest.index(instance)
             self._run(method, rest[at : at + BATCH])
@@ -263,6 +273,12 @@ class Simulator:
             qubits = list(reversed(part.measured.values()))
             for one, weights in zip(asked, probabilities(_bare(part), qubits, rows), strict=True):
                 self._keep(one, part, weights)
+
+    def _last_stage(self, part: Part) -> LastStage | None:
+        """Return what a part does before its parameters and after; None where that is not all at its end."""
+        calibration = self._calibration(part)
+        errors = {} if calibration is None else gate_errors(calibration)
+        return last_stage(_bare(part), list(part.measured.values()), errors)
 
     def _like(self, method: str, qubits: tuple[int, ...]) -> list[_Instance]:
         """Return the instances without parameters that run on the same qubits by the same method."""

@@ -17,7 +17,7 @@ from qiskit_aer.library import SaveDensityMatrix
 
 from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.channels import CHANNEL, has_channels
-from qcoord_hw.execution.layout import components, interactions
+from qcoord_hw.execution.layout import components, interactions, operations
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
@@ -109,6 +109,8 @@ def output_states(
     Raises:
         TargetError: when Aer reports a failure.
     """
+    if snapshot is not None:  # of gates that are executed: their noise is known where they were simulated
+        snapshot = snapshot.only(one for c in circuits for one in operations(c, range(c.num_qubits)))
     return [_output_state(circuit, snapshot, apart) for circuit in circuits]
 
 
@@ -139,7 +141,7 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None, apart: boo
         positions = [qubits.index(q) for q in outputs]
         if noisy:
             calibration = snapshot and snapshot.restrict([snapshot.qubits[q].index for q in qubits])
-            state = _density(alone, positions, calibration)
+            state = density_matrix(alone, positions, calibration)
         else:
             state = output_branches(alone, positions)
         parts.append((tuple(bit_of[q] for q in outputs), state))
@@ -156,8 +158,21 @@ def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
     return alone
 
 
-def _density(circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot | None) -> ComplexArray:
+def density_matrix(
+    circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot | None
+) -> ComplexArray:
+    """Return the state of some qubits of a circuit, with noise, shape (2^k, 2^k); the first most significant.
+
+    Args:
+        circuit: gates and channels alone, without free parameters.
+        outputs: k of its qubits.
+        calibration: of all of them, in order; None without a device's noise.
+
+    Raises:
+        TargetError: when Aer reports a failure.
+    """
     k = len(outputs)
+    circuit = circuit.copy()
     circuit.append(SaveDensityMatrix(k), list(outputs))
     options = {} if calibration is None else {"noise_model": noise_model(calibration, readout=False)}
     simulator = AerSimulator(method="density_matrix", **options)
