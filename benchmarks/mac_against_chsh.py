@@ -1,7 +1,7 @@
 """`run mac-n3` against `run chsh`, on the same device snapshot: both commands whole.
 
-Processor time of the processes, in pairs that are run in turn. 39 settings, of twelve qubits in two parts, stand
-against four of two qubits.
+Processor time of the processes, in pairs that are run in turn. 39 settings, of twelve qubits in two parts,
+stand against four of two qubits.
 """
 
 from __future__ import annotations

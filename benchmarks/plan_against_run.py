@@ -14,5 +14,6 @@ WANTED = 1.0
 
 if __name__ == "__main__":
     compared(PLAN, RUN, WANTED)
-    said = {subprocess.run([*QCOORD, *PLAN.split(), "--json"], check=True, capture_output=True).stdout for _ in "12"}
+    command = [*QCOORD, *PLAN.split(), "--json"]
+    said = {subprocess.run(command, check=True, capture_output=True).stdout for _ in range(2)}
     print("the same plan both times" if len(said) == 1 else "another plan the second time")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,21 +22,15 @@ from qiskit.circuit import (
     CircuitInstruction,
     ControlFlowOp,
     IfElseOp,
-    Operation,
     QuantumCircuit,
 )
 from qiskit.quantum_info import Operator
-from qiskit_aer.noise import QuantumError
 
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.channels import CHANNELS, superoperator
-from qcoord_hw.execution.noise import gate_errors
-from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.transfers import MEASURE, Gate, transfer
 
 Array = npt.NDArray[np.float64]
-
-Gate = tuple[str, tuple[int, ...]]
-"""A gate's name and the places of its qubits."""
 
 MAX_BITS = 18
 """Outcome bits of a circuit at most."""
@@ -45,19 +38,7 @@ MAX_BITS = 18
 MAX_SIZE = 2**23
 """Numbers in a factor at most: 64 MiB."""
 
-PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-"""I, X, Y, Z, in the order of the coefficients."""
-
-_SIGNS = {
-    "I": np.diag([1.0, 1, 1, 1]),
-    "X": np.diag([1.0, 1, -1, -1]),
-    "Y": np.diag([1.0, -1, 1, -1]),
-    "Z": np.diag([1.0, -1, -1, 1]),
-}
-_RESET = np.array([[1.0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
 _ZERO = np.array([1.0, 0, 0, 1])
-MEASURE = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
-"""From the Pauli coefficients of a qubit to the probabilities of its outcomes, shape (2, 4)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,12 +127,6 @@ def outcome_probabilities(
     index = tuple(slice(None) if c in whole.bits else 0 for c in range(circuit.num_clbits))
     found[index] = whole.state.transpose(order)
     return found, read if confusion is not None else frozenset()
-
-
-@lru_cache(maxsize=8)
-def gate_transfers(snapshot: Snapshot) -> dict[Gate, Array]:
-    """Return the transfer matrix of what follows each gate, its qubits by their places in the snapshot."""
-    return {gate: error_transfer(error) for gate, error in gate_errors(snapshot).items()}
 
 
 def _steps(circuit: QuantumCircuit) -> Iterator[_Step]:
@@ -312,56 +287,7 @@ class _Arithmetic:
         return self._known[key]
 
 
-def error_transfer(error: QuantumError) -> Array:
-    """Return the transfer matrix of an error: a mixture of circuits of Pauli gates, resets and Kraus maps."""
-    qubits = error.num_qubits
-    total = np.zeros((4,) * (2 * qubits))
-    for circuit, weight in zip(error.circuits, error.probabilities, strict=True):
-        matrix = np.eye(4**qubits).reshape((4,) * (2 * qubits))
-        for i in circuit.data:
-            places = [circuit.find_bit(q).index for q in i.qubits]
-            for one, on in _factors(i.operation, places):
-                matrix = _on(matrix, one, on)
-        total += weight * matrix
-    return total
-
-
-def _factors(operation: Operation, places: Sequence[int]) -> Iterator[tuple[Array, Sequence[int]]]:
-    """Yield (transfer matrix, places) of what an error does, qubit by qubit where it can be told apart."""
-    match operation.name:
-        case "id":
-            return
-        case "x" | "y" | "z":
-            yield _SIGNS[operation.name.upper()], places
-        case "pauli":
-            for place, letter in zip(places, reversed(operation.params[0]), strict=True):
-                yield _SIGNS[letter], [place]
-        case "reset":
-            yield _RESET, places
-        case _:
-            yield transfer(superoperator(operation), len(places)), places
-
-
 def _on(state: Array, matrix: Array, axes: Sequence[int]) -> Array:
     k = len(axes)
     moved = np.tensordot(matrix, state, (range(k, 2 * k), axes))
     return np.moveaxis(moved, range(k), axes)
-
-
-@lru_cache
-def _to_paulis(qubits: int) -> npt.NDArray[np.complex128]:
-    """Return the matrix from column-stacked density matrices to Pauli coefficients, first qubit first."""
-    rows = []
-    for index in np.ndindex(*(4,) * qubits):
-        word = np.eye(1)
-        for k in index:  # Qiskit's last qubit is the most significant
-            word = np.kron(PAULIS[k], word)
-        rows.append(word.T.reshape(-1, order="F"))  # Tr(P rho) = sum_ij P_ji rho_ij
-    return np.array(rows)
-
-
-def transfer(superop: npt.NDArray[np.complex128], qubits: int) -> Array:
-    """Return the transfer matrix of a map on column-stacked density matrices, shape (4,) * 2 qubits."""
-    to = _to_paulis(qubits)
-    matrix = to @ superop @ to.conj().T / 2**qubits
-    return np.asarray(matrix.real.reshape((4,) * (2 * qubits)))

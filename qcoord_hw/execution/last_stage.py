@@ -14,18 +14,17 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import Operator
-from qiskit_aer.noise import QuantumError
 
-from qcoord_hw.execution.active import MEASURE, PAULIS, error_transfer, transfer
 from qcoord_hw.execution.channels import CHANNELS, superoperator
 from qcoord_hw.execution.program import bind
+from qcoord_hw.execution.transfers import MEASURE, PAULIS, Gate, transfer
 
 MAX_MEASURED = 10
 """Qubits whose state is held: 4^10 coefficients."""
 
 Vector = npt.NDArray[np.float64]
 
-Errors = Mapping[tuple[str, tuple[int, ...]], QuantumError]
+Errors = Mapping[Gate, Vector]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,7 @@ class LastStage:
             matrix = transfer(np.kron(unitary.conj(), unitary), 1) @ matrix
             error = self._errors.get((i.operation.name, (last.qubit,)))
             if error is not None:
-                matrix = error_transfer(error) @ matrix
+                matrix = error @ matrix
         return np.asarray(MEASURE @ matrix)
 
 
@@ -95,7 +94,7 @@ def last_stage(circuit: QuantumCircuit, measured: Sequence[int], errors: Errors)
     Args:
         circuit: gates and channels alone.
         measured: its qubits that are, in the order of their bits.
-        errors: what follows each gate: name and qubits.
+        errors: what follows each gate, as `transfers.gate_transfers` returns it.
     """
     if len(measured) > MAX_MEASURED:
         return None

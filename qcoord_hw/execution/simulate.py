@@ -26,16 +26,17 @@ from qcoord_hw.errors import TargetError
 from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
+from qcoord_hw.execution.density import density_matrix
 from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
 from qcoord_hw.execution.layout import operations
 from qcoord_hw.execution.methods import ACTIVE, DENSITY_MATRIX, FRAMES, STIM, TWIRLED, setting_method
-from qcoord_hw.execution.noise import confusion, gate_errors, noise_model
+from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.parts import Part, split
 from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.execution.states import density_matrix
+from qcoord_hw.execution.transfers import gate_transfers
 from qcoord_hw.families.experiment import DIRECT, TWIRLED_FRAME, Setting
 from qcoord_hw.provenance import ENGINE
 from qcoord_hw.record import Counts
@@ -57,6 +58,10 @@ class _Distribution:
     outcomes: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     read: frozenset[int] = frozenset()
+
+
+MAX_KEPT = 2**20
+"""Probabilities, readout errors included, that are kept for the next block: 8 MiB."""
 
 
 class _Instance(NamedTuple):
@@ -107,6 +112,8 @@ class Simulator:
             done = [one for c in circuits for one in operations(c, range(c.num_qubits))]
             self._used = snapshot.only(done)
         self._exact: dict[_Instance, _Distribution] = {}
+        self._read: dict[tuple[_Instance, int], npt.NDArray[np.float64]] = {}
+        self._kept = 0
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
 
@@ -151,16 +158,18 @@ class Simulator:
         """
         asked = self._settings[setting]
         one = self._parts[asked.circuit][part]
-        instance = self._instance(asked, part)
-        if instance not in self._exact:
-            self._compute(instance)
-        before = self._exact[instance]
         mask = 0
         for k, flipped in enumerate(reversed(_flipped(asked, one))):
             mask |= flipped << k
-        dense = np.zeros(2 ** len(one.clbits))
-        dense[before.outcomes ^ mask] = before.weights
-        return self._read_out(one, dense, before.read)
+        key = self._instance(asked, part), mask
+        if (known := self._read.get(key)) is not None:
+            return known
+        if key[0] not in self._exact:
+            self._compute(key[0])
+        found = self._read_out(one, self._exact[key[0]], mask)
+        if self._kept + len(found) <= MAX_KEPT:
+            self._read[key], self._kept = found, self._kept + len(found)
+        return found
 
     def counts(self, setting: int, shots: int, seed: int) -> Counts:
         """Return the counts of one block of shots; the same seed gives the same counts.
@@ -277,7 +286,7 @@ class Simulator:
     def _last_stage(self, part: Part) -> LastStage | None:
         """Return what a part does before its parameters and after; None where that is not all at its end."""
         calibration = self._calibration(part)
-        errors = {} if calibration is None else gate_errors(calibration)
+        errors = {} if calibration is None else gate_transfers(calibration)
         return last_stage(_bare(part), list(part.measured.values()), errors)
 
     def _like(self, method: str, qubits: tuple[int, ...]) -> list[_Instance]:
@@ -309,7 +318,7 @@ class Simulator:
         errors, matrices = {}, None
         if self._snapshot is not None:
             calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
-            errors, matrices = active.gate_transfers(calibration), confusion(calibration)
+            errors, matrices = gate_transfers(calibration), confusion(calibration)
         tensor, read = active.outcome_probabilities(bind(part.circuit, values), errors, matrices)
         flat = np.clip(np.round(tensor.reshape(-1), 13), 0.0, 1.0)
         outcomes = np.flatnonzero(flat)
@@ -329,15 +338,15 @@ class Simulator:
         outcomes = np.flatnonzero(flat)
         self._exact[instance] = _Distribution(outcomes, flat[outcomes])
 
-    def _read_out(
-        self, part: Part, dense: npt.NDArray[np.float64], read: frozenset[int]
-    ) -> npt.NDArray[np.float64]:
-        """Return probabilities after the readout error, summing to 1."""
+    def _read_out(self, part: Part, before: _Distribution, mask: int) -> npt.NDArray[np.float64]:
+        """Return probabilities of outcomes that are flipped and then read, summing to 1."""
+        dense = np.zeros(2 ** len(part.clbits))
+        dense[before.outcomes ^ mask] = before.weights
         tensor = dense.reshape((2,) * len(part.clbits))
         if self._snapshot is not None:
             matrices = confusion(self._snapshot)
             for clbit, qubit in part.measured.items():
-                if clbit in read:
+                if clbit in before.read:
                     continue
                 matrix = matrices[part.qubits[qubit]]
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
