@@ -115,15 +115,21 @@ def work(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -
         gates = max(len(circuit.data) for circuit in prepared.circuits)
         return 2e-5 * gates * len(settings)
     parts = [split(circuit) for circuit in prepared.circuits]
+    ways = {
+        (circuit, method): [
+            setting_method(part, method, noisy=noisy, engine=prepared.engine) for part in parts[circuit]
+        ]
+        for circuit, method in dict.fromkeys((one.circuit, one.method) for one in settings)
+    }
     for setting in settings:
         value = dict(zip(prepared.circuits[setting.circuit].parameters, setting.values, strict=True))
         for p, part in enumerate(parts[setting.circuit]):
-            method = setting_method(part, setting.method, noisy=noisy, engine=prepared.engine)
+            method = ways[setting.circuit, setting.method][p]
             if not method.startswith("exact:"):
                 return float("inf")
             own = tuple(0.0 if setting.is_framed else value[name] for name in part.circuit.parameters)
-            exponential = method != f"exact:{FRAMES}"
-            runs[setting.circuit, p, own] = part.circuit.num_qubits if exponential else 7
+            size = part.circuit.num_qubits
+            runs[setting.circuit, p, own] = size if method != f"exact:{FRAMES}" else min(size, 7)
         outcomes += 2 ** sum(len(part.clbits) for part in parts[setting.circuit])
     return sum(0.02 + 0.1 * 2.0 ** (n - 7) for n in runs.values()) + 3e-6 * min(outcomes, MAX_LISTED)
 
@@ -266,4 +272,5 @@ def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) 
     bits = np.zeros((len(found), width), dtype=np.uint8)
     for k, clbit in enumerate(reversed(clbits)):
         bits[:, clbit] = found >> k & 1
-    return [row.tobytes().decode() for row in bits + ord("0")], weights[found]
+    text = (bits + ord("0")).tobytes().decode()
+    return [text[k : k + width] for k in range(0, len(text), width)], weights[found]
