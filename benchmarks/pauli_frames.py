@@ -1,28 +1,26 @@
-"""Pauli frames against density matrices and against stim: how far, how fast, as ratios.
+"""Pauli frames against density matrices: how far, how fast, as ratios.
 
 Prints, for circuits as compiled for three snapshots, the total variation distance of outcome distributions
 under twirled noise from the exact ones, of the worst of up to sixteen inputs applied directly, at noise as
-calibrated, x8 and x32; the seconds of both, and their ratio; then single parities of 100 qubits, a million
-shots of 42 and Clifford sampling beside stim used plainly. With `--quick`, the first device and scale alone.
+calibrated, x8 and x32; the seconds of both, and their ratio; then single parities of 100 qubits and a million
+shots of 42. With `--quick`, the first device and scale alone.
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import stim
-from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.execution.frames import distribution
-from qcoord_hw.execution.program import Program, bind
+from qcoord_hw.execution.parts import split
+from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.run_description import program_of
-from qcoord_hw.execution.simulate import Simulator, split
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import resolve_target
 from qcoord_hw.families.experiment import DIRECT, build_experiment
 from qcoord_hw.families.games.many_players import many_player_ghz
@@ -31,7 +29,6 @@ DEVICES = ("fake_torino", "fake_fez", "fake_boston")
 SCALES = (1.0, 8.0, 32.0)
 NAMES = ("magic-square", "ghz-3", "ghz-4", "ghz-5", "ghz-6", "cascade-ghz2", "example-1-f4", "example-2-f2")
 INPUTS = 16
-PAIRS = 5
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -83,34 +80,6 @@ def a_million_shots(size: int, device: str) -> float:
     return timed(lambda: simulator.counts(0, 10**6, seed=1))[0]
 
 
-def clifford_sampling(size: int = 30, shots: int = 20_000) -> tuple[float, float]:
-    """Return the median seconds of ideal Clifford sampling, ours and stim's, circuit and counts included."""
-    rng = np.random.default_rng(1)
-    circuit, asked = QuantumCircuit(size, size), []
-    for _ in range(4):
-        asked += [(str(rng.choice(["h", "s"])), q) for q in range(size)]
-        asked += [("cx", q, q + 1) for q in range(size - 1)]
-    for name, *qubits in asked:
-        getattr(circuit, name)(*qubits)
-    circuit.measure(range(size), range(size))
-    settings = Program.of([circuit]).settings
-
-    def plain() -> dict[str, int]:
-        gates = stim.Circuit()
-        for name, *qubits in asked:
-            gates.append(name, qubits)
-        gates.append("M", range(size))
-        codes = gates.compile_sampler(seed=1).sample(shots) @ (1 << np.arange(size)[::-1])
-        found, times = np.unique(codes, return_counts=True)
-        return {format(c, f"0{size}b"): n for c, n in zip(found.tolist(), times.tolist(), strict=True)}
-
-    pairs = [
-        (timed(lambda: Simulator([circuit], settings, None).counts(0, shots, 1))[0], timed(plain)[0])
-        for _ in range(1 + PAIRS)
-    ][1:]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
-
-
 def main() -> None:
     """Print the tables."""
     quick = "--quick" in sys.argv
@@ -128,9 +97,6 @@ def main() -> None:
         won, seconds = parity_of(size, "fake_boston")
         print(f"ghz-{size} on fake_boston: one question is won with {won:.4f}; one parity {seconds:.3f} s")
     print(f"a million shots of 42 qubits: {a_million_shots(42, 'fake_boston'):.1f} s")
-    ours, plain = clifford_sampling()
-    print(f"Clifford sampling, 30 qubits, 20,000 shots: ours {ours:.3f} s, stim {plain:.3f} s")
-    print(f"ours : stim {ours / plain:.2f}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,17 @@ A record of this version must be what is built today; one of another version, or
 be at one with itself.
 """
 
+ENGINE = 2
+"""Version of the rules by which methods of simulation are chosen; raised when another one may be.
+
+A record is repeated by the rules that it states. One that states none was made under version 1 if it names a
+method that came with it, else under version 0.
+
+1: stim, and twirled errors of Clifford parts beyond a density matrix.
+2: inputs that are Pauli frames are shifted after twirling; up to 13 qubits a density matrix where shots, of
+which there are as many, take longer one by one.
+"""
+
 SNAPSHOTS = "qiskit-ibm-runtime"
 """The package that holds the calibration of snapshots."""
 
@@ -38,6 +49,7 @@ def provenance() -> dict[str, object]:
     return {
         "rules": RULES,
         "protocols": PROTOCOLS,
+        "engine": ENGINE,
         "packages": {"qcoord_hw": __version__} | {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

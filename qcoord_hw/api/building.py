@@ -180,8 +180,8 @@ def _situation(
 
     def shares_simulation(built: Experiment) -> bool:
         from qcoord_hw.execution.devices.registry import device_name
+        from qcoord_hw.execution.methods import shares_noisy_run
         from qcoord_hw.execution.run_description import program_of
-        from qcoord_hw.execution.simulate import shares_noisy_run
         from qcoord_hw.execution.targets import is_foreign
 
         paid = device_name(target) is not None or is_foreign(target)  # nobody knows what it charges

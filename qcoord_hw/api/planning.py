@@ -39,7 +39,7 @@ def plan(
         experiment: as in `run`.
         target: as in `run`; a device is asked for its calibration and what the account has left.
         shots: shots per circuit; the spec's if omitted.
-        seed: of random inputs, if the spec states none.
+        seed: of random inputs, if the spec states none; 0 if omitted, so that a plan says the same each time.
         layout: physical qubits of the circuit's qubits, in order; calibration chooses if omitted.
         jobs: in how many jobs it would be sent, each with its overhead.
         parameters: of the spec's family, as in `run`.
@@ -74,7 +74,7 @@ def plan(
         layout,
         parameters,
         target=target,
-        seed=seed,
+        seed=0 if seed is None else seed,
         random_questions=random_questions,
         every_edge=every_edge,
         links=links,

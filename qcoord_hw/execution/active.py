@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,21 +22,15 @@ from qiskit.circuit import (
     CircuitInstruction,
     ControlFlowOp,
     IfElseOp,
-    Operation,
     QuantumCircuit,
 )
 from qiskit.quantum_info import Operator
-from qiskit_aer.noise import QuantumError
 
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.channels import CHANNELS, superoperator
-from qcoord_hw.execution.noise import gate_errors
-from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.transfers import MEASURE, Gate, transfer
 
 Array = npt.NDArray[np.float64]
-
-Gate = tuple[str, tuple[int, ...]]
-"""A gate's name and the places of its qubits."""
 
 MAX_BITS = 18
 """Outcome bits of a circuit at most."""
@@ -45,15 +38,7 @@ MAX_BITS = 18
 MAX_SIZE = 2**23
 """Numbers in a factor at most: 64 MiB."""
 
-_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-_SIGNS = {
-    "I": np.diag([1.0, 1, 1, 1]),
-    "X": np.diag([1.0, 1, -1, -1]),
-    "Y": np.diag([1.0, -1, 1, -1]),
-    "Z": np.diag([1.0, -1, -1, 1]),
-}
-_RESET = np.array([[1.0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
-_ZERO, _MEASURE = np.array([1.0, 0, 0, 1]), np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
+_ZERO = np.array([1.0, 0, 0, 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,12 +127,6 @@ def outcome_probabilities(
     index = tuple(slice(None) if c in whole.bits else 0 for c in range(circuit.num_clbits))
     found[index] = whole.state.transpose(order)
     return found, read if confusion is not None else frozenset()
-
-
-@lru_cache(maxsize=8)
-def gate_transfers(snapshot: Snapshot) -> dict[Gate, Array]:
-    """Return the transfer matrix of what follows each gate, its qubits by their places in the snapshot."""
-    return {gate: _of_error(error) for gate, error in gate_errors(snapshot).items()}
 
 
 def _steps(circuit: QuantumCircuit) -> Iterator[_Step]:
@@ -275,7 +254,7 @@ class _Arithmetic:
         assert state is not None
         axes = {q: len(factor.bits) + k for k, q in enumerate(factor.qubits)}
         if step.writes:
-            matrix = _MEASURE
+            matrix = MEASURE
             if self._confusion is not None and step.writes[0] in self._read:
                 matrix = self._confusion[step.qubits[0]] @ matrix
             state = np.moveaxis(np.tensordot(matrix, state, (1, axes[step.qubits[0]])), 0, len(factor.bits))
@@ -296,11 +275,11 @@ class _Arithmetic:
         """Return the transfer matrix of a gate and its error, shape (4,) * 2k: outputs, then inputs."""
         operation = instruction.operation
         if operation.name in CHANNELS:
-            return _transfer(superoperator(operation), len(qubits))
+            return transfer(superoperator(operation), len(qubits))
         key = operation.name, tuple(map(float, operation.params)), qubits
         if key not in self._known:
             unitary = Operator(operation).data
-            found = _transfer(np.kron(unitary.conj(), unitary), len(qubits))
+            found = transfer(np.kron(unitary.conj(), unitary), len(qubits))
             error = self._errors.get((operation.name, qubits))
             if error is not None:
                 found = np.tensordot(error, found, len(qubits))
@@ -308,55 +287,7 @@ class _Arithmetic:
         return self._known[key]
 
 
-def _of_error(error: QuantumError) -> Array:
-    """Return the transfer matrix of an error: a mixture of circuits of Pauli gates, resets and Kraus maps."""
-    qubits = error.num_qubits
-    total = np.zeros((4,) * (2 * qubits))
-    for circuit, weight in zip(error.circuits, error.probabilities, strict=True):
-        matrix = np.eye(4**qubits).reshape((4,) * (2 * qubits))
-        for i in circuit.data:
-            places = [circuit.find_bit(q).index for q in i.qubits]
-            for one, on in _factors(i.operation, places):
-                matrix = _on(matrix, one, on)
-        total += weight * matrix
-    return total
-
-
-def _factors(operation: Operation, places: Sequence[int]) -> Iterator[tuple[Array, Sequence[int]]]:
-    """Yield (transfer matrix, places) of what an error does, qubit by qubit where it can be told apart."""
-    match operation.name:
-        case "id":
-            return
-        case "x" | "y" | "z":
-            yield _SIGNS[operation.name.upper()], places
-        case "pauli":
-            for place, letter in zip(places, reversed(operation.params[0]), strict=True):
-                yield _SIGNS[letter], [place]
-        case "reset":
-            yield _RESET, places
-        case _:
-            yield _transfer(superoperator(operation), len(places)), places
-
-
 def _on(state: Array, matrix: Array, axes: Sequence[int]) -> Array:
     k = len(axes)
     moved = np.tensordot(matrix, state, (range(k, 2 * k), axes))
     return np.moveaxis(moved, range(k), axes)
-
-
-@lru_cache
-def _to_paulis(qubits: int) -> npt.NDArray[np.complex128]:
-    """Return the matrix from column-stacked density matrices to Pauli coefficients, first qubit first."""
-    rows = []
-    for index in np.ndindex(*(4,) * qubits):
-        word = np.eye(1)
-        for k in index:  # Qiskit's last qubit is the most significant
-            word = np.kron(_PAULIS[k], word)
-        rows.append(word.T.reshape(-1, order="F"))  # Tr(P rho) = sum_ij P_ji rho_ij
-    return np.array(rows)
-
-
-def _transfer(superop: npt.NDArray[np.complex128], qubits: int) -> Array:
-    to = _to_paulis(qubits)
-    matrix = to @ superop @ to.conj().T / 2**qubits
-    return np.asarray(matrix.real.reshape((4,) * (2 * qubits)))

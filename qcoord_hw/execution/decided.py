@@ -20,10 +20,10 @@ from qcoord_hw.execution.foreign.known import known_answer
 from qcoord_hw.execution.formats import to_qasm
 from qcoord_hw.execution.idle import unstated
 from qcoord_hw.execution.link_figures import link_figures
+from qcoord_hw.execution.methods import TWIRLED
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run_description import exact_figures, plan_for
 from qcoord_hw.execution.scale import PROPERTIES, split_scale
-from qcoord_hw.execution.simulate import TWIRLED, Simulator
 from qcoord_hw.execution.targets import (
     BACKEND,
     IDEAL,
@@ -178,14 +178,12 @@ def _check_settings(run: RunRecord, program: Program, prepared: Prepared) -> str
     should = asked
     if kind in SIMULATED:
         should = executed_settings(
-            prepared.circuits, asked, prepared.routes, noisy=kind == NOISE, frames=prepared.frames
+            prepared.circuits, asked, prepared.routes, noisy=kind == NOISE, engine=prepared.engine
         )
     if prepared.settings != should:
         raise Differs("settings: not those that its circuits are executed at, or by other methods")
     if kind in SIMULATED:
-        methods = Simulator(
-            prepared.simulated, prepared.settings, prepared.snapshot, frames=prepared.frames
-        ).methods
+        methods = prepared.simulator().methods
         if run.intent["target"]["methods"] != methods:
             raise Differs(f"target.methods: others than {', '.join(methods)}")
     elif kind == BACKEND and run.intent["target"]["methods"] != [BackendJobs.method]:

@@ -5,6 +5,7 @@ Probabilities are exact where they can be computed and listed, else shares of ma
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
 
+from qcoord_hw.execution.methods import FRAMES, setting_method, twirls
 from qcoord_hw.execution.parities import are_known, standing
+from qcoord_hw.execution.parts import split
 from qcoord_hw.execution.run_description import measured_by
-from qcoord_hw.execution.simulate import FRAMES, Simulator, choose_method, split, twirls
 from qcoord_hw.execution.targets import Prepared
-from qcoord_hw.families.experiment import FRAME, Setting
+from qcoord_hw.families.experiment import Setting
 from qcoord_hw.record import Chunk, RunRecord
 
 MAX_LISTED = 2**18
@@ -54,16 +56,16 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int], parities: Parities = 
     """
     circuits, settings = prepared.simulated, [prepared.settings[k] for k in chosen]
     by_sums = [_by_parities(prepared, k, settings, parities) for k in range(len(circuits))]
-    read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in circuits]
+    read = _final_bits(prepared, settings)
     simulator = None
     found = []
     for k, setting in enumerate(settings):
-        clbits, circuit = read[setting.circuit], circuits[setting.circuit]
+        clbits, circuit = read[setting.circuit, setting.method], circuits[setting.circuit]
         if parities and by_sums[setting.circuit]:
             bits, weights = standing(circuit, setting, prepared.snapshot, parities)
             found.append(([row.tobytes().decode() for row in bits + ord("0")], weights))
             continue
-        simulator = simulator or Simulator(circuits, settings, prepared.snapshot, frames=prepared.frames)
+        simulator = simulator or prepared.counted(math.inf).simulator(settings)
         if clbits is None or not _are_listed(clbits, len(settings)):
             shots = (TRAJECTORIES if clbits is None else SAMPLED) // len(settings)
             found.append(_counted(simulator.counts(k, max(1, shots), seed=k)))
@@ -78,11 +80,10 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int], parities: Parities = 
 def is_exact(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> bool:
     """Return whether the weights of `outcomes_of` are exact probabilities, not shares of simulated shots."""
     settings = [prepared.settings[k] for k in chosen]
-    read = [_final_bits(circuit, noisy=prepared.noisy) for circuit in prepared.circuits]
     return all(
         (clbits is not None and _are_listed(clbits, len(chosen)))
         or _by_parities(prepared, k, settings, parities)
-        for k, clbits in enumerate(read)
+        for (k, _), clbits in _final_bits(prepared, settings).items()
     )
 
 
@@ -91,10 +92,9 @@ def _by_parities(prepared: Prepared, k: int, settings: Sequence[Setting], pariti
     circuit = prepared.simulated[k]
     if not parities or not prepared.noisy or not twirls([circuit]):
         return False
-    clbits = _final_bits(circuit, noisy=True)
-    if clbits is not None and _are_listed(clbits, len(settings)):
-        return False
-    return are_known(circuit, [one for one in settings if one.circuit == k], parities)
+    own = [one for one in settings if one.circuit == k]
+    listed = (c is not None and _are_listed(c, len(settings)) for c in _final_bits(prepared, own).values())
+    return not any(listed) and are_known(circuit, own, parities)
 
 
 def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
@@ -115,16 +115,21 @@ def work(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -
         gates = max(len(circuit.data) for circuit in prepared.circuits)
         return 2e-5 * gates * len(settings)
     parts = [split(circuit) for circuit in prepared.circuits]
+    ways = {
+        (circuit, method): [
+            setting_method(part, method, noisy=noisy, engine=prepared.engine) for part in parts[circuit]
+        ]
+        for circuit, method in dict.fromkeys((one.circuit, one.method) for one in settings)
+    }
     for setting in settings:
         value = dict(zip(prepared.circuits[setting.circuit].parameters, setting.values, strict=True))
         for p, part in enumerate(parts[setting.circuit]):
-            method = choose_method(part, noisy=noisy)
+            method = ways[setting.circuit, setting.method][p]
             if not method.startswith("exact:"):
                 return float("inf")
-            framed = setting.method == FRAME
-            own = tuple(0.0 if framed else value[name] for name in part.circuit.parameters)
-            exponential = method != f"exact:{FRAMES}"
-            runs[setting.circuit, p, own] = part.circuit.num_qubits if exponential else 7
+            own = tuple(0.0 if setting.is_framed else value[name] for name in part.circuit.parameters)
+            size = part.circuit.num_qubits
+            runs[setting.circuit, p, own] = size if method != f"exact:{FRAMES}" else min(size, 7)
         outcomes += 2 ** sum(len(part.clbits) for part in parts[setting.circuit])
     return sum(0.02 + 0.1 * 2.0 ** (n - 7) for n in runs.values()) + 3e-6 * min(outcomes, MAX_LISTED)
 
@@ -232,12 +237,18 @@ def _random(circuit: QuantumCircuit, every: int) -> Outcomes:
     return _counted(Counter("".join(row) for row in bits))
 
 
-def _final_bits(circuit: QuantumCircuit, *, noisy: bool) -> list[int] | None:
-    """Return the classical bits of a circuit's parts, in order; None where shots have to be simulated."""
-    parts = split(circuit)
-    if not all(choose_method(part, noisy=noisy).startswith("exact:") for part in parts):
-        return None
-    return [clbit for part in parts for clbit in part.clbits]
+def _final_bits(prepared: Prepared, settings: Sequence[Setting]) -> dict[tuple[int, str], list[int] | None]:
+    """Return the classical bits of the parts of circuits, in order, by circuit and method of some settings.
+
+    None where shots have to be simulated one by one.
+    """
+    found: dict[tuple[int, str], list[int] | None] = {}
+    for circuit, method in dict.fromkeys((one.circuit, one.method) for one in settings):
+        parts = split(prepared.simulated[circuit])
+        how = (setting_method(p, method, noisy=prepared.noisy, engine=prepared.engine) for p in parts)
+        exact = all(one.startswith("exact:") for one in how)
+        found[circuit, method] = [clbit for part in parts for clbit in part.clbits] if exact else None
+    return found
 
 
 def _are_listed(clbits: Sequence[int], every: int) -> bool:
@@ -261,4 +272,5 @@ def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) 
     bits = np.zeros((len(found), width), dtype=np.uint8)
     for k, clbit in enumerate(reversed(clbits)):
         bits[:, clbit] = found >> k & 1
-    return [row.tobytes().decode() for row in bits + ord("0")], weights[found]
+    text = (bits + ord("0")).tobytes().decode()
+    return [text[k : k + width] for k in range(0, len(text), width)], weights[found]

@@ -14,8 +14,8 @@ import rustworkx as rx
 from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.execution.layout import Costs, interactions
+from qcoord_hw.execution.methods import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.program import Program, stages
-from qcoord_hw.execution.simulate import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.snapshot import Snapshot
 
 Tree = tuple[list[int], list[tuple[int, int]]]

@@ -279,7 +279,7 @@ def _pubs(run: RunRecord, job: Job, prepared: Prepared) -> list[Pub]:
 
 
 def _pub(run: RunRecord, prepared: Prepared, chunk: Chunk) -> Pub:
-    """Return a chunk's circuit, that of its batch with its pattern, with the values where these are not bound."""
+    """Return the circuit of a chunk in its batch, with its pattern, and its values unless these are bound."""
     number = next(k for k, batch in enumerate(run.batches) if chunk.tile in batch)
     circuit, values = (prepared, *prepared.tiles)[number].executed(chunk.setting, chunk.pattern)
     return circuit, values or None

@@ -25,7 +25,6 @@ from qcoord_hw.execution.targets import (
     compile_for,
     executed_settings,
 )
-from qcoord_hw.families.experiment import FRAME
 from qcoord_hw.network.links import MAX_KM, OVERHEAD, LinkCost, Route, read_links
 from qcoord_hw.record import processed
 from qcoord_hw.spec import ExperimentSpec
@@ -135,9 +134,11 @@ class _Links:
         """
         prepared, forecast = self._forecast.prepared, self._forecast
         routes, noisy = route_costs(self._events, costs), prepared.snapshot is not None
-        settings = executed_settings(prepared.circuits, forecast.program.settings, routes, noisy=noisy)
+        settings = executed_settings(
+            prepared.circuits, forecast.program.settings, routes, noisy=noisy, engine=prepared.engine
+        )
         # Without readout errors inputs that are frames of one run differ in nothing that is scored.
-        if not noisy and all(one.method == FRAME for one in settings[: len(forecast.program.settings)]):
+        if not noisy and all(one.is_framed for one in settings[: len(forecast.program.settings)]):
             forecast = replace(forecast, chosen=tuple(self._few[:1]))
         elif few:
             forecast = replace(forecast, chosen=tuple(self._few))

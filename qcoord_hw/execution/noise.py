@@ -10,10 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from qiskit.quantum_info import SuperOp
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError
 from qiskit_aer.noise.device import basic_device_gate_errors
 
 from qcoord_hw.execution.snapshot import Snapshot
+from qcoord_hw.execution.transfers import gate_transfers, superop
 
 NOISE_MODEL = (
     "depolarizing + thermal relaxation a gate (Aer), asymmetric readout, no idle noise, no crosstalk"
@@ -30,11 +32,16 @@ def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
     return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=16)  # as Aer puts it together: shots one by one hang on that
 def gate_errors(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], QuantumError]:
     """Return what follows each gate: name and qubits, by their places in the snapshot, to the channel."""
     found = basic_device_gate_errors(target=snapshot.target())
     return {(name, tuple(qubits)): error for name, qubits, error in found}
+
+
+def _channels(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], QuantumError]:
+    """Return the same as `gate_errors`, each error as one channel: for density matrices that is the same."""
+    return {gate: QuantumError(SuperOp(superop(m))) for gate, m in gate_transfers(snapshot).items()}
 
 
 @lru_cache(maxsize=16)  # run after run on the same qubits has the same
@@ -47,7 +54,8 @@ def noise_model(snapshot: Snapshot, *, readout: bool) -> NoiseModel:
     """
     # Where no gate is used "id" alone is left, since Aer warns of a model without any.
     model = NoiseModel(basis_gates=["id", *snapshot.target().operation_names])
-    for (name, qubits), error in gate_errors(snapshot).items():
+    errors = gate_errors(snapshot) if readout else _channels(snapshot)
+    for (name, qubits), error in errors.items():
         model.add_quantum_error(error, name, list(qubits))
     if readout:
         for qubit, matrix in enumerate(confusion(snapshot)):

@@ -13,10 +13,10 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.execution.frames import distribution, is_clifford
 from qcoord_hw.execution.frames.exact import MAX_BITS
+from qcoord_hw.execution.parts import is_final
 from qcoord_hw.execution.program import bind
-from qcoord_hw.execution.simulate import is_final
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.families.experiment import FRAME, Setting
+from qcoord_hw.families.experiment import Setting
 
 Bits = npt.NDArray[np.uint8]
 
@@ -56,7 +56,7 @@ def standing(
     found = np.flatnonzero(weights > 0)
     sums = (found[:, None] >> np.arange(len(rows))[::-1] & 1).astype(np.uint8)
     flips = np.zeros(circuit.num_clbits, dtype=np.uint8)
-    if setting.method == FRAME:
+    if setting.is_framed:
         flips[list(setting.flips or ())] = 1
     return outcomes_with(rows, sums ^ (rows @ flips % 2)), weights[found]
 
@@ -86,4 +86,4 @@ def outcomes_with(rows: Bits, sums: Bits) -> Bits:
 
 
 def _values(setting: Setting) -> tuple[float, ...]:
-    return (0.0,) * len(setting.values) if setting.method == FRAME else setting.values
+    return (0.0,) * len(setting.values) if setting.is_framed else setting.values

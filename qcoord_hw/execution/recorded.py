@@ -21,6 +21,7 @@ from qcoord_hw.execution.as_built import check_as_built
 from qcoord_hw.execution.decided import TOLERANCE, check_decided, other_version
 from qcoord_hw.execution.equivalence import check_equivalence
 from qcoord_hw.execution.ownership import Locality, check_ownership
+from qcoord_hw.execution.parts import unroll
 from qcoord_hw.execution.program import bind, instructions
 from qcoord_hw.execution.run_description import (
     PYTHON,
@@ -31,7 +32,6 @@ from qcoord_hw.execution.run_description import (
     recorded_program,
     two_qubit,
 )
-from qcoord_hw.execution.simulate import unroll
 from qcoord_hw.execution.stated_twice import Contradicts, check_stated_twice
 from qcoord_hw.execution.targets import IDEAL, Prepared
 from qcoord_hw.record import RunRecord

@@ -31,8 +31,8 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.frames import is_clifford
 from qcoord_hw.execution.layout import choose_layout, components, interactions
 from qcoord_hw.execution.lines import cheapest, on_line, orders, pairs_of
+from qcoord_hw.execution.methods import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.program import Program, stages
-from qcoord_hw.execution.simulate import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.snapshot import Snapshot
 
 TRIALS = 24

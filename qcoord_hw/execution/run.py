@@ -24,7 +24,7 @@ from qcoord_hw.execution.run_description import (
     prepared_of,
     recorded_program,
 )
-from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget
+from qcoord_hw.execution.targets import IDEAL, NOISE, SAMPLER, Executor, Request, RunTarget, by_engine
 from qcoord_hw.provenance import provenance
 from qcoord_hw.record import Chunk, RunRecord
 from qcoord_hw.spec import ExperimentSpec, canonical_json, spec_from_mapping
@@ -64,6 +64,7 @@ def execute(
         if spec.every_edge:
             target = on_every_edge(target)
         prepared = over_links(target.prepare(program, spec.layout, tiles), program, spec, target.prepare)
+        prepared = prepared.counted(spec.shots)
         executor = target.executor(prepared)
         equal = prepared.kind == SAMPLER
         intent = intent_of(description, program, spec, prepared, executor.methods, seed, equal=equal)
@@ -114,6 +115,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     target = on_every_edge(target) if spec.get("every_edge") else target
     now = target.prepare(program, tuple(spec["layout"]), run.tiles)
     now = over_links(now, program, spec_from_mapping(spec, "recorded spec"), target.prepare)
+    now = by_engine(now.counted(before.shots), program, before.engine)
     if now.settings != before.settings:
         found.append("settings")
     if now.layout != before.layout:

@@ -6,6 +6,7 @@ A long module: what a run writes down and what is read back of it stand side by 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -20,10 +21,10 @@ from qcoord_hw.execution.foreign.known import KnownAnswer
 from qcoord_hw.execution.formats import from_qpy, to_qasm, to_qpy
 from qcoord_hw.execution.layout import executed_gates, interactions
 from qcoord_hw.execution.link_patterns import Paulis
+from qcoord_hw.execution.methods import NEWER
 from qcoord_hw.execution.ownership import check_ownership
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.schedule import on_tiles, over_patterns, plan_of
-from qcoord_hw.execution.simulate import NEWER
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import IDEAL, NOISE, Prepared
 from qcoord_hw.families.base import OutputState
@@ -274,7 +275,8 @@ def prepared_of(run: RunRecord) -> Prepared:
                 bound=bound[k * alone : (k + 1) * alone],
                 batch=place.get("batch"),
                 routes=_routes(run),
-                frames=bool(NEWER.intersection(target["methods"])),
+                engine=_engine(run),
+                shots=run.intent["spec"].get("shots", math.inf),
                 idle_noise=target.get("idle_noise", False),  # records that do not say had none
             )
             for k, place in enumerate(places)
@@ -289,12 +291,18 @@ def prepared_of(run: RunRecord) -> Prepared:
         )
 
 
+def _engine(run: RunRecord) -> int:
+    """Return the version of the rules by which methods of a record were chosen."""
+    stated = run.intent["provenance"]
+    made = stated.get("circuits_of", stated)
+    return int(made.get("engine", bool(NEWER.intersection(run.intent["target"]["methods"]))))
+
+
 def _origin(run: RunRecord) -> dict[str, Any]:
     """Return with what a record's circuits and calibration were made."""
     stated: dict[str, Any] = run.intent["provenance"]
-    return dict(
-        stated.get("circuits_of") or {key: stated[key] for key in ("protocols", "packages") if key in stated}
-    )
+    kept = ("protocols", "engine", "packages")
+    return dict(stated.get("circuits_of") or {key: stated[key] for key in kept if key in stated})
 
 
 def _bound(run: RunRecord) -> tuple[QuantumCircuit, ...]:

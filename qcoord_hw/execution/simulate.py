@@ -4,218 +4,45 @@ Qubits that no gate connects are independent (the noise models have no crosstalk
 of a circuit is simulated alone: eight CHSH rounds cost eight pairs, not sixteen qubits. A part whose
 measurements are final is simulated once, for its outcome probabilities; every block of shots is then
 drawn from them, with the readout error applied exactly. Clifford parts that are too large for a density
-matrix have twirled errors (`frames`). Other parts are sampled by Aer.
-
-The method is chosen by rules that were measured (`benchmarks/simulation_methods.py` prints them) and not left
-to Aer's `automatic`: exact probabilities cost one run whatever the number of shots and blocks.
-
-A long module: cutting into parts, choosing, simulating, shifting by frames and drawing are one path.
+matrix, or whose inputs are Pauli frames, have twirled errors (`frames`). Other parts are sampled by Aer. By
+which method each part is simulated is decided in `methods`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from qiskit.circuit import (
-    Barrier,
-    ClassicalRegister,
-    ControlFlowOp,
-    IfElseOp,
-    QuantumCircuit,
-    QuantumRegister,
-    Qubit,
-)
-from qiskit.circuit.controlflow import get_control_flow_name_mapping
+from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.library import XGate, YGate, ZGate
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
-from qcoord_hw.errors import TargetError, TooLargeError
+from qcoord_hw.errors import TargetError
 from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
-from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
+from qcoord_hw.execution.density import density_matrix
+from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
-from qcoord_hw.execution.layout import components, interactions, operations
+from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
+from qcoord_hw.execution.layout import operations
+from qcoord_hw.execution.methods import ACTIVE, DENSITY_MATRIX, FRAMES, STIM, TWIRLED, setting_method
 from qcoord_hw.execution.noise import confusion, noise_model
-from qcoord_hw.execution.program import Program, bind
+from qcoord_hw.execution.parts import Part, split
+from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.snapshot import Snapshot
-from qcoord_hw.families.experiment import DIRECT, FRAME, Setting
-from qcoord_hw.network import is_relayed
+from qcoord_hw.execution.transfers import gate_transfers
+from qcoord_hw.families.experiment import DIRECT, TWIRLED_FRAME, Setting
+from qcoord_hw.provenance import ENGINE
 from qcoord_hw.record import Counts
-
-MAX_EXACT_IDEAL = 20
-MAX_STATEVECTOR = 28
-MAX_DENSITY_MATRIX = 11
-MAX_TRAJECTORIES = 16
-MAX_MPS = 40
-MAX_FRAMES = 16
-"""Outcome bits of a Clifford part whose probabilities under twirled noise are computed, not sampled."""
-
-FRAMES = "pauli-frames"
-STIM = "stim"
-TWIRLED = {FRAMES, f"exact:{FRAMES}"}
-"""Methods in which errors are twirled."""
-
-NEWER = TWIRLED | {STIM}
-"""Methods that older records know nothing of, in which Aer simulated what these do now."""
-
-ACTIVE = "exact:active-qubits"
-"""The method of `qcoord_hw.execution.active`."""
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
-
-SPOT_CHECKS = 3
-"""Inputs that are also simulated directly when the others are derived."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A connected part of a circuit.
-
-    Attributes:
-        circuit: the part alone, on its own qubits and classical bits.
-        qubits: the qubits of the whole circuit that it stands for.
-        clbits: the classical bits of the whole circuit that it stands for.
-    """
-
-    circuit: QuantumCircuit
-    qubits: tuple[int, ...]
-    clbits: tuple[int, ...]
-
-    @cached_property
-    def measured(self) -> dict[int, int]:
-        """Classical bit -> measured qubit, by classical bit."""
-        circuit = self.circuit
-        pairs = {
-            circuit.find_bit(i.clbits[0]).index: circuit.find_bit(i.qubits[0]).index
-            for i in circuit.data
-            if i.operation.name == "measure"
-        }
-        return dict(sorted(pairs.items()))
-
-    @property
-    def is_final(self) -> bool:
-        """Whether every measurement is the last thing that happens to its qubit."""
-        return is_final(self.circuit)
-
-
-def is_final(circuit: QuantumCircuit) -> bool:
-    """Return whether every measurement is the last thing that happens to its qubit."""
-    measured: set[Qubit] = set()
-    for instruction in circuit.data:
-        if isinstance(instruction.operation, ControlFlowOp):
-            return False
-        if isinstance(instruction.operation, Barrier):
-            continue
-        if measured.intersection(instruction.qubits) or instruction.operation.name == "reset":
-            return False
-        if instruction.operation.name == "measure":
-            measured.update(instruction.qubits)
-    return True
-
-
-def unroll(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return a circuit in which gates that Aer does not know stand as their definitions."""
-    known = {*AerSimulator().configuration().basis_gates, *get_control_flow_name_mapping()}
-    known |= {"measure", "reset", "barrier"}
-    while unknown := {i.operation.name for i in circuit.data if i.operation.name not in known}:
-        opened = circuit.decompose(list(unknown))
-        if opened == circuit:
-            raise TargetError(
-                f"target aer: circuit {circuit.name!r} has {sorted(unknown)[0]!r}, unknown to Aer"
-            )
-        circuit = opened
-    return circuit
-
-
-def split(circuit: QuantumCircuit) -> list[Part]:
-    """Return the connected parts of a circuit that measure anything; barriers do not connect.
-
-    Gates that hang on outcomes connect all; with relays, which have many, those on whose outcomes they do.
-    """
-    edges = list(interactions(circuit))
-    conditional = [i for i in circuit.data if isinstance(i.operation, ControlFlowOp)]
-    if is_relayed(circuit) and all(active.is_simple(i.operation) for i in conditional):
-        measured = {i.clbits[0]: i.qubits[0] for i in circuit.data if i.operation.name == "measure"}
-        for i in conditional:
-            joined = (*i.qubits, *(measured[c] for c in i.clbits if c in measured))
-            edges.append(frozenset(circuit.find_bit(q).index for q in joined))
-    elif conditional:
-        edges = [frozenset(range(circuit.num_qubits))] if circuit.num_qubits > 1 else []
-    parts = []
-    for qubits in components(circuit.num_qubits, edges):
-        mine = {circuit.qubits[q] for q in qubits}
-        data = [i for i in circuit.data if mine.intersection(i.qubits)]
-        clbits = sorted({circuit.find_bit(c).index for i in data for c in i.clbits})
-        if not clbits:
-            continue
-        if len(mine) == circuit.num_qubits:
-            parts.append(Part(circuit, tuple(qubits), tuple(range(circuit.num_clbits))))
-            continue
-        alone = QuantumCircuit(QuantumRegister(len(qubits), "q"), ClassicalRegister(len(clbits), "c"))
-        alone.metadata = circuit.metadata
-        qubit_of = {circuit.qubits[q]: alone.qubits[i] for i, q in enumerate(qubits)}
-        clbit_of = {circuit.clbits[c]: alone.clbits[i] for i, c in enumerate(clbits)}
-        for i in data:
-            if not isinstance(i.operation, Barrier):
-                operation, bits = i.operation, [clbit_of[c] for c in i.clbits]
-                if isinstance(operation, ControlFlowOp):  # which holds the bit that it hangs on
-                    operation = IfElseOp((bits[0], True), operation.blocks[0])
-                alone.append(operation, [qubit_of[q] for q in i.qubits], bits)
-        parts.append(Part(alone, tuple(qubits), tuple(clbits)))
-    return parts
-
-
-def choose_method(
-    part: Part, *, noisy: bool, values: Sequence[Sequence[float]] = (), frames: bool = True
-) -> str:
-    """Return how a part is simulated: its method, behind `exact:` if its probabilities are computed once.
-
-    Args:
-        part: with final measurements or without.
-        noisy: whether anything goes wrong in it.
-        values: at which its parameters are to be executed, a row for each setting; zeros if there is none.
-        frames: whether stim and twirled errors may be used, which older records know nothing of.
-
-    Raises:
-        TooLargeError: when no method can do it within its measured limits, with the limits.
-    """
-    size, final = part.circuit.num_qubits, part.is_final
-    if is_relayed(part.circuit) and active.fits(part.circuit):
-        return ACTIVE
-    if not noisy:
-        if final and size <= MAX_EXACT_IDEAL:
-            return "exact:statevector"
-        if final and is_clifford(part.circuit, values):
-            return STIM if frames else "stabilizer"
-        if size <= MAX_STATEVECTOR:
-            return "statevector"
-    elif final and size <= MAX_DENSITY_MATRIX:
-        return "exact:density_matrix"
-    elif frames and final and is_clifford(part.circuit, values):
-        return f"exact:{FRAMES}" if len(part.clbits) <= MAX_FRAMES else FRAMES
-    elif size <= MAX_TRAJECTORIES:
-        return "statevector"
-    if size <= MAX_MPS and _is_line(part.circuit):
-        return "matrix_product_state"
-    dense, why = (MAX_TRAJECTORIES, "with noise") if noisy else (MAX_STATEVECTOR, "ideal, not Clifford")
-    raise TooLargeError(
-        f"circuit {part.circuit.name!r}: {size} connected qubits {why}; allowed are {dense} for a state "
-        f"vector or {MAX_MPS} in a line for a matrix product state"
-    )
-
-
-def _is_line(circuit: QuantumCircuit) -> bool:
-    edges = list(interactions(circuit))
-    degree = [sum(q in edge for edge in edges) for q in range(circuit.num_qubits)]
-    return len(edges) < circuit.num_qubits and max(degree) <= 2 and all(len(e) == 2 for e in edges)
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +60,17 @@ class _Distribution:
     read: frozenset[int] = frozenset()
 
 
-_Instance = tuple[int, int, tuple[float, ...]]
-"""A part of a circuit (circuit, part) at values of the parameters that stand in it."""
+MAX_KEPT = 2**20
+"""Probabilities, readout errors included, that are kept for the next block: 8 MiB."""
+
+
+class _Instance(NamedTuple):
+    """A part of a circuit at values of the parameters that stand in it, simulated by some method."""
+
+    circuit: int
+    part: int
+    values: tuple[float, ...]
+    method: str
 
 
 class Simulator:
@@ -244,7 +80,8 @@ class Simulator:
         circuits: the circuits as executed, with the channels of links.
         settings: at which values of their parameters they are counted.
         snapshot: calibration of their qubits, in order; None simulates without noise.
-        frames: whether stim and twirled errors may be used: see `choose_method`.
+        shots: of a setting; infinitely many where outcome probabilities are wanted.
+        engine: version of the rules by which methods are chosen.
     """
 
     def __init__(
@@ -253,7 +90,8 @@ class Simulator:
         settings: Sequence[Setting],
         snapshot: Snapshot | None,
         *,
-        frames: bool = True,
+        shots: float = math.inf,
+        engine: int = ENGINE,
     ) -> None:
         """Choose a method for each part of each circuit.
 
@@ -269,25 +107,41 @@ class Simulator:
             [[list(c.parameters).index(name) for name in part.circuit.parameters] for part in parts]
             for c, parts in zip(circuits, self._parts, strict=True)
         ]
-        self._methods = [
-            [
-                choose_method(part, noisy=self._noisy, values=self._values(c, p), frames=frames)
-                for p, part in enumerate(parts)
-            ]
-            for c, parts in enumerate(self._parts)
-        ]
+        self._methods = dict(self._chosen(shots, engine))
         if snapshot is not None:  # what nobody executes needs no noise, which takes its time to be made
             done = [one for c in circuits for one in operations(c, range(c.num_qubits))]
             self._used = snapshot.only(done)
         self._exact: dict[_Instance, _Distribution] = {}
+        self._read: dict[tuple[_Instance, int], npt.NDArray[np.float64]] = {}
+        self._kept = 0
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
+
+    def _chosen(self, shots: float, engine: int) -> Iterator[tuple[tuple[int, int, bool], str]]:
+        """Yield the method of each part, by circuit, part and whether settings are twirled frames."""
+        asked: dict[tuple[int, bool], list[Setting]] = {}
+        for one in self._settings:
+            asked.setdefault((one.circuit, one.method == TWIRLED_FRAME), []).append(one)
+        for (circuit, twirled), settings in asked.items():
+            for p, part in enumerate(self._parts[circuit]):
+                values = list(dict.fromkeys(self._values(one, p) for one in settings))
+                yield (
+                    (circuit, p, twirled),
+                    setting_method(
+                        part,
+                        settings[0].method,
+                        noisy=self._noisy,
+                        values=values,
+                        shots=shots * len(settings) / len(values),
+                        engine=engine,
+                    ),
+                )
 
     @property
     def methods(self) -> list[str]:
         """The methods in use, without repetition."""
         derived = {s.method for s in self._settings} - {DIRECT}
-        return sorted({m for methods in self._methods for m in methods} | derived)
+        return sorted({*self._methods.values()} | derived)
 
     def parts(self, setting: int) -> int:
         """Return how many independent parts the circuit of a setting has."""
@@ -304,16 +158,18 @@ class Simulator:
         """
         asked = self._settings[setting]
         one = self._parts[asked.circuit][part]
-        instance = self._instance(asked, part)
-        if instance not in self._exact:
-            self._compute(instance)
-        before = self._exact[instance]
         mask = 0
         for k, flipped in enumerate(reversed(_flipped(asked, one))):
             mask |= flipped << k
-        dense = np.zeros(2 ** len(one.clbits))
-        dense[before.outcomes ^ mask] = before.weights
-        return self._read_out(one, dense, before.read)
+        key = self._instance(asked, part), mask
+        if (known := self._read.get(key)) is not None:
+            return known
+        if key[0] not in self._exact:
+            self._compute(key[0])
+        found = self._read_out(one, self._exact[key[0]], mask)
+        if self._kept + len(found) <= MAX_KEPT:
+            self._read[key], self._kept = found, self._kept + len(found)
+        return found
 
     def counts(self, setting: int, shots: int, seed: int) -> Counts:
         """Return the counts of one block of shots; the same seed gives the same counts.
@@ -330,25 +186,25 @@ class Simulator:
         return _together(drawn, [part.clbits for part in parts], self._num_clbits[circuit], shots, rng)
 
     def _instance(self, asked: Setting, part: int) -> _Instance:
-        columns = self._columns[asked.circuit][part]
-        framed = asked.method == FRAME
-        return asked.circuit, part, tuple(0.0 if framed else float(asked.values[k]) for k in columns)
+        method = self._methods[asked.circuit, part, asked.method == TWIRLED_FRAME]
+        return _Instance(asked.circuit, part, self._values(asked, part), method)
 
-    def _values(self, circuit: int, part: int) -> list[tuple[float, ...]]:
-        """Return the values at which a part is simulated, each once."""
-        asked = (s for s in self._settings if s.circuit == circuit)
-        return list(dict.fromkeys(self._instance(s, part)[2] for s in asked))
+    def _values(self, asked: Setting, part: int) -> tuple[float, ...]:
+        """Return the values at which a part is simulated for a setting."""
+        columns = self._columns[asked.circuit][part]
+        return tuple(0.0 if asked.is_framed else float(asked.values[k]) for k in columns)
 
     def _draw(self, setting: int, part: int, shots: int, rng: np.random.Generator) -> Counts:
         asked = self._settings[setting]
-        one, method = self._parts[asked.circuit][part], self._methods[asked.circuit][part]
+        one, instance = self._parts[asked.circuit][part], self._instance(asked, part)
+        method = instance.method
         if method in (FRAMES, STIM):
             return count_rows(self._sampled(asked, part, shots, rng))
         if method.startswith("exact:"):
             drawn = rng.multinomial(shots, self.probabilities(setting, part))
             width = len(one.clbits)
             return {format(i, f"0{width}b"): int(drawn[i]) for i in np.flatnonzero(drawn)}
-        circuit = bind(one.circuit, self._instance(asked, part)[2])
+        circuit = bind(one.circuit, instance.values)
         if method == "stabilizer":
             circuit = as_clifford(circuit)
         result = (
@@ -364,7 +220,7 @@ class Simulator:
         """Return outcomes of a Clifford part, shot by shot, read out: shape (shots, bits)."""
         part, instance = self._parts[asked.circuit][p], self._instance(asked, p)
         if instance not in self._samplers:
-            steps = frame_circuit(bind(part.circuit, instance[2]), self._calibration(part))
+            steps = frame_circuit(bind(part.circuit, instance.values), self._calibration(part))
             self._samplers[instance] = Sampler(steps, len(part.clbits))
         bits = self._samplers[instance].sample(shots, int(rng.integers(2**31)))
         bits ^= np.array(_flipped(asked, part), dtype=np.uint8)
@@ -395,8 +251,8 @@ class Simulator:
         Circuits without parameters go to Aer in one batch a set of qubits. Many values of one circuit's
         parameters are simulated as one array where there is no noise; with noise some of them in a batch.
         """
-        circuit, p, values = instance
-        part, method = self._parts[circuit][p], self._methods[circuit][p]
+        circuit, p, values, method = instance
+        part = self._parts[circuit][p]
         if method in TWIRLED:
             steps = frame_circuit(bind(part.circuit, values), self._calibration(part))
             self._store(instance, outcomes(steps, [[c] for c in range(len(part.clbits))]))
@@ -407,31 +263,47 @@ class Simulator:
         if not values:
             self._run(method, [i for i in self._like(method, part.qubits) if i not in self._exact])
             return
-        asked = dict.fromkeys(self._instance(s, p) for s in self._settings if s.circuit == circuit)
-        if self._noisy:
+        stages = self._last_stage(part) if method == DENSITY_MATRIX else None
+        every = (self._instance(s, p) for s in self._settings if s.circuit == circuit)
+        asked = dict.fromkeys(one for one in every if one.method == method)
+        if stages is not None:
+            before = pauli_coefficients(
+                density_matrix(stages.head, list(part.measured.values()), self._calibration(part))
+            )
+            for one in asked:
+                weights = stages.probabilities(before, one.values)
+                self._keep(one, part, weights.reshape((2,) * len(part.measured)).transpose())
+        elif self._noisy:
             rest = [one for one in asked if one not in self._exact]
             at = rest.index(instance)
             self._run(method, rest[at : at + BATCH])
         else:
-            rows = np.array([i[2] for i in asked])
+            rows = np.array([one.values for one in asked])
             qubits = list(reversed(part.measured.values()))
             for one, weights in zip(asked, probabilities(_bare(part), qubits, rows), strict=True):
                 self._keep(one, part, weights)
 
+    def _last_stage(self, part: Part) -> LastStage | None:
+        """Return what a part does before its parameters and after; None where that is not all at its end."""
+        calibration = self._calibration(part)
+        errors = {} if calibration is None else gate_transfers(calibration)
+        return last_stage(_bare(part), list(part.measured.values()), errors)
+
     def _like(self, method: str, qubits: tuple[int, ...]) -> list[_Instance]:
         """Return the instances without parameters that run on the same qubits by the same method."""
         return [
-            (c, p, ())
-            for c, parts in enumerate(self._parts)
-            for p, part in enumerate(parts)
-            if part.qubits == qubits and self._methods[c][p] == method and not part.circuit.parameters
+            _Instance(c, p, (), method)
+            for (c, p, _), own in self._methods.items()
+            if own == method
+            and self._parts[c][p].qubits == qubits
+            and not self._parts[c][p].circuit.parameters
         ]
 
     def _run(self, method: str, batch: Sequence[_Instance]) -> None:
-        parts = [self._parts[c][p] for c, p, _ in batch]
+        parts = [self._parts[one.circuit][one.part] for one in batch]
         circuits = []
-        for part, (_, _, values) in zip(parts, batch, strict=True):
-            circuit = bind(_bare(part), values)
+        for part, one in zip(parts, batch, strict=True):
+            circuit = bind(_bare(part), one.values)
             qubits = list(part.measured.values())
             circuit.append(SaveProbabilities(len(qubits)), qubits)
             circuits.append(circuit)
@@ -446,7 +318,7 @@ class Simulator:
         errors, matrices = {}, None
         if self._snapshot is not None:
             calibration = self._used.restrict([self._snapshot.qubits[q].index for q in part.qubits])
-            errors, matrices = active.gate_transfers(calibration), confusion(calibration)
+            errors, matrices = gate_transfers(calibration), confusion(calibration)
         tensor, read = active.outcome_probabilities(bind(part.circuit, values), errors, matrices)
         flat = np.clip(np.round(tensor.reshape(-1), 13), 0.0, 1.0)
         outcomes = np.flatnonzero(flat)
@@ -466,15 +338,15 @@ class Simulator:
         outcomes = np.flatnonzero(flat)
         self._exact[instance] = _Distribution(outcomes, flat[outcomes])
 
-    def _read_out(
-        self, part: Part, dense: npt.NDArray[np.float64], read: frozenset[int]
-    ) -> npt.NDArray[np.float64]:
-        """Return probabilities after the readout error, summing to 1."""
+    def _read_out(self, part: Part, before: _Distribution, mask: int) -> npt.NDArray[np.float64]:
+        """Return probabilities of outcomes that are flipped and then read, summing to 1."""
+        dense = np.zeros(2 ** len(part.clbits))
+        dense[before.outcomes ^ mask] = before.weights
         tensor = dense.reshape((2,) * len(part.clbits))
         if self._snapshot is not None:
             matrices = confusion(self._snapshot)
             for clbit, qubit in part.measured.items():
-                if clbit in read:
+                if clbit in before.read:
                     continue
                 matrix = matrices[part.qubits[qubit]]
                 tensor = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, clbit)), 0, clbit)
@@ -502,7 +374,7 @@ def _together(
 
 def _flipped(asked: Setting, part: Part) -> list[bool]:
     """Return which classical bits of a part a derived setting flips."""
-    flips = (asked.flips or ()) if asked.method == FRAME else ()
+    flips = (asked.flips or ()) if asked.is_framed else ()
     return [clbit in flips for clbit in part.clbits]
 
 
@@ -548,47 +420,3 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
                 continue
         out.append(i)
     return out
-
-
-def twirls(circuits: Sequence[QuantumCircuit]) -> bool:
-    """Return whether errors are twirled in any part of circuits when a device's noise is simulated."""
-    return any(_is_twirled(part) for circuit in circuits for part in split(circuit))
-
-
-def _is_twirled(part: Part) -> bool:
-    return part.circuit.num_qubits > MAX_DENSITY_MATRIX and part.is_final and is_clifford(part.circuit)
-
-
-def shares_noisy_run(program: Program) -> bool:
-    """Return whether one noisy simulation can serve all settings of a program."""
-    if not all(route.is_pauli for route in program.routes):
-        return False
-    return len(program.circuits) == 1 and _frames(program.circuits[0], program.settings)
-
-
-def _frames(circuit: QuantumCircuit, settings: Sequence[Setting], *, frames: bool = True) -> bool:
-    derived = all(_is_derived(part, frames=frames) for part in split(circuit))
-    return derived and all(s.flips is not None for s in settings)
-
-
-def _is_derived(part: Part, *, frames: bool) -> bool:
-    """Return whether a part's exact outcome probabilities, or its twirled errors, serve all Pauli frames."""
-    if is_relayed(part.circuit) and active.fits(part.circuit):
-        return part.is_final
-    return (part.is_final and part.circuit.num_qubits <= MAX_DENSITY_MATRIX) or (frames and _is_twirled(part))
-
-
-def framed(
-    circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], *, frames: bool = True
-) -> tuple[Setting, ...]:
-    """Return settings in which one noisy simulation serves all inputs, if it can.
-
-    It can where every input is a Pauli frame and outcome probabilities are computed exactly, or errors are
-    twirled before they are shifted. Some inputs,
-    evenly spread, are simulated directly as well, to check the others.
-    """
-    if len(settings) <= SPOT_CHECKS or len(circuits) > 1 or not _frames(circuits[0], settings, frames=frames):
-        return tuple(settings)
-    chosen = [settings[round(k)] for k in np.linspace(0, len(settings) - 1, SPOT_CHECKS + 2)[1:-1]]
-    checks = [replace(s, label=f"{s.label} (direct)") for s in chosen]
-    return (*(replace(s, method=FRAME) for s in settings), *checks)

@@ -60,6 +60,11 @@ class GateCalibration:
     duration: float | None
     error: float | None
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is a gate that circuits are compiled to, and no measurement."""
+        return self.name != "measure" and self.name in _GATES
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -197,12 +202,13 @@ class Snapshot:
             num_qubits=len(self.qubits),
             qubit_properties=[QubitProperties(t1=q.t1, t2=q.t2) for q in self.qubits],
         )
+        simulated = {gate.name for gate in self.gates if gate.is_simulated}
         by_name: dict[str, dict[tuple[int, ...], InstructionProperties]] = {}
         for gate in self.gates:
             qargs = tuple(position[q] for q in gate.qubits)
             by_name.setdefault(gate.name, {})[qargs] = InstructionProperties(gate.duration, gate.error)
         for name, properties in by_name.items():
-            if name != "measure" and name in _GATES:
+            if name in simulated:
                 target.add_instruction(_GATES[name], properties, name=name)
         for name, operation in get_control_flow_name_mapping().items():
             target.add_instruction(operation, name=name)  # of any width: feed-forward is simulated

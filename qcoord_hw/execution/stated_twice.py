@@ -13,7 +13,7 @@ from typing import Any
 from qcoord_hw import record
 from qcoord_hw.execution.foreign.guard import safe_name
 from qcoord_hw.execution.foreign.known import MIN_SHOTS
-from qcoord_hw.provenance import PROTOCOLS
+from qcoord_hw.provenance import ENGINE, PROTOCOLS
 from qcoord_hw.record import FOREIGN, RunRecord
 from qcoord_hw.spec import short_repr
 
@@ -138,6 +138,10 @@ def _check_versions(run: RunRecord, draft: dict[str, Any]) -> None:
         if protocols > PROTOCOLS:
             raise Contradicts(
                 f"provenance.protocols: {protocols}; this program knows up to {PROTOCOLS}, a newer one tells"
+            )
+        if stated.get("engine", 0) > ENGINE:
+            raise Contradicts(
+                f"provenance.engine: {stated['engine']}; this program knows up to {ENGINE}, a newer one tells"
             )
         for name, text in packages.items():
             if text is not None and not _VERSION.fullmatch(text):

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import ControlFlowOp, QuantumCircuit, QuantumRegister
-from qiskit_aer import AerSimulator
-from qiskit_aer.library import SaveDensityMatrix
 
-from qcoord_hw.errors import TargetError
 from qcoord_hw.execution.channels import CHANNEL, has_channels
-from qcoord_hw.execution.layout import components, interactions
-from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.density import density_matrix
+from qcoord_hw.execution.layout import components, interactions, operations
 from qcoord_hw.execution.program import stages
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.network.ideal_state import few_columns, output_branches
@@ -109,6 +106,8 @@ def output_states(
     Raises:
         TargetError: when Aer reports a failure.
     """
+    if snapshot is not None:  # of gates that are executed: their noise is known where they were simulated
+        snapshot = snapshot.only(one for c in circuits for one in operations(c, range(c.num_qubits)))
     return [_output_state(circuit, snapshot, apart) for circuit in circuits]
 
 
@@ -139,7 +138,7 @@ def _output_state(circuit: QuantumCircuit, snapshot: Snapshot | None, apart: boo
         positions = [qubits.index(q) for q in outputs]
         if noisy:
             calibration = snapshot and snapshot.restrict([snapshot.qubits[q].index for q in qubits])
-            state = _density(alone, positions, calibration)
+            state = density_matrix(alone, positions, calibration)
         else:
             state = output_branches(alone, positions)
         parts.append((tuple(bit_of[q] for q in outputs), state))
@@ -154,19 +153,6 @@ def _alone(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
         if i.operation.name != "barrier" and i.qubits[0] in where:
             alone.append(i.operation, [where[q] for q in i.qubits])
     return alone
-
-
-def _density(circuit: QuantumCircuit, outputs: Sequence[int], calibration: Snapshot | None) -> ComplexArray:
-    k = len(outputs)
-    circuit.append(SaveDensityMatrix(k), list(outputs))
-    options = {} if calibration is None else {"noise_model": noise_model(calibration, readout=False)}
-    simulator = AerSimulator(method="density_matrix", **options)
-    result = simulator.run(circuit, shots=1, seed_simulator=0).result()
-    if not result.success:
-        raise TargetError(f"Aer failed: {result.status}")
-    saved = np.asarray(result.data(0)["density_matrix"]).reshape((2,) * (2 * k))
-    back = [k - 1 - axis for axis in range(k)]  # axis 0 is the last output
-    return np.asarray(saved.transpose(back + [k + axis for axis in back]).reshape(2**k, 2**k))
 
 
 def _reduced(state: ComplexArray, size: int, keep: Sequence[int], noisy: bool) -> ComplexArray:

@@ -6,6 +6,7 @@ Backends and samplers that somebody else wrote are in `qcoord_hw.execution.forei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,7 +26,9 @@ from qcoord_hw.execution.growing import grown
 from qcoord_hw.execution.idle import unstated, with_idle_noise
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.links import with_channels
+from qcoord_hw.execution.methods import framed, twirls
 from qcoord_hw.execution.noise import IDLE_NOISE_MODEL, NOISE_MODEL
+from qcoord_hw.execution.parts import unroll
 from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.routing import routed_circuits
 from qcoord_hw.execution.scale import (
@@ -36,11 +39,12 @@ from qcoord_hw.execution.scale import (
     seed_name,
     split_scale,
 )
-from qcoord_hw.execution.simulate import Simulator, framed, twirls, unroll
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.tiling import tile
-from qcoord_hw.families.experiment import Setting
+from qcoord_hw.families.experiment import TWIRLED_FRAME, Setting
 from qcoord_hw.network.links import Route
+from qcoord_hw.provenance import ENGINE
 from qcoord_hw.qudits.stages import own_stages
 from qcoord_hw.record import Counts
 from qcoord_hw.spec import check_unicode, one_line, short_repr
@@ -118,9 +122,10 @@ class Prepared:
         batch: which of the batches of couplings it runs in, where it is one of every coupling; else None.
         routes: what links do to each circuit; empty where they cost nothing.
         paulis: the gates that make their errors, on a target that can be given no channels; else None.
-        frames: whether Clifford parts may be simulated by stim and with twirled errors; not where an older
-            record was made without.
         idle_noise: whether qubits that wait decay.
+        engine: version of the rules by which methods of simulation are chosen; that of its record, where it
+            is read from one.
+        shots: of a circuit; infinitely many where outcome probabilities are wanted.
     """
 
     target: str
@@ -138,8 +143,9 @@ class Prepared:
     batch: int | None = None
     routes: tuple[Route, ...] = ()
     paulis: Paulis | None = None
-    frames: bool = True
     idle_noise: bool = False
+    engine: int = ENGINE
+    shots: float = math.inf
 
     @cached_property
     def simulated(self) -> tuple[QuantumCircuit, ...]:
@@ -150,6 +156,16 @@ class Prepared:
         if self.idle_noise and self.snapshot is not None:
             circuits = with_idle_noise(circuits, self.snapshot)
         return circuits
+
+    def simulator(self, settings: Sequence[Setting] | None = None) -> Simulator:
+        """Return what draws counts of the circuits, at some settings or at all."""
+        asked = self.settings if settings is None else settings
+        return Simulator(self.simulated, asked, self.snapshot, shots=self.shots, engine=self.engine)
+
+    def counted(self, shots: float) -> Prepared:
+        """Return the same where each circuit is executed so many times."""
+        tiles = tuple(one.counted(shots) for one in self.tiles)
+        return replace(self, shots=shots, tiles=tiles)
 
     @property
     def noisy(self) -> bool:
@@ -219,10 +235,7 @@ class _SimulatorExecutor:
     """The package's own simulation paths behind the executor's interface."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._simulators = [
-            Simulator(one.simulated, one.settings, one.snapshot, frames=one.frames)
-            for one in (prepared, *prepared.tiles)
-        ]
+        self._simulators = [one.simulator() for one in (prepared, *prepared.tiles)]
 
     @property
     def methods(self) -> list[str]:
@@ -319,24 +332,24 @@ class NoiseTarget:
         return self._prepared(_compiled_on(layouts, circuits, self.snapshot()), program)
 
     def _prepared(self, compiled: Sequence[_Compiled], program: Program) -> list[Prepared]:
-        made = [
-            Prepared(
-                self.name,
-                NOISE,
-                one.circuits,
-                one.layout,
-                one.used,
-                noise_words(
-                    self.scale,
-                    twirled=twirls(one.circuits),
-                    gaps=unstated(one.circuits, one.used) if self.idle_noise else None,
-                ),
-                executed_settings(one.circuits, program.settings, program.routes, noisy=True),
-                routes=program.routes,
-                idle_noise=self.idle_noise,
+        made = []
+        for one in compiled:
+            settings = executed_settings(one.circuits, program.settings, program.routes, noisy=True)
+            twirled = twirls(one.circuits) or any(s.method == TWIRLED_FRAME for s in settings)
+            gaps = unstated(one.circuits, one.used) if self.idle_noise else None
+            made.append(
+                Prepared(
+                    self.name,
+                    NOISE,
+                    one.circuits,
+                    one.layout,
+                    one.used,
+                    noise_words(self.scale, twirled=twirled, gaps=gaps),
+                    settings,
+                    routes=program.routes,
+                    idle_noise=self.idle_noise,
+                )
             )
-            for one in compiled
-        ]
         return [replace(made[0], chip=self._kept), *made[1:]]
 
     def executor(self, prepared: Prepared) -> Executor:
@@ -384,13 +397,25 @@ def executed_settings(
     routes: Sequence[Route],
     *,
     noisy: bool,
-    frames: bool = True,
+    engine: int = ENGINE,
 ) -> tuple[Setting, ...]:
     """Return how settings are simulated: from one run by frames where what goes wrong commutes with them."""
     if not all(route.is_pauli for route in routes):
         return tuple(settings)
     noisy = noisy or not all(route.is_quiet for route in routes)
-    return framed(circuits, settings, frames=frames) if noisy else tuple(settings)
+    return framed(circuits, settings, engine=engine) if noisy else tuple(settings)
+
+
+def by_engine(prepared: Prepared, program: Program, engine: int) -> Prepared:
+    """Return prepared circuits of a program as another version of the rules simulates them."""
+    settings = prepared.settings
+    if prepared.kind in (IDEAL, NOISE):
+        noisy = prepared.kind == NOISE
+        settings = executed_settings(
+            prepared.circuits, program.settings, prepared.routes, noisy=noisy, engine=engine
+        )
+    tiles = tuple(by_engine(one, program, engine) for one in prepared.tiles)
+    return replace(prepared, settings=settings, tiles=tiles, engine=engine)
 
 
 def noise_words(scale: float, *, twirled: bool = False, gaps: Sequence[str] | None = ()) -> str:
@@ -398,7 +423,7 @@ def noise_words(scale: float, *, twirled: bool = False, gaps: Sequence[str] | No
 
     Args:
         scale: what all of it is multiplied by.
-        twirled: whether relaxation is, in a large circuit.
+        twirled: whether relaxation is, in a large circuit or where inputs are shifted.
         gaps: what calibration leaves open of idle noise, as `unstated` returns it; None without idle noise.
     """
     words = NOISE_MODEL if gaps is None else IDLE_NOISE_MODEL

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DIRECT = "direct"
 FRAME = "derived:frame"
+TWIRLED_FRAME = "twirled:frame"
 
 
 class Scoring(Protocol):
@@ -53,8 +54,10 @@ class Setting:
         values: of the circuit's parameters, in the order of `QuantumCircuit.parameters`.
         flips: the classical bits that these values flip against all values zero, when that is all they
             do to an ideal circuit (a Pauli frame); None when it is not.
-        method: `direct`, or `derived:frame` where counts are drawn from the outcome probabilities at all
-            values zero, shifted by `flips` before the readout error.
+        method: `direct`; `twirled:frame` where counts are drawn from the outcome probabilities at all values
+            zero under twirled errors, shifted by `flips` before the readout error, which is exact; or
+            `derived:frame` where errors are not twirled, so that relaxation, which is good for outcomes 0,
+            is shifted as well.
         input: index of the input that is given; of several settings with one input the first counts,
             the others check it.
     """
@@ -65,6 +68,11 @@ class Setting:
     flips: tuple[int, ...] | None = None
     method: str = DIRECT
     input: int = 0
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether what all values zero give stands for this setting, shifted by its flips."""
+        return self.method in (FRAME, TWIRLED_FRAME)
 
     def to_json(self) -> dict[str, Any]:
         """Return the setting as plain JSON values."""

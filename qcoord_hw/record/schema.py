@@ -208,7 +208,8 @@ PROVENANCE = fields(
     {
         "rules": COUNT,
         "protocols": COUNT,
-        "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT}),
+        "engine": COUNT,
+        "circuits_of": fields({"packages": table(maybe(WORDS))}, {"protocols": COUNT, "engine": COUNT}),
     },
 )
 INTENT_SHAPE = fields(

@@ -33,7 +33,7 @@ WIDTHS = (2**14, 2**18, 2**22)
 FEW, DRAWS = 2**12, 3
 """Shots a circuit up to which runs are drawn, and how many, to see at how many shots most of them decide."""
 
-SECONDS = 3.0
+SECONDS = 1.0
 """Time for simulations of other layouts than that of the plan; the others are interpolated."""
 
 

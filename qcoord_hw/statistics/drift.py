@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.statistics.homogeneity import combined_p_value
+from qcoord_hw.statistics.random_tables import random_tables
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -133,8 +134,6 @@ def _deal(one: Blocks, size: int, rng: np.random.Generator) -> IntArray:
     """Return counts with the shots dealt to the blocks at random, shape (size, blocks, scores)."""
     sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
     if len(totals) > 2:
-        from scipy.stats import random_table  # slow to import: only where scores have more than two values
-
-        return np.asarray(random_table(sizes, totals).rvs(size=size, random_state=rng), dtype=np.int64)
+        return random_tables(sizes, totals, size, rng)
     first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
     return np.stack([first, sizes - first], axis=-1)

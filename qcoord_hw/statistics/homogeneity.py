@@ -23,21 +23,18 @@ def statistic(table: npt.NDArray[np.int64]) -> tuple[float, int]:
     if len(table) < 2:
         return 0.0, 0
     share = table.sum(axis=1) / table.sum()
-    order = np.argsort(table.sum(axis=0), kind="stable")
-    pooled: list[npt.NDArray[np.int64]] = []
-    rest = np.zeros(len(table), dtype=np.int64)
-    for column in table[:, order].T:  # the rarest outcomes are pooled first
-        rest = rest + column
-        if rest.sum() * share.min() >= MIN_EXPECTED:
-            pooled.append(rest)
-            rest = np.zeros(len(table), dtype=np.int64)
-    if rest.sum():
-        if not pooled:
-            return 0.0, 0
-        pooled[-1] = pooled[-1] + rest
-    if len(pooled) < 2:
+    totals = table.sum(axis=0)
+    order = np.argsort(totals, kind="stable")
+    starts, least, rest = [0], float(share.min()), 0
+    for k, total in enumerate(totals[order].tolist(), start=1):  # the rarest outcomes are pooled first
+        rest += total
+        if rest * least >= MIN_EXPECTED:
+            starts.append(k)
+            rest = 0
+    starts.pop()  # what is left belongs to the last pool
+    if len(starts) < 2:
         return 0.0, 0
-    observed = np.array(pooled).T
+    observed = np.add.reduceat(table[:, order], starts, axis=1)
     expected = np.outer(share, observed.sum(axis=0))
     value = float(((observed - expected) ** 2 / expected).sum())
     return value, (observed.shape[0] - 1) * (observed.shape[1] - 1)

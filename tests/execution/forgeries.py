@@ -509,7 +509,7 @@ FORGERIES = {
     "calibration's date": on_calibration(None, calibrated="2026-11-01T00:00:00"),
     "calibration's device": on_calibration(None, device="ibm_kyiv"),
     "flips": on_settings("flips", lambda flips: [1] if flips is None else None),
-    "method": on_settings("method", lambda now: "derived:frame" if now == "direct" else "direct"),
+    "method": on_settings("method", lambda now: "twirled:frame" if now == "direct" else "direct"),
     "seeds": on_plan(lambda chunk: chunk.update(seed=chunk["seed"] ^ 1)),
     "blocks": on_plan(lambda chunk: chunk.update(block=0)),
     "settings of the plan": on_intent(settings_exchanged),

@@ -12,8 +12,9 @@ from qcoord_hw import api, registry
 from qcoord_hw.execution import active
 from qcoord_hw.execution.forecast import Device, Forecast
 from qcoord_hw.execution.layout import choose_layout, expected_errors
+from qcoord_hw.execution.methods import ACTIVE
 from qcoord_hw.execution.run_description import describe, program_of
-from qcoord_hw.execution.simulate import ACTIVE, Simulator
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import IdealTarget, NoiseTarget, resolve_target
 from qcoord_hw.families.experiment import Setting

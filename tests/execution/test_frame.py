@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from qiskit_aer import AerSimulator
 
-from qcoord_hw import record
+from qcoord_hw import api, record, registry
+from qcoord_hw.execution.forecast import Forecast
+from qcoord_hw.execution.methods import SPOT_CHECKS, framed
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.parts import split
+from qcoord_hw.execution.program import Program
 from qcoord_hw.execution.run import execute
 from qcoord_hw.execution.run_description import describe, program_of
-from qcoord_hw.execution.simulate import SPOT_CHECKS, Simulator, split
-from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, fake_backends
-from qcoord_hw.families.experiment import DIRECT, FRAME, Experiment
+from qcoord_hw.execution.simulate import Simulator
+from qcoord_hw.execution.targets import NoiseTarget, Prepared, Request, by_engine, fake_backends
+from qcoord_hw.families.experiment import DIRECT, FRAME, TWIRLED_FRAME, Experiment
 from qcoord_hw.families.linear_computation.circuits import task_experiment
 from qcoord_hw.families.linear_computation.user_task import spec_of
+from qcoord_hw.provenance import ENGINE
 from qcoord_hw.theory.linear_computation.task import LinearTask, task_from_json
 
 
@@ -101,7 +107,7 @@ def test_derived_distributions_are_those_of_direct_simulation(name, prepared):
     worst_frame = worst_late = 0.0
     for k in range(0, INPUTS, 4):
         asked = ready.settings[k]
-        assert asked.method == FRAME
+        assert asked.method == TWIRLED_FRAME
         direct = confused(ready, noisy(ready, asked.values))
         assert direct.sum() == pytest.approx(1)
         found = joint(ready, simulator, k)
@@ -118,13 +124,13 @@ def test_derived_distributions_are_those_of_direct_simulation(name, prepared):
 def test_spot_checks_are_simulated_directly(name, prepared):
     experiment, ready = prepared[name]
     simulator = Simulator(ready.circuits, ready.settings, ready.snapshot)
-    assert FRAME in simulator.methods
+    assert TWIRLED_FRAME in simulator.methods
     checks = [(k, s) for k, s in enumerate(ready.settings) if s.method == DIRECT]
     assert len(checks) == SPOT_CHECKS
     assert len({s.input for _, s in checks}) == SPOT_CHECKS
     for k, asked in checks:
         derived = ready.settings[asked.input]
-        assert derived.method == FRAME
+        assert derived.method == TWIRLED_FRAME
         assert derived.input == asked.input
         assert derived.values == asked.values == experiment.settings[asked.input].values
         assert asked.label != derived.label
@@ -154,7 +160,7 @@ def test_odd_characteristic_is_simulated_input_by_input(torino):
     assert {s.method for s in ready.settings} == {DIRECT}
     assert len(ready.settings) == 6
     simulator = Simulator(ready.circuits, ready.settings, ready.snapshot)
-    assert FRAME not in simulator.methods
+    assert TWIRLED_FRAME not in simulator.methods
     direct = confused(ready, noisy(ready, ready.settings[4].values))
     np.testing.assert_allclose(joint(ready, simulator, 4), direct, atol=1e-9)
 
@@ -197,11 +203,76 @@ def test_the_record_says_what_was_derived(torino, runs_dir):
     assert runs[0].counts != runs[2].counts
     kept = runs[0].intent["experiment"]["settings"]
     assert json.loads(json.dumps(kept)) == kept
-    assert [s["method"] for s in kept] == [FRAME] * 8 + [DIRECT] * SPOT_CHECKS
-    assert FRAME == "derived:frame"
+    assert [s["method"] for s in kept] == [TWIRLED_FRAME] * 8 + [DIRECT] * SPOT_CHECKS
+    assert TWIRLED_FRAME == "twirled:frame"
     for check in kept[8:]:
         derived = kept[check["input"]]
         assert check["values"] == derived["values"]
         assert check["flips"] == derived["flips"]
-    assert "derived:frame" in runs[0].intent["target"]["methods"]
+    target = runs[0].intent["target"]
+    assert target["methods"] == ["exact:density_matrix", "exact:pauli-frames", "twirled:frame"]
+    assert target["noise"].endswith("; relaxation twirled")
+    assert runs[0].intent["provenance"]["engine"] == ENGINE
     assert {c.setting for c in runs[0].plan} == set(range(8 + SPOT_CHECKS))
+
+
+FIGURES = {"surviving_rate": 3e-4, "success_probability": 5e-4}
+"""By how much they may differ."""
+
+
+def expected_of(name: str, target: str, change) -> dict[str, float]:
+    """Figures of 16 inputs, of exact distributions, after a change of what is prepared."""
+    built = api.build(name, target=target, parameters={"inputs": 16}, seed=0)
+    parts = describe(built.experiment), program_of(built.experiment), built.spec, target
+    forecast = Forecast.of(*parts, idle_noise=False)
+    changed = change(forecast.prepared, forecast.program)
+    forecast = replace(forecast, prepared=changed, chosen=tuple(range(16)))
+    record = forecast.expect(changed).record(10**9)
+    found = registry.family_of_kind(forecast.description["play"]["kind"]).analyse(record, 0.95)
+    return {one.name: one.best for one in found.estimates if one.name in FIGURES}
+
+
+def as_it_is(prepared: Prepared, program: Program) -> Prepared:
+    assert {one.method for one in prepared.settings[:16]} == {TWIRLED_FRAME}
+    return prepared
+
+
+def as_before(prepared: Prepared, program: Program) -> Prepared:
+    before = by_engine(prepared, program, 1)
+    assert {one.method for one in before.settings[:16]} == {FRAME}
+    return before
+
+
+def each(prepared: Prepared, program: Program) -> Prepared:
+    return replace(prepared, settings=tuple(replace(s, method=DIRECT) for s in prepared.settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("example-2-f2", "fake_torino"), ("example-1-f2", "fake_sherbrooke")]
+    + [
+        pytest.param(name, target, marks=pytest.mark.slow)
+        for name in ("example-1-f4", "example-2-f2", "example-1-f2")
+        for target in ("fake_torino", "fake_fez", "fake_sherbrooke")
+    ],
+)
+def test_twirled_frames_have_no_bias(name, target):
+    """Against 16 inputs applied directly, each a density matrix; without twirling figures are too good.
+
+    Where relaxation is strong, single inputs differ by more, either way, and so does a success by 16 of them.
+    """
+    direct, twirled, derived = (expected_of(name, target, how) for how in (each, as_it_is, as_before))
+    for figure, most in FIGURES.items():
+        assert abs(twirled[figure] - direct[figure]) < most
+        assert derived[figure] - direct[figure] > 3e-4
+
+
+def test_what_is_no_clifford_circuit_is_derived_without_twirling(prepared):
+    _, ready = prepared["sum of 2, F_4"]
+    circuit = ready.circuits[0].copy_empty_like()
+    circuit.t(0)
+    circuit.compose(ready.circuits[0], inplace=True)
+    asked = [replace(one, method=DIRECT) for one in ready.settings[:INPUTS]]
+    assert {one.method for one in framed([circuit], asked)} == {FRAME, DIRECT}
+    assert {one.method for one in framed(ready.circuits, asked)} == {TWIRLED_FRAME, DIRECT}
+    assert {one.method for one in framed(ready.circuits, asked, engine=1)} == {FRAME, DIRECT}

@@ -11,11 +11,12 @@ from qiskit.providers.fake_provider import GenericBackendV2
 
 from qcoord_hw import api
 from qcoord_hw.errors import InputError, TooLargeError
-from qcoord_hw.execution import simulate
+from qcoord_hw.execution import methods
 from qcoord_hw.execution.expectation import apportion, work
 from qcoord_hw.execution.forecast import REP_DELAY, Forecast, where_of
 from qcoord_hw.execution.layout import choose_layout, expected_errors, ranked_layouts
 from qcoord_hw.execution.run_description import describe, program_of
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import fake_backends, resolve_target
 from qcoord_hw.execution.tiling import tile
@@ -130,7 +131,7 @@ def test_expected_counts_are_shares_of_the_shots():
         record = expected.record(shots)
         assert [chunk.shots for chunk in record.plan] == [shots] * 4
         assert all(sum(record.counts[c.id].values()) == shots for c in record.plan)
-    simulator = simulate.Simulator(plan.prepared.simulated, plan.prepared.settings, plan.prepared.snapshot)
+    simulator = Simulator(plan.prepared.simulated, plan.prepared.settings, plan.prepared.snapshot)
     counts = expected.record(10**9).counts
     for k in range(4):
         shares = [counts[k].get(format(i, "02b"), 0) / 1e9 for i in range(4)]
@@ -217,8 +218,8 @@ def test_any_backend_is_planned_for():
 
 
 def test_what_nothing_can_simulate_has_no_figure_on_a_device_and_is_refused_on_a_simulator(monkeypatch):
-    for limit in ("MAX_DENSITY_MATRIX", "MAX_TRAJECTORIES", "MAX_MPS"):
-        monkeypatch.setattr(simulate, limit, 1)
+    for limit in ("MAX_DENSITY_MATRIX", "MAX_LARGE_DENSITY_MATRIX", "MAX_TRAJECTORIES", "MAX_MPS"):
+        monkeypatch.setattr(methods, limit, 1)
     with pytest.raises(TooLargeError, match="connected qubits"):
         api.plan("chsh", target="fake_manila")
     backend = GenericBackendV2(5, coupling_map=[[0, 1], [1, 2], [2, 3], [3, 4]], seed=1)

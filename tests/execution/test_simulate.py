@@ -10,10 +10,12 @@ from qiskit.quantum_info import Operator, Statevector
 from qiskit_aer import AerSimulator
 
 from qcoord_hw.errors import TooLargeError
-from qcoord_hw.execution import simulate
+from qcoord_hw.execution import methods
+from qcoord_hw.execution.methods import choose_method
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.parts import split
 from qcoord_hw.execution.program import Program
-from qcoord_hw.execution.simulate import Simulator, choose_method, split
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.execution.targets import fake_backends, resolve_target
 
@@ -163,6 +165,8 @@ def test_dynamic_circuits_are_sampled_by_aer():
         (35, False, "matrix_product_state"),
         (3, True, "exact:density_matrix"),
         (11, True, "exact:density_matrix"),
+        (12, True, "exact:density_matrix"),
+        (13, True, "exact:density_matrix"),
         (14, True, "statevector"),
         (20, True, "matrix_product_state"),
     ],
@@ -198,8 +202,8 @@ def test_too_large_is_refused_with_the_reason():
 def test_mps_agrees_with_the_state_vector(monkeypatch):
     circuit = line(6)
     exact = _simulator([circuit], None).probabilities(0, 0)
-    monkeypatch.setattr(simulate, "MAX_EXACT_IDEAL", 3)
-    monkeypatch.setattr(simulate, "MAX_STATEVECTOR", 3)
+    monkeypatch.setattr(methods, "MAX_EXACT_IDEAL", 3)
+    monkeypatch.setattr(methods, "MAX_STATEVECTOR", 3)
     sampled = _simulator([circuit], None)
     assert sampled.methods == ["matrix_product_state"]
     counts = sampled.counts(0, 50_000, 2)

@@ -182,6 +182,7 @@ VERSIONS = {
     "another Qiskit": {"packages": {"qiskit": "2.1.0"}},
     "Qiskit, latest": {"packages": {"qiskit": "latest"}},
     "numpy of words": {"packages": {"qiskit": "2.6.2", "numpy": "many"}},
+    "engine": {"engine": 99},
     "circuits of another": {"circuits_of": {"protocols": 99, "packages": {"qiskit": "2.6.2"}}},
     "circuits of none": {"circuits_of": {"protocols": 1, "packages": {"qiskit": "x"}}},
 }

@@ -114,7 +114,7 @@ def test_inputs_of_linear_computations_are_named_and_derived_counts_marked(runs,
     )
     export_csv(result.path, tmp_path / "run.csv")
     rows = read(tmp_path / "run.csv")
-    assert {row["method"] for row in rows} == {"derived:frame", "direct"}
+    assert {row["method"] for row in rows} == {"twirled:frame", "direct"}
     labels = {row["label"] for row in rows if row["method"] != "direct"}
     assert len(labels) == 4
     assert all(label.startswith("w1=") for label in labels)

@@ -101,10 +101,10 @@ def test_summary_says_what_was_asked_for(clean, noisy):
 def test_derived_inputs_are_said_to_be_derived(clean, noisy):
     assert clean.summary["methods"]["inputs"] == "direct"
     methods = noisy.summary["methods"]
-    assert methods["inputs"] == "derived:frame"
+    assert methods["inputs"] == "twirled:frame"
     assert f"checked against {methods['checked']} directly simulated inputs" in methods["words"]
     assert methods["checked"] == len(noisy.checks["frame"]["inputs"]) > 0
-    assert "one noisy simulation serves all inputs" in flowing(noisy.table())
+    assert "one noisy simulation, with twirled errors, serves all inputs" in flowing(noisy.table())
     assert "no sign of a difference between derived and direct inputs" in flowing(noisy.table())
     unchecked = copy.deepcopy(noisy.summary)
     unchecked["checks"].pop("frame")

@@ -33,17 +33,26 @@ def gate_factors(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> F
         gate: as it is calibrated.
         qubits: on which it acts, in its order.
     """
+    kept = rest_kept(gate, qubits)
+    return np.asarray(np.where(np.arange(4 ** len(qubits)) > 0, kept, 1.0) * _relaxed(gate, qubits))
+
+
+def rest_kept(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> float:
+    """Return the factor of the depolarising rest of a gate's error, beside relaxation: see `gate_factors`."""
+    size = 2 ** len(qubits)
+    fidelity = (float(_relaxed(gate, qubits).sum()) / size + 1) / (size + 1)  # average over states
+    error = min(gate.error or 0.0, size / (size + 1))
+    if error <= 1 - fidelity:  # relaxation alone is as much as is stated
+        return 1.0
+    rest = size * (error - 1 + fidelity) / (size * fidelity - 1)
+    return float(1 - min(rest, size**2 / (size**2 - 1)))
+
+
+def _relaxed(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Factors:
     relaxed: Factors = np.ones(1)
     for qubit in qubits:
         relaxed = np.asarray(np.kron(relaxation(qubit, gate.duration), relaxed))
-    size = 2 ** len(qubits)
-    fidelity = (relaxed.sum() / size + 1) / (size + 1)  # average over states
-    error = min(gate.error or 0.0, size / (size + 1))
-    if error <= 1 - fidelity:  # relaxation alone is as much as is stated
-        return np.asarray(relaxed)
-    rest = size * (error - 1 + fidelity) / (size * fidelity - 1)
-    kept = 1 - min(rest, size**2 / (size**2 - 1))
-    return np.asarray(np.where(np.arange(size**2) > 0, kept, 1.0) * relaxed)
+    return relaxed
 
 
 def readout_factors(qubit: QubitCalibration) -> Factors:

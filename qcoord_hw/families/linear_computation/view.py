@@ -174,9 +174,11 @@ def _methods(experiment: Mapping[str, Any]) -> dict[str, Any]:
     if experiment["usage"] is None:
         words = "somebody else executed them: nobody knows how"
     elif methods != ["direct"]:
+        twirled = ", with twirled errors," if methods == ["twirled:frame"] else ""
         words = (
-            "derived: one noisy simulation serves all inputs, its outcomes shifted by what the data flip, "
-            f"before the readout error; checked against {checked or 'no'} directly simulated inputs"
+            f"derived: one noisy simulation{twirled} serves all inputs, its outcomes shifted by what the "
+            f"data flip, before the readout error; checked against {checked or 'no'} directly simulated "
+            "inputs"
         )
     return {"inputs": ", ".join(methods), "checked": checked, "words": words}
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from qcoord_hw.errors import InputError, TooLargeError
 from qcoord_hw.theory.pauli_measurements.target import TRACE, Combine, Target
@@ -145,6 +144,8 @@ def figures_of_product(
 
     def excess(x: float) -> float:
         return float((weights / (p + x)).sum()) - 1
+
+    from scipy.optimize import brentq  # slow to import
 
     below = 0.0 if excess(TINY) <= 0 else float(brentq(excess, TINY, 1.0, xtol=1e-15))
     return {

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from qcoord_hw.theory.information import complex_data, von_neumann_entropy
 from qcoord_hw.theory.regions.constraint import Term
@@ -124,6 +123,8 @@ class _Side:
 
     def ascent(self, start: ComplexArray, deadline: float) -> ComplexArray:
         """Return a measurement at which the information is locally largest, or as far as the time allows."""
+        from scipy.optimize import minimize  # slow to import
+
         shape = start.shape
 
         def cost(flat: FloatArray) -> tuple[float, FloatArray]:

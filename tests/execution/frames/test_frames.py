@@ -14,20 +14,22 @@ from qiskit_aer.noise import amplitude_damping_error
 from qcoord_hw import api
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import TooLargeError
-from qcoord_hw.execution import simulate
+from qcoord_hw.execution import methods
 from qcoord_hw.execution.forecast import Forecast
 from qcoord_hw.execution.frames import distribution, frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.clifford import conjugation, paulis
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.frames.twirling import channel_factors, gate_factors, probabilities
+from qcoord_hw.execution.methods import choose_method
 from qcoord_hw.execution.noise import noise_model
+from qcoord_hw.execution.parts import split
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.scale import scaled_target
-from qcoord_hw.execution.simulate import Simulator, choose_method, split
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import resolve_target
-from qcoord_hw.families.experiment import FRAME, build_experiment
+from qcoord_hw.families.experiment import TWIRLED_FRAME, build_experiment
 from qcoord_hw.report.plan import Outlook
 
 ONE = ("h", "s", "sdg", "sx", "sxdg", "x", "y", "z", "rz")
@@ -210,7 +212,7 @@ def test_what_twirling_loses_is_within_the_limits(name, target, scale, monkeypat
         return [simulator.probabilities(k, p) for k, p in places], Outlook(replace(forecast)).main.best
 
     exact, value = found()
-    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
+    monkeypatch.setattr(methods, "MAX_DENSITY_MATRIX", 0)
     twirled, near = found()
     assert max(abs(a - b).sum() / 2 for a, b in zip(exact, twirled, strict=True)) < LIMITS[scale]
     assert near == pytest.approx(value, abs=LOST[scale])
@@ -229,15 +231,15 @@ def test_the_simulator_takes_frames_where_a_density_matrix_does_not_fit(monkeypa
         return Simulator(prepared.circuits, prepared.settings, prepared.snapshot)
 
     exact = ours().probabilities(0, 0)
-    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 2)
+    monkeypatch.setattr(methods, "MAX_DENSITY_MATRIX", 2)
     twirled = ours()
     assert twirled.methods == ["exact:pauli-frames"]
     found = twirled.probabilities(0, 0)
     assert 0 < abs(found - exact).sum() / 2 < 0.0015
     np.testing.assert_allclose(found, distribution(prepared.circuits[0], prepared.snapshot), atol=1e-11)
-    older = Simulator(prepared.circuits, prepared.settings, prepared.snapshot, frames=False)
+    older = Simulator(prepared.circuits, prepared.settings, prepared.snapshot, engine=0)
     assert older.methods == ["statevector"]
-    monkeypatch.setattr(simulate, "MAX_FRAMES", 2)
+    monkeypatch.setattr(methods, "MAX_FRAMES", 2)
     sampled, seed = ours(), int(rng.integers(2**31))
     assert sampled.methods == ["pauli-frames"]
     counts = sampled.counts(0, 200_000, seed)
@@ -258,8 +260,8 @@ def test_only_clifford_circuits_at_the_values_that_are_executed_have_frames():
     circuit.measure(range(12), range(12))
     (part,) = split(circuit)
     assert choose_method(part, noisy=True, values=[(0.0,), (1.0,), (0.5,)]) == "exact:pauli-frames"
-    assert choose_method(part, noisy=True, values=[(0.0,), (0.3,)]) == "statevector"
-    assert choose_method(part, noisy=True, values=[(0.0,)], frames=False) == "statevector"
+    assert choose_method(part, noisy=True, values=[(0.0,), (0.3,)], shots=100) == "statevector"
+    assert choose_method(part, noisy=True, values=[(0.0,)], engine=0) == "statevector"
     ccx, t = QuantumCircuit(3), QuantumCircuit(1)
     ccx.ccx(0, 1, 2)
     t.t(0)
@@ -279,13 +281,13 @@ def test_more_than_twenty_bits_are_refused():
 def test_inputs_shifted_after_twirling_are_those_applied(monkeypatch, most):
     """Exactly, in the distribution; and in counts, of stim's shots as well."""
     program = program_of(build_experiment(load_spec("example-2-f2")))
-    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
-    monkeypatch.setattr(simulate, "MAX_FRAMES", most)
+    monkeypatch.setattr(methods, "MAX_DENSITY_MATRIX", 0)
+    monkeypatch.setattr(methods, "MAX_FRAMES", most)
     prepared = resolve_target("fake_torino", idle_noise=False).prepare(program, ())
-    framed = next(s for s in prepared.settings if s.method == FRAME and len(s.flips) == 2)
+    framed = next(s for s in prepared.settings if s.method == TWIRLED_FRAME and len(s.flips) == 2)
     direct = replace(framed, method="direct")
     simulator = Simulator(prepared.circuits, [framed, direct], prepared.snapshot)
-    assert simulator.methods == ["derived:frame", "exact:pauli-frames" if most else "pauli-frames"]
+    assert simulator.methods == ["exact:pauli-frames" if most else "pauli-frames", "twirled:frame"]
     if most:
         for part in range(simulator.parts(0)):
             derived, applied = (simulator.probabilities(k, part) for k in (0, 1))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qcoord_hw.catalogue import load_spec
-from qcoord_hw.execution import expectation, simulate
+from qcoord_hw.execution import expectation, methods
 from qcoord_hw.execution.expectation import is_exact, outcomes_of
 from qcoord_hw.execution.parities import outcomes_with
 from qcoord_hw.execution.run_description import program_of
@@ -30,7 +30,7 @@ def test_figures_are_those_of_all_outcomes(monkeypatch):
     prepared = resolve_target("fake_torino").prepare(program_of(experiment), ())
     same = tuple(replace(q, p01=q.p10) for q in prepared.snapshot.qubits)
     prepared = replace(prepared, snapshot=replace(prepared.snapshot, qubits=same))
-    monkeypatch.setattr(simulate, "MAX_DENSITY_MATRIX", 0)
+    monkeypatch.setattr(methods, "MAX_DENSITY_MATRIX", 0)
     assert is_exact(prepared, [0, 5])
     listed = outcomes_of(prepared, [0, 5], parities)
     monkeypatch.setattr(expectation, "MAX_LISTED", 1)

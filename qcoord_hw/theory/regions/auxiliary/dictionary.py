@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog, nnls
 
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
@@ -34,6 +33,8 @@ def linear_program(cost: FloatArray, deadline: float = np.inf, **constraints: An
         left = deadline - time.monotonic()
         if left <= 0:
             return None
+        from scipy.optimize import linprog  # slow to import
+
         options = {
             "primal_feasibility_tolerance": tolerance,
             "dual_feasibility_tolerance": tolerance,
@@ -206,6 +207,8 @@ class Dictionary:
 
 def nonnegative(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Return the x >= 0 that solves matrix x = right best; zero where the iteration does not converge."""
+    from scipy.optimize import nnls  # slow to import
+
     try:
         return np.asarray(nnls(matrix, right)[0])
     except RuntimeError:

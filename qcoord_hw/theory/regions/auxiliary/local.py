@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from scipy.optimize import minimize
 
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.pricing import field
@@ -156,6 +155,8 @@ def augmented_lagrangian(
     multiplier = np.zeros(model.shape)
     target = model.target
     entropic = any(weights)
+
+    from scipy.optimize import minimize  # slow to import
 
     def lagrangian(vector: FloatArray) -> tuple[float, FloatArray]:
         if time.monotonic() > deadline:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from scipy.optimize import nnls
 
 from qcoord_hw.theory.regions.auxiliary import newton, pricing
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
@@ -297,6 +296,8 @@ class Workspace:
         columns = reduce(lambda a, b: (a[:, :, None] * b[:, None, :]).reshape(len(a), -1), points)
         target = self.model.target.reshape(-1)
         matrix = np.concatenate([columns.T, 1e-3 * np.eye(len(columns))])
+        from scipy.optimize import nnls  # slow to import
+
         return np.asarray(nnls(matrix, np.concatenate([target, np.zeros(len(columns))]))[0])
 
 
