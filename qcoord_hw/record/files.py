@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeGuard
 
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json, separators
+from qcoord_hw.record.written import canonical, each, laid_out, pretty
 from qcoord_hw.spec import canonical_json, one_line
 
 FOLDERS = ("circuits", "results", "derived")
@@ -51,21 +52,12 @@ MAX_FIELDS = 20_000
 
 PIECE = MIB
 
-LEVELS = 3
-"""Of a JSON file of a record: lists and objects that are written line by line."""
-
 BATCH = 64 * 1024
 """Bytes of lines of a file that grows that are parsed in one go."""
 
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )  # as `canonical_json`
-
-_ROWS = json.JSONEncoder(
-    sort_keys=True, separators=(",\n" + " " * LEVELS, ": "), ensure_ascii=False, allow_nan=False
-)
-"""Of objects on the last level that is written line by line."""
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -78,98 +70,14 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def pretty(value: Mapping[str, Any]) -> bytes:
-    """Return JSON for people, the outer levels line by line: the one way in which a record writes a file.
-
-    Below them it is on one line, so that a thousand settings stay readable.
-    """
-    laid = _Laid([], [], [])
-    _lay(value, LEVELS, "\n", laid)
-    inner, rows = iter(_each(laid.inner, _JSON)), iter(_each(laid.rows, _ROWS))
-    for k, part in enumerate(laid.parts):
-        if part is _INNER:
-            laid.parts[k] = next(inner)
-        elif part is _ROW:
-            laid.parts[k] = next(rows)[1:-1]  # its braces are there
-    return ("".join(laid.parts) + "\n").encode()
-
-
-class _Laid(NamedTuple):
-    """Text in its order, with marks where a value is to be put in; and these values, one kind each."""
-
-    parts: list[str]
-    inner: list[Any]
-    rows: list[dict[str, Any]]
-
-
-def _lay(value: Any, levels: int, indent: str, laid: _Laid) -> None:
-    """Lay out JSON with sorted keys on several lines; what stands on one line is only collected."""
-    if levels == 0 or not value or not isinstance(value, (dict, list, tuple, Mapping)):
-        laid.parts.append(_INNER)
-        laid.inner.append(value)
-        return
-    inner, parts = indent + " ", laid.parts
-    if (
-        levels == 2 and type(value) is list and all(value) and all(map(_is_plain, value))
-    ):  # as below, all in one go
-        row = ["," + inner + "{", inner + " ", _ROW, inner, "}"]
-        parts += row * len(value)
-        parts[-5 * len(value)] = "[" + inner + "{"
-        parts.append(indent + "]")
-        laid.rows.extend(value)
-        return
-    if levels == 1 and _is_plain(value):  # its lines are made together, with those of all others
-        parts += "{", inner, _ROW, indent, "}"
-        laid.rows.append(value)
-        return
-    named = isinstance(value, Mapping)
-    before = ("{" if named else "[") + inner
-    for key in sorted(value) if named else range(len(value)):
-        parts.append(f"{before}{_key(key)}: " if named else before)
-        _lay(value[key], levels - 1, inner, laid)
-        before = "," + inner
-    parts.append(indent + ("}" if named else "]"))
-
-
-def _is_plain(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Return whether an object has no others in it, and names that are written in one way only."""
-    return (
-        type(value) is dict
-        and _SCALARS.issuperset(map(type, value.values()))
-        and all(map(str.isascii, value))
-    )
-
-
-_INNER, _ROW = "a value on one line", "the lines of an object"
-"""Marks, by what they are and not by what they say."""
-
-_SCALARS = frozenset((str, int, float, bool, type(None)))
-
-_key = lru_cache(maxsize=1000)(json.dumps)
-
-
-def _each(values: Sequence[Any], encoder: json.JSONEncoder) -> list[str]:
-    """Return the JSON of each value, all made in one go: one by one a hundred thousand take a second."""
-    between, rows = encoder.item_separator, list[str]()
-    for mark in (
-        "\0",
-        secrets.token_hex(16),
-    ):  # no value has the first in a list, and none can have the other
-        marked: list[Any] = [mark] * (2 * len(values) - 1)
-        marked[::2] = values
-        rows = encoder.encode(marked)[1:-1].split(f"{between}{json.dumps(mark)}{between}")
-        if len(rows) == len(values):
-            break
-    return rows
-
-
 def signed(content: Mapping[str, Any]) -> bytes:
     """Return the file of `content` with its own checksum in it.
 
     Raises:
         InputError: when it is larger than what is read again.
     """
-    written = pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    fields = laid_out(content)
+    written = pretty(fields | laid_out({"sha256": digest(canonical(fields))}))
     values, most = separators(written), LIMITS["intent.json"]
     if values > MAX_VALUES or len(written) > most:
         raise InputError(
@@ -358,7 +266,7 @@ def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
         return None
     try:
         found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
-        if len(found) != len(lines) or _each(found, _CANONICAL) != [line.decode() for line in lines]:
+        if len(found) != len(lines) or each(found, _CANONICAL) != [line.decode() for line in lines]:
             return None
         for content, line in zip(found, lines, strict=True):
             signature = f'"sha256":"{content.pop("sha256")}"'.encode()
@@ -424,8 +332,9 @@ def read_signed(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{where} has an object of {fields} fields; no record has more than {MAX_FIELDS}")
     expected = content.pop("sha256", None)
     try:
-        intact = digest(canonical_json(content).encode()) == expected
-        intact = intact and written == pretty(content | {"sha256": expected})
+        fields = laid_out(content)
+        intact = digest(canonical(fields)) == expected
+        intact = intact and written == pretty(fields | laid_out({"sha256": expected}))
     except ValueError:
         intact = False
     if not intact:
