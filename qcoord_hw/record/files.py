@@ -17,15 +17,14 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeGuard
+from typing import Any, BinaryIO
 
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.inputs import parse_json, separators
+from qcoord_hw.inputs import parse_json, separators, separators_of
 from qcoord_hw.record.written import canonical, each, laid_out, pretty
 from qcoord_hw.spec import canonical_json, one_line
 
@@ -129,8 +128,8 @@ def open_file(folder: Path, name: str, flags: int) -> BinaryIO:
     return file
 
 
-def read_pieces(folder: Path, name: str) -> Iterator[bytes]:
-    """Yield the content of a file of a run's folder, piece by piece.
+def read_pieces(folder: Path, name: str, size: int = PIECE) -> Iterator[bytes]:
+    """Yield the content of a file of a run's folder, in pieces of so many bytes.
 
     Raises:
         RecordError: when it cannot be read, or is larger than such a file gets.
@@ -138,10 +137,10 @@ def read_pieces(folder: Path, name: str) -> Iterator[bytes]:
     most = LIMITS.get(name, MAX_BYTES)
     try:
         with open_file(folder, name, os.O_RDONLY) as file:
-            if (size := os.fstat(file.fileno()).st_size) > most:
-                raise OSError(errno.EFBIG, f"{size} bytes, of at most {most}")
+            if (whole := os.fstat(file.fileno()).st_size) > most:
+                raise OSError(errno.EFBIG, f"{whole} bytes, of at most {most}")
             left = most
-            while piece := file.read(PIECE):
+            while piece := file.read(size):
                 if (left := left - len(piece)) < 0:
                     raise OSError(errno.EFBIG, f"more than {most} bytes")
                 yield piece
@@ -210,60 +209,16 @@ class Most:
     values: int = 2 * MAX_VALUES
 
 
-def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where each finished line of a file that grows stands, in words, and what it holds.
-
-    Raises:
-        RecordError: when the file cannot be read or is larger than it may be, or a line was changed; of a
-            file that is too large nothing is made.
-    """
-    _check_most(folder, name, most)
-    number, file = 0, f"run {one_line(folder.name)}: {name} line"
-    for lines in _batches(_lines_of(folder, name)):
-        read = _read_together(lines)
-        for k, line in enumerate(lines):
-            number += 1
-            where = f"{file} {number}"
-            content = read[k] if read is not None else _read_line(line)
-            if content is None:
-                raise RecordError(f"{where} does not match its checksum; the record is damaged")
-            yield where, content
+Together = Callable[[Sequence[bytes]], list[dict[str, Any]] | None]
+"""Returns what each of several lines holds; None where one has to be looked at by itself."""
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield lines, as many at a time as are parsed in one go; a long one alone."""
-    batch: list[bytes] = []
-    size = 0
-    for line in lines:
-        if batch and size + len(line) > BATCH:
-            yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += len(line)
-    if batch:
-        yield batch
-
-
-def _read_line(line: bytes) -> dict[str, Any] | None:
-    """Return what a line holds; None where it is not as this program writes it, or was changed."""
-    try:
-        content = parse_json(line, MAX_VALUES)
-        expected = content.pop("sha256", None)
-        intact = digest(canonical_json(content).encode()) == expected
-        intact = intact and signed_line(content).encode() == line + b"\n"
-    except (ValueError, AttributeError, TypeError):
-        return None
-    return content if intact else None
-
-
-def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+def read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """Return what each of several lines holds; None where one has to be looked at by itself.
 
     A line is as this program writes it where what is parsed of it is written so again; its checksum is that
     of its bytes without it.
     """
-    if sum(map(len, lines)) > BATCH:
-        return None
     try:
         found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
         if len(found) != len(lines) or each(found, _CANONICAL) != [line.decode() for line in lines]:
@@ -279,33 +234,91 @@ def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     return found
 
 
+def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where each finished line of a file that grows stands, in words, and what it holds.
+
+    Raises:
+        RecordError: as `read_many_lines`.
+    """
+    for first, contents in read_many_lines(folder, name, most):
+        for number, content in enumerate(contents, first):
+            yield line_in_words(folder, name, number), content
+
+
+def read_many_lines(
+    folder: Path, name: str, most: Most, together: Together = read_together
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield what finished lines of a file that grows hold: several at a time, and the number of the first.
+
+    Args:
+        folder: the run's folder.
+        name: of the file.
+        most: how large it may be.
+        together: reads several lines.
+
+    Raises:
+        RecordError: when the file cannot be read or is larger than it may be, or a line was changed; of a
+            file that is too large nothing is made.
+    """
+    _check_most(folder, name, most)
+    number = 1
+    for lines in _lines_of(folder, name):
+        read = together(lines) if max(map(len, lines)) <= BATCH else None
+        if read is not None:
+            yield number, read
+        for k, line in enumerate(lines if read is None else ()):
+            if (content := _read_line(line)) is None:
+                where = line_in_words(folder, name, number + k)
+                raise RecordError(f"{where} does not match its checksum; the record is damaged")
+            yield number + k, [content]
+        number += len(lines)
+
+
+def line_in_words(folder: Path, name: str, number: int) -> str:
+    """Return where a line of a file that grows stands, for an error."""
+    return f"run {one_line(folder.name)}: {name} line {number}"
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    """Return what a line holds; None where it is not as this program writes it, or was changed."""
+    try:
+        content = parse_json(line, MAX_VALUES)
+        expected = content.pop("sha256", None)
+        intact = digest(canonical_json(content).encode()) == expected
+        intact = intact and signed_line(content).encode() == line + b"\n"
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return content if intact else None
+
+
 def _check_most(folder: Path, name: str, most: Most) -> None:
     """Count lines and values of a file that grows, without parsing.
 
     Raises:
         RecordError: when there are more than there may be.
     """
-    lines = values = 0
-    for lines, line in enumerate(_lines_of(folder, name), start=1):
-        found = separators(line)
-        values += found
-        if lines > most.lines or found > most.line or values > most.values:
-            raise RecordError(
-                f"run {one_line(folder.name)}: {name} line {lines}: more than the run's plan allows "
-                f"({most.lines} lines, about {most.line} values in one and {most.values} in all); no record "
-                "has so many"
-            )
+    number = values = 0
+    for lines in _lines_of(folder, name):
+        for found in separators_of(lines):
+            number += 1
+            values += found
+            if number > most.lines or found > most.line or values > most.values:
+                raise RecordError(
+                    f"{line_in_words(folder, name, number)}: more than the run's plan allows ({most.lines} "
+                    f"lines, about {most.line} values in one and {most.values} in all); no record has so many"
+                )
 
 
-def _lines_of(folder: Path, name: str) -> Iterator[bytes]:
-    """Yield the finished lines of a file, without their line breaks."""
+def _lines_of(folder: Path, name: str) -> Iterator[list[bytes]]:
+    """Yield the finished lines of a file, without their line breaks: a few at a time."""
     begun: list[bytes] = []
     size = 0
-    for piece in read_pieces(folder, name):
+    for piece in read_pieces(folder, name, BATCH):
         *lines, rest = piece.split(b"\n")
-        for line in lines:
-            yield b"".join([*begun, line])
+        if lines:
+            lines[0] = b"".join([*begun, lines[0]])
             begun, size = [], 0
+            yield lines
         begun.append(rest)
         if (size := size + len(rest)) > MAX_LINE:
             raise RecordError(

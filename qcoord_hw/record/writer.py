@@ -19,6 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from qcoord_hw.errors import BusyError, RecordError
+from qcoord_hw.record.counts import COUNTS, Counts
 from qcoord_hw.record.files import (
     append_lines,
     cut_unfinished,
@@ -39,14 +40,12 @@ from qcoord_hw.record.lookup import name_in_path
 from qcoord_hw.record.notes import NOTES
 from qcoord_hw.record.notes import repair as repair_notes
 from qcoord_hw.record.reader import (
-    COUNTS,
     DERIVED,
     DRAFT,
     FORMAT,
     INTENT,
     SEAL,
     Chunk,
-    Counts,
     RunRecord,
     read,
 )

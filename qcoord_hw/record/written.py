@@ -1,7 +1,7 @@
 """How a record writes JSON: laid out for people, and the same without spaces, of which a checksum is made.
 
-A value is encoded once, into a text with marks where the two ways differ; both are made of it by replacing the
-marks. They are control characters, which JSON never has as they are.
+A value is encoded once, into a text with marks for the spaces of its layout; both are made of it. The marks
+are control characters, which JSON never has as they are, and nor has it line breaks but those of its layout.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ import secrets
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeGuard
 
 LEVELS = 3
 """Of a JSON file of a record: lists and objects that are written line by line."""
 
-_ITEM, _NAMED, _ESCAPED = "\x01", "\x02", "\x07"
-"""Marks between values on one line, behind a name, and before a character of a name that is written in ASCII."""
+_SPACE, _ESCAPED = "\x01", "\x02"
+"""Marks of a space between values, and before a character of a name that is to be written in ASCII."""
 
-_BREAKS = "\x03\x04\x05\x06"
-"""Marks of a new line, by how far its text stands in; the last one on the level of `LEVELS`."""
-
-_PRETTY = {_ITEM: ", ", _NAMED: ": ", **{mark: "\n" + " " * k for k, mark in enumerate(_BREAKS)}}
-_CANONICAL = bytes.maketrans((_ITEM + _NAMED).encode(), b",:"), (_BREAKS + _ESCAPED).encode()
+_BREAKS = tuple("\n" + _SPACE * level for level in range(LEVELS + 1))
+_NAMED = ":" + _SPACE
+_PRETTY = bytes.maketrans(_SPACE.encode(), b" ")
+_MARKS = f"\n{_SPACE}{_ESCAPED}".encode()
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 def _encoder(between: str) -> json.JSONEncoder:
     return json.JSONEncoder(
-        sort_keys=True, separators=(between, _NAMED), ensure_ascii=False, allow_nan=False
+        sort_keys=True, separators=("," + between, _NAMED), ensure_ascii=False, allow_nan=False
     )
 
 
-_INNER, *_ROWS = (_encoder(between) for between in (_ITEM, *("," + mark for mark in _BREAKS)))
+_INNER, *_ROWS = (_encoder(between) for between in (_SPACE, *_BREAKS))
 """What writes a value on one line; and, by their level, values line by line."""
 
 
@@ -49,7 +49,7 @@ def laid_out(content: Mapping[str, Any]) -> dict[str, str]:
 
 def canonical(fields: Mapping[str, str]) -> bytes:
     """Return an object of encoded fields with sorted keys and no spaces, as `canonical_json` writes it."""
-    return _whole(fields).encode().translate(*_CANONICAL)
+    return _whole(fields).encode().translate(None, _MARKS)
 
 
 def pretty(fields: Mapping[str, str]) -> bytes:
@@ -58,11 +58,9 @@ def pretty(fields: Mapping[str, str]) -> bytes:
     So a thousand settings stay readable.
     """
     text = _whole(fields) + _BREAKS[0]
-    for mark, written in _PRETTY.items():
-        text = text.replace(mark, written)
     if _ESCAPED in text:
         text = re.sub(f"{_ESCAPED}(.)", lambda found: json.dumps(found[1])[1:-1], text)
-    return text.encode()
+    return text.encode().translate(_PRETTY)
 
 
 def _whole(fields: Mapping[str, str]) -> str:
@@ -78,7 +76,7 @@ def _name(key: str) -> str:
 
 
 class _Laid(NamedTuple):
-    """Text in its order, with places for values that are encoded together; and these values, one kind each."""
+    """Text in its order, with places for values that are encoded together; and these, one kind each."""
 
     parts: list[str]
     inner: list[Any]
@@ -118,11 +116,8 @@ def _lay(value: Any, level: int, laid: _Laid) -> None:
     if type(value) is list and is_flat(value):
         parts += opening, _ROWS[level + 1].encode(value)[1:-1], closing
         return
-    if level == LEVELS - 2 and are_rows(value):
-        rows = _ROWS[LEVELS].encode(value)[2:-2]
-        between = f"{inner}}},{inner}{{{_BREAKS[LEVELS]}"
-        parts += opening, "{", _BREAKS[LEVELS], rows.replace(f"}},{_BREAKS[LEVELS]}{{", between)
-        parts += inner, "}", closing
+    if level == LEVELS - 2 and type(value) is list and (rows := _numbered(value)) is not None:
+        parts += opening, rows, closing
         return
     before = opening
     for key in sorted(value) if named else range(len(value)):
@@ -136,18 +131,27 @@ def is_flat(value: Any) -> TypeGuard[dict[str, Any] | list[Any]]:
     """Return whether a list or object has no others in it, and names that are written in one way only."""
     if type(value) is list:
         return _SCALARS.issuperset(map(type, value))
-    return type(value) is dict and _SCALARS.issuperset(map(type, value.values())) and all(map(str.isascii, value))
-
-
-def are_rows(value: Any) -> TypeGuard[list[dict[str, Any]]]:
-    """Return whether a list is of flat objects that are not empty, and of nothing else."""
     return (
-        type(value) is list
-        and {dict}.issuperset(map(type, value))
-        and all(value)
-        and _SCALARS.issuperset(map(type, chain.from_iterable(map(dict.values, value))))
-        and all(map(str.isascii, chain.from_iterable(value)))
+        type(value) is dict
+        and _SCALARS.issuperset(map(type, value.values()))
+        and all(map(str.isascii, value))
     )
+
+
+def _numbered(value: list[Any]) -> str | None:
+    """Return objects of the same names and whole numbers alone, as a plan has them; None for other values."""
+    names = sorted(value[0]) if {dict}.issuperset(map(type, value)) else []
+    if not names or {len(names)} != set(map(len, value)) or not all(map(str.isascii, names)):
+        return None
+    if not {int}.issuperset(map(type, chain.from_iterable(map(dict.values, value)))):
+        return None
+    inner, own = _BREAKS[LEVELS - 1], _BREAKS[LEVELS]
+    texts = (json.dumps(name, ensure_ascii=False).replace("%", "%%") for name in names)
+    row = "{" + ",".join(f"{own}{text}{_NAMED}%d" for text in texts) + inner + "}"
+    try:
+        return f",{inner}".join(map(row.__mod__, map(itemgetter(*names), value)))
+    except KeyError:
+        return None
 
 
 def each(values: Sequence[Any], encoder: json.JSONEncoder) -> list[str]:
