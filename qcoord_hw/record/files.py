@@ -169,14 +169,14 @@ def check_digests(folder: Path, files: Mapping[str, str], where: str) -> None:
     Raises:
         RecordError: when one has not or cannot be read, or all together are larger than those of a run get.
     """
-    left = MAX_TOTAL
+    sizes = dict.fromkeys(files, 0)
     for name in files:
         with suppress(OSError), _place(folder, name) as (place, leaf):  # who reads it will be told
-            left -= os.stat(leaf, dir_fd=place, follow_symlinks=False).st_size
-    if left < 0:
-        raise RecordError(
-            f"run {one_line(folder.name)}: files of more than {MAX_TOTAL} bytes; no run has them"
-        )
+            sizes[name] = os.stat(leaf, dir_fd=place, follow_symlinks=False).st_size
+    if sum(sizes.values()) > MAX_TOTAL:
+        largest = one_line(max(sizes, key=lambda name: sizes[name]), 160)
+        whole = f"run {one_line(folder.name)}: files of more than {MAX_TOTAL} bytes, the largest {largest}"
+        raise RecordError(f"{whole}; no run has them")
     for name, expected in files.items():
         if digest_of(folder, name) != expected:
             raise RecordError(f"run {folder.name}: {name} does not match {where}; the record is damaged")
@@ -345,9 +345,9 @@ def read_signed(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{where} has an object of {fields} fields; no record has more than {MAX_FIELDS}")
     expected = content.pop("sha256", None)
     try:
-        fields = laid_out(content)
-        intact = digest(canonical(fields)) == expected
-        intact = intact and written == pretty(fields | laid_out({"sha256": expected}))
+        laid = laid_out(content)
+        intact = digest(canonical(laid)) == expected
+        intact = intact and written == pretty(laid | laid_out({"sha256": expected}))
     except ValueError:
         intact = False
     if not intact:

@@ -207,6 +207,7 @@ def read(path: Path) -> RunRecord:
     notes = read_notes(path)
     journal = read_journal(path)
     if journal.empty and stated == INTENT and exists(path, DRAFT):
+        read_bytes(path, DRAFT)  # or it is that which is no file
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
     for job in journal.jobs:
         if unknown := set(job.files) - {job.result, job.properties}:
