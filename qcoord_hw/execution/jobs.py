@@ -255,7 +255,7 @@ def count(run: RunRecord, prepared: Prepared) -> None:
                 own = parts[chunk.id % each]
                 counts = counts_of(circuit, own, chunk.shots, chunk.seed, chunk.tile, run.tiles)
                 # The result itself is on the disk: only a run that is to be sealed needs all lines there.
-                record.append(run.path, chunk, counts, sync=len(counted) + 1 == len(run.plan))
+                record.append(run.path, [(chunk.id, counts)], sync=len(counted) + 1 == len(run.plan))
                 counted.add(chunk.id)
     if counted.issuperset(chunk.id for chunk in run.plan):
         record.seal(run.path)

@@ -39,6 +39,7 @@ from qcoord_hw.errors import TargetError, TooLargeError
 from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
+from qcoord_hw.execution.drawing import MAX_WIDTH, codes, tabulated
 from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.layout import components, interactions, operations
@@ -70,6 +71,9 @@ ACTIVE = "exact:active-qubits"
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
+
+SMALL, KEPT = 6, 2**14
+"""Outcome bits of a part whose probabilities are kept after the readout error; how many of them, at most."""
 
 SPOT_CHECKS = 3
 """Inputs that are also simulated directly when the others are derived."""
@@ -282,6 +286,8 @@ class Simulator:
         self._exact: dict[_Instance, _Distribution] = {}
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
+        self._drawn: dict[tuple[int, int], tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]] = {}
+        self._ready: set[int] = set()
 
     @property
     def methods(self) -> list[str]:
@@ -321,7 +327,66 @@ class Simulator:
         Raises:
             TargetError: when Aer reports a failure.
         """
-        rng = np.random.default_rng(seed)
+        return self.counts_of([(setting, shots, seed)])[0]
+
+    def counts_of(self, asked: Sequence[tuple[int, int, int]]) -> list[Counts]:
+        """Return the counts of several blocks of shots, which cost less together; each as it is alone.
+
+        Args:
+            asked: setting, shots and seed of each.
+
+        Raises:
+            TargetError: when Aer reports a failure.
+        """
+        found: list[Counts] = [{} for _ in asked]
+        drawn: dict[int, dict[int, npt.NDArray[np.int64]]] = {}
+        for k, (setting, shots, seed) in enumerate(asked):
+            rng, circuit = np.random.default_rng(seed), self._settings[setting].circuit
+            width = self._num_clbits[circuit]
+            if len(self._parts[circuit]) > 1 and width <= MAX_WIDTH and self._is_exact(circuit):
+                drawn.setdefault(width, {})[k] = self._outcomes(setting, shots, rng)
+            else:
+                found[k] = self._counts(setting, shots, rng)
+        for width, some in drawn.items():
+            for k, counts in zip(some, tabulated(list(some.values()), width), strict=True):
+                found[k] = counts
+        return found
+
+    def is_ready(self, setting: int) -> bool:
+        """Return whether a setting is drawn at once, since its probabilities are known."""
+        if setting not in self._ready:
+            asked = self._settings[setting]
+            parts = range(len(self._parts[asked.circuit]))
+            if all(self._instance(asked, p) in self._exact for p in parts):
+                self._ready.add(setting)
+        return setting in self._ready
+
+    def _is_exact(self, circuit: int) -> bool:
+        return all(method.startswith("exact:") for method in self._methods[circuit])
+
+    def _outcomes(self, setting: int, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Return the outcome of each shot of independent parts, which meet at random: shape (shots,)."""
+        asked = self._settings[setting]
+        parts = self._parts[asked.circuit]
+        chances = [self._chances(setting, p) for p in range(len(parts))]
+        drawn = [rng.multinomial(shots, weights) for weights, _ in chances]
+        found = np.zeros(shots, dtype=np.int64)
+        for times, (_, own) in zip(drawn, chances, strict=True):
+            found |= rng.permutation(np.repeat(own, times))
+        return found
+
+    def _chances(self, setting: int, part: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Return the probabilities of a part's outcomes, and what each adds to the whole outcome."""
+        if (setting, part) in self._drawn:
+            return self._drawn[setting, part]
+        circuit = self._settings[setting].circuit
+        clbits = self._parts[circuit][part].clbits
+        found = self.probabilities(setting, part), codes(clbits, self._num_clbits[circuit])
+        if len(clbits) <= SMALL and len(self._drawn) < KEPT:
+            self._drawn[setting, part] = found
+        return found
+
+    def _counts(self, setting: int, shots: int, rng: np.random.Generator) -> Counts:
         circuit = self._settings[setting].circuit
         parts = self._parts[circuit]
         drawn = [self._draw(setting, p, shots, rng) for p in range(len(parts))]
