@@ -336,7 +336,7 @@ def _settings(run: RunRecord) -> tuple[Setting, ...]:
 
 def _plain(chunk: Chunk) -> dict[str, int]:
     """Return a chunk as a record keeps it; most runs have one tile, which goes without saying."""
-    return {name: value for name, value in asdict(chunk).items() if name != "tile" or value}
+    return {name: value for name, value in vars(chunk).items() if name != "tile" or value}
 
 
 def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:

@@ -241,6 +241,10 @@ _Instance = tuple[int, int, tuple[float, ...]]
 """A part of a circuit (circuit, part) at values of the parameters that stand in it."""
 
 
+_Chances = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
+"""Probabilities of a part's outcomes, read out, and what each adds to the whole outcome."""
+
+
 class Simulator:
     """Draws counts of prepared circuits; what several settings share is simulated once.
 
@@ -286,7 +290,8 @@ class Simulator:
         self._exact: dict[_Instance, _Distribution] = {}
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
-        self._drawn: dict[tuple[int, int], tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]] = {}
+        self._drawn: dict[tuple[int, int], _Chances] = {}
+        self._alike: dict[tuple[_Instance, tuple[bool, ...]], _Chances] = {}
         self._ready: set[int] = set()
 
     @property
@@ -375,15 +380,17 @@ class Simulator:
             found |= rng.permutation(np.repeat(own, times))
         return found
 
-    def _chances(self, setting: int, part: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    def _chances(self, setting: int, part: int) -> _Chances:
         """Return the probabilities of a part's outcomes, and what each adds to the whole outcome."""
         if (setting, part) in self._drawn:
             return self._drawn[setting, part]
-        circuit = self._settings[setting].circuit
-        clbits = self._parts[circuit][part].clbits
-        found = self.probabilities(setting, part), codes(clbits, self._num_clbits[circuit])
-        if len(clbits) <= SMALL and len(self._drawn) < KEPT:
-            self._drawn[setting, part] = found
+        asked = self._settings[setting]
+        one = self._parts[asked.circuit][part]
+        same = self._instance(asked, part), tuple(_flipped(asked, one))
+        if (found := self._alike.get(same)) is None:
+            found = self.probabilities(setting, part), codes(one.clbits, self._num_clbits[asked.circuit])
+        if len(one.clbits) <= SMALL and len(self._drawn) < KEPT:
+            self._drawn[setting, part] = self._alike[same] = found
         return found
 
     def _counts(self, setting: int, shots: int, rng: np.random.Generator) -> Counts:

@@ -8,7 +8,7 @@ What leaves the figure of merit as it is shows in the chi-square of all outcomes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ DEALS = 4999
 ENOUGH = 25
 """So many deals that stand out as much end the test: its p-value is known well enough [BesagClifford1991]."""
 
-BATCHES = (100, 400, 1500, 2999)
+BATCHES = (100, 50, 50, 100, 200, 500, 1000, 2999)
+"""How many deals are made before it is looked whether they are enough; in all `DEALS`."""
 
 SHARE = 0.8
 """Share of the false alarms that the figure of merit may cause; the outcomes may cause the rest."""
@@ -83,15 +84,16 @@ def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
         return None
     blocks = grouped[0].counts.shape[0]
     pairs = [(i, j) for i in range(blocks) for j in range(i + 1, blocks + 1) if j - i < blocks]
+    first, last = np.array(pairs).T
     variance = np.zeros(len(pairs))
     for one in grouped:
         sizes, total = one.counts.sum(axis=1), int(one.counts.sum())
-        shots = np.array([sizes[i:j].sum() for i, j in pairs])
-        mean = _mean(one)
-        spread = float(one.counts.sum(axis=0) @ (one.scores - mean) ** 2) / (total - 1)
+        before = np.concatenate([[0], np.cumsum(sizes)])
+        shots = before[last] - before[first]
+        spread = float(one.counts.sum(axis=0) @ (one.scores - _mean(one)) ** 2) / (total - 1)
         variance += spread * shots * (total - shots) / total
     known = np.flatnonzero(variance > 0)
-    starts, ends = (np.array([pairs[k][side] for k in known]) for side in (0, 1))
+    starts, ends = first[known], last[known]
     deviation = np.sqrt(variance[known])
 
     def statistic(excess: FloatArray) -> FloatArray:
@@ -99,12 +101,19 @@ def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
         sums = np.concatenate([np.zeros((len(excess), 1)), np.cumsum(excess, axis=1)], axis=1)
         return np.asarray((np.abs(sums[:, ends] - sums[:, starts]) / deviation).max(axis=1))
 
-    observed = float(statistic(np.sum([_excess(one, one.counts[None]) for one in grouped], axis=0))[0])
+    expected = np.sum([one.counts.sum(axis=1) * _mean(one) for one in grouped], axis=0)
+
+    def excess(dealt: Iterable[IntArray]) -> FloatArray:
+        """Return the summed scores of each block less what they should be, shape (deals, blocks)."""
+        sums = (counts @ one.scores for one, counts in zip(grouped, dealt, strict=True))
+        return np.asarray(sum(sums) - expected)
+
+    observed = float(statistic(excess(one.counts[None] for one in grouped))[0])
     rng = np.random.default_rng(0)
     dealt = beyond = 0
     for size in BATCHES:
-        excess = np.sum([_excess(one, _deal(one, size, rng)) for one in grouped], axis=0)
-        out = np.flatnonzero(statistic(excess) >= observed * (1 - 1e-9))
+        dealt_now = excess(_deal(one, size, rng) for one in grouped)
+        out = np.flatnonzero(statistic(dealt_now) >= observed * (1 - 1e-9))
         if beyond + len(out) >= ENOUGH:
             return ENOUGH / (dealt + int(out[ENOUGH - beyond - 1]) + 1)
         dealt, beyond = dealt + size, beyond + len(out)
@@ -122,11 +131,6 @@ def _grouped(one: Blocks) -> Blocks:
 
 def _mean(one: Blocks) -> float:
     return float(one.counts.sum(axis=0) @ one.scores) / int(one.counts.sum())
-
-
-def _excess(one: Blocks, dealt: IntArray) -> FloatArray:
-    """Return each block's summed scores less what they should be, shape (deals, blocks)."""
-    return np.asarray(dealt @ one.scores - one.counts.sum(axis=1) * _mean(one))
 
 
 def _deal(one: Blocks, size: int, rng: np.random.Generator) -> IntArray:

@@ -354,10 +354,14 @@ def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated:
     low, high, values = math.inf, -math.inf, set[float]()
     shots: list[IntArray] = []
     seen: list[FloatArray] = []
+    tables: dict[int, FloatArray] = {}
     for s in pooled:
-        scores = parities.scores(found.confusion[s] if mitigated and found.confusion is not None else None)
-        low, high = min(low, float(scores.min())), max(high, float(scores.max()))
-        values.update(np.round(scores, 12).reshape(-1).tolist())
+        confusion = found.confusion[s] if mitigated and found.confusion is not None else None
+        if id(confusion) not in tables:  # that of a circuit, which many settings share
+            tables[id(confusion)] = scores = parities.scores(confusion)
+            low, high = min(low, float(scores.min())), max(high, float(scores.max()))
+            values.update(np.round(scores, 12).reshape(-1).tolist())
+        scores = tables[id(confusion)]
         shots.append(found.totals[s])
         seen.append(np.broadcast_to(scores[parities.index(found.outcomes[s])], found.outcomes[s].shape))
     n, score = np.concatenate(shots), np.concatenate(seen)
