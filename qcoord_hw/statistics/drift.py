@@ -8,7 +8,7 @@ What leaves the figure of merit as it is shows in the chi-square of all outcomes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ ENOUGH = 25
 
 BATCHES = (100, 50, 50, 100, 200, 500, 1000, 2999)
 """How many deals are made before it is looked whether they are enough; in all `DEALS`."""
+
+CELLS = 2**19
+"""Blocks of circuits that are dealt to at once."""
 
 SHARE = 0.8
 """Share of the false alarms that the figure of merit may cause; the outcomes may cause the rest."""
@@ -102,18 +105,13 @@ def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
         return np.asarray((np.abs(sums[:, ends] - sums[:, starts]) / deviation).max(axis=1))
 
     expected = np.sum([one.counts.sum(axis=1) * _mean(one) for one in grouped], axis=0)
-
-    def excess(dealt: Iterable[IntArray]) -> FloatArray:
-        """Return the summed scores of each block less what they should be, shape (deals, blocks)."""
-        sums = (counts @ one.scores for one, counts in zip(grouped, dealt, strict=True))
-        return np.asarray(sum(sums) - expected)
-
-    observed = float(statistic(excess(one.counts[None] for one in grouped))[0])
+    seen = np.sum([one.counts @ one.scores for one in grouped], axis=0)
+    observed = float(statistic((seen - expected)[None])[0])
     rng = np.random.default_rng(0)
     dealt = beyond = 0
     for size in BATCHES:
-        dealt_now = excess(_deal(one, size, rng) for one in grouped)
-        out = np.flatnonzero(statistic(dealt_now) >= observed * (1 - 1e-9))
+        excess = _deal(grouped, size, rng) - expected
+        out = np.flatnonzero(statistic(excess) >= observed * (1 - 1e-9))
         if beyond + len(out) >= ENOUGH:
             return ENOUGH / (dealt + int(out[ENOUGH - beyond - 1]) + 1)
         dealt, beyond = dealt + size, beyond + len(out)
@@ -133,12 +131,40 @@ def _mean(one: Blocks) -> float:
     return float(one.counts.sum(axis=0) @ one.scores) / int(one.counts.sum())
 
 
-def _deal(one: Blocks, size: int, rng: np.random.Generator) -> IntArray:
-    """Return counts with the shots dealt to the blocks at random, shape (size, blocks, scores)."""
-    sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
-    if len(totals) > 2:
-        from scipy.stats import random_table  # slow to import: only where scores have more than two values
+def _deal(circuits: Sequence[Blocks], size: int, rng: np.random.Generator) -> FloatArray:
+    """Return the summed scores of each block where shots are dealt at random, shape (size, blocks)."""
+    found = np.zeros((size, len(circuits[0].counts)))
+    alike: dict[int, list[Blocks]] = {}
+    for one in circuits:
+        alike.setdefault(len(one.scores), []).append(one)
+    for one in alike.pop(2, ()):
+        sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
+        first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
+        found += first * (one.scores[0] - one.scores[1]) + sizes * one.scores[1]
+    for some in alike.values():
+        at_once = max(1, CELLS // (len(some) * found.shape[1]))
+        for start in range(0, size, at_once):
+            part = found[start : start + at_once]
+            part += _deal_together(some, len(part), rng)
+    return found
 
-        return np.asarray(random_table(sizes, totals).rvs(size=size, random_state=rng), dtype=np.int64)
-    first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
-    return np.stack([first, sizes - first], axis=-1)
+
+def _deal_together(circuits: Sequence[Blocks], size: int, rng: np.random.Generator) -> FloatArray:
+    """Return the same of circuits of equally many scores: block by block, one score after the other."""
+    scores = np.array([one.scores for one in circuits])
+    totals = np.array([one.counts.sum(axis=0) for one in circuits])
+    sizes = np.array([one.counts.sum(axis=1) for one in circuits])
+    room = np.repeat(sizes.T[:, :, None], size, axis=2)  # (blocks, circuits, deals): not dealt yet
+    found = np.zeros((len(room), size))
+    for k in range(scores.shape[1] - 1):
+        left = np.repeat(totals[:, k, None], size, axis=1)
+        others = room.sum(axis=0)
+        for block, here in enumerate(room):
+            others -= here
+            dealt = rng.hypergeometric(here, others, left)
+            left -= dealt
+            here -= dealt
+            found[block] += scores[:, k] @ dealt
+    for block, here in enumerate(room):
+        found[block] += scores[:, -1] @ here
+    return found.T
