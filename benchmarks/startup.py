@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 PAIRS = 5
+QCOORD = [sys.executable, "-m", "qcoord_hw"]
 QISKIT = [sys.executable, "-c", "import qiskit"]
 COMMANDS = {
     "list": 1.0,
@@ -32,21 +33,26 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def main() -> None:
-    """Print the medians and their ratios."""
-    qcoord = [sys.executable, "-m", "qcoord_hw"]
+def compared(command: str, other: str | list[str], wanted: float) -> None:
+    """Print how long a command takes and another one, or another program, and the median of their ratios."""
+    rival = [*QCOORD, *other.split()] if isinstance(other, str) else other
     with tempfile.TemporaryDirectory() as runs:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         environment["QCOORD_RUNS"] = str(Path(runs))
-        for command, wanted in COMMANDS.items():
-            pairs = [
-                (seconds(qcoord + command.split(), environment), seconds(QISKIT, environment))
-                for _ in range(PAIRS + 1)
-            ][1:]
-            own, least = (statistics.median(side) for side in zip(*pairs, strict=True))
-            ratio = statistics.median(a / b for a, b in pairs)
-            figures = f"{own:7.2f} s : {least:5.2f} s, ratio {ratio:5.2f}"
-            print(f"{command:<40}{figures} (wanted: at most {wanted:g})")
+        pairs = [
+            (seconds([*QCOORD, *command.split()], environment), seconds(rival, environment))
+            for _ in range(PAIRS + 1)
+        ][1:]
+    own, least = (statistics.median(side) for side in zip(*pairs, strict=True))
+    ratio = statistics.median(a / b for a, b in pairs)
+    figures = f"{own:7.2f} s : {least:5.2f} s, ratio {ratio:5.2f}"
+    print(f"{command:<40}{figures} (wanted: at most {wanted:g})")
+
+
+def main() -> None:
+    """Print the medians and their ratios."""
+    for command, wanted in COMMANDS.items():
+        compared(command, QISKIT, wanted)
 
 
 if __name__ == "__main__":
