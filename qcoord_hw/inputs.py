@@ -8,9 +8,9 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ LEAST, LARGEST = 1e-100, 1e100
 numbers, and none vanishes."""
 
 _SEPARATORS = (b",", b"[", b"{")
+_NESTS = frozenset((dict, list))
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0-9_]{4}")  # `Fraction` would write out that many digits
 
 
@@ -149,22 +150,34 @@ def parse_json(content: bytes, most: int = MAX_VALUES, **hooks: Any) -> Any:
         value = json.loads(content.decode("utf-8"), **hooks)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    level, depth = _nested([value]), 0
+    level, depth = [value] if type(value) in _NESTS else [], 0
     while level:
         if (depth := depth + 1) > MAX_DEPTH:
             raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-        level = _nested(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
+        level = _nested(level)
     return value
 
 
-def _nested(values: Iterable[Any]) -> list[Any]:
-    """Return those of some values of JSON that hold others."""
-    return [v for v in values if type(v) is dict or type(v) is list]
+def _nested(level: list[Any]) -> list[Any]:
+    """Return the lists and objects in some others; where there is none, this is found out quickly."""
+
+    def inner() -> Iterator[Any]:
+        objects = map(dict.values, (v for v in level if type(v) is dict))
+        return chain.from_iterable(chain(objects, (v for v in level if type(v) is list)))
+
+    return [] if _NESTS.isdisjoint(map(type, inner())) else [v for v in inner() if type(v) in _NESTS]
 
 
 def separators(content: bytes) -> int:
     """Return about how many values JSON has: an upper bound, counted without parsing."""
     return sum(map(content.count, _SEPARATORS))
+
+
+def separators_of(lines: Sequence[bytes]) -> list[int]:
+    """Return about how many values each of some lines has: as `separators`."""
+    return [
+        sum(found) for found in zip(*(map(bytes.count, lines, repeat(s)) for s in _SEPARATORS), strict=True)
+    ]
 
 
 def _stretches(content: bytes, most: int) -> bool:

@@ -15,7 +15,6 @@ from qcoord_hw.families.counted import Counted
 from qcoord_hw.families.imported import intent_of, notes_of
 from qcoord_hw.imports import MAX_FILE, CountTable, is_json, read_counts
 from qcoord_hw.inputs import read_file
-from qcoord_hw.record import Chunk
 from qcoord_hw.record.files import digest
 from qcoord_hw.sources import spec_of
 from qcoord_hw.spec import Plain, check_confidence, spec_from_mapping
@@ -131,9 +130,7 @@ def _write(
     path = record.create(runs, intent, files, spec_id=spec_id, target=target)
     try:
         with record.writing(path):
-            for chunk in intent["plan"]:
-                own = Chunk(**chunk)
-                record.append(path, own, counts[own.id], sync=own.id == len(counts) - 1)
+            record.append(path, [(chunk["id"], counts[chunk["id"]]) for chunk in intent["plan"]])
         record.seal(path)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)  # half an import is of no use to anybody

@@ -259,7 +259,7 @@ def count(run: RunRecord, prepared: Prepared) -> None:
                 place = batch.index(chunk.id)
                 counts = counts_of(circuit, own, chunk.shots, chunk.seed, place, len(batch))
                 # The result itself is on the disk: only a run that is to be sealed needs all lines there.
-                record.append(run.path, chunk, counts, sync=len(counted) + 1 == len(run.plan))
+                record.append(run.path, [(chunk.id, counts)], sync=len(counted) + 1 == len(run.plan))
                 counted.add(chunk.id)
     if counted.issuperset(chunk.id for chunk in run.plan):
         record.seal(run.path)

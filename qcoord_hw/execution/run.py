@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -147,17 +148,19 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
         if run.sealed:
             return
         simulated, synced = run.intent["target"]["kind"] in (IDEAL, NOISE), 0.0
-        executed = executor.execute(_requests(run.missing), partial(record.note, path))
-        done = len(run.counts)
-        for chunk, counts in zip(run.missing, executed, strict=True):
-            if counts is None:  # the target did not execute it as asked, and says so at the end
-                continue
-            done += 1
+        groups = executor.in_groups(_requests(run.missing), partial(record.note, path))
+        done, missing = len(run.counts), iter(run.missing)
+        for group in groups:
+            chunks = list(islice(missing, len(group)))
+            # None where the target did not execute it as asked, which it says at the end.
+            counted = [(c.id, counts) for c, counts in zip(chunks, group, strict=True) if counts is not None]
+            done += len(counted)
             sync = not simulated or done == len(run.plan) or time.monotonic() - synced > SYNC_SECONDS
-            record.append(path, chunk, counts, sync=sync)
+            record.append(path, counted, sync=sync)
             synced = time.monotonic() if sync else synced
             if progress:
-                progress(done, len(run.plan))
+                for k in range(done - len(counted), done):
+                    progress(k + 1, len(run.plan))
         record.seal(path)
 
 

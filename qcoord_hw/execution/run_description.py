@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -349,7 +349,7 @@ def _settings(run: RunRecord) -> tuple[Setting, ...]:
 
 def _plain(chunk: Chunk) -> dict[str, int]:
     """Return a chunk as a record keeps it; most runs have one tile and no patterns, which is left unsaid."""
-    return {k: value for k, value in asdict(chunk).items() if value or k not in ("tile", "pattern")}
+    return {k: value for k, value in vars(chunk).items() if value or k not in ("tile", "pattern")}
 
 
 def _place(description: dict[str, Any], prepared: Prepared) -> dict[str, Any]:

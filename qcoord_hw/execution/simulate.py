@@ -27,6 +27,7 @@ from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
 from qcoord_hw.execution.density import density_matrix
+from qcoord_hw.execution.drawing import MAX_WIDTH, codes, tabulated
 from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
@@ -43,6 +44,9 @@ from qcoord_hw.record import Counts
 
 BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
+
+SMALL, KEPT = 6, 2**14
+"""Outcome bits of a part whose probabilities are at hand for each setting; of how many of these, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +75,10 @@ class _Instance(NamedTuple):
     part: int
     values: tuple[float, ...]
     method: str
+
+
+_Chances = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
+"""Probabilities of a part's outcomes, read out, and what each adds to the whole outcome."""
 
 
 class Simulator:
@@ -116,6 +124,8 @@ class Simulator:
         self._kept = 0
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
+        self._drawn: dict[tuple[int, int], _Chances] = {}
+        self._ready: set[int] = set()
 
     def _chosen(self, shots: float, engine: int) -> Iterator[tuple[tuple[int, int, bool], str]]:
         """Yield the method of each part, by circuit, part and whether settings are twirled frames."""
@@ -177,7 +187,67 @@ class Simulator:
         Raises:
             TargetError: when Aer reports a failure.
         """
-        rng = np.random.default_rng(seed)
+        return self.counts_of([(setting, shots, seed)])[0]
+
+    def counts_of(self, asked: Sequence[tuple[int, int, int]]) -> list[Counts]:
+        """Return the counts of several blocks of shots, which cost less together; each as it is alone.
+
+        Args:
+            asked: setting, shots and seed of each.
+
+        Raises:
+            TargetError: when Aer reports a failure.
+        """
+        found: list[Counts] = [{} for _ in asked]
+        drawn: dict[int, dict[int, npt.NDArray[np.int64]]] = {}
+        for k, (setting, shots, seed) in enumerate(asked):
+            rng, own = np.random.default_rng(seed), self._settings[setting]
+            width = self._num_clbits[own.circuit]
+            if self.parts(setting) > 1 and width <= MAX_WIDTH and self._is_exact(own):
+                drawn.setdefault(width, {})[k] = self._outcomes(setting, shots, rng)
+            else:
+                found[k] = self._counts(setting, shots, rng)
+        for width, some in drawn.items():
+            for k, counts in zip(some, tabulated(list(some.values()), width), strict=True):
+                found[k] = counts
+        return found
+
+    def is_ready(self, setting: int) -> bool:
+        """Return whether a setting is drawn at once, since its probabilities are known."""
+        if setting not in self._ready:
+            asked = self._settings[setting]
+            parts = range(len(self._parts[asked.circuit]))
+            if all(self._instance(asked, p) in self._exact for p in parts):
+                self._ready.add(setting)
+        return setting in self._ready
+
+    def _is_exact(self, asked: Setting) -> bool:
+        parts = range(len(self._parts[asked.circuit]))
+        return all(self._method(asked, p).startswith("exact:") for p in parts)
+
+    def _outcomes(self, setting: int, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Return the outcome of each shot of independent parts, which meet at random: shape (shots,)."""
+        asked = self._settings[setting]
+        parts = self._parts[asked.circuit]
+        chances = [self._chances(setting, p) for p in range(len(parts))]
+        drawn = [rng.multinomial(shots, weights) for weights, _ in chances]
+        found = np.zeros(shots, dtype=np.int64)
+        for times, (_, own) in zip(drawn, chances, strict=True):
+            found |= rng.permutation(np.repeat(own, times))
+        return found
+
+    def _chances(self, setting: int, part: int) -> _Chances:
+        """Return the probabilities of a part's outcomes, and what each adds to the whole outcome."""
+        if (setting, part) in self._drawn:
+            return self._drawn[setting, part]
+        asked = self._settings[setting]
+        one = self._parts[asked.circuit][part]
+        found = self.probabilities(setting, part), codes(one.clbits, self._num_clbits[asked.circuit])
+        if len(one.clbits) <= SMALL and len(self._drawn) < KEPT:
+            self._drawn[setting, part] = found
+        return found
+
+    def _counts(self, setting: int, shots: int, rng: np.random.Generator) -> Counts:
         circuit = self._settings[setting].circuit
         parts = self._parts[circuit]
         drawn = [self._draw(setting, p, shots, rng) for p in range(len(parts))]
@@ -185,9 +255,11 @@ class Simulator:
             return drawn[0]
         return _together(drawn, [part.clbits for part in parts], self._num_clbits[circuit], shots, rng)
 
+    def _method(self, asked: Setting, part: int) -> str:
+        return self._methods[asked.circuit, part, asked.method == TWIRLED_FRAME]
+
     def _instance(self, asked: Setting, part: int) -> _Instance:
-        method = self._methods[asked.circuit, part, asked.method == TWIRLED_FRAME]
-        return _Instance(asked.circuit, part, self._values(asked, part), method)
+        return _Instance(asked.circuit, part, self._values(asked, part), self._method(asked, part))
 
     def _values(self, asked: Setting, part: int) -> tuple[float, ...]:
         """Return the values at which a part is simulated for a setting."""

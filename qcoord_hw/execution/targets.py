@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qiskit.circuit import QuantumCircuit
@@ -79,6 +80,9 @@ class Request:
     pattern: int = 0
 
 
+AT_ONCE = 2**16
+"""Shots that a simulator draws together."""
+
 Keep = Callable[[dict[str, Any]], None]
 """Told of what a target returned beside the counts that were asked for: events as a record keeps them."""
 
@@ -100,6 +104,11 @@ class Executor(Protocol):
         Raises:
             TargetError: when there is such a one, after those that came with it.
         """
+
+    def in_groups(
+        self, requests: Sequence[Request], keep: Keep = forget
+    ) -> Iterator[Sequence[Counts | None]]:
+        """Yield the same, several at a time: what is counted at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,9 +251,29 @@ class _SimulatorExecutor:
         return self._simulators[0].methods
 
     def execute(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Counts]:
+        return chain.from_iterable(self.in_groups(requests, keep))
+
+    def in_groups(self, requests: Sequence[Request], keep: Keep = forget) -> Iterator[Sequence[Counts]]:
+        """Yield counts, several at a time: what has to be simulated first is waited for by none before it."""
+        group: list[Request] = []
+        left = AT_ONCE
         for request in requests:
-            simulator = self._simulators[request.tile]
-            yield simulator.counts(request.setting, request.shots, request.seed)
+            left -= request.shots
+            if group and (left < 0 or not self._simulators[request.tile].is_ready(request.setting)):
+                yield self._draw(group)
+                group, left = [], AT_ONCE - request.shots
+            group.append(request)
+        if group:
+            yield self._draw(group)
+
+    def _draw(self, requests: Sequence[Request]) -> list[Counts]:
+        found: list[Counts] = [{} for _ in requests]
+        for number in {request.tile for request in requests}:
+            places = [k for k, request in enumerate(requests) if request.tile == number]
+            asked = [(requests[k].setting, requests[k].shots, requests[k].seed) for k in places]
+            for k, counts in zip(places, self._simulators[number].counts_of(asked), strict=True):
+                found[k] = counts
+        return found
 
 
 class IdealTarget:

@@ -34,6 +34,7 @@ meaning or unit changed); adding a field does not raise it. A record of a newer 
 ones are read as long as this module knows them.
 """
 
+from qcoord_hw.record.counts import COUNTS, Counts
 from qcoord_hw.record.files import exists, read_signed, signed
 from qcoord_hw.record.journal import Job, journal_events
 from qcoord_hw.record.lookup import check_outside, chip_in_path, every, find, name_in_path, runs_folder
@@ -42,7 +43,6 @@ from qcoord_hw.record.post_processing import PROCESSING, corrected, processed, p
 from qcoord_hw.record.reader import (
     CHIP,
     CIRCUITS,
-    COUNTS,
     DERIVED,
     DRAFT,
     EXECUTED,
@@ -51,7 +51,6 @@ from qcoord_hw.record.reader import (
     INTENT,
     SEAL,
     Chunk,
-    Counts,
     RunRecord,
     derived,
     interpreting,

@@ -17,15 +17,15 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeGuard
+from typing import Any, BinaryIO
 
 from qcoord_hw.errors import InputError, RecordError
-from qcoord_hw.inputs import parse_json, separators
+from qcoord_hw.inputs import parse_json, separators, separators_of
+from qcoord_hw.record.written import canonical, each, laid_out, pretty
 from qcoord_hw.spec import canonical_json, one_line
 
 FOLDERS = ("circuits", "results", "derived")
@@ -51,21 +51,12 @@ MAX_FIELDS = 20_000
 
 PIECE = MIB
 
-LEVELS = 3
-"""Of a JSON file of a record: lists and objects that are written line by line."""
-
 BATCH = 64 * 1024
 """Bytes of lines of a file that grows that are parsed in one go."""
 
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )  # as `canonical_json`
-
-_ROWS = json.JSONEncoder(
-    sort_keys=True, separators=(",\n" + " " * LEVELS, ": "), ensure_ascii=False, allow_nan=False
-)
-"""Of objects on the last level that is written line by line."""
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -78,98 +69,14 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def pretty(value: Mapping[str, Any]) -> bytes:
-    """Return JSON for people, the outer levels line by line: the one way in which a record writes a file.
-
-    Below them it is on one line, so that a thousand settings stay readable.
-    """
-    laid = _Laid([], [], [])
-    _lay(value, LEVELS, "\n", laid)
-    inner, rows = iter(_each(laid.inner, _JSON)), iter(_each(laid.rows, _ROWS))
-    for k, part in enumerate(laid.parts):
-        if part is _INNER:
-            laid.parts[k] = next(inner)
-        elif part is _ROW:
-            laid.parts[k] = next(rows)[1:-1]  # its braces are there
-    return ("".join(laid.parts) + "\n").encode()
-
-
-class _Laid(NamedTuple):
-    """Text in its order, with marks where a value is to be put in; and these values, one kind each."""
-
-    parts: list[str]
-    inner: list[Any]
-    rows: list[dict[str, Any]]
-
-
-def _lay(value: Any, levels: int, indent: str, laid: _Laid) -> None:
-    """Lay out JSON with sorted keys on several lines; what stands on one line is only collected."""
-    if levels == 0 or not value or not isinstance(value, (dict, list, tuple, Mapping)):
-        laid.parts.append(_INNER)
-        laid.inner.append(value)
-        return
-    inner, parts = indent + " ", laid.parts
-    if (
-        levels == 2 and type(value) is list and all(value) and all(map(_is_plain, value))
-    ):  # as below, all in one go
-        row = ["," + inner + "{", inner + " ", _ROW, inner, "}"]
-        parts += row * len(value)
-        parts[-5 * len(value)] = "[" + inner + "{"
-        parts.append(indent + "]")
-        laid.rows.extend(value)
-        return
-    if levels == 1 and _is_plain(value):  # its lines are made together, with those of all others
-        parts += "{", inner, _ROW, indent, "}"
-        laid.rows.append(value)
-        return
-    named = isinstance(value, Mapping)
-    before = ("{" if named else "[") + inner
-    for key in sorted(value) if named else range(len(value)):
-        parts.append(f"{before}{_key(key)}: " if named else before)
-        _lay(value[key], levels - 1, inner, laid)
-        before = "," + inner
-    parts.append(indent + ("}" if named else "]"))
-
-
-def _is_plain(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Return whether an object has no others in it, and names that are written in one way only."""
-    return (
-        type(value) is dict
-        and _SCALARS.issuperset(map(type, value.values()))
-        and all(map(str.isascii, value))
-    )
-
-
-_INNER, _ROW = "a value on one line", "the lines of an object"
-"""Marks, by what they are and not by what they say."""
-
-_SCALARS = frozenset((str, int, float, bool, type(None)))
-
-_key = lru_cache(maxsize=1000)(json.dumps)
-
-
-def _each(values: Sequence[Any], encoder: json.JSONEncoder) -> list[str]:
-    """Return the JSON of each value, all made in one go: one by one a hundred thousand take a second."""
-    between, rows = encoder.item_separator, list[str]()
-    for mark in (
-        "\0",
-        secrets.token_hex(16),
-    ):  # no value has the first in a list, and none can have the other
-        marked: list[Any] = [mark] * (2 * len(values) - 1)
-        marked[::2] = values
-        rows = encoder.encode(marked)[1:-1].split(f"{between}{json.dumps(mark)}{between}")
-        if len(rows) == len(values):
-            break
-    return rows
-
-
 def signed(content: Mapping[str, Any]) -> bytes:
     """Return the file of `content` with its own checksum in it.
 
     Raises:
         InputError: when it is larger than what is read again.
     """
-    written = pretty({**content, "sha256": digest(canonical_json(content).encode())})
+    fields = laid_out(content)
+    written = pretty(fields | laid_out({"sha256": digest(canonical(fields))}))
     values, most = separators(written), LIMITS["intent.json"]
     if values > MAX_VALUES or len(written) > most:
         raise InputError(
@@ -221,8 +128,8 @@ def open_file(folder: Path, name: str, flags: int) -> BinaryIO:
     return file
 
 
-def read_pieces(folder: Path, name: str) -> Iterator[bytes]:
-    """Yield the content of a file of a run's folder, piece by piece.
+def read_pieces(folder: Path, name: str, size: int = PIECE) -> Iterator[bytes]:
+    """Yield the content of a file of a run's folder, in pieces of so many bytes.
 
     Raises:
         RecordError: when it cannot be read, or is larger than such a file gets.
@@ -230,10 +137,10 @@ def read_pieces(folder: Path, name: str) -> Iterator[bytes]:
     most = LIMITS.get(name, MAX_BYTES)
     try:
         with open_file(folder, name, os.O_RDONLY) as file:
-            if (size := os.fstat(file.fileno()).st_size) > most:
-                raise OSError(errno.EFBIG, f"{size} bytes, of at most {most}")
+            if (whole := os.fstat(file.fileno()).st_size) > most:
+                raise OSError(errno.EFBIG, f"{whole} bytes, of at most {most}")
             left = most
-            while piece := file.read(PIECE):
+            while piece := file.read(size):
                 if (left := left - len(piece)) < 0:
                     raise OSError(errno.EFBIG, f"more than {most} bytes")
                 yield piece
@@ -262,14 +169,14 @@ def check_digests(folder: Path, files: Mapping[str, str], where: str) -> None:
     Raises:
         RecordError: when one has not or cannot be read, or all together are larger than those of a run get.
     """
-    left = MAX_TOTAL
+    sizes = dict.fromkeys(files, 0)
     for name in files:
         with suppress(OSError), _place(folder, name) as (place, leaf):  # who reads it will be told
-            left -= os.stat(leaf, dir_fd=place, follow_symlinks=False).st_size
-    if left < 0:
-        raise RecordError(
-            f"run {one_line(folder.name)}: files of more than {MAX_TOTAL} bytes; no run has them"
-        )
+            sizes[name] = os.stat(leaf, dir_fd=place, follow_symlinks=False).st_size
+    if sum(sizes.values()) > MAX_TOTAL:
+        largest = one_line(max(sizes, key=lambda name: sizes[name]), 160)
+        whole = f"run {one_line(folder.name)}: files of more than {MAX_TOTAL} bytes, the largest {largest}"
+        raise RecordError(f"{whole}; no run has them")
     for name, expected in files.items():
         if digest_of(folder, name) != expected:
             raise RecordError(f"run {folder.name}: {name} does not match {where}; the record is damaged")
@@ -302,38 +209,74 @@ class Most:
     values: int = 2 * MAX_VALUES
 
 
+Together = Callable[[Sequence[bytes]], list[dict[str, Any]] | None]
+"""Returns what each of several lines holds; None where one has to be looked at by itself."""
+
+
+def read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """Return what each of several lines holds; None where one has to be looked at by itself.
+
+    A line is as this program writes it where what is parsed of it is written so again; its checksum is that
+    of its bytes without it.
+    """
+    try:
+        found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
+        if len(found) != len(lines) or each(found, _CANONICAL) != [line.decode() for line in lines]:
+            return None
+        for content, line in zip(found, lines, strict=True):
+            signature = f'"sha256":"{content.pop("sha256")}"'.encode()
+            before, after = line.split(signature)  # one place, or a ValueError
+            body = before[:-1] + after if before.endswith(b",") else before + after.removeprefix(b",")
+            if signature[10:-1].decode() != digest(body):
+                return None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return found
+
+
 def read_signed_lines(folder: Path, name: str, most: Most) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield where each finished line of a file that grows stands, in words, and what it holds.
+
+    Raises:
+        RecordError: as `read_many_lines`.
+    """
+    for first, contents in read_many_lines(folder, name, most):
+        for number, content in enumerate(contents, first):
+            yield line_in_words(folder, name, number), content
+
+
+def read_many_lines(
+    folder: Path, name: str, most: Most, together: Together = read_together
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield what finished lines of a file that grows hold: several at a time, and the number of the first.
+
+    Args:
+        folder: the run's folder.
+        name: of the file.
+        most: how large it may be.
+        together: reads several lines.
 
     Raises:
         RecordError: when the file cannot be read or is larger than it may be, or a line was changed; of a
             file that is too large nothing is made.
     """
     _check_most(folder, name, most)
-    number, file = 0, f"run {one_line(folder.name)}: {name} line"
-    for lines in _batches(_lines_of(folder, name)):
-        read = _read_together(lines)
-        for k, line in enumerate(lines):
-            number += 1
-            where = f"{file} {number}"
-            content = read[k] if read is not None else _read_line(line)
-            if content is None:
+    number = 1
+    for lines in _lines_of(folder, name):
+        read = together(lines) if max(map(len, lines)) <= BATCH else None
+        if read is not None:
+            yield number, read
+        for k, line in enumerate(lines if read is None else ()):
+            if (content := _read_line(line)) is None:
+                where = line_in_words(folder, name, number + k)
                 raise RecordError(f"{where} does not match its checksum; the record is damaged")
-            yield where, content
+            yield number + k, [content]
+        number += len(lines)
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield lines, as many at a time as are parsed in one go; a long one alone."""
-    batch: list[bytes] = []
-    size = 0
-    for line in lines:
-        if batch and size + len(line) > BATCH:
-            yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += len(line)
-    if batch:
-        yield batch
+def line_in_words(folder: Path, name: str, number: int) -> str:
+    """Return where a line of a file that grows stands, for an error."""
+    return f"run {one_line(folder.name)}: {name} line {number}"
 
 
 def _read_line(line: bytes) -> dict[str, Any] | None:
@@ -348,56 +291,34 @@ def _read_line(line: bytes) -> dict[str, Any] | None:
     return content if intact else None
 
 
-def _read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
-    """Return what each of several lines holds; None where one has to be looked at by itself.
-
-    A line is as this program writes it where what is parsed of it is written so again; its checksum is that
-    of its bytes without it.
-    """
-    if sum(map(len, lines)) > BATCH:
-        return None
-    try:
-        found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
-        if len(found) != len(lines) or _each(found, _CANONICAL) != [line.decode() for line in lines]:
-            return None
-        for content, line in zip(found, lines, strict=True):
-            signature = f'"sha256":"{content.pop("sha256")}"'.encode()
-            before, after = line.split(signature)  # one place, or a ValueError
-            body = before[:-1] + after if before.endswith(b",") else before + after.removeprefix(b",")
-            if signature[10:-1].decode() != digest(body):
-                return None
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return None
-    return found
-
-
 def _check_most(folder: Path, name: str, most: Most) -> None:
     """Count lines and values of a file that grows, without parsing.
 
     Raises:
         RecordError: when there are more than there may be.
     """
-    lines = values = 0
-    for lines, line in enumerate(_lines_of(folder, name), start=1):
-        found = separators(line)
-        values += found
-        if lines > most.lines or found > most.line or values > most.values:
-            raise RecordError(
-                f"run {one_line(folder.name)}: {name} line {lines}: more than the run's plan allows "
-                f"({most.lines} lines, about {most.line} values in one and {most.values} in all); no record "
-                "has so many"
-            )
+    number = values = 0
+    for lines in _lines_of(folder, name):
+        for found in separators_of(lines):
+            number += 1
+            values += found
+            if number > most.lines or found > most.line or values > most.values:
+                raise RecordError(
+                    f"{line_in_words(folder, name, number)}: more than the run's plan allows ({most.lines} "
+                    f"lines, about {most.line} values in one and {most.values} in all); no record has so many"
+                )
 
 
-def _lines_of(folder: Path, name: str) -> Iterator[bytes]:
-    """Yield the finished lines of a file, without their line breaks."""
+def _lines_of(folder: Path, name: str) -> Iterator[list[bytes]]:
+    """Yield the finished lines of a file, without their line breaks: a few at a time."""
     begun: list[bytes] = []
     size = 0
-    for piece in read_pieces(folder, name):
+    for piece in read_pieces(folder, name, BATCH):
         *lines, rest = piece.split(b"\n")
-        for line in lines:
-            yield b"".join([*begun, line])
+        if lines:
+            lines[0] = b"".join([*begun, lines[0]])
             begun, size = [], 0
+            yield lines
         begun.append(rest)
         if (size := size + len(rest)) > MAX_LINE:
             raise RecordError(
@@ -424,8 +345,9 @@ def read_signed(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{where} has an object of {fields} fields; no record has more than {MAX_FIELDS}")
     expected = content.pop("sha256", None)
     try:
-        intact = digest(canonical_json(content).encode()) == expected
-        intact = intact and written == pretty(content | {"sha256": expected})
+        laid = laid_out(content)
+        intact = digest(canonical(laid)) == expected
+        intact = intact and written == pretty(laid | laid_out({"sha256": expected}))
     except ValueError:
         intact = False
     if not intact:

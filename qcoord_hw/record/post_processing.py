@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import numpy as np
-
 from qcoord_hw.record.reader import RunRecord, interpreting
 
 T = TypeVar("T", int, float)
@@ -62,12 +60,14 @@ def corrected(counts: Mapping[str, T], rule: Mapping[str, Any]) -> dict[str, T]:
     """
     found: dict[str, T] = {}
     for word, times in counts.items():
-        bits = np.frombuffer(word.encode(), dtype=np.uint8) & 1
-        if any(bits[list(sums)].sum() % 2 for sums in rule["zero"]):
+        bits = [int(bit) for bit in word]
+        if any(sum(bits[k] for k in sums) % 2 for sums in rule["zero"]):
             continue
         turned = bits.copy()
         for sums, flipped in rule["flips"]:
-            turned[list(flipped)] ^= bits[list(sums)].sum() % 2
-        key = (turned + ord("0")).tobytes().decode()
+            if sum(bits[k] for k in sums) % 2:
+                for k in set(flipped):
+                    turned[k] ^= 1
+        key = "".join(map(str, turned))
         found[key] = found[key] + times if key in found else times
     return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -13,15 +12,8 @@ from typing import Any
 from qcoord_hw.errors import InputError, RecordError
 from qcoord_hw.inputs import parse_json
 from qcoord_hw.record.calibration import as_executed
-from qcoord_hw.record.files import (
-    MAX_VALUES,
-    Most,
-    check_digests,
-    exists,
-    read_bytes,
-    read_signed,
-    read_signed_lines,
-)
+from qcoord_hw.record.counts import COUNTS, Counts, read_counts
+from qcoord_hw.record.files import MAX_VALUES, check_digests, exists, read_bytes, read_signed
 from qcoord_hw.record.journal import JOBS, Job, read_journal
 from qcoord_hw.record.notes import answered, read_notes
 from qcoord_hw.record.schema import IMPORTED, INTENT_SHAPE, SEAL_SHAPE, SNAPSHOT, check_intent
@@ -32,7 +24,6 @@ FORMAT = 2
 
 DRAFT = "draft.json"
 INTENT = "intent.json"
-COUNTS = "counts.jsonl"
 SEAL = "seal.json"
 CIRCUITS = "circuits.qpy"
 EXECUTED = "executed.qpy"
@@ -41,17 +32,8 @@ CHIP = "chip.json"
 """The calibration of a whole device, where no package has it: of a target `properties:`."""
 
 
-MAX_OUTCOMES = 2**21
-"""Outcomes of all chunks together."""
-
-BESIDE = 8
-"""Values of a line of counts beside the outcomes, at most."""
-
 FOREIGN = ("backend", "sampler")
 """The kinds of targets that somebody else wrote."""
-
-Counts = dict[str, int]
-"""Outcome string (classical bit 0 first) -> number of shots."""
 
 
 @dataclass(frozen=True)
@@ -237,13 +219,14 @@ def read(path: Path) -> RunRecord:
     files = intent["files"]
     width = len(intent["experiment"]["circuits"][0]["measured"]) if intent["plan"] else 0
     check_digests(path, files, "its checksum")
-    counts = _read_counts(path, {chunk["id"]: chunk["shots"] for chunk in intent["plan"]}, width)
+    counts = read_counts(path, {chunk["id"]: chunk["shots"] for chunk in intent["plan"]}, width)
     plan = tuple(Chunk(**{key: c[key] for key in CHUNK if key in c}) for c in intent["plan"])
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     notes = read_notes(path)
     journal = read_journal(path)
     if journal.empty and stated == INTENT and exists(path, DRAFT):
+        read_bytes(path, DRAFT)  # or it is that which is no file
         raise RecordError(f"run {path.name}: {JOBS} is missing or empty; the record is damaged")
     for job in journal.jobs:
         if unknown := set(job.files) - {job.result, job.properties}:
@@ -339,39 +322,3 @@ def _check_seal(path: Path) -> None:
     with reading(path, SEAL):
         SEAL_SHAPE(stated, "")
     check_digests(path, stated["files"], "the seal")
-
-
-def _are_counts(values: Collection[Any]) -> bool:
-    return bool(values) and {int}.issuperset(map(type, values)) and min(values) > 0
-
-
-def _read_counts(path: Path, shots: Mapping[int, int], width: int) -> dict[int, Counts]:
-    """Read the finished chunks.
-
-    Args:
-        path: the run's folder.
-        shots: of each chunk, by its id.
-        width: the number of classical bits.
-    """
-    if not exists(path, COUNTS):
-        return {}
-    cells = 2 ** min(width, 40)
-    outcomes = [min(n, cells) for n in shots.values()]
-    most = Most(
-        len(shots), BESIDE + max(outcomes, default=0), min(sum(outcomes), MAX_OUTCOMES) + BESIDE * len(shots)
-    )
-    outcomes_of = re.compile(rf"[01]{{{width}}}(,[01]{{{width}}})*")
-    found: dict[int, Counts] = {}
-    for where, body in read_signed_lines(path, COUNTS, most):
-        try:
-            chunk, counts = body["chunk"], body["counts"]
-            known = chunk in shots
-            fits = outcomes_of.fullmatch(",".join(counts)) and _are_counts(counts.values())
-        except (KeyError, TypeError, AttributeError):
-            known = False
-        if not known:
-            raise RecordError(f"{where} is not a chunk; the record is damaged")
-        if chunk in found or not fits or sum(counts.values()) != shots[chunk]:
-            raise RecordError(f"{where}: chunk {chunk} is there twice or is not what was planned")
-        found[chunk] = counts
-    return found

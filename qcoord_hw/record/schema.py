@@ -285,9 +285,10 @@ def check_intent(intent: dict[str, Any]) -> None:
         )
     require(len(plan) % len(places) == 0, "plan", len(plan), "are as many chunks for every tile")
     for key, several, words in ("setting", settings, "settings"), ("tile", places, "tiles"):
-        for k, chunk in enumerate(plan):
-            if chunk.get(key, 0) >= len(several):
-                raise Misfit(f"plan[{k}].{key}", chunk[key], f"are the {words}")
+        column = [chunk.get(key, 0) for chunk in plan]
+        if max(column, default=0) >= len(several):
+            k = next(k for k, number in enumerate(column) if number >= len(several))
+            raise Misfit(f"plan[{k}].{key}", column[k], f"are the {words}")
     for k, circuit in enumerate(circuits):
         _check_events(circuit["events"], len(experiment["wires"]), f"circuits[{k}].events")
     if plan:

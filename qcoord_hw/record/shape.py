@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from qcoord_hw.spec import short_repr
@@ -156,9 +157,12 @@ def rows_of(needed: Mapping[str, Shape], optional: Mapping[str, Shape], most: in
     every, slowly = {**needed, **optional}, list_of(fields(needed, optional), most=most)
 
     def fits(rows: list[Any], name: str, shape: Shape) -> bool:
-        column = [row[name] for row in rows if name in row]
-        if len(column) < len(rows) and (column or name in needed):
-            return False
+        try:
+            column = list(map(itemgetter(name), rows))
+        except KeyError:
+            if name in needed or any(name in row for row in rows):
+                return False
+            column = []
         if column and {int}.issuperset(map(type, column)):
             shape(min(column), "")
             shape(max(column), "")

@@ -7,7 +7,7 @@ import itertools
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from qcoord_hw.errors import BusyError, RecordError
+from qcoord_hw.record.counts import COUNTS, Counts, lines_of
 from qcoord_hw.record.files import (
     append_lines,
     cut_unfinished,
@@ -29,7 +30,6 @@ from qcoord_hw.record.files import (
     open_file,
     remove_file,
     signed,
-    signed_line,
     sync_folder,
     unwritable,
     write_new,
@@ -39,14 +39,11 @@ from qcoord_hw.record.lookup import name_in_path
 from qcoord_hw.record.notes import NOTES
 from qcoord_hw.record.notes import repair as repair_notes
 from qcoord_hw.record.reader import (
-    COUNTS,
     DERIVED,
     DRAFT,
     FORMAT,
     INTENT,
     SEAL,
-    Chunk,
-    Counts,
     RunRecord,
     read,
 )
@@ -181,20 +178,19 @@ def writing(path: Path) -> Iterator[RunRecord]:
         yield read(path)
 
 
-def append(path: Path, chunk: Chunk, counts: Counts, *, sync: bool = True) -> None:
-    """Add a finished chunk to a run; from then on it survives the end of this process.
+def append(path: Path, counted: Iterable[tuple[int, Counts]], *, sync: bool = True) -> None:
+    """Add finished chunks to a run; from then on they survive the end of this process.
 
     Args:
         path: the run's folder.
-        chunk: what was executed.
-        counts: what was counted.
-        sync: whether it survives a power failure as well: the line is on the disk when this returns.
+        counted: ids of chunks, and what was counted.
+        sync: whether they survive a power failure as well: their lines are on the disk when this returns.
 
     Raises:
         InputError: when the folder cannot be written.
     """
     try:
-        append_lines(path, COUNTS, signed_line({"chunk": chunk.id, "counts": counts}), sync=sync)
+        append_lines(path, COUNTS, lines_of(counted), sync=sync)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.statistics.homogeneity import combined_p_value
-from qcoord_hw.statistics.random_tables import random_tables
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -27,7 +26,11 @@ DEALS = 4999
 ENOUGH = 25
 """So many deals that stand out as much end the test: its p-value is known well enough [BesagClifford1991]."""
 
-BATCHES = (100, 400, 1500, 2999)
+BATCHES = (100, 50, 50, 100, 200, 500, 1000, 2999)
+"""How many deals are made before it is looked whether they are enough; in all `DEALS`."""
+
+CELLS = 2**19
+"""Blocks of circuits that are dealt to at once."""
 
 SHARE = 0.8
 """Share of the false alarms that the figure of merit may cause; the outcomes may cause the rest."""
@@ -84,15 +87,16 @@ def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
         return None
     blocks = grouped[0].counts.shape[0]
     pairs = [(i, j) for i in range(blocks) for j in range(i + 1, blocks + 1) if j - i < blocks]
+    first, last = np.array(pairs).T
     variance = np.zeros(len(pairs))
     for one in grouped:
         sizes, total = one.counts.sum(axis=1), int(one.counts.sum())
-        shots = np.array([sizes[i:j].sum() for i, j in pairs])
-        mean = _mean(one)
-        spread = float(one.counts.sum(axis=0) @ (one.scores - mean) ** 2) / (total - 1)
+        before = np.concatenate([[0], np.cumsum(sizes)])
+        shots = before[last] - before[first]
+        spread = float(one.counts.sum(axis=0) @ (one.scores - _mean(one)) ** 2) / (total - 1)
         variance += spread * shots * (total - shots) / total
     known = np.flatnonzero(variance > 0)
-    starts, ends = (np.array([pairs[k][side] for k in known]) for side in (0, 1))
+    starts, ends = first[known], last[known]
     deviation = np.sqrt(variance[known])
 
     def statistic(excess: FloatArray) -> FloatArray:
@@ -100,11 +104,13 @@ def scan_p_value(circuits: Sequence[Blocks]) -> float | None:
         sums = np.concatenate([np.zeros((len(excess), 1)), np.cumsum(excess, axis=1)], axis=1)
         return np.asarray((np.abs(sums[:, ends] - sums[:, starts]) / deviation).max(axis=1))
 
-    observed = float(statistic(np.sum([_excess(one, one.counts[None]) for one in grouped], axis=0))[0])
+    expected = np.sum([one.counts.sum(axis=1) * _mean(one) for one in grouped], axis=0)
+    seen = np.sum([one.counts @ one.scores for one in grouped], axis=0)
+    observed = float(statistic((seen - expected)[None])[0])
     rng = np.random.default_rng(0)
     dealt = beyond = 0
     for size in BATCHES:
-        excess = np.sum([_excess(one, _deal(one, size, rng)) for one in grouped], axis=0)
+        excess = _deal(grouped, size, rng) - expected
         out = np.flatnonzero(statistic(excess) >= observed * (1 - 1e-9))
         if beyond + len(out) >= ENOUGH:
             return ENOUGH / (dealt + int(out[ENOUGH - beyond - 1]) + 1)
@@ -125,15 +131,40 @@ def _mean(one: Blocks) -> float:
     return float(one.counts.sum(axis=0) @ one.scores) / int(one.counts.sum())
 
 
-def _excess(one: Blocks, dealt: IntArray) -> FloatArray:
-    """Return each block's summed scores less what they should be, shape (deals, blocks)."""
-    return np.asarray(dealt @ one.scores - one.counts.sum(axis=1) * _mean(one))
+def _deal(circuits: Sequence[Blocks], size: int, rng: np.random.Generator) -> FloatArray:
+    """Return the summed scores of each block where shots are dealt at random, shape (size, blocks)."""
+    found = np.zeros((size, len(circuits[0].counts)))
+    alike: dict[int, list[Blocks]] = {}
+    for one in circuits:
+        alike.setdefault(len(one.scores), []).append(one)
+    for one in alike.pop(2, ()):
+        sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
+        first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
+        found += first * (one.scores[0] - one.scores[1]) + sizes * one.scores[1]
+    for some in alike.values():
+        at_once = max(1, CELLS // (len(some) * found.shape[1]))
+        for start in range(0, size, at_once):
+            part = found[start : start + at_once]
+            part += _deal_together(some, len(part), rng)
+    return found
 
 
-def _deal(one: Blocks, size: int, rng: np.random.Generator) -> IntArray:
-    """Return counts with the shots dealt to the blocks at random, shape (size, blocks, scores)."""
-    sizes, totals = one.counts.sum(axis=1), one.counts.sum(axis=0)
-    if len(totals) > 2:
-        return random_tables(sizes, totals, size, rng)
-    first = rng.multivariate_hypergeometric(sizes, totals[0], size=size)
-    return np.stack([first, sizes - first], axis=-1)
+def _deal_together(circuits: Sequence[Blocks], size: int, rng: np.random.Generator) -> FloatArray:
+    """Return the same of circuits of equally many scores: block by block, one score after the other."""
+    scores = np.array([one.scores for one in circuits])
+    totals = np.array([one.counts.sum(axis=0) for one in circuits])
+    sizes = np.array([one.counts.sum(axis=1) for one in circuits])
+    room = np.repeat(sizes.T[:, :, None], size, axis=2)  # (blocks, circuits, deals): not dealt yet
+    found = np.zeros((len(room), size))
+    for k in range(scores.shape[1] - 1):
+        left = np.repeat(totals[:, k, None], size, axis=1)
+        others = room.sum(axis=0)
+        for block, here in enumerate(room):
+            others -= here
+            dealt = rng.hypergeometric(here, others, left)
+            left -= dealt
+            here -= dealt
+            found[block] += scores[:, k] @ dealt
+    for block, here in enumerate(room):
+        found[block] += scores[:, -1] @ here
+    return found.T

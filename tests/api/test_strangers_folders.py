@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from qiskit_aer import AerSimulator
 
 import qcoord_hw as qc
 from qcoord_hw import record
@@ -23,6 +24,7 @@ FILES = (
     "draft.json",
     "counts.jsonl",
     "jobs.jsonl",
+    "notes.jsonl",
     "seal.json",
     "circuits.qpy",
     "executed.qpy",
@@ -31,7 +33,7 @@ FILES = (
     "derived/report.json",
 )
 FOLDERS = ("circuits", "derived", "results")
-UNUSED = ("draft.json", "jobs.jsonl", "results")
+UNUSED = ("draft.json", "jobs.jsonl", "notes.jsonl", "results")
 """What a run on a simulator does not have: something of that name there is another record, not this one."""
 
 COMMANDS = (
@@ -90,6 +92,22 @@ def sealed(tmp_path_factory):
     return qc.run("chsh", shots=8, seed=1, runs=tmp_path_factory.mktemp("runs")).path
 
 
+@pytest.fixture(scope="module")
+def jobs_run(tmp_path_factory):
+    """A sealed run made of a vendor's jobs."""
+    jobs = {}
+
+    class Kept(AerSimulator):
+        def run(self, circuits, **options):
+            job = super().run(circuits, **options)
+            jobs[job.job_id()] = job
+            return job
+
+    device = qc.BackendDevice(Kept(), retrieve=jobs.get)
+    sent = qc.submit("chsh", target=device, shots=8, seed=1, runs=tmp_path_factory.mktemp("runs"))
+    return qc.collect(sent.path, target=device).path
+
+
 @pytest.fixture(params=["sealed", "unfinished"])
 def folder(request, sealed, runs_dir):
     """A copy of a run, sealed or cut off in its last line."""
@@ -109,7 +127,8 @@ def call(*arguments: str) -> tuple[int, str, str]:
     return status, out.getvalue(), err.getvalue()
 
 
-def refused_or_fine(command: list[str], path: Path) -> int:
+def refused_or_fine(command: list[str], path: Path, name: str = "") -> int:
+    """Return the exit status; a refusal is one line, and about the file of that name."""
     status, out, err = call(*(str(path) if word == "RUN" else word for word in command))
     assert status in (0, 2), (command, err)
     if status:
@@ -117,6 +136,7 @@ def refused_or_fine(command: list[str], path: Path) -> int:
         assert err.startswith("qcoord: error: ")
         assert len(err) <= 400
         assert out == ""
+        assert name in err.replace(str(path), "")
     return status
 
 
@@ -129,6 +149,21 @@ def everything(path: Path) -> dict[str, bytes]:
 def test_what_is_no_file_is_refused_and_no_victim_is_touched(folder, tmp_path, put):
     sealed = (folder / "seal.json").exists()
     put_everywhere(folder, tmp_path, put, [["report", "RUN"] if sealed else ["collect", "RUN"]])
+
+
+@pytest.mark.parametrize("put", [a_link, a_pipe, a_folder])
+def test_what_is_no_file_in_a_run_of_jobs_is_named(jobs_run, runs_dir, tmp_path, put):
+    path = runs_dir / jobs_run.name
+    names = [str(p.relative_to(jobs_run)) for p in jobs_run.rglob("*") if p.is_file()]
+    assert {"draft.json", "jobs.jsonl", "seal.json"} < set(names)
+    assert any(name.startswith("results/") for name in names)
+    for name in names:
+        shutil.copytree(jobs_run, path)
+        place = path / name
+        place.unlink()
+        put(place, tmp_path)
+        assert refused_or_fine(["report", "RUN"], path, place.name) == 2
+        shutil.rmtree(path)
 
 
 @pytest.mark.slow
@@ -152,7 +187,8 @@ def put_everywhere(folder, tmp_path, put, commands):
         put(place, victim)
         derived = name.startswith("derived/")  # only who reads or writes it minds
         for command in commands:
-            status = refused_or_fine(command, folder)
+            read = not derived or command[0] == "report"
+            status = refused_or_fine(command, folder, place.name if read else "")
             if derived:
                 minds = command[0] == "report" and put is not a_large_file  # which is replaced
                 assert status == 2 or not minds, (name, command)

@@ -413,7 +413,7 @@ def test_an_unfinished_run_with_another_circuit_is_not_executed(runs_dir, monkey
     result = api.run("chsh", shots=20, seed=1)
     tamper(result.path, record.EXECUTED)
     (result.path / record.reader.SEAL).unlink()
-    (result.path / record.reader.COUNTS).unlink()
+    (result.path / record.COUNTS).unlink()
     with pytest.raises(RecordError, match="between parties"):
         api.collect(result.path)
 

@@ -205,6 +205,12 @@ class ForeignExecutor:
             if failure is not None:
                 raise failure
 
+    def in_groups(
+        self, requests: Sequence[Request], keep: Keep = forget
+    ) -> Iterator[Sequence[Counts | None]]:
+        """Yield the same, one at a time."""
+        return ([counts] for counts in self.execute(requests, keep))
+
     def _job(
         self,
         job: Sequence[tuple[int, Request]],

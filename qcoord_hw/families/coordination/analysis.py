@@ -6,7 +6,8 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -314,7 +315,13 @@ def _parities(estimators: Sequence[Estimator], weights: Sequence[float]) -> dict
                 own = sums.setdefault(pooled, {})
                 for mask, value in zip(term.masks, term.coefficients, strict=True):
                     own[mask] = own.get(mask, 0.0) + weight * share * value
-    return {pooled: Parities(own) for pooled, own in sums.items()}
+    return {pooled: _tabulated(tuple(own.items())) for pooled, own in sums.items()}
+
+
+@lru_cache(maxsize=10_000)
+def _tabulated(sums: tuple[tuple[int, float], ...]) -> Parities:
+    """Return a sum of parities; each block of a run asks for the same ones."""
+    return Parities(dict(sums))
 
 
 class Parities:
@@ -354,12 +361,15 @@ def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated:
     low, high, values = math.inf, -math.inf, set[float]()
     shots: list[IntArray] = []
     seen: list[FloatArray] = []
-    for s in pooled:
-        scores = parities.scores(found.confusion[s] if mitigated and found.confusion is not None else None)
+    errors = found.confusion if mitigated else None
+    for _, alike in groupby(pooled, lambda s: id(errors[s]) if errors else None):  # those of a circuit
+        settings = list(alike)
+        scores = parities.scores(errors[settings[0]] if errors else None)
         low, high = min(low, float(scores.min())), max(high, float(scores.max()))
         values.update(np.round(scores, 12).reshape(-1).tolist())
-        shots.append(found.totals[s])
-        seen.append(np.broadcast_to(scores[parities.index(found.outcomes[s])], found.outcomes[s].shape))
+        outcomes = np.concatenate([found.outcomes[s] for s in settings])
+        shots += [found.totals[s] for s in settings]
+        seen.append(np.broadcast_to(scores[parities.index(outcomes)], outcomes.shape))
     n, score = np.concatenate(shots), np.concatenate(seen)
     total = int(n.sum())
     if total == 0:
