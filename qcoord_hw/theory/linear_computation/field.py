@@ -1,8 +1,8 @@
 """Finite fields F_d as lookup tables, and linear algebra on arrays of symbols.
 
-The solvers here handle thousands of small matrices, so arithmetic is kept as tables of plain integers. Symbols
-are numbered as in galois, which the tests compare with: the base-p digits of a symbol are its coefficients,
-constant term last.
+The solvers here handle thousands of small matrices, so arithmetic is kept as tables of plain integers.
+Symbols are numbered as in galois, which the tests compare with: the base-p digits of a symbol are its
+coefficients, constant term last.
 """
 
 from __future__ import annotations
