@@ -36,6 +36,7 @@ STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is 
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 USUAL_LEVELS = LEVELS[:3]  # the last one takes minutes, and is for those who ask for it
+FEW_PLAYERS = 3  # with two questions and answers each, for whom level 2 takes less than further climbs
 SMALL = 30  # questions and answers of all players
 SECTOR_LEVELS = ("1+AB", "2")  # of a parity game, in whose blocks nothing below is worth while
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
@@ -136,7 +137,8 @@ def quantum_value(
             if search.small and not search.in_sectors:
                 search.try_bound(LEVELS[0])
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
-                    search.try_bound(LEVELS[1])
+                    for own in LEVELS[1:3] if players <= FEW_PLAYERS else LEVELS[1:2]:
+                        search.try_bound(own)
         tried += 1
     for own in SECTOR_LEVELS[1:] if level is None else ():
         search.bound_parities(own)
