@@ -16,7 +16,7 @@ from scipy.optimize import nnls
 
 from qcoord_hw.theory.regions.auxiliary import newton, pricing
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
-from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture, penalty
+from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture
 from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
@@ -28,8 +28,9 @@ MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
 HOPELESS = 1e-3  # of `Feasibility.residual`
-PENALTY = 64.0  # bits: how often `penalty` is in the first dual
+PENALTY = 64.0  # bits: of the border's operators in the first dual
 SIZES = (8.0, 16.0, 32.0, 64.0)  # bits, of the coordinates of a tempered dual
+BOXES = (0.5, 0.05)  # bits about a dual, in which linear programs say which products it asks for
 TEMPERED = 1e-3  # bits that a tempered dual may be worse
 
 
@@ -148,6 +149,16 @@ class Workspace:
                     return found
         return best
 
+    def settle(self, beta: float, deadline: float) -> None:
+        """Add products on the border of the separable states near those that the best dual asks for."""
+        dictionary, best = self.dictionary, self.duals[beta]
+        gains = self.gains(self.model.problem.weights(beta))
+        for box in BOXES if len(dictionary.border.directions) else ():
+            asked = dictionary.stabilised(gains, dictionary.reduced(best.dual), box, deadline)[2] > 1e-6
+            asked &= ~dictionary.allowed[: len(asked)]
+            dictionary.add(dictionary.border.reach([p[: len(asked)][asked] for p in dictionary.points]))
+            gains = self.gains(self.model.problem.weights(beta))
+
     def find_mixture(self, deadline: float) -> bool:
         """Put a mixture that equals the target into the dictionary; return False if it is hopeless.
 
@@ -197,7 +208,7 @@ class Workspace:
         nothing = [p[:0] for p in self.dictionary.points]
         best = self._price(weights, dual, nothing, deadline)[1]
         if len(self.model.problem.quantum) > 1 and not self.duals:
-            border = self.model.tensor(penalty(self.model.problem))
+            border = self.dictionary.border.directions.sum(axis=0)
             if border.any():
                 other = self._price(weights, dual + PENALTY * border, nothing, deadline)[1]
                 best = min(best, other, key=lambda b: b.level)

@@ -81,6 +81,7 @@ def solve(
     best = workspace.optimise(beta, start + share * time_limit)
     if beta == 0 and problem.sender:
         workspace.optimise(COLD, start + (share + 0.1) * time_limit, most=20)
+    workspace.settle(beta, deadline)
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
     mixture = _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
     return None if mixture is None else _solution(workspace, beta, best, delta, mixture)
