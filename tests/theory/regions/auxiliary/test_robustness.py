@@ -10,9 +10,10 @@ import pytest
 
 from qcoord_hw.theory import regions
 from qcoord_hw.theory.regions.auxiliary import bound
+from qcoord_hw.theory.regions.auxiliary.border import kernels_of, operator
 from qcoord_hw.theory.regions.auxiliary.checker import check_region
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary, linear_program
-from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture, penalty
+from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import Party, Problem
 from qcoord_hw.theory.regions.auxiliary.solve import Workspace, solve
@@ -99,15 +100,19 @@ def test_products_that_differ_in_one_party_are_merged():
     assert [p.tolist() for p in merged] == [[[1.0, 0.0]], [[0.7, 0.3]]]
 
 
-def test_the_penalty_vanishes_on_the_target_and_on_no_product_is_negative():
+def test_the_borders_operators_vanish_on_the_target_and_on_no_product_are_negative():
     problem = pair_of(3, (2, 2), 5)
-    operator = penalty(problem)
-    assert abs(np.trace(operator @ problem.target)) < 1e-9
     rng = np.random.default_rng(6)
     a, b = random_states(rng, 200, 2, 1), random_states(rng, 200, 2, 1)
-    values = np.einsum("nab,ncd,bdac->n", a, b, operator.reshape(2, 2, 2, 2)).real
-    assert values.min() > -1e-12
-    assert not penalty(werner(0.3)).any()
+    found = kernels_of(problem)
+    assert {parties for _, (parties, _) in found} == {(), (1,)}
+    for cell, kernel in found:
+        own = operator(problem, cell, kernel)
+        assert abs(np.trace(own @ problem.target)) < 1e-9
+        values = np.einsum("nab,ncd,bdac->n", a, b, own.reshape(2, 2, 2, 2)).real
+        assert values.min() > -1e-12
+        assert values.max() > 0.1
+    assert not kernels_of(werner(0.3))
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(3, (2, 2)), (4, (3, 3)), (5, (4, 4))])
