@@ -92,6 +92,13 @@ class Dictionary:
         """Inverse of `tensor`."""
         return np.asarray(self._flatten(dual.reshape(1, -1))[0])
 
+    def size(self, dual: FloatArray) -> float:
+        """Return the largest coordinate of K, apart from what vanishes on all that can occur (`Border`)."""
+        own, along = self.reduced(dual), self._free
+        if len(along):
+            own = own - np.linalg.lstsq(along.T, own)[0] @ along
+        return float(np.abs(own).max(initial=0.0))
+
     def add(self, points: list[FloatArray], closest: float = 1e-9) -> int:
         """Add products that are not there yet; return how many."""
         count = len(points[0])

@@ -133,7 +133,7 @@ class Workspace:
         best = self.duals[beta]
         centre = np.zeros(len(self.dictionary.target))
         for size in SIZES:
-            if np.abs(best.dual).max() <= 1.5 * size:
+            if self.dictionary.size(best.dual) <= 1.5 * size:
                 break
             found: Best | None = None
             for _ in range(most):

@@ -271,7 +271,7 @@ def _certify(
     """
     if not _can_branch(workspace, beta):
         return np.inf, best
-    if float(np.abs(best.dual).max()) < LARGE:
+    if workspace.dictionary.size(best.dual) < LARGE:
         return _prove(workspace, beta, best, tolerance, deadline)
     delta, target = np.inf, workspace.model.target
     if len(workspace.model.problem.quantum) < 2:
