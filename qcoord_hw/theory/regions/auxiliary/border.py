@@ -10,6 +10,7 @@ useless for a mixture; `Border.reach` moves them to where the equations, linear 
 from __future__ import annotations
 
 import itertools
+import math
 from functools import reduce
 
 import numpy as np
@@ -20,7 +21,7 @@ from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray,
 KERNEL = 1e-9  # of eigenvalues
 HELD = 1e-12  # of the sum of squared amplitudes: a product that is on the border to rounding
 FLOORS = (1e-3, 1e-2, 1e-1)  # eigenvalues and letters below are dropped before the steps; each is tried
-STEPS = 30
+STEPS = 12
 
 Kernel = tuple[tuple[int, ...], ComplexArray]
 """Parties transposed, and an orthonormal basis of the kernel of that partial transpose, as columns."""
@@ -54,40 +55,47 @@ class Border:
     def reach(self, points: list[FloatArray]) -> list[FloatArray]:
         """Return products that are allowed, near those that are given; none for those with none near."""
         found: list[list[FloatArray]] = [[] for _ in points]
-        for u, floor in itertools.product(range(len(points[0])), FLOORS if len(self.directions) else ()):
-            moved = self._moved([point[u] for point in points], floor)
-            for own, one in zip(found, moved or (), strict=False):
-                own.append(one)
+        for u in range(len(points[0]) if len(self.directions) else 0):
+            tried = set()
+            for floor in FLOORS:
+                letters, factors = self._without([point[u] for point in points], floor)
+                ranks = (*(int(np.count_nonzero(own)) for own in letters), *(a.shape[1] for a in factors))
+                if ranks not in tried:
+                    tried.add(ranks)
+                    for own, one in zip(found, self._moved(letters, factors) or (), strict=False):
+                        own.append(one)
         return [np.array(own).reshape(-1, point.shape[1]) for own, point in zip(found, points, strict=True)]
 
-    def _moved(self, product: list[FloatArray], floor: float) -> list[FloatArray] | None:
-        """Return a product without small eigenvalues and letters, after Gauss-Newton steps of least norm."""
-        spaces, n = self.model.spaces, len(self.model.problem.classical)
-        letters = [np.where(p > floor, p, 0.0) for p in product[:n]]
+    def _without(
+        self, product: list[FloatArray], floor: float
+    ) -> tuple[list[FloatArray], list[ComplexArray]]:
+        """Return the letters of a product, and factors A A^dagger of its states, without what is small."""
+        n = len(self.model.problem.classical)
+        letters = [np.where(p > floor * p.max(), p, 0.0) for p in product[:n]]
         factors = []
-        for space, point in zip(spaces[n:], product[n:], strict=True):
+        for space, point in zip(self.model.spaces[n:], product[n:], strict=True):
             values, vectors = np.linalg.eigh(space.matrices(point[None])[0])
             kept = values > floor * values[-1]
             factors.append(vectors[:, kept] * np.sqrt(values[kept]))
-        if any(not own.any() for own in letters):
-            return None
+        return letters, factors
+
+    def _moved(self, letters: list[FloatArray], factors: list[ComplexArray]) -> list[FloatArray] | None:
+        """Return the product after Gauss-Newton steps of least norm; None where they lead nowhere."""
+        spaces = self.model.spaces[len(letters) :]
         kernels = [
             kernel
             for cell, kernel in self._kernels
             if all(own[x] > 0 for own, x in zip(letters, cell, strict=True))
         ]
+        real = all(space.kind == "real" for space in spaces)
         for _ in range(STEPS):
             missed, slopes = _equations(factors, kernels)
-            if not len(missed) or np.abs(missed).max() < 1e-15:
+            if np.abs(missed).max(initial=0.0) < 1e-15:
                 break
-            step = np.linalg.lstsq(slopes, -missed, rcond=1e-12)[0]
-            real = all(space.kind == "real" for space in spaces[n:])
-            factors = _shifted(factors, step, real)
-        else:
-            return None
+            factors = _shifted(factors, np.linalg.lstsq(slopes, -missed, rcond=1e-12)[0], real)
         states = [a @ a.conj().T for a in factors]
         moved = [own / own.sum() for own in letters]
-        for space, state in zip(spaces[n:], states, strict=True):
+        for space, state in zip(spaces, states, strict=True):
             moved.append(space.coordinates((state / np.trace(state).real)[None])[0])
         return moved if self.distances([one[None] for one in moved])[0] < HELD else None
 
@@ -138,26 +146,30 @@ def _axes(parties: tuple[int, ...], k: int) -> list[int]:
 
 def _equations(factors: list[ComplexArray], kernels: list[Kernel]) -> tuple[FloatArray, FloatArray]:
     """Return the amplitudes that should vanish, and their slopes in real and imaginary parts of factors."""
-
-    def amplitudes(own: list[ComplexArray]) -> FloatArray:
-        parts = [np.zeros(0)]
-        for conjugated, basis in kernels:
-            turned = [a.conj() if i in conjugated else a for i, a in enumerate(own)]
-            parts += [(basis.conj().T @ reduce(_kron, turned)).ravel()]
-        joined = np.concatenate(parts)
-        return np.concatenate([joined.real, joined.imag])
-
-    columns = []
-    for i, a in enumerate(factors):
-        for place, phase in itertools.product(np.ndindex(*a.shape), (1.0, 1.0j)):
-            unit = np.zeros(a.shape, dtype=complex)
-            unit[place] = phase
-            columns.append(amplitudes([unit if j == i else b for j, b in enumerate(factors)]))
-    return amplitudes(factors), np.array(columns).T
+    missed, slopes = [np.zeros(0)], [np.zeros((0, 2 * sum(a.size for a in factors)))]
+    for conjugated, basis in kernels:
+        turned = [a.conj() if i in conjugated else a for i, a in enumerate(factors)]
+        amplitudes = basis.conj().T @ reduce(_kron, turned)
+        own = []
+        for i, a in enumerate(factors):
+            unit = np.eye(len(a), dtype=complex)
+            left = [b.shape[1] for b in factors[:i]]
+            right = [b.shape[1] for b in factors[i + 1 :]]
+            moved = basis.conj().T @ reduce(_kron, [unit if j == i else b for j, b in enumerate(turned)])
+            moved = moved.reshape(len(moved), math.prod(left), len(a), math.prod(right))
+            # d amplitude[k, l, c', r] / d a[p, c] = moved[k, l, p, r] [c = c']
+            wide = np.einsum("klpr,cd->klcrpd", moved, np.eye(a.shape[1])).reshape(amplitudes.size, a.size)
+            phase = -1j if i in conjugated else 1j
+            own.append(np.stack([wide, phase * wide], axis=2).reshape(amplitudes.size, 2 * a.size))
+        joined = np.concatenate(own, axis=1)
+        missed += [amplitudes.real.ravel(), amplitudes.imag.ravel()]
+        slopes += [joined.real, joined.imag]
+    return np.concatenate(missed), np.concatenate(slopes)
 
 
 def _kron(a: ComplexArray, b: ComplexArray) -> ComplexArray:
-    return np.asarray(np.kron(a, b), dtype=complex)
+    product = a[:, None, :, None] * b[None, :, None, :]
+    return np.asarray(product.reshape(len(a) * len(b), a.shape[1] * b.shape[1]))
 
 
 def _shifted(factors: list[ComplexArray], step: FloatArray, real: bool) -> list[ComplexArray]:
