@@ -132,13 +132,26 @@ class Dictionary:
         self.allowed = self.allowed[chosen]
 
     def stabilised(
-        self, gains: FloatArray, centre: FloatArray, box: float, deadline: float = np.inf
+        self,
+        gains: FloatArray,
+        centre: FloatArray,
+        box: float,
+        deadline: float = np.inf,
+        damping: float = 0.0,
     ) -> tuple[float, FloatArray, FloatArray]:
         """Minimise <K, target> over K near `centre` with gain - <K, product> <= 0 for all products.
 
         K may differ from the centre by `box` in every coordinate. This is the dual of the
         program with slack at an L1 price. K may shift freely by a multiple of the trace, and far along what
         vanishes on the target and on the products that occur (`Border`).
+
+        Args:
+            gains: one a product.
+            centre: on the rows.
+            box: bits.
+            deadline: time.monotonic() at which to give up.
+            damping: the share of the way back to the centre at which K is taken (not along the border):
+                there new products say more than at the extreme point that the program ends in.
 
         Returns:
             The value, K on the rows and the probabilities.
@@ -155,7 +168,8 @@ class Dictionary:
         result = linear_program(cost, deadline, A_ub=matrix, b_ub=-gains, bounds=bounds)
         if result is None:
             return np.inf, centre, np.zeros(len(self))
-        dual = result.x[:size] + result.x[size:] @ free
+        change = result.x[:size] + result.x[size] * free[0] - centre
+        dual = centre + (1 - damping) * change + result.x[size + 1 :] @ along
         return float(result.fun), dual, np.maximum(-result.ineqlin.marginals, 0.0)
 
     def mixture(

@@ -23,7 +23,8 @@ from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
 
 CONVERGED = 1e-9  # bits between the mixture and the dual
 NEWTON_STEPS = 12
-NEAR = 0.1  # bits; below it Newton's method is tried
+BOX, DAMPING = 8.0, 0.3  # bits, of the first linear program; and see `Dictionary.stabilised`
+NEAR = 0.003  # bits; below it Newton's method is tried
 MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
@@ -91,11 +92,11 @@ class Workspace:
         weights = model.problem.weights(beta)
         small = model.target.size <= MOST_FOR_NEWTON
         best = self._start(beta, weights, deadline)
-        box = 2.0
+        box = BOX
         for _ in range(most):
             gains = self.gains(weights)
             predicted, reduced, probabilities = dictionary.stabilised(
-                gains, dictionary.reduced(best.dual), box, deadline
+                gains, dictionary.reduced(best.dual), box, deadline, DAMPING
             )
             if not np.isfinite(predicted) and time.monotonic() > deadline:
                 break
