@@ -21,7 +21,7 @@ def field(dual: FloatArray, points: list[FloatArray], party: int) -> FloatArray:
 
 
 def _contracted(tensor: FloatArray, points: list[FloatArray], party: int) -> FloatArray:
-    """Return a tensor whose last axis is the party's contracted with all others; faster than einsum if tiny."""
+    """Return a tensor whose last axis is the party's contracted with all others, fast if tiny."""
     size, batched = tensor.shape[-1], False
     for i, point in enumerate(points):
         if i == party:

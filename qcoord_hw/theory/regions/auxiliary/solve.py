@@ -19,7 +19,7 @@ from qcoord_hw.theory.regions.auxiliary.optimise import Best, Workspace
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Problem, Product, Solution
 
 SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a checker need not work at the edge
-LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
+LARGE, SHARE_OF_LARGE = 100.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
 COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.6  # of products in a search for a mixture alone, and its time
