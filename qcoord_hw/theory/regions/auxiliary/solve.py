@@ -301,6 +301,7 @@ def _prove(
     model = workspace.model
     faces = model.faces or ()
     weights = model.problem.weights(beta)
+    proved = [(np.inf, best)]  # of every dual that was tried
     for _ in range(20):
         dual = model.normal_form(best.dual)
         deltas = []
@@ -311,6 +312,8 @@ def _prove(
             restricted = face.restrict(dual)
             result = bound.prove(face, weights, restricted, best.excess, 0.5 * tolerance, share)
             if result.witness is not None:
+                if len(faces) == 1:
+                    proved.append((result.delta, best))
                 points, _ = pricing.ascend(
                     face.spaces, weights, restricted, result.witness, deadline=deadline
                 )
@@ -318,14 +321,15 @@ def _prove(
                 break
             deltas.append(result.delta)
         if witness is None:
-            return max(deltas), best
+            proved.append((max(deltas), best))
+            break
         best = workspace.insert(beta, best, witness)
         if best is workspace.duals[beta]:
             now = time.monotonic()
             best = workspace.optimise(beta, min(deadline, now + 0.3 * max(deadline - now, 0.0)))
         if time.monotonic() > deadline:
             break
-    return np.inf, best
+    return min(proved, key=lambda one: one[0] + float((one[1].dual * model.target).sum()))
 
 
 __all__ = [
