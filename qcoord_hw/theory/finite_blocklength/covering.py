@@ -32,7 +32,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, xlogy
-from scipy.stats import binom
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.theory.finite_blocklength.points import (
@@ -230,7 +229,11 @@ def _symmetric_shortfall(n: int, p: float, log_size: float, accuracy: float) -> 
 
 def _mixture(n: int, p: float, accuracy: float, shortfall: Callable[[int], Shortfall]) -> Shortfall:
     """Return the mean over k ~ Binomial(n, p); the improbable k are left out, and counted in the error."""
-    mass = binom.pmf(np.arange(n + 1), n, p)
+    k = np.arange(n + 1)
+    if 0 < p < 1:
+        mass = np.exp(log_type_mass(np.column_stack([k, n - k]), np.array([p, 1 - p])))
+    else:  # certain
+        mass = (k == n * p).astype(float)
     order = np.argsort(-mass, kind="stable")
     kept = order[: int(np.searchsorted(np.cumsum(mass[order]), 1 - accuracy / 10)) + 1]
     points = [(float(mass[k]), shortfall(int(k))) for k in kept]
