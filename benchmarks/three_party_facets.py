@@ -18,7 +18,7 @@ PAIRS, FACET, WANTED = 5, 10, 0.3
 
 
 def timed(facet: int) -> tuple[float, float, bool]:
-    """Return the processor seconds in the see-saw and of the whole call, and whether the bracket is closed."""
+    """Return the processor seconds in the see-saw and of the call, and whether the bracket is closed."""
     spent = [0.0]
     climb = quantum.seesaw
 
