@@ -142,3 +142,22 @@ def test_who_holds_the_auxiliary_qudits_is_kept_apart(folder):
         for _ in range(2):
             scheme, _ = synthesis.sparse_scheme(reduction, [server])
             assert scheme.download[server] == 2
+
+
+def test_a_graph_whose_digits_change_hands_is_refused():
+    reduction = reduce_task(task_from_json(TASKS["prime"]))
+    scheme, _ = synthesis.sparse_scheme(reduction)
+    code = digit_code(reduction, scheme)
+    graph, n = synthesis._search([code], 0, 0)[0], len(code.holders)
+    refused = 0
+    for a, b in np.argwhere(graph.outside):  # the same state, but two servers have changed places
+        order = np.arange(n)
+        order[[a, b]] = order[[b, a]]
+        other = graph.copy()
+        other.gamma = graph.gamma[np.ix_(order, order)]
+        other.frame = graph.frame[np.concatenate([order, order + n])]
+        if not other.gamma[~graph.outside].any():
+            with pytest.raises(ValueError, match="frame: not local"):
+                synthesis._Graph.from_json(other.to_json(), code)
+            refused += 1
+    assert refused
