@@ -92,7 +92,8 @@ class Border:
             missed, slopes = _equations(factors, kernels)
             if np.abs(missed).max(initial=0.0) < 1e-15:
                 break
-            factors = _shifted(factors, np.linalg.lstsq(slopes, -missed, rcond=1e-12)[0], real)
+            step: FloatArray = np.asarray(np.linalg.lstsq(slopes, -missed, rcond=1e-12)[0], dtype=float)
+            factors = _shifted(factors, step, real)
         states = [a @ a.conj().T for a in factors]
         moved = [own / own.sum() for own in letters]
         for space, state in zip(spaces, states, strict=True):
