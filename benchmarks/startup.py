@@ -25,10 +25,17 @@ COMMANDS = {
 """Command -> ratio to importing Qiskit that is wanted at most."""
 
 
-def seconds(command: list[str], environment: dict[str, str]) -> float:
-    """Return the processor seconds of one process and its children."""
+def bare_environment() -> dict[str, str]:
+    """Return the variables of a process that may write bytecode, and finds nothing kept on disk."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return own | {"QCOORD_CACHE": "off"}
+
+
+def seconds(command: list[str], environment: dict[str, str], output: str | Path = os.devnull) -> float:
+    """Return the processor seconds of one process and its children; what it prints goes to a file."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    with open(output, "wb") as file:
+        subprocess.run(command, check=True, stdout=file, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
@@ -37,8 +44,7 @@ def compared(command: str, other: str | list[str], wanted: float) -> None:
     """Print how long a command takes and another one, or another program, and the median of their ratios."""
     rival = [*QCOORD, *other.split()] if isinstance(other, str) else other
     with tempfile.TemporaryDirectory() as runs:
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment["QCOORD_RUNS"] = str(Path(runs))
+        environment = bare_environment() | {"QCOORD_RUNS": str(Path(runs))}
         pairs = [
             (seconds([*QCOORD, *command.split()], environment), seconds(rival, environment))
             for _ in range(PAIRS + 1)

@@ -15,6 +15,7 @@ import pytest
 from qcoord_hw import pytest_plugin
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["QCOORD_CACHE"] = "off"  # neither a test nor a process that it starts meets the user's cache
 
 DEFAULT_SEED = 20250127
 GOLDEN = (math.sqrt(5) - 1) / 2

@@ -1,16 +1,19 @@
 """Which graph: few edges, no cycles, small degrees, among all that compute the same.
 
 Each edge costs two entangling gates, one to make the state and one to undo it, and a forest of small degrees
-fits a device without swaps.
+fits a device without swaps. What a search found is kept on disk (`qcoord_hw.disk_cache`) and proved when it
+is read.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from qcoord_hw.disk_cache import remembered
 from qcoord_hw.errors import InputError
 from qcoord_hw.qudits.graph import DigitCode, GraphCode, digit_code
 from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
@@ -37,6 +40,12 @@ LONG_STEPS = 800
 FEW = 5
 """How many go on to the second."""
 
+SOLVERS = ("qcoord_hw.qudits", "qcoord_hw.theory.linear_computation")
+"""Packages whose source decides which graph is found."""
+
+_Found = tuple["_Graph", DigitCode, int]
+"""A graph, the code that it is for, and which of the codes that is."""
+
 
 def sparse_scheme(
     reduction: Reduction,
@@ -60,11 +69,40 @@ def sparse_scheme(
     """
     task = reduction.task
     found = found or minimise_auxiliary(task)
-    precodings = minimal_precodings(task, found.c, count=PRECODINGS, seed=0, start=found)
-    places = [tuple(auxiliary)] if auxiliary is not None else _places(task.servers, found.c)
-    schemes = [build_scheme(task, precoders, place) for place in places for precoders in precodings]
-    code, k = synthesise((digit_code(reduction, scheme) for scheme in schemes), number=number)
-    return schemes[k], code
+
+    def search() -> tuple[Scheme, _Graph, DigitCode]:
+        precodings = minimal_precodings(task, found.c, count=PRECODINGS, seed=0, start=found)
+        places = [tuple(auxiliary)] if auxiliary is not None else _places(task.servers, found.c)
+        schemes = [build_scheme(task, precoders, place) for place in places for precoders in precodings]
+        graph, code, k = _search((digit_code(reduction, scheme) for scheme in schemes), 0, number)
+        return schemes[k], graph, code
+
+    def write(answer: tuple[Scheme, _Graph, DigitCode]) -> dict[str, Any]:
+        scheme, graph, _ = answer
+        place = [task.servers[k] for k in scheme.holders[sum(task.sizes) :]]
+        return {"P": [p.tolist() for p in scheme.precoders], "auxiliary": place} | graph.to_json()
+
+    def read(kept: dict[str, Any]) -> tuple[Scheme, _Graph, DigitCode]:
+        shapes = [(m, m) for m in task.sizes]
+        order = task.field.order
+        precoders = [_symbols(p, shape, order) for p, shape in zip(kept["P"], shapes, strict=True)]
+        scheme = build_scheme(task, precoders, kept["auxiliary"])
+        if scheme.auxiliary != found.c or (auxiliary is not None and kept["auxiliary"] != list(auxiliary)):
+            raise ValueError("auxiliary: others than were asked for")
+        code = digit_code(reduction, scheme)
+        return scheme, _Graph.from_json(kept, code), code
+
+    question = {
+        "field": task.field.order,
+        "irreducible_poly": list(task.field.irreducible_poly),
+        "servers": list(task.servers),
+        "V": [v.tolist() for v in task.matrices],
+        "P": [p.tolist() for p in found.P],
+        "auxiliary": None if auxiliary is None else list(auxiliary),
+        "number": number,
+    }
+    scheme, graph, code = remembered("scheme", question, SOLVERS, search=search, write=write, read=read)
+    return scheme, _graph_code(graph, code)
 
 
 def _places(servers: Sequence[str], c: int) -> list[tuple[str, ...]]:
@@ -91,13 +129,35 @@ def synthesise(codes: Iterable[DigitCode], *, seed: int = 0, number: int = 0) ->
     Raises:
         InputError: when fewer graphs were found.
     """
+    every = tuple(codes)
+
+    def write(found: _Found) -> dict[str, Any]:
+        return {"code": found[2]} | found[0].to_json()
+
+    def read(kept: dict[str, Any]) -> _Found:
+        code = every[kept["code"]]
+        return _Graph.from_json(kept, code), code, kept["code"]
+
+    question = {
+        "codes": [{"p": c.p, "holders": list(c.holders), "checks": c.checks.tolist()} for c in every],
+        "seed": seed,
+        "number": number,
+    }
+    graph, code, k = remembered(
+        "graph", question, SOLVERS, search=lambda: _search(every, seed, number), write=write, read=read
+    )
+    return _graph_code(graph, code), k
+
+
+def _search(codes: Iterable[DigitCode], seed: int, number: int) -> _Found:
+    """Return what `synthesise` is asked for."""
     rng = np.random.default_rng(seed)
-    found: list[tuple[_Graph, DigitCode, int]] = []
+    found: list[_Found] = []
     for k, code in enumerate(codes):
         for generators in _completions(code, rng):
             graph = _descend(_Graph(generators, code.holders, code.p), STEPS, rng)
             if graph.is_matching and not number:
-                return _graph_code(graph, code), k
+                return graph, code, k
             found.append((graph, code, k))
     found.sort(key=lambda entry: entry[0].cost)
     found = [(_descend(graph, LONG_STEPS, rng), code, k) for graph, code, k in found[:FEW]]
@@ -106,8 +166,7 @@ def synthesise(codes: Iterable[DigitCode], *, seed: int = 0, number: int = 0) ->
     if number >= len(distinct):
         allowed = "is 0" if len(distinct) == 1 else f"are 0 to {len(distinct) - 1}"
         raise InputError(f"parameters.graph: {number}; allowed {allowed}, no more graphs were found")
-    graph, code, k = distinct[number]
-    return _graph_code(graph, code), k
+    return distinct[number]
 
 
 def _first(keys: Sequence[bytes]) -> list[int]:
@@ -178,6 +237,34 @@ class _Graph:
         self.gamma = -prime.matmul(prime.inverse(rows[:, n:]), rows[:, :n]) % p
         self._clean()
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what makes the graph again, for its code."""
+        return {"gamma": self.gamma.tolist(), "frame": self.frame.tolist()}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any], code: DigitCode) -> _Graph:
+        """Read a graph and prove that it is one for a code.
+
+        Raises:
+            KeyError, TypeError, ValueError: when it is not.
+        """
+        graph, n, p = object.__new__(cls), len(code.holders), code.p
+        graph.p, graph.inv = p, field_of(p).inv
+        graph.outside = np.not_equal.outer(code.holders, code.holders)
+        graph.gamma = _symbols(kept["gamma"], (n, n), p)
+        graph.frame = _symbols(kept["frame"], (2 * n, 2 * n), p)
+        inverse = _symplectic_inverse(graph.frame, p)
+        if graph.gamma[~graph.outside].any() or (graph.gamma != graph.gamma.T).any():
+            raise ValueError("gamma: no graph between servers")
+        if (graph.frame @ inverse % p != np.eye(2 * n)).any():
+            raise ValueError("frame: not symplectic")
+        if graph.frame[np.tile(graph.outside, (2, 2))].any():
+            raise ValueError("frame: not local to the servers")
+        rows = code.checks @ inverse % p
+        if ((rows[:, :n] + rows[:, n:] @ graph.gamma) % p).any():
+            raise ValueError("gamma: the graph's state has other checks")
+        return graph
+
     @property
     def cost(self) -> float:
         """Edges, cycles and large degrees: a forest of small degrees fits a device without swaps."""
@@ -232,6 +319,14 @@ class _Graph:
         inside = np.where(self.outside, 0, self.gamma)
         self.frame[n:] = (self.frame[n:] - inside @ self.frame[:n]) % self.p
         self.gamma = np.where(self.outside, self.gamma, 0)
+
+
+def _symbols(data: Any, shape: tuple[int, int], order: int) -> Array:
+    """Return a matrix of symbols 0..order-1 that was kept as lists; a ValueError where it is none."""
+    matrix = np.array(data)
+    if matrix.shape != shape or matrix.dtype.kind != "i" or ((matrix < 0) | (matrix >= order)).any():
+        raise ValueError(f"not {shape[0]} x {shape[1]} symbols")
+    return matrix.astype(np.int64)
 
 
 def _components(gamma: Array) -> int:

@@ -230,9 +230,10 @@ def _symmetric_shortfall(n: int, p: float, log_size: float, accuracy: float) -> 
 def _mixture(n: int, p: float, accuracy: float, shortfall: Callable[[int], Shortfall]) -> Shortfall:
     """Return the mean over k ~ Binomial(n, p); the improbable k are left out, and counted in the error."""
     k = np.arange(n + 1)
-    certain = p in (0, 1)
-    log_mass = None if certain else log_type_mass(np.column_stack([k, n - k]), np.array([p, 1 - p]))
-    mass = (k == n * p).astype(float) if log_mass is None else np.exp(log_mass)
+    if 0 < p < 1:
+        mass = np.exp(log_type_mass(np.column_stack([k, n - k]), np.array([p, 1 - p])))
+    else:  # certain
+        mass = (k == n * p).astype(float)
     order = np.argsort(-mass, kind="stable")
     kept = order[: int(np.searchsorted(np.cumsum(mass[order]), 1 - accuracy / 10)) + 1]
     points = [(float(mass[k]), shortfall(int(k))) for k in kept]

@@ -35,6 +35,7 @@ USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher one
 STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
+FEW_PLAYERS = 3  # with two questions and answers each, for whom level 2 takes less than further climbs
 SMALL = 30  # questions and answers of all players
 CLASSICAL_LIMIT = 1e8  # additions in the search for the classical optimum, well below a second
 EPS = float(np.finfo(float).eps)
@@ -136,7 +137,8 @@ def quantum_value(
             elif search.small:
                 search.try_bound(LEVELS[0])
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
-                    search.try_bound(LEVELS[1])
+                    for own in LEVELS[1:3] if players <= FEW_PLAYERS else LEVELS[1:2]:
+                        search.try_bound(own)
         tried += 1
     for own in LEVELS[search.parities :] if level is None else ():
         if own not in search.solved and not search.too_large:

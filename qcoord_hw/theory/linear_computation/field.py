@@ -1,8 +1,8 @@
 """Finite fields F_d as lookup tables, and linear algebra on arrays of symbols.
 
-The field itself (Conway polynomial, products) comes from galois. The solvers here handle thousands of small
-matrices, so its arithmetic is kept as tables of plain integers. Symbols are galois's integers: the base-p
-digits of a symbol are its coefficients, constant term last.
+The solvers here handle thousands of small matrices, so arithmetic is kept as tables of plain integers.
+Symbols are numbered as in galois, which the tests compare with: the base-p digits of a symbol are its
+coefficients, constant term last.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CONWAY = {
     243: (1, 0, 0, 0, 2, 1),
     256: (1, 0, 0, 0, 1, 1, 1, 0, 1),
 }
-"""Conway polynomials, highest coefficient first; looked up here, since galois compiles code to do it."""
+"""Conway polynomials, highest coefficient first."""
 
 Array = npt.NDArray[np.int64]
 """An array of symbols 0..d-1 (or of base-p digits)."""
@@ -220,28 +220,14 @@ def _near(order: object) -> str:
 def _field(order: int, irreducible_poly: tuple[int, ...] | None) -> Field:
     p, r = prime_power(order) or (0, 0)
     symbols = np.arange(order, dtype=np.int64)
-    if r == 1:  # galois takes two seconds to load; arithmetic modulo a prime needs none of it
-        modulus: tuple[int, ...] = (1, 0)
-        mul = np.multiply.outer(symbols, symbols) % p
-        add = np.add.outer(symbols, symbols) % p
-    else:
-        import galois
-
-        # Naming a generator, unverified, spares galois a search by compiled code; nothing here uses it.
-        prime = galois.GF(p, primitive_element=p - 1, verify=False, compile="python-calculate")
-        poly = galois.Poly(irreducible_poly or CONWAY[order], field=prime)
-        if irreducible_poly is not None and not poly.is_irreducible():
-            raise InputError(
-                f"irreducible_poly: {list(irreducible_poly or ())} is reducible over F_{p}; "
-                "allowed is an irreducible one"
-            )
-        gf = galois.GF(
-            p, r, irreducible_poly=poly, primitive_element=p, verify=False, compile="python-calculate"
+    modulus = (1, 0) if r == 1 else irreducible_poly or CONWAY[order]
+    digits = symbols[:, None] // p ** np.arange(r) % p
+    add = (digits[:, None] + digits) % p @ p ** np.arange(r)
+    mul = _products(p, digits, modulus)
+    if not (mul == 1).any(axis=1)[1:].all():  # a ring without inverses is no field
+        raise InputError(
+            f"irreducible_poly: {list(modulus)} is reducible over F_{p}; allowed is an irreducible one"
         )
-        elements = gf(symbols)
-        modulus = tuple(int(c) for c in gf.irreducible_poly.coeffs)
-        add = np.asarray(np.add.outer(elements, elements)).astype(np.int64)
-        mul = np.asarray(np.multiply.outer(elements, elements)).astype(np.int64)
     neg = np.argmin(add, axis=1)
     inv = np.where(symbols > 0, np.argmax(mul == 1, axis=1), 0)
     power, trace = symbols, symbols
@@ -253,3 +239,15 @@ def _field(order: int, irreducible_poly: tuple[int, ...] | None) -> Field:
     for table in (add, mul, neg, inv, trace):
         table.setflags(write=False)
     return Field(order, p, r, modulus, add, mul, neg, inv, trace)
+
+
+def _products(p: int, digits: Array, modulus: tuple[int, ...]) -> Array:
+    """Return the product of all pairs of symbols, shape (p^r, p^r), from their coefficients (p^r, r)."""
+    r = digits.shape[1]
+    total = np.zeros((len(digits), len(digits), r), dtype=np.int64)
+    power = digits  # of each symbol times x^k
+    low = np.array(modulus[:0:-1])
+    for k in range(r):
+        total += digits[:, None, k, None] * power
+        power = (np.pad(power[:, :-1], ((0, 0), (1, 0))) - power[:, -1:] * low) % p
+    return np.asarray(total % p @ p ** np.arange(r))

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.model import Face
+from qcoord_hw.theory.regions.auxiliary.pricing import objective
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
@@ -30,6 +31,7 @@ ROUNDING = 1e-10  # added to every proved bound
 MOST_FREEDOM = 8  # of a quantum party that is branched on (a real qutrit has 5, a qutrit 8)
 MOST_TOGETHER = 11  # of all of them: the cover has 2^(this) cells
 MOST_CELLS = 1_500_000  # held at a time
+SURPRISE = 0.1  # of the level: a product that is so far above what was known is a witness
 GOOD_ENOUGH, PATIENCE = 1e-3, 1_000_000  # bits, and cells after which that is
 
 
@@ -38,9 +40,9 @@ class Bound:
     """What branch and bound proved.
 
     Attributes:
-        delta: F <= delta on the face.
-        witness: a product with F above the threshold (coordinates, one row each), which ended the search;
-            else None.
+        delta: F <= delta on the face; it may be infinite.
+        witness: a product with F far above what was known (coordinates, one row each), which ended the
+            search; else None.
         cells: number of cells visited.
     """
 
@@ -132,7 +134,10 @@ def prove(
             cells += len(children[2])
             witness = search.witness(children[0], children[2], goal)
             if witness is not None:
-                return Bound(np.inf, witness, cells)
+                value = float(objective(face.spaces, weights, dual, witness)[0])
+                if value > known + SURPRISE * level:
+                    return Bound(proved + ROUNDING, witness, cells)
+                known, goal = value, value + tolerance
             stack.append(children)
         pile = [_join(pile)] if pile else []
         proved = min(proved, known + level)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from qcoord_hw.theory.regions.auxiliary.border import HELD, Border
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray
 
 EXACT = 1e-11  # how far from the target, in any coordinate, a mixture may be
 MOST_FOR_NNLS = 4e5  # entries of the matrix of non-negative least squares
 SHARES = (1e-7, 1e-5, 1e-3)  # of another mixture, which repairs one
+REACH, MOST_REACH = 300.0, 3000.0  # bits: how far K may go along the border in one step, and in all
 NEAR_OPTIMAL = (1e-8, 1e-6)  # bits; reduced costs of the products with which a mixture is repaired
 
 
@@ -59,16 +61,21 @@ class Dictionary:
         points: coordinates (N, size) for each party.
         entropies: shape (N, parties), bits.
         columns: shape (N, rows): the products, flattened and inside the supports.
+        border: what the kernels of the target's blocks demand.
+        allowed: shape (N,): which products it leaves; no other occurs in a mixture.
     """
 
     def __init__(self, model: Model) -> None:
         """Start empty."""
         self.model = model
+        self.border = Border(model)
         self.points = [np.empty((0, space.size)) for space in model.spaces]
         self.entropies = np.empty((0, len(model.spaces)))
         self.rows = model.rows
         self.target = self._flatten(model.target.reshape(1, -1))[0]
         self.columns = np.empty((0, len(self.target)))
+        self.allowed = np.empty(0, dtype=bool)
+        self._free = self._flatten(self.border.directions.reshape(-1, model.target.size))
 
     def __len__(self) -> int:
         """Return the number of products."""
@@ -85,6 +92,13 @@ class Dictionary:
     def reduced(self, dual: FloatArray) -> FloatArray:
         """Inverse of `tensor`."""
         return np.asarray(self._flatten(dual.reshape(1, -1))[0])
+
+    def size(self, dual: FloatArray) -> float:
+        """Return the largest coordinate of K, apart from what vanishes on all that can occur (`Border`)."""
+        own, along = self.reduced(dual), self._free
+        if len(along):
+            own = own - np.linalg.lstsq(along.T, own)[0] @ along
+        return float(np.abs(own).max(initial=0.0))
 
     def add(self, points: list[FloatArray], closest: float = 1e-9) -> int:
         """Add products that are not there yet; return how many."""
@@ -107,6 +121,8 @@ class Dictionary:
             )
             self.entropies = np.concatenate([self.entropies, own])
             self.columns = np.concatenate([self.columns, columns[fresh]])
+            held = self.border.distances([p[fresh] for p in points]) < HELD
+            self.allowed = np.concatenate([self.allowed, held])
         return len(fresh)
 
     def keep(self, chosen: FloatArray) -> None:
@@ -114,29 +130,47 @@ class Dictionary:
         self.points = [p[chosen] for p in self.points]
         self.entropies = self.entropies[chosen]
         self.columns = self.columns[chosen]
+        self.allowed = self.allowed[chosen]
 
     def stabilised(
-        self, gains: FloatArray, centre: FloatArray, box: float, deadline: float = np.inf
+        self,
+        gains: FloatArray,
+        centre: FloatArray,
+        box: float,
+        deadline: float = np.inf,
+        damping: float = 0.0,
     ) -> tuple[float, FloatArray, FloatArray]:
         """Minimise <K, target> over K near `centre` with gain - <K, product> <= 0 for all products.
 
         K may differ from the centre by `box` in every coordinate. This is the dual of the
-        program with slack at an L1 price. K may shift by a multiple of the trace freely.
+        program with slack at an L1 price. K may shift freely by a multiple of the trace, and far along what
+        vanishes on the target and on the products that occur (`Border`).
+
+        Args:
+            gains: one a product.
+            centre: on the rows.
+            box: bits.
+            deadline: time.monotonic() at which to give up.
+            damping: the share of the way back to the centre at which K is taken (not along the border):
+                there new products say more than at the extreme point that the program ends in.
 
         Returns:
             The value, K on the rows and the probabilities.
         """
-        size = len(self.target)
-        trace = self._flatten(self.model.trace.reshape(1, -1))[0]
-        matrix = np.empty((len(self), size + 1))
+        size, along = len(self.target), self._free
+        free = np.concatenate([self._flatten(self.model.trace.reshape(1, -1)), along])
+        matrix = np.empty((len(self), size + len(free)))
         np.negative(self.columns, out=matrix[:, :size])
-        matrix[:, size] = -(self.columns @ trace)
+        matrix[:, size:] = -(self.columns @ free.T)
+        gone = (along @ centre) / (along**2).sum(axis=1)
         bounds = [(c - box, c + box) for c in centre] + [(None, None)]
-        cost = np.append(self.target, self.target @ trace)
+        bounds += [(-REACH, max(0.0, min(REACH, MOST_REACH - there))) for there in gone]
+        cost = np.append(self.target, free @ self.target)
         result = linear_program(cost, deadline, A_ub=matrix, b_ub=-gains, bounds=bounds)
         if result is None:
             return np.inf, centre, np.zeros(len(self))
-        dual = result.x[:size] + result.x[size] * trace
+        change = result.x[:size] + result.x[size] * free[0] - centre
+        dual = centre + (1 - damping) * change + result.x[size + 1 :] @ along
         return float(result.fun), dual, np.maximum(-result.ineqlin.marginals, 0.0)
 
     def mixture(
@@ -156,8 +190,10 @@ class Dictionary:
             Shape (N,), or None if there is no such mixture.
         """
         extra = {} if at_least is None else {"A_ub": -at_least[0][None], "b_ub": [-at_least[1]]}
+        bounds = np.zeros((len(self), 2))
+        bounds[self.allowed, 1] = np.inf
         result = linear_program(
-            -gains, deadline, A_eq=self.columns.T, b_eq=self.target, bounds=(0, None), **extra
+            -gains, deadline, A_eq=self.columns.T, b_eq=self.target, bounds=bounds, **extra
         )
         if result is None:
             return None

@@ -16,13 +16,13 @@ from functools import reduce
 
 import numpy as np
 
+from qcoord_hw.theory.regions.auxiliary.border import KERNEL, block_kernels
 from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray, Problem, Product
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 EXACT = 1e-13
-KERNEL = 1e-9
 SAME = 1e-9  # of coordinates
 FAR = 1e-2  # a block that misses by more after some attempts is taken to be entangled
 ROUNDS, PASSES = 4, 3
@@ -96,7 +96,7 @@ def _block(
     """Return product vectors (N, d) of each party that add up to a state, and by how much they miss it."""
     model = Model(Problem(problem.quantum, block, False))
     dimensions = [p.dimension for p in problem.quantum]
-    kernels = _kernels(block, dimensions)
+    kernels = block_kernels(block, dimensions)
     best: tuple[list[ComplexArray], float] = ([np.ones((1, d), dtype=complex) for d in dimensions], 1.0)
     many = min(max(16, model.target.size), 100)
     rank = int((np.linalg.eigvalsh(block) > KERNEL).sum())
@@ -121,30 +121,6 @@ def _block(
     return best
 
 
-def penalty(problem: Problem) -> ComplexArray:
-    """Return an operator that vanishes on the target and is not negative on any product.
-
-    It is the sum over all blocks of the projectors on the kernels of their partial transposes, transposed
-    back. Where there are any, the target is on the border of the separable states, and a multiple of this
-    operator is what drives the dual K to infinity.
-    """
-    result = np.zeros_like(problem.target)
-    dimensions = [p.dimension for p in problem.quantum]
-    k = len(dimensions)
-    for cell in itertools.product(*(range(p.dimension) for p in problem.classical)):
-        block = problem.target[cell]
-        weight = float(np.trace(block).real)
-        if weight < 1e-12:
-            continue
-        for parties, kernel in _kernels(block / weight, dimensions):
-            axes = list(range(2 * k))
-            for i in parties:
-                axes[i], axes[k + i] = k + i, i
-            projector = (kernel @ kernel.conj().T).reshape(*dimensions, *dimensions)
-            result[cell] += projector.transpose(axes).reshape(block.shape)
-    return result
-
-
 def coarser(points: list[FloatArray], probabilities: FloatArray) -> list[FloatArray]:
     """Return products in which those that differ in one party only are merged, for every party.
 
@@ -163,22 +139,6 @@ def coarser(points: list[FloatArray], probabilities: FloatArray) -> list[FloatAr
                 for own, p in zip(merged, points, strict=True):
                     own.append(probabilities[same] @ p[same] / probabilities[same].sum())
     return [np.array(own).reshape(-1, p.shape[1]) for own, p in zip(merged, points, strict=True)]
-
-
-def _kernels(block: ComplexArray, dimensions: list[int]) -> list[tuple[tuple[int, ...], ComplexArray]]:
-    """Return (parties transposed, kernel of the partial transpose) for all transposes that have one."""
-    k = len(dimensions)
-    tensor = block.reshape(*dimensions, *dimensions)
-    result = []
-    for size in range(k):
-        for parties in itertools.combinations(range(1, k), size):
-            axes = list(range(2 * k))
-            for i in parties:
-                axes[i], axes[k + i] = k + i, i
-            values, vectors = np.linalg.eigh(tensor.transpose(axes).reshape(block.shape))
-            if values[0] < KERNEL:
-                result.append((parties, vectors[:, values < KERNEL]))
-    return result
 
 
 def _polish(

@@ -15,20 +15,22 @@ import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary import newton, pricing
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary
-from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture, penalty
+from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture
 from qcoord_hw.theory.regions.auxiliary.local import augmented_lagrangian
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
 
 CONVERGED = 1e-9  # bits between the mixture and the dual
 NEWTON_STEPS = 12
-NEAR = 0.1  # bits; below it Newton's method is tried
+BOX, DAMPING = 8.0, 0.3  # bits, of the first linear program; and see `Dictionary.stabilised`
+NEAR = 0.003  # bits; below it Newton's method is tried
 MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
 HOPELESS = 1e-3  # of `Feasibility.residual`
-PENALTY = 64.0  # bits: how often `penalty` is in the first dual
+PENALTY = 64.0  # bits: of the border's operators in the first dual
 SIZES = (8.0, 16.0, 32.0, 64.0)  # bits, of the coordinates of a tempered dual
+BOXES = (0.5, 0.05)  # bits about a dual, in which linear programs say which products it asks for
 TEMPERED = 1e-3  # bits that a tempered dual may be worse
 
 
@@ -89,11 +91,11 @@ class Workspace:
         weights = model.problem.weights(beta)
         small = model.target.size <= MOST_FOR_NEWTON
         best = self._start(beta, weights, deadline)
-        box = 2.0
+        box = BOX
         for _ in range(most):
             gains = self.gains(weights)
             predicted, reduced, probabilities = dictionary.stabilised(
-                gains, dictionary.reduced(best.dual), box, deadline
+                gains, dictionary.reduced(best.dual), box, deadline, DAMPING
             )
             if not np.isfinite(predicted) and time.monotonic() > deadline:
                 break
@@ -131,7 +133,7 @@ class Workspace:
         best = self.duals[beta]
         centre = np.zeros(len(self.dictionary.target))
         for size in SIZES:
-            if np.abs(best.dual).max() <= 1.5 * size:
+            if self.dictionary.size(best.dual) <= 1.5 * size:
                 break
             found: Best | None = None
             for _ in range(most):
@@ -146,6 +148,16 @@ class Workspace:
                 if found.level < best.level + TEMPERED:
                     return found
         return best
+
+    def settle(self, beta: float, deadline: float) -> None:
+        """Add products on the border of the separable states near those that the best dual asks for."""
+        dictionary, best = self.dictionary, self.duals[beta]
+        gains = self.gains(self.model.problem.weights(beta))
+        for box in BOXES if len(dictionary.border.directions) else ():
+            asked = dictionary.stabilised(gains, dictionary.reduced(best.dual), box, deadline)[2] > 1e-6
+            asked &= ~dictionary.allowed[: len(asked)]
+            dictionary.add(dictionary.border.reach([p[: len(asked)][asked] for p in dictionary.points]))
+            gains = self.gains(self.model.problem.weights(beta))
 
     def find_mixture(self, deadline: float) -> bool:
         """Put a mixture that equals the target into the dictionary; return False if it is hopeless.
@@ -196,7 +208,7 @@ class Workspace:
         nothing = [p[:0] for p in self.dictionary.points]
         best = self._price(weights, dual, nothing, deadline)[1]
         if len(self.model.problem.quantum) > 1 and not self.duals:
-            border = self.model.tensor(penalty(self.model.problem))
+            border = self.dictionary.border.directions.sum(axis=0)
             if border.any():
                 other = self._price(weights, dual + PENALTY * border, nothing, deadline)[1]
                 best = min(best, other, key=lambda b: b.level)

@@ -17,17 +17,22 @@ from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 def field(dual: FloatArray, points: list[FloatArray], party: int) -> FloatArray:
     """Return K contracted with the states of all other parties, shape (N, size of the party)."""
-    tensor = np.moveaxis(dual, party, -1)
-    batched = False
+    return _contracted(np.moveaxis(dual, party, -1), points, party)
+
+
+def _contracted(tensor: FloatArray, points: list[FloatArray], party: int) -> FloatArray:
+    """Return a tensor whose last axis is the party's contracted with all others, fast if tiny."""
+    size, batched = tensor.shape[-1], False
     for i, point in enumerate(points):
         if i == party:
             continue
+        count, own = point.shape
         if not batched:
-            tensor = np.tensordot(point, tensor, (1, 0))
+            tensor = point @ tensor.reshape(own, -1)
             batched = True
         else:
-            tensor = np.einsum("nb,nb...->n...", point, tensor)
-    return tensor if batched else np.broadcast_to(tensor, (len(points[party]), tensor.shape[-1]))
+            tensor = (point[:, None] @ tensor.reshape(count, own, -1))[:, 0]
+    return tensor if batched else np.broadcast_to(tensor, (len(points[party]), size))
 
 
 def objective(
@@ -58,12 +63,13 @@ def ascend(
     order = [i for i, space in enumerate(spaces) if space.size > 1]
     last = len(spaces) - 1 if not order else order[-1]
     value = np.full(len(points[0]), -np.inf)
+    turned = {i: np.ascontiguousarray(np.moveaxis(dual, i, -1)) for i in order or [0]}
     active = np.arange(len(value))
     current = points
     for _ in range(rounds):
         previous = value[active]
         for i in order or [0]:
-            own = field(dual, current, i)
+            own = _contracted(turned[i], current, i)
             current[i] = spaces[i].gibbs(own, weights[i])
         new = spaces[last].free_energy(own, weights[last])
         for i, space in enumerate(spaces):
@@ -132,6 +138,7 @@ def price(
     *,
     count: int = 32,
     rounds: int = 60,
+    tolerance: float = 1e-13,
     most: int = 24,
 ) -> tuple[list[FloatArray], FloatArray]:
     """Return local maxima of F, largest first, from warm starts and `count` random ones a face.
@@ -141,10 +148,11 @@ def price(
     found: list[list[FloatArray]] = []
     values = []
     for face in model.faces or ():
-        own, _ = inside(face, warm)
+        known, _ = inside(face, warm)
         fresh = start_points(face, count, rng)
-        starts = [np.concatenate([a, b]) for a, b in zip(own, fresh, strict=True)]
-        points, value = ascend(face.spaces, weights, face.restrict(dual), starts, rounds, deadline=deadline)
+        starts = [np.concatenate([a, b]) for a, b in zip(known, fresh, strict=True)]
+        own = face.restrict(dual)
+        points, value = ascend(face.spaces, weights, own, starts, rounds, tolerance, deadline)
         chosen = distinct(points, value, most)
         found.append(face.embed([p[chosen] for p in points]))
         values.append(value[chosen])

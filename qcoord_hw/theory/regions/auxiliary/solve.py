@@ -19,7 +19,7 @@ from qcoord_hw.theory.regions.auxiliary.optimise import Best, Workspace
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Problem, Product, Solution
 
 SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a checker need not work at the edge
-LARGE, SHARE_OF_LARGE = 20.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
+LARGE, SHARE_OF_LARGE = 100.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
 COUNTS, SHARE_OF_BEGINNING = (8, 12), 0.6  # of products in a search for a mixture alone, and its time
@@ -81,6 +81,7 @@ def solve(
     best = workspace.optimise(beta, start + share * time_limit)
     if beta == 0 and problem.sender:
         workspace.optimise(COLD, start + (share + 0.1) * time_limit, most=20)
+    workspace.settle(beta, deadline)
     delta, best = _certify(workspace, beta, best, tolerance, deadline)
     mixture = _mixture(workspace, beta, max(deadline, time.monotonic() + LAST))
     return None if mixture is None else _solution(workspace, beta, best, delta, mixture)
@@ -270,7 +271,7 @@ def _certify(
     """
     if not _can_branch(workspace, beta):
         return np.inf, best
-    if float(np.abs(best.dual).max()) < LARGE:
+    if workspace.dictionary.size(best.dual) < LARGE:
         return _prove(workspace, beta, best, tolerance, deadline)
     delta, target = np.inf, workspace.model.target
     if len(workspace.model.problem.quantum) < 2:
@@ -300,6 +301,7 @@ def _prove(
     model = workspace.model
     faces = model.faces or ()
     weights = model.problem.weights(beta)
+    proved = [(np.inf, best)]  # of every dual that was tried
     for _ in range(20):
         dual = model.normal_form(best.dual)
         deltas = []
@@ -310,6 +312,8 @@ def _prove(
             restricted = face.restrict(dual)
             result = bound.prove(face, weights, restricted, best.excess, 0.5 * tolerance, share)
             if result.witness is not None:
+                if len(faces) == 1:
+                    proved.append((result.delta, best))
                 points, _ = pricing.ascend(
                     face.spaces, weights, restricted, result.witness, deadline=deadline
                 )
@@ -317,14 +321,15 @@ def _prove(
                 break
             deltas.append(result.delta)
         if witness is None:
-            return max(deltas), best
+            proved.append((max(deltas), best))
+            break
         best = workspace.insert(beta, best, witness)
         if best is workspace.duals[beta]:
             now = time.monotonic()
             best = workspace.optimise(beta, min(deadline, now + 0.3 * max(deadline - now, 0.0)))
         if time.monotonic() > deadline:
             break
-    return np.inf, best
+    return min(proved, key=lambda one: one[0] + float((one[1].dual * model.target).sum()))
 
 
 __all__ = [

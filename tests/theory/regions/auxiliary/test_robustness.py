@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from qcoord_hw.theory import regions
-from qcoord_hw.theory.regions.auxiliary import bound
+from qcoord_hw.theory.regions.auxiliary import bound, reduction
+from qcoord_hw.theory.regions.auxiliary.border import Border, kernels_of, operator
 from qcoord_hw.theory.regions.auxiliary.checker import check_region
 from qcoord_hw.theory.regions.auxiliary.dictionary import Dictionary, linear_program
-from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture, penalty
+from qcoord_hw.theory.regions.auxiliary.feasibility import coarser, find_mixture
 from qcoord_hw.theory.regions.auxiliary.model import Model
 from qcoord_hw.theory.regions.auxiliary.problem import Party, Problem
 from qcoord_hw.theory.regions.auxiliary.solve import Workspace, solve
@@ -99,15 +100,19 @@ def test_products_that_differ_in_one_party_are_merged():
     assert [p.tolist() for p in merged] == [[[1.0, 0.0]], [[0.7, 0.3]]]
 
 
-def test_the_penalty_vanishes_on_the_target_and_on_no_product_is_negative():
+def test_the_borders_operators_vanish_on_the_target_and_on_no_product_are_negative():
     problem = pair_of(3, (2, 2), 5)
-    operator = penalty(problem)
-    assert abs(np.trace(operator @ problem.target)) < 1e-9
     rng = np.random.default_rng(6)
     a, b = random_states(rng, 200, 2, 1), random_states(rng, 200, 2, 1)
-    values = np.einsum("nab,ncd,bdac->n", a, b, operator.reshape(2, 2, 2, 2)).real
-    assert values.min() > -1e-12
-    assert not penalty(werner(0.3)).any()
+    found = kernels_of(problem)
+    assert {parties for _, (parties, _) in found} == {(), (1,)}
+    for cell, kernel in found:
+        own = operator(problem, cell, kernel)
+        assert abs(np.trace(own @ problem.target)) < 1e-9
+        values = np.einsum("nab,ncd,bdac->n", a, b, own.reshape(2, 2, 2, 2)).real
+        assert values.min() > -1e-12
+        assert values.max() > 0.1
+    assert not kernels_of(werner(0.3))
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(3, (2, 2)), (4, (3, 3)), (5, (4, 4))])
@@ -164,3 +169,59 @@ def test_the_region_in_an_answer_is_checked(answer):
             place = place[key]
         place[path[-1]] += step
         assert any(line.startswith("answer.criteria.theorem") for line in check_region(spoiled)), path
+
+
+def three_products(seed, real):
+    """A fair bit, and for each letter a random mixture of three products of two qubits."""
+    rng = np.random.default_rng(seed)
+    blocks = []
+    for _ in range(2):
+        kets = rng.normal(size=(3, 2, 2)) + (0 if real else 1j) * rng.normal(size=(3, 2, 2))
+        kets /= np.linalg.norm(kets, axis=2)[..., None]
+        shares, pairs = rng.dirichlet([1] * 3), [np.kron(*own) for own in kets]
+        blocks.append(sum(p * np.outer(v, v.conj()) / 2 for p, v in zip(shares, pairs, strict=True)))
+    parties = tuple(Party(n, k, 2) for n, k in (("X", "classical"), ("B", "quantum"), ("C", "quantum")))
+    return reduction.reduce(Problem(parties, np.array(blocks, dtype=complex), True)).problem
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_products_are_moved_onto_the_border(real):
+    model = Model(three_products(8, real))
+    border = Border(model)
+    assert len(border.directions) == 4
+    assert np.abs((border.directions * model.target).sum(axis=(1, 2, 3))).max() < 1e-12
+    rng = np.random.default_rng(9)
+    anything = [space.random(40, rng, *([] if space.kind == "classical" else [1])) for space in model.spaces]
+    assert border.distances(anything).min() > 1e-12
+    mixture = find_mixture(model.problem, time_limit=20, seed=1).products
+    exact = model.coordinates(mixture)
+    assert border.distances(exact).max() < 1e-12
+    near = [0.99 * p + 0.01 * q[: len(p)] for p, q in zip(exact, anything, strict=True)]
+    assert border.distances(near).min() > 1e-6
+    moved = border.reach(near)
+    assert len(moved[0]) >= len(mixture)
+    assert border.distances(moved).max() < 1e-12
+    for space, points in zip(model.spaces, moved, strict=True):
+        assert space.eigenvalues(points).min() > -1e-12
+        np.testing.assert_allclose(points @ space.trace, 1, atol=1e-12)
+    for u in range(len(mixture)):  # each is met again
+        gaps = [np.abs(points - own[u]).max(axis=1) for points, own in zip(moved, exact, strict=True)]
+        assert np.max(gaps, axis=0).min() < 0.1
+
+
+def test_targets_inside_have_no_border():
+    model = Model(werner(0.3))
+    assert not len(Border(model).directions)
+    points = [space.random(3, np.random.default_rng(1)) for space in model.spaces]
+    assert not Border(model).distances(points).any()
+    assert not len(Border(model).reach(points)[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_mixtures_of_three_products_have_narrow_brackets(seed):
+    problem = three_products(seed, seed % 2 == 0)
+    workspace = Workspace(Model(problem), 0)
+    for beta in (1.0, 0.0):
+        found = solve(problem, beta, time_limit=12, workspace=workspace)
+        assert found.upper - found.lower < 0.02 * found.upper

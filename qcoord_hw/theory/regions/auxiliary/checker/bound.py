@@ -114,6 +114,8 @@ class _Search:
                 left = sum(len(values) for _, values in stack)
                 return f"{NOT_RECHECKED}delta {self.limit - SLACK:.9g} at the time limit, {left} cells left"
             cells, values = stack.pop()
+            if not len(values):  # all of the last halves lay outside the states
+                continue
             if len(values) > batch:
                 stack.append(([v[batch:] for v in cells], values[batch:]))
                 cells, values = [v[:batch] for v in cells], values[:batch]
