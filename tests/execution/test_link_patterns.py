@@ -23,10 +23,11 @@ from qcoord_hw.errors import InputError, RecordError, TargetError
 from qcoord_hw.execution.formats import from_qpy
 from qcoord_hw.execution.link_patterns import Paulis, over_links
 from qcoord_hw.execution.links import with_channels
+from qcoord_hw.execution.parts import is_final, split, unroll
 from qcoord_hw.execution.program import Program, bind
 from qcoord_hw.execution.run_description import program_of
 from qcoord_hw.execution.schedule import make_plan, over_patterns, random_plan
-from qcoord_hw.execution.simulate import Simulator, is_final, split, unroll
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.targets import BACKEND, Prepared, compile_whole
 from qcoord_hw.families.experiment import one_setting_each
 from qcoord_hw.network.link_patterns import MAX_CROSSINGS, erring, letters_of, patterns_of
