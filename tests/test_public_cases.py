@@ -22,7 +22,7 @@ DATA = Path(__file__).parent / "data"
 CASES = {case["id"]: case for case in json.loads((DATA / "public-cases.json").read_text())}
 FAST = (
     *("bcs-chsh", "chsh-charlie", "inc-k5", "ci-sbec3", "ci-coin3", "sep-horodecki2x4b05", "sep-sep-rank2"),
-    *("lin-sum10", "lin-reducible8", "exp-order", "exec-readout", "exec-faulty-edge", "doors-boundary"),
+    *("lin-sum10", "lin-reducible8", "exp-order", "exec-readout", "doors-boundary"),
     *("doors-hardy-zeros", "doors-extended-mub"),
 )
 """What takes no time, some of each kind; the others are marked slow."""

@@ -73,6 +73,7 @@ def test_a_result_is_as_good_as_its_path(name, result):
         assert TAKES[name](one) == said
 
 
+@pytest.mark.slow
 def test_several_runs_at_once(folder, result):
     swept = qc.sweep("chsh", seeds=[1, 2], shots=[20], workers=1, runs=folder / "swept")
     both = qc.compare(swept)

@@ -144,7 +144,7 @@ def everything(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("put", [a_link, a_pipe, a_large_file])
 def test_what_is_no_file_is_refused_and_no_victim_is_touched(folder, tmp_path, put):
     sealed = (folder / "seal.json").exists()

@@ -94,7 +94,7 @@ def test_the_checker_refuses_every_spoilt_number(ch):
     assert any(line.startswith("expression.shots") for line in check_answer(found).not_checked)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("options", [(), ("--random-questions",)], ids=["in order", "drawn"])
 @pytest.mark.parametrize("name", ["ch", "cglmp", "i3322-cg"])
 def test_a_run_has_its_figures_in_units_of_the_expression(capsys, name, options):
@@ -122,6 +122,7 @@ def test_a_run_has_its_figures_in_units_of_the_expression(capsys, name, options)
     assert "expression" in text
 
 
+@pytest.mark.slow
 def test_a_run_of_an_expression_verifies_and_repeats(capsys, ch):
     first = call_json(capsys, "run", ch, "--shots", 200, "--seed", 3)
     call(capsys, "report", "latest")

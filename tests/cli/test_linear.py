@@ -189,6 +189,7 @@ def test_wrong_input_files_are_refused(capsys, task_file, tmp_path, data):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_time_limit_gives_an_interval(capsys, tmp_path):
     rng = np.random.default_rng(3)
     servers = {f"S{k}": rng.integers(0, 3, (12, 2)).tolist() for k in range(12)}

@@ -75,6 +75,7 @@ def test_what_is_not_perfect_is_said_with_its_reason(capsys, tmp_path):
     assert "strategy       " in out
 
 
+@pytest.mark.slow
 def test_the_search_takes_dimension_seed_and_time(capsys, facet):
     run = ("run", facet, "--shots", "20", "--time-limit", "2")
     small = call_json(capsys, *run, "--dimension", "1", "--seed", "2")

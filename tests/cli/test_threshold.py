@@ -89,6 +89,7 @@ def test_the_ends_are_on_the_two_sides_by_forecasts_and_runs(chsh):
         assert run["win_probability"].verdict == verdict
 
 
+@pytest.mark.slow
 def test_ghz_on_a_small_device_as_json_with_a_figure(capsys, tmp_path):
     file = tmp_path / "curve.svg"
     found = call_json(capsys, "threshold", "ghz-3", "--target", "fake_manila", "--plot", file)

@@ -196,7 +196,7 @@ WORDS = {
 }
 
 
-@pytest.mark.few(("plan",))
+@pytest.mark.few(0)
 @pytest.mark.parametrize("command", WORDS)
 def test_every_command_takes_the_choice(command, runs_dir, capsys):
     """Each says which it was, has the lower figures by default, and keeps the names of targets."""

@@ -17,7 +17,7 @@ from qcoord_hw.execution.transfers import gate_transfers, superop, transfer
 from qcoord_hw.families.experiment import Setting
 
 
-@pytest.mark.parametrize("scale", [0.2, 1.0, 40.0])
+@pytest.mark.parametrize("scale", [0.2, pytest.param(1.0, marks=pytest.mark.slow), 40.0])
 @pytest.mark.parametrize("device", ["fake_manila", "fake_sherbrooke"])
 def test_errors_in_closed_form_are_those_that_aer_makes(device, scale):
     snapshot = fake_chip(device).scaled(scale).restrict(range(5))

@@ -304,6 +304,7 @@ def test_four_qubits_that_one_holder_joins_in_all_pairs_are_refused_in_words(tor
         torino.prepare(program, ())
 
 
+@pytest.mark.slow
 def test_what_no_density_matrix_holds_stays_clifford(torino, snapshot):
     """A star of 13 qubits needs swaps; its circuit is a Clifford one still, with the same outcomes."""
     circuit, movable = line_and_star(13)

@@ -218,7 +218,7 @@ TELEPORT = qc.Topology(
 )
 
 
-@pytest.mark.few(("aer", "fake_manila"))
+@pytest.mark.few(("aer",))
 @pytest.mark.parametrize("target", ["aer", "fake_manila", "fake_torino", "fake_sherbrooke"])
 def test_feed_forward_runs_on_every_kind_of_simulator(target):
     theory = qc.Value(COS2, "exact", "teleportation")

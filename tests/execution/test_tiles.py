@@ -48,6 +48,7 @@ def test_the_first_tile_counts_what_a_run_without_tiles_counts(tiled):
     assert "tiles" not in alone.summary
 
 
+@pytest.mark.slow
 def test_a_tiled_run_is_replayed_verified_and_finished(tiled, capsys):
     assert qc.replay(tiled.path).record.counts == tiled.record.counts
     assert qc.verify(tiled.path, execute=True)["ok"]

@@ -86,6 +86,7 @@ def test_circuits_that_may_never_end():
             from_qpy(to_qpy([outer]))
 
 
+@pytest.mark.slow
 def test_operations_within_operations_are_counted(monkeypatch):
     monkeypatch.setattr(untrusted, "MAX_OPERATIONS", 1000)
     gate = QuantumCircuit(1, name="g")

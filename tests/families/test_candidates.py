@@ -61,7 +61,7 @@ def test_a_linear_computation_is_done_over_fields_in_batches_beyond_and_by_place
     assert "irreducible_poly" not in digits.spec.options
 
 
-@pytest.mark.parametrize("name", ["sum-4-f2", "example-1-f2-beyond"])
+@pytest.mark.parametrize("name", ["sum-4-f2", pytest.param("example-1-f2-beyond", marks=pytest.mark.slow)])
 def test_another_graph_computes_the_same_by_other_circuits(name):
     """On the ideal simulator, where every input comes out right."""
     built = [api.build(name, shots=20, parameters={"graph": k, "inputs": 4}, seed=1) for k in (0, 1)]

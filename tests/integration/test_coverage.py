@@ -31,7 +31,6 @@ def exact_win(result: qc.Result) -> float:
 @pytest.mark.parametrize(
     ("target", "seeds"),
     [
-        pytest.param("aer", SEEDS[:40], id="aer-40"),
         pytest.param("aer", SEEDS, id="aer-200", marks=pytest.mark.slow),
         pytest.param("fake_manila", SEEDS, id="fake_manila-200", marks=pytest.mark.slow),
     ],

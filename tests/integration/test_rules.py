@@ -63,7 +63,7 @@ def test_an_old_run_verifies_and_says_what_the_rules_changed(old, capsys):
     assert "damaged" not in out
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("old", OLD, indirect=True)
 @pytest.mark.parametrize("where", ["shots", "estimates", "seed"])
 def test_what_no_rule_changed_still_differs(old, where):
@@ -92,6 +92,7 @@ def test_a_new_run_records_its_rules():
     assert not qc.verify(result.path)["ok"]  # the same rules: then it is no rule that changed
 
 
+@pytest.mark.slow
 def test_a_game_of_unequal_probabilities_judged_question_by_question(tmp_path, capsys):
     """That was rule 2; the figures differ by rule 3, and nobody altered anything."""
     file = tmp_path / "mine.json"

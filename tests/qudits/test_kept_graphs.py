@@ -108,6 +108,7 @@ def test_kept_schemes(name, folder, monkeypatch):
     assert seen == {"gamma", "frame", "P", "auxiliary"}
 
 
+@pytest.mark.slow
 def test_a_kept_graph_of_given_codes(folder, monkeypatch):
     reduction = reduce_task(task_from_json(TASKS["prime"]))
     scheme, _ = synthesis.sparse_scheme(reduction)
@@ -125,6 +126,7 @@ def test_a_kept_graph_of_given_codes(folder, monkeypatch):
             synthesis.synthesise(codes[:1])
 
 
+@pytest.mark.slow
 def test_graphs_by_number_are_kept_apart(folder):
     reduction = reduce_task(task_from_json(TASKS["prime"]))
     found = [synthesis.sparse_scheme(reduction, number=k)[1] for k in (0, 1)]

@@ -14,7 +14,6 @@ RECIPES = {
     "network": network.RECIPE,
     "vendor": vendor.RECIPE,
 }
-QUICK = ("game",)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +27,7 @@ def test_it_names_every_file(name):
     assert [step.file for step in followed.steps if not is_named(step.file, chapter)] == []
 
 
-@pytest.mark.few(QUICK)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_it_adds_appears_everywhere(name, tmp_path):
     RECIPES[name].appears(RECIPES[name].follow(tmp_path / "house"))

@@ -140,6 +140,7 @@ def test_headline_of_a_run_without_errors_and_of_one_that_leaks(clean, trits):
     assert trits["leakage"].best > 0
 
 
+@pytest.mark.slow
 def test_rates_are_kept_apart(noisy):
     rows = {name: (value, source) for name, value, source in rate_rows(noisy.summary)}
     assert rows["quantum, formula (achievable)"][0] == rows["used by this circuit (counted)"][0] == "1"

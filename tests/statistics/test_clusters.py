@@ -126,6 +126,7 @@ def test_all_inputs_applied_are_strata(rng):
     assert held >= 0.95 * runs - 4 * math.sqrt(0.05 * 0.95 * runs)
 
 
+@pytest.mark.slow
 def test_identical_experiments_do_not_differ(rng):
     """A/A: the runs of a pair draw other inputs; those of the same inputs are compared input by input."""
     runs = 150

@@ -220,6 +220,7 @@ def test_cases_of_disjoint_outputs_share_settings(rng):
     assert figures["fidelity_exact_all"] == pytest.approx(0.85 * 0.925)
 
 
+@pytest.mark.slow
 def test_estimates_are_unbiased(rng):
     vector = random_vector(rng, 2)
     noisy = random_density(rng, 2)
@@ -237,7 +238,7 @@ def test_estimates_are_unbiased(rng):
 # Intervals
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize(("shots", "sampled"), [(5, False), (60, False), (60, True)])
 def test_intervals_cover_at_95_percent(rng, shots, sampled):
     vector = ghz(2)

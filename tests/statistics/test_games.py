@@ -140,6 +140,7 @@ def unbalanced() -> Game:
     return Game("unbalanced", prob, chsh().win.copy())
 
 
+@pytest.mark.slow
 def test_unbalanced_game_interval_covers_and_p_value_is_conservative(play_of, make_record):
     """The best local models lose one of the two questions of weight 1/8; mixed evenly, w = 7/8 exactly."""
     play = play_of(unbalanced(), 7 / 8)

@@ -26,6 +26,7 @@ def read(table):
     return list(csv.DictReader(io.StringIO(table.read_text())))
 
 
+@pytest.mark.slow
 def test_curves_stand_against_each_number_that_was_swept(swept):
     noise, shots = swept.diagrams()
     assert noise.across == "noise, times that of the calibration"

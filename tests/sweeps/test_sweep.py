@@ -155,6 +155,7 @@ def test_its_folder_is_a_folder_of_runs(whole):
         qc.load_run("latest", runs=folder.parent)  # a sweep is no run
 
 
+@pytest.mark.slow
 def test_kill_9_and_go_on(whole, tmp_path):
     """What was sealed stays, what was begun is finished, the rest is computed: all as if never killed."""
     asked = EIGHT | {"runs": str(tmp_path)}
@@ -203,6 +204,7 @@ def dask() -> Iterator[Any]:
         yield found
 
 
+@pytest.mark.slow
 def test_a_cluster_counts_the_same(whole, dask, tmp_path):
     found = sweep(**EIGHT, runs=tmp_path, dask=dask.scheduler_address)
     assert found["computed"] == 8

@@ -84,12 +84,6 @@ def test_from_submission_to_verdict_in_new_processes(own):
     assert qc.verify(found["run"])["ok"]
 
 
-@pytest.fixture(scope="module")
-def attempts(installed, tmp_path_factory) -> list[dict[str, Any]]:
-    """What became of a submission, killed at a third of the places where it or the vendor wrote of a job."""
-    return killed(installed, tmp_path_factory.mktemp("killed"), 3, "jobs.jsonl,writing")
-
-
 def killed(installed: list[str], folder: Path, every: int, *others: str) -> list[dict[str, Any]]:
     program = [sys.executable, str(HERE / "killed_own.py"), str(folder), str(every), *others]
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # it forks
@@ -122,17 +116,14 @@ def check(attempts: list[dict[str, Any]]) -> None:
     assert len({attempt["where"] for attempt in attempts if attempt["status"] < 0}) > 2
 
 
-def test_killed_at_points_of_the_journal(attempts):
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--every-edge",)], ids=["one pair", "every edge"])
+def test_killed_at_every_point(installed, tmp_path, options):
+    attempts = killed(installed, tmp_path, 1, *options)
     check(attempts)
     twice = [attempt for attempt in attempts if max(attempt["vendor"].values(), default=0) == 2]
     doubtful = [attempt for attempt in attempts if attempt.get("duplicates")]
     assert 0 < len(twice) < len(doubtful)  # whether it had begun to run cannot be known
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [(), ("--every-edge",)], ids=["one pair", "every edge"])
-def test_killed_at_every_point(installed, tmp_path, options):
-    check(killed(installed, tmp_path, 1, *options))
 
 
 @pytest.mark.few(("edges",))

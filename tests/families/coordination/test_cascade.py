@@ -298,6 +298,7 @@ def test_refusals_are_one_line(options, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_catalogue_names_protocols_with_their_options():
     files = sorted(CATALOGUE.glob("cascade-*.toml"))
     assert {"cascade-ghz2", "cascade-example-1", "cascade-example-2"} <= {f.stem for f in files}

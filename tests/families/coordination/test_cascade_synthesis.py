@@ -83,6 +83,7 @@ def test_the_fit_knows_its_derivatives(rng):
     np.testing.assert_allclose(slopes, np.transpose(numerical), atol=1e-7)
 
 
+@pytest.mark.slow
 def test_above_the_limit_qiskit_synthesises(rng, monkeypatch):
     monkeypatch.setattr(isometry, "MAX_FITTED", 1)
     end = columns(rng, 8, 3)

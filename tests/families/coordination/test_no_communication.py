@@ -161,7 +161,7 @@ def test_a_mixture_that_is_given(parties, pure):
     assert check(finer, target, 1000) < norm
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize(("parties", "letters"), [(2, 2), (2, 3), (2, 8), (3, 2)])
 def test_users_states(parties, letters):
     """Random separable states, whose mixture the solver must find."""

@@ -388,6 +388,7 @@ def test_what_is_shipped_is_about_the_catalogue_and_tight(name):
     assert bits_bracket(task, found.lower + 1e-5).upper <= found.lower + 1.2e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(shipped_sizes()))
 def test_a_certificate_is_found_whatever_the_last_decimal(name, rng):
     """Entries such as 0.0962890625 fall between two decimals, so that rounding hangs on the machine."""

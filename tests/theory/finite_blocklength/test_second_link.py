@@ -55,6 +55,7 @@ def test_what_was_measured(ket, message, ebits, lower, upper):
     assert check_answer({"best_at_n": found.to_json()}).violations == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [True, False])
 def test_no_code_beats_the_bound(rng, real):
     for shape, message, ebits in (((2, 2, 2), 1, 2), ((2, 2, 3), 2, 1), ((1, 2, 2), 1, 2), ((2, 1, 2), 1, 3)):
@@ -83,6 +84,7 @@ def test_the_bases_of_the_parties_change_nothing(rng, real):
     assert found.upper == pytest.approx(plain, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_more_of_either_is_never_worse():
     upper = [second_link_bracket(SecondLink(EXAMPLE_2, 1, k), starts=1).upper for k in (1, 2, 3)]
     assert upper == sorted(upper)

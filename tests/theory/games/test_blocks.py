@@ -101,6 +101,7 @@ def test_of_equal_strategies_the_smallest_is_taken(rng):
     assert quantum_value(own, dimension=1, level="1").local_dimension == 1
 
 
+@pytest.mark.slow
 def test_a_facet_of_four_and_three_binary_questions_takes_qubits(monkeypatch):
     """From these starts qubits alone end below; larger spaces, in blocks, do not."""
     monkeypatch.setattr(quantum, "MANY_STARTS", 40)

@@ -158,6 +158,7 @@ def test_one_player_is_classical(rng):
     assert bracket.lower == pytest.approx(1 / 3, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_same_seed_same_bracket():
     first, second = (quantum_value(renamed("cglmp-3"), seed=4) for _ in range(2))
     assert (first.lower, first.upper) == (second.lower, second.upper)

@@ -231,6 +231,7 @@ def test_states_that_no_partial_transpose_betrays(rho, dims, local):
     assert found.noise < 0.2
 
 
+@pytest.mark.slow
 def test_shifts_state_at_both_sides_of_the_border_of_one_further_copy():
     """The border, weight 2 sqrt(2) - 2 of the Shifts state in white noise, was found by this module."""
     rng, border, offset = np.random.default_rng(13), 2 * math.sqrt(2) - 2, 1e-3
@@ -275,7 +276,7 @@ def test_two_extended_systems_in_one_certificate():
 
 
 @pytest.mark.parametrize("dims", [(2, 2), (2, 3), pytest.param((3, 3), marks=pytest.mark.slow), (2, 2, 2)])
-@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_separable_mixtures_are_never_rejected(dims, real):
     rng = np.random.default_rng(5)
     for terms in (1, 2, math.prod(dims), 3 * math.prod(dims)):

@@ -158,6 +158,7 @@ def numbers(data, path=()):
         yield path
 
 
+@pytest.mark.slow
 def test_the_region_in_an_answer_is_checked(answer):
     assert check_region(answer) == ()
     paths = list(numbers(answer["criteria"]))
