@@ -17,6 +17,7 @@ from qcoord_hw import pytest_plugin
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["QCOORD_CACHE"] = "off"  # neither a test nor a process that it starts meets the user's cache
 
+PACKAGE = Path(pytest_plugin.__file__).parent
 DEFAULT_SEED = 20250127
 GOLDEN = (math.sqrt(5) - 1) / 2
 WRITTEN_BY = (2, 6)
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Everywhere(), "qcoord_hw-fixtures")
     if not config.pluginmanager.is_registered(pytest_plugin):  # it is where qcoord_hw was installed
         config.pluginmanager.register(pytest_plugin, "qcoord")
+    # pytest compiles every module of a package that offers a plugin anew, for its asserts, in each process.
+    config.pluginmanager.rewrite_hook._must_rewrite.discard("qcoord_hw")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,7 +96,13 @@ def as_written() -> None:
 
 
 class Everywhere:
-    """Fixtures of every item pytest collects."""
+    """Fixtures of every item pytest collects, and which modules have any."""
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out modules of the package without an example in a docstring: to look through all takes long."""
+        if collection_path.suffix != ".py" or not collection_path.is_relative_to(PACKAGE):
+            return None
+        return ">>>" not in collection_path.read_text(encoding="utf-8") or None
 
     @pytest.fixture(autouse=True)
     def runs_dir(self, qcoord_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
