@@ -99,7 +99,7 @@ class Everywhere:
     """Fixtures of every item pytest collects, and which modules have any."""
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave out modules of the package without an example in a docstring: to look through all takes long."""
+        """Leave out modules of the package whose docstrings have no example: to search all takes long."""
         if collection_path.suffix != ".py" or not collection_path.is_relative_to(PACKAGE):
             return None
         return ">>>" not in collection_path.read_text(encoding="utf-8") or None
