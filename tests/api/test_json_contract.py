@@ -24,6 +24,7 @@ def now(as_written, tmp_path_factory):
         return json_contract.outputs(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", json_contract.COMMANDS)
 def test_what_was_printed_is_printed(command, now):
     assert list(missing(BEFORE[command], now[command])) == []

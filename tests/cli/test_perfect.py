@@ -52,6 +52,7 @@ def test_a_perfect_game_is_exact_checked_and_won_in_every_shot(capsys, tmp_path,
     assert call(capsys, "verify", run["run"], "--execute")[0] == 0
 
 
+@pytest.mark.slow
 def test_what_is_not_perfect_is_said_with_its_reason(capsys, tmp_path):
     path = write(tmp_path / "own.json", incidence([(0, 1), (1, 2), (2, 0)], {0}))
     answer = call_json(capsys, "theory", "game", path, "--time-limit", "2")

@@ -63,6 +63,7 @@ def test_example_1_by_name_and_the_scheme_that_attains_what_theorem_6_forbids(ca
     assert membership["redistribution"]["margin"] == pytest.approx(LOG3 - math.log2(6), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_file_in_the_two_node_network_with_frontier_and_a_point(tmp_path, capsys):
     a = 0.1
     density = [[[1 - a, 0], [0, a]], [[a, 0], [0, 1 - a]]]

@@ -129,6 +129,7 @@ def test_a_run_that_keeps_its_qubits_alone_is_a_chip_of_these(runs_dir):
         qc.run("chsh", target=at(ideal.path), shots=40)
 
 
+@pytest.mark.slow
 def test_a_sweep_knows_a_calibration_by_its_content(file, runs_dir):
     target = file(MANILA)
     first = qc.sweep("chsh", targets=target, noise_scale=(0.0, 1.0), shots=(40,), workers=1)

@@ -165,6 +165,7 @@ def test_shots_follow_the_width_of_intervals():
     assert 5000 <= fewest(lambda shots: shots >= 5000, 10**6) <= 5250
 
 
+@pytest.mark.slow
 def test_most_runs_decide_at_the_shots_for_a_verdict_and_few_at_half():
     outlook = Outlook(forecast("broadcast-epr", "fake_torino"))
     shots = outlook.shots_for_verdict()

@@ -63,7 +63,7 @@ def test_an_old_run_verifies_and_says_what_the_rules_changed(old, capsys):
     assert "damaged" not in out
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("old", OLD, indirect=True)
 @pytest.mark.parametrize("where", ["shots", "estimates", "seed"])
 def test_what_no_rule_changed_still_differs(old, where):

@@ -61,7 +61,8 @@ def changed(data, where, value):
     return result
 
 
-@pytest.mark.parametrize("name", ["prime", pytest.param("extension", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["prime", "extension"])
 def test_kept_schemes(name, folder, monkeypatch):
     task = task_from_json(TASKS[name])
     reduction = reduce_task(task)
@@ -138,6 +139,7 @@ def test_graphs_by_number_are_kept_apart(folder):
     assert len(list(folder.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_who_holds_the_auxiliary_qudits_is_kept_apart(folder):
     reduction = reduce_task(task_from_json(TASKS["prime"]))
     for server in ("A", "D"):
@@ -146,6 +148,7 @@ def test_who_holds_the_auxiliary_qudits_is_kept_apart(folder):
             assert scheme.download[server] == 2
 
 
+@pytest.mark.slow
 def test_a_graph_whose_digits_change_hands_is_refused():
     reduction = reduce_task(task_from_json(TASKS["prime"]))
     scheme, _ = synthesis.sparse_scheme(reduction)

@@ -177,6 +177,7 @@ def test_lost_outputs_are_shown_as_lost(noisy):
     assert "All 25 outputs" in shown(page(summary, noisy.record.intent))
 
 
+@pytest.mark.slow
 def test_page_has_one_drawing_and_says_what_the_summary_says(clean, noisy):
     html = clean.html()
     assert html.count('class="circuit"') == 1

@@ -88,6 +88,7 @@ def truth():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drawn", [8, 40])
 def test_the_mean_over_all_inputs_is_held(rng, drawn):
     right, runs = truth(), 120

@@ -14,7 +14,7 @@ from qcoord_hw.report.summary import summarise
 from qcoord_hw.theory.games import chsh
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize(("win", "shots"), [(0.85, 100), (0.98, 50), (0.75, 10)])
 def test_equal_runs_are_covered_at_about_the_nominal_rate(win, shots, play_of, make_record, joint):
     play = play_of(chsh(), 0.75)

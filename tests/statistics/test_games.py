@@ -446,7 +446,7 @@ def noisy(behaviour, play, readout, measured):
 READOUT = [(0.01, 0.06), (0.12, 0.03), (0.2, 0.0), (0.02, 0.09)]
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize(
     ("game", "bound", "win", "measured", "runs"),
     [(chsh(), 0.75, QUANTUM, (12, 10), 600), (magic_square(), 8 / 9, 0.93, (13, 10, 12, 11), 250)],

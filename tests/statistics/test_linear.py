@@ -383,6 +383,7 @@ def test_drift_is_found_and_not_invented(rng):
     assert analyse_linear(record_of(play, counts)).checks["drift"]["p_value"] < 1e-3
 
 
+@pytest.mark.slow
 def test_frame_check_is_of_the_right_size_and_finds_a_difference(rng):
     """Hundreds of outcomes that came once or twice: pooling must favour neither row."""
     play = play_of(rng, 4, 6)

@@ -40,6 +40,7 @@ def test_curves_stand_against_each_number_that_was_swept(swept):
     assert {mark.name for mark in noise.marks} == {"theory", "classical bound"}
 
 
+@pytest.mark.slow
 def test_a_folder_is_as_good_as_the_sweep(swept):
     again = qc.load_sweep(swept.sweep)
     assert [point.run for point in again.points] == [point.run for point in swept.points]

@@ -177,7 +177,7 @@ def test_bounds_of_the_catalogue_source(n, common, messages, method, value):
     assert lower_value(read_task(task.to_json(), "task"), proof, "lower") == pytest.approx(value, abs=1e-4)
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("real", [True, False])
 def test_no_code_beats_a_lower_bound(rng, real):
     for inputs, common, messages in ((3, 1, 2), (4, 1, 2), (4, 2, 2), (3, 3, 2)):

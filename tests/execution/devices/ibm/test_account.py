@@ -225,6 +225,7 @@ def test_submitting_a_kept_run_with_bad_input_keeps_it(refused, runs_dir, monkey
     check_later(runs_dir, server, standin, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "says"),
     [("usage-limit-reached", "plan limit"), ("backend-offline", "queue closed")],

@@ -192,6 +192,7 @@ def test_a_lost_answer_is_found_although_the_list_lags(server, spec, whole, faul
     whole()
 
 
+@pytest.mark.slow
 def test_a_lost_answer_that_the_list_does_not_show_is_found_later(server, spec, runs_dir, whole):
     server.arm("post-html-created", times=1, skip=1)
     server.arm("list-lags", times=None)
@@ -347,7 +348,7 @@ def test_a_job_without_a_result_stays_and_is_sent_anew(server, spec, runs_dir, w
     assert len(server.jobs) == 4
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("fault", ["job-queued", "job-running"])
 def test_part_of_a_run_is_counted_while_a_job_is_on_its_way(server, spec, runs_dir, whole, fault):
     server.arm(fault, times=1, skip=1, value=600.0)
@@ -373,6 +374,7 @@ def test_a_charge_that_is_not_known_yet(server, spec, whole):
     assert charged[1] == charged[2] > 0
 
 
+@pytest.mark.slow
 def test_a_job_of_an_unknown_state_is_not_sent_anew(server, spec, runs_dir, whole):
     server.arm("job-odd-status", times=1, skip=1)
     assert submit(spec) == 0
@@ -416,6 +418,7 @@ def test_a_result_that_is_not_whole_is_not_counted(server, spec, runs_dir, whole
     whole()
 
 
+@pytest.mark.slow
 def test_a_job_whose_result_stays_unreadable_is_sent_anew(server, spec, runs_dir, whole):
     assert submit(spec) == 0
     second = latest(runs_dir).jobs[1]
@@ -426,6 +429,7 @@ def test_a_job_whose_result_stays_unreadable_is_sent_anew(server, spec, runs_dir
     assert whole(lost=1).jobs[1].state == "unreadable"
 
 
+@pytest.mark.slow
 def test_both_results_come_after_all_and_one_is_counted(server, spec, runs_dir, standin):
     assert submit(spec) == 0
     second = latest(runs_dir).jobs[1]
@@ -464,6 +468,7 @@ def test_a_job_that_is_not_found_for_a_while(server, spec, runs_dir, whole, time
     whole()
 
 
+@pytest.mark.slow
 def test_a_job_that_is_gone_has_expired_and_is_sent_anew(server, spec, runs_dir):
     assert submit(spec) == 0
     gone = latest(runs_dir).jobs[1]

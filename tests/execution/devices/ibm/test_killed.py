@@ -1,7 +1,4 @@
-"""`kill -9` at every point at which a command changes a file or the server: nothing is lost or sent twice.
-
-Every point is `slow`; the fast suite takes some of each series.
-"""
+"""`kill -9` at every point at which a command changes a file or the server: nothing is lost or sent twice."""
 
 from __future__ import annotations
 
@@ -18,19 +15,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="forks a process on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="forks a process on Linux"),
+]
 
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module", params=[47, pytest.param(1, marks=pytest.mark.slow)])
-def every(request: pytest.FixtureRequest) -> int:
-    """How far it is from a point to the next one that is tried."""
-    return request.param
-
-
 @pytest.fixture(scope="module")
-def service(every: int) -> Iterator[dict[str, str]]:
+def service() -> Iterator[dict[str, str]]:
     """A stand-in in a process of its own, as the environment that leads to it."""
     program = [sys.executable, str(HERE / "standin.py"), "--port", "0"]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
@@ -47,12 +41,10 @@ def service(every: int) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def attempts(
-    every: int, service: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> list[dict[str, Any]]:
+def attempts(service: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of each attempt."""
     folder = tmp_path_factory.mktemp("killed")
-    program = [sys.executable, str(HERE / "killed.py"), str(folder), str(every)]
+    program = [sys.executable, str(HERE / "killed.py"), str(folder), "1"]
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # it forks
     environment = os.environ | service | alone
     ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
@@ -76,16 +68,13 @@ def name(attempt: dict[str, Any]) -> str:
     return f"{attempt['series']}, killed at point {attempt['at']}: {attempt['where'].strip()}"
 
 
-def test_every_command_was_stepped_through(attempts, every):
+def test_every_command_was_stepped_through(attempts):
     last = {attempt["series"]: attempt for attempt in attempts}
     assert list(last) == ["submit", "collect", "again"]
     for series, attempt in last.items():
         mine = [a for a in attempts if a["series"] == series]
         assert attempt["status"] == 0, name(attempt)
         assert [a["status"] for a in mine[:-1]] == [-signal.SIGKILL] * (len(mine) - 1)
-    if every > 1:
-        assert len(attempts) > 5
-        return
     points = {(a["series"], " ".join(a["where"].split()[:-1] or ["?"])) for a in attempts}
     kinds = ("before POST", "after POST", "half of", "before open")
     assert {(series, kind) for series in last for kind in kinds} <= points
@@ -108,12 +97,12 @@ def test_every_chunk_is_there_exactly_once(attempts):
         assert sorted(map(tuple, attempt["counted"])) == sorted(planned.items()), name(attempt)
 
 
-def test_one_collect_is_enough(attempts, every):
+def test_one_collect_is_enough(attempts):
     late = [a for a in attempts if len(a["collects"]) > 1]
     assert {a["series"] for a in late} == {"again"}
     # Only where it died before it was written down that the failed job is to be sent again.
     assert all(a["asked_again"] and a["where"].split()[-1] in ("counts.jsonl", "jobs.jsonl") for a in late)
-    assert late or every > 1
+    assert late
 
 
 def test_no_job_is_sent_twice(attempts, created):

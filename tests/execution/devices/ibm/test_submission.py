@@ -152,7 +152,7 @@ def test_properties_are_those_of_the_execution(server, qcoord):
     assert (again["kind"], again["state"]) == ("noise-model", "sealed")
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(0)
 @pytest.mark.parametrize(
     ("experiment", "more", "name", "least"),
     [
@@ -170,7 +170,7 @@ def test_families_on_five_qubits(server, qcoord, experiment, more, name, least):
     assert not found.stopped
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("experiment", ["two-node-n1", "two-node-n1-feed-forward"])
 def test_coordination_on_five_qubits(server, qcoord, experiment):
     after, found = submitted(qcoord, server, experiment, "--shots", "96")
@@ -207,7 +207,7 @@ def test_dynamical_decoupling(server, qcoord):
     assert plain["options"]["dynamical_decoupling"] is None
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(0)
 @pytest.mark.parametrize("twirling", ["measure", "all"])
 def test_twirling(server, qcoord, twirling):
     after, _ = submitted(qcoord, server, "ghz-3", "--shots", "32", "--twirling", twirling)
@@ -225,6 +225,7 @@ def test_a_batch(server, qcoord):
     assert [job.id for job in found.jobs] == list(server.jobs)
 
 
+@pytest.mark.slow
 def test_part_of_a_batch(server, qcoord):
     server.arm("job-queued", times=1, skip=1, value=600.0)
     sent = qcoord("submit", "chsh", "--shots", "32", "--jobs", "4", "--mode", "batch", "--target", "ibm_loop")
@@ -238,6 +239,7 @@ def test_part_of_a_batch(server, qcoord):
     assert qcoord("collect", sent["run"])["state"] == "sealed"
 
 
+@pytest.mark.slow
 def test_several_experiments(server, qcoord):
     sent = qcoord("submit", "chsh", "ghz-3", "--target", "ibm_loop", "--shots", "16")["runs"]
     assert [one["experiment"] for one in sent] == ["chsh", "ghz-3"]
