@@ -323,8 +323,12 @@ class _Graph:
 
 def _symbols(data: Any, shape: tuple[int, int], order: int) -> Array:
     """Return a matrix of symbols 0..order-1 that was kept as lists; a ValueError where it is none."""
-    matrix = np.array(data)
-    if matrix.shape != shape or matrix.dtype.kind != "i" or ((matrix < 0) | (matrix >= order)).any():
+    matrix = np.array(data, dtype=object)  # so that true does not become 1
+    if (
+        matrix.shape != shape
+        or {*map(type, matrix.flat)} != {int}
+        or not all(0 <= k < order for k in matrix.flat)
+    ):
         raise ValueError(f"not {shape[0]} x {shape[1]} symbols")
     return matrix.astype(np.int64)
 
