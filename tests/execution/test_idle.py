@@ -145,7 +145,7 @@ def _delay(qubit: QubitCalibration, seconds: float) -> SuperOp:
     return SuperOp(np.array([[1, 0, 0, 1 - along], [0, across, 0, 0], [0, 0, across, 0], [0, 0, 0, along]]))
 
 
-@pytest.mark.few(0)
+@pytest.mark.few(0, slow=2)
 @pytest.mark.parametrize("name", ["chsh", "ghz-5", "example-1-f2", "cascade-ghz2", "two-node-n2"])
 def test_idle_noise_is_the_default_and_makes_nothing_better(name):
     with_it, without = (qc.plan(name, target="fake_torino_x8", **how) for how in ({}, {"idle_noise": False}))
@@ -196,7 +196,7 @@ WORDS = {
 }
 
 
-@pytest.mark.few(0)
+@pytest.mark.few(0, slow=2)
 @pytest.mark.parametrize("command", WORDS)
 def test_every_command_takes_the_choice(command, runs_dir, capsys):
     """Each says which it was, has the lower figures by default, and keeps the names of targets."""

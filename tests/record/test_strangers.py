@@ -94,8 +94,8 @@ def test_a_signed_but_wrong_record_is_refused_in_one_line(originals, tmp_path):
 @pytest.mark.parametrize(
     "seeds",
     [
-        pytest.param(range(1000, 1200), marks=pytest.mark.slow, id="200"),
-        pytest.param(range(1200, 2500), marks=pytest.mark.exhaustive, id="1300"),
+        pytest.param(range(1000, 1080), marks=pytest.mark.slow, id="80"),
+        pytest.param(range(1080, 2500), marks=pytest.mark.exhaustive, id="1420"),
     ],
 )
 def test_many_signed_but_wrong_records(many, tmp_path, seeds):
@@ -104,7 +104,7 @@ def test_many_signed_but_wrong_records(many, tmp_path, seeds):
 
 @pytest.mark.slow
 def test_wrong_records_that_are_executed(many, tmp_path, runs_dir):
-    try_some(many, tmp_path, range(3000, 3150), (["replay"], ["verify", "--execute"], ["collect"]))
+    try_some(many, tmp_path, range(3000, 3060), (["replay"], ["verify", "--execute"], ["collect"]))
 
 
 def show_poisoned(original, tmp_path, rng, most):
@@ -130,10 +130,14 @@ def test_a_text_of_a_record_is_shown_without_effect(originals, tmp_path, rng):
     assert show_poisoned(originals[0], tmp_path, random.Random(int(rng.integers(2**32))), 5) > 0
 
 
-@pytest.mark.slow
-def test_every_text_of_a_record_is_shown_without_effect(many, tmp_path):
+@pytest.mark.parametrize(
+    "most",
+    [pytest.param(12, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.exhaustive)],
+    ids=["some", "every"],
+)
+def test_every_text_of_a_record_is_shown_without_effect(many, tmp_path, most):
     for original in many:
-        assert show_poisoned(original, tmp_path, random.Random(0), 10_000) > 3
+        assert show_poisoned(original, tmp_path, random.Random(0), most) > 0
 
 
 def test_a_report_that_was_spoiled_is_a_difference_or_refused(originals, tmp_path):

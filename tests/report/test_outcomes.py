@@ -145,7 +145,7 @@ def test_a_file_says_which_outputs_are_right(exported, key):
     assert len({row["y"] for row in rows}) >= 1
 
 
-@pytest.mark.few(("cascade-ghz2", "mac-n2", "two-node-n1", "broadcast-n1-feed-forward"), slow=8)
+@pytest.mark.few(("cascade-ghz2", "mac-n2", "two-node-n1", "broadcast-n1-feed-forward"), slow=3)
 @pytest.mark.parametrize("key", STATES)
 def test_a_file_says_how_close_a_state_comes(exported, key):
     result, rows = exported(key)

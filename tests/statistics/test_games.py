@@ -220,7 +220,7 @@ def weighted_limits(rng, weights, wins, each, runs):
         yield cells, games._limits(cells, 0.025, 0.025)
 
 
-@pytest.mark.few([f"{name}-400-100" for name in tuple(weighted_games())[::3]], slow=18)
+@pytest.mark.few([f"{name}-400-100" for name in tuple(weighted_games())[::3]], slow=10)
 @pytest.mark.parametrize(("shots", "runs"), [(400, 100), (100, 2000), (1000, 2000), (20000, 2000)])
 @pytest.mark.parametrize("name", weighted_games())
 def test_any_weights_are_held_at_nearly_the_ideal_width(rng, name, shots, runs):

@@ -189,7 +189,7 @@ def test_a_density_matrix_with_twirled_errors_gives_the_same_on_a_device(scale):
     assert 0 < abs(found - exact).sum() / 2 < LIMITS[scale]
 
 
-@pytest.mark.slow
+@pytest.mark.few(0, slow=24)
 @pytest.mark.parametrize("scale", LIMITS)
 @pytest.mark.parametrize("target", ["fake_torino", "fake_fez", "fake_boston"])
 @pytest.mark.parametrize(
