@@ -254,8 +254,10 @@ def test_every_edge(qcoord, own, tmp_path):
     assert compared["couplings"] == 4
 
 
-def test_what_cannot_run_on_every_edge_of_a_device_sends_nothing(qcoord, own, monkeypatch):
+def test_what_cannot_run_on_every_edge_of_a_device_sends_nothing(qcoord, own, monkeypatch, tmp_path):
+    (tmp_path / "links.toml").write_text('["Alice->Bob"]\ndephasing = 0.1\n')
     refused = {
+        ("chsh", "--links", str(tmp_path / "links.toml")): "links: stated for every edge of target own:five",
         ("ghz-3",): "every-edge: circuits of 3 qubits; allowed are circuits of two qubits",
         ("chsh", "--tiles", "2"): "tiles: 2; with every-edge allowed is none",
         ("chsh", "--layout", "0,1"): "layout: [0, 1]; with every_edge allowed is none",
