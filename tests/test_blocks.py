@@ -11,11 +11,14 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
+import qiskit_ibm_runtime.fake_provider.backends as snapshots
 from site_pages import flowchart
 
 from qcoord_hw import registry
@@ -25,6 +28,7 @@ from tests.execution.devices.conftest import installed, own_device  # noqa: F401
 from tests.execution.devices.ibm.conftest import server, standin  # noqa: F401 (fixtures)
 
 DEVICE = re.compile(r"\bibm_(torino|fez)\b")
+CHIP = Path(snapshots.__file__).parent / "torino" / "props_torino.json"
 NOT_HERE = ("--dask", "reproduce")
 """A cluster that this machine is not, and half an hour of work: for `tests/sweeps` and `tests/papers`."""
 
@@ -62,6 +66,7 @@ def folder(tmp_path, monkeypatch, request, own_device):  # noqa: F811
     with redirect_stdout(said):
         assert main(["theory", "linear", "sum-2-f2", "--json"]) == 0
     (here / "ANSWER.json").write_text(said.getvalue())
+    shutil.copy(CHIP, here / "chip.json")
     yield here
     for found in (registry._entry_points, registry._outside):
         found.cache_clear()
