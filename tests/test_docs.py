@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-import golden
+import demo
 import parameter_page
 import pytest
 
@@ -44,11 +45,20 @@ def test_the_page_of_parameters_is_what_the_families_declare():
 
 
 @pytest.mark.slow
-def test_the_demo_tables_are_what_the_program_prints():
-    readme = (ROOT / "README.md").read_text()
-    assert golden.with_demo(readme) == readme
+def test_the_demo_of_the_readme_is_what_the_program_shows():
+    readme, shown = demo.README.read_text(), demo.results()
+    assert demo.with_demo(readme, shown) == readme, "run python tools/demo.py"
+    assert demo.diagram(shown).words() in html.unescape(demo.FIGURE.read_text())
     makefile = (ROOT / "Makefile").read_text()
-    assert all(f"qcoord {command}\n" in makefile for command in golden.DEMO)
+    assert all(f"qcoord {command}\n" in makefile for command in demo.COMMANDS)
+
+
+def test_figures_are_there_and_say_what_they_show():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    figures = re.findall(r"!\[(.*)\]\((.*)\)$", readme, re.M)
+    assert figures
+    for words, path in figures:
+        assert words in html.unescape((ROOT / path).read_text(encoding="utf-8"))
 
 
 def test_commands_of_the_readme_exist():

@@ -8,22 +8,18 @@ instruction by instruction, because the text that Qiskit exports changes between
 `--reference FOLDER` makes the reference runs in a folder, and writes their estimates to `estimates.json`
 there; `--estimates FOLDER` writes these alone, where the rules of analysis changed. `circuits/needs.json`
 says what each entry needs of a device and where it fits; `--needs` writes it anew (minutes for all).
-`--readme FILE` writes the tables of `make demo` anew between their marks in the README.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
-from rich.console import Console
 
 from qcoord_hw import registry
 from qcoord_hw.api import build, load_run, run
@@ -35,7 +31,6 @@ from qcoord_hw.execution.program import instructions
 from qcoord_hw.execution.run_description import program_of as executed_program
 from qcoord_hw.execution.snapshot import Snapshot
 from qcoord_hw.families.experiment import Experiment, build_experiment
-from qcoord_hw.report.tables import print_overview
 from qcoord_hw.spec import read_spec
 
 REFERENCE = (
@@ -49,12 +44,6 @@ REFERENCE = (
     ("example-1-f4", "fake_torino"),
 )
 REFERENCE_INPUTS = 12
-DEMO = (
-    "run chsh magic-square ghz-3 example-1-f4 --target aer --shots 20000 --seed 7",
-    "run chsh magic-square ghz-3 example-1-f4 --target fake_torino --shots 20000 --seed 7",
-)
-DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
-
 REFERENCE_SHOTS = 500
 REFERENCE_SEED = 2026
 
@@ -124,28 +113,6 @@ def _write_estimates(folder: Path, results: Sequence[Result]) -> None:
     (folder / "estimates.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
-def demo_tables() -> str:
-    """Return the tables that `make demo` prints, as a console block of Markdown."""
-    blocks = []
-    with tempfile.TemporaryDirectory() as folder:
-        for command in DEMO:
-            file = io.StringIO()
-            _, *names, _, target, _, shots, _, seed = command.split()
-            results = [run(n, target=target, shots=int(shots), seed=int(seed), runs=folder) for n in names]
-            print_overview([r.summary for r in results], Console(file=file, width=100, highlight=False))
-            table = file.getvalue().split("\n\n")[0]
-            lines = [f"$ qcoord {command}", *(line.rstrip() for line in table.splitlines())]
-            blocks.append("\n".join(lines))
-    return "```console\n" + "\n\n".join(blocks) + "\n```"
-
-
-def with_demo(readme: str) -> str:
-    """Return the README's text with the demo's tables between their marks."""
-    before, rest = readme.split(DEMO_BEGIN)
-    _, after = rest.split(DEMO_END)
-    return f"{before}{DEMO_BEGIN}\n{demo_tables()}\n{DEMO_END}{after}"
-
-
 def main() -> int:
     """Say which golden files differ, or write golden files or reference runs."""
     parser = argparse.ArgumentParser(prog="python tools/golden.py", description=__doc__.splitlines()[0])
@@ -154,7 +121,6 @@ def main() -> int:
     parser.add_argument("--needs", action="store_true", help="write what they need of a device")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="make the reference runs")
     parser.add_argument("--estimates", type=Path, metavar="FOLDER", help="write their estimates anew")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the demo's tables")
     options = parser.parse_args()
     paths = catalogue_paths()
     if unknown := [name for name in options.names if name not in paths]:
@@ -170,8 +136,6 @@ def main() -> int:
         write_reference(options.reference)
     if options.estimates:
         write_estimates(options.estimates)
-    if options.readme:
-        options.readme.write_text(with_demo(options.readme.read_text(encoding="utf-8")), encoding="utf-8")
     names = differing(entries)
     print("differ: " + ", ".join(names) if names else "all golden files match")
     return 1 if names else 0
