@@ -31,11 +31,17 @@ def bare_environment() -> dict[str, str]:
     return own | {"QCOORD_CACHE": "off"}
 
 
-def seconds(command: list[str], environment: dict[str, str], output: str | Path = os.devnull) -> float:
-    """Return the processor seconds of one process and its children; what it prints goes to a file."""
+def seconds(
+    command: list[str], environment: dict[str, str], output: str | Path = os.devnull, status: int = 0
+) -> float:
+    """Return the processor seconds of one process and its children; what it prints goes to a file.
+
+    It has to end with the status.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(output, "wb") as file:
-        subprocess.run(command, check=True, stdout=file, env=environment)
+        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, env=environment)
+    assert done.returncode == status, done.stderr.decode()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
