@@ -10,7 +10,6 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
-import catalogue_data
 import pytest
 import site_pages
 from site_pages import flowchart
@@ -194,18 +193,3 @@ def test_a_mistake_is_seen(tmp_path):
     assert list(links(page, page.read_text())) == ["no.md#c"]
     assert anchors(page.read_text()) == {"a-title"}
     assert isinstance(found[0], Block)
-
-
-@pytest.mark.slow
-def test_what_is_kept_of_the_catalogue_is_what_the_program_says():
-    kept = json.loads(catalogue_data.DATA.read_text())
-    assert set(kept) == set(catalogue_paths()), "run python tools/catalogue_data.py --missing"
-    assert [name for name, about in kept.items() if not about["devices"]] == []
-    for name, about in kept.items():
-        assert catalogue_data.shown(name) | {"devices": about["devices"]} == about
-    for name in ("chsh", "sum-2-f2", "broadcast-epr"):
-        found = catalogue_data.on_device(name, "fake_torino")
-        known = kept[name]["devices"]["fake_torino"]
-        assert found.keys() == known.keys()
-        assert found["layout"] == known["layout"]
-        assert found["expected"] == pytest.approx(known["expected"], abs=1e-9)
