@@ -7,16 +7,17 @@ is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from qcoord_hw.disk_cache import remembered
 from qcoord_hw.errors import InputError
+from qcoord_hw.qudits.completions import completions
 from qcoord_hw.qudits.graph import DigitCode, GraphCode, digit_code
 from qcoord_hw.qudits.graph_descent import GraphPath, Move, Surroundings, descend
-from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
+from qcoord_hw.theory.linear_computation.field import Array, field_of
 from qcoord_hw.theory.linear_computation.precoding import (
     Precoding,
     minimal_precodings,
@@ -155,7 +156,7 @@ def _search(codes: Iterable[DigitCode], seed: int, number: int) -> _Found:
     found: list[tuple[GraphPath, _Found]] = []
     for k, code in enumerate(codes):
         place = Surroundings.of(code.holders, code.p, field_of(code.p).inv)
-        for generators in _completions(code, rng):
+        for generators in completions(code, rng):
             graph = _Graph(generators, code.holders, code.p)
             path = descend(GraphPath.start(graph.gamma, place), STEPS, rng)
             if path.is_matching and not number:
@@ -191,37 +192,6 @@ def _symplectic_inverse(s: Array, p: int) -> Array:
     n = len(s) // 2
     a, b, c, d = s[:n, :n], s[:n, n:], s[n:, :n], s[n:, n:]
     return np.block([[d.T, -b.T], [-c.T, a.T]]) % p
-
-
-def _completions(code: DigitCode, rng: np.random.Generator, most: int = 12) -> Iterator[Array]:
-    """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks.
-
-    Every other one starts with rows on two servers alone, if there are any, which make states of pairs.
-    """
-    prime, n = field_of(code.p), len(code.holders)
-    servers = list(dict.fromkeys(code.holders))
-    pairs = [(a, b) for k, a in enumerate(servers) for b in servers[k + 1 :]]
-    for k in range(most if len(code.checks) < n else 1):
-        rows = code.checks
-        where = [pairs[i] for i in rng.permutation(len(pairs))] if k % 2 == 0 else []
-        for place in [*where, tuple(servers)]:
-            inside = np.isin(code.holders, place)
-            columns = np.flatnonzero(np.concatenate([inside, inside]))
-            while len(rows) < n:
-                swapped = np.hstack([-rows[:, n:], rows[:, :n]]) % code.p
-                free = prime.null_space(swapped[:, columns])
-                basis = np.zeros((len(free), 2 * n), dtype=np.int64)
-                basis[:, columns] = free
-                shuffled = basis[rng.permutation(len(basis))]
-                new = next((row for row in shuffled if _extends(prime, rows, row)), None)
-                if new is None:
-                    break
-                rows = np.vstack([rows, new])
-        yield rows
-
-
-def _extends(prime: Field, rows: Array, row: Array) -> bool:
-    return prime.rank(np.vstack([rows, row])) > len(rows)
 
 
 class _Graph:
