@@ -158,6 +158,10 @@ def price(
         values.append(value[chosen])
         if time.monotonic() > deadline:
             break
+    for circle in model.circles:
+        angles, own_value = circle.maxima(dual)
+        found.append(circle.points(angles))
+        values.append(own_value)
     if not found:  # too many faces to list: no new products
         return [p[:0] for p in warm], np.empty(0)
     value = np.concatenate(values)

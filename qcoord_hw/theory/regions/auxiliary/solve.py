@@ -321,6 +321,7 @@ def _prove(
                 break
             deltas.append(result.delta)
         if witness is None:
+            deltas += [circle.bound(dual) for circle in model.circles]
             proved.append((max(deltas), best))
             break
         best = workspace.insert(beta, best, witness)
