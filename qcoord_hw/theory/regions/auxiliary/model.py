@@ -21,7 +21,6 @@ from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 ZERO = 1e-11  # eigenvalues and probabilities below this are rounding
 MOST_RECTANGLES = 4096
-SPANNING = 16  # points of a circle, of whose products five are independent
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +233,7 @@ class Model:
         """Return orthonormal rows that span the products of faces and circles."""
         parts = [reduce(np.kron, [e.T for e in face.embeddings]) for face in faces]
         for circle in circles:
-            points = circle.points(np.arange(SPANNING) * (2 * np.pi / SPANNING))
+            points = circle.points(circle.grid)
             parts.append(reduce(lambda a, b: (a[:, :, None] * b[:, None]).reshape(len(a), -1), points))
         _, sizes, rows = np.linalg.svd(np.concatenate(parts), full_matrices=False)
         return np.asarray(rows[sizes > 1e-9])

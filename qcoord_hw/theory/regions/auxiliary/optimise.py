@@ -27,7 +27,7 @@ BOX, DAMPING = 8.0, 0.3  # bits, of the first linear program; and see `Dictionar
 NEAR = 0.003  # bits; below it Newton's method is tried
 MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
-AROUND = 32  # first products of a circle
+SPARSE = 8  # of the angles of a circle's grid: first products
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
 HOPELESS = 1e-3  # of `Feasibility.residual`
 PENALTY = 64.0  # bits: of the border's operators in the first dual
@@ -83,7 +83,7 @@ class Workspace:
         for face in (model.faces or ())[:64]:
             self.dictionary.add(face.embed(pricing.start_points(face, 16, self.generator)))
         for circle in model.circles:
-            self.dictionary.add(circle.points(np.arange(AROUND) * (2 * np.pi / AROUND)))
+            self.dictionary.add(circle.points(circle.grid[::SPARSE]))
 
     def gains(self, weights: tuple[float, ...]) -> FloatArray:
         """Return sum_i w_i H_i of every product."""

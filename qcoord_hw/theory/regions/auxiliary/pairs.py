@@ -17,6 +17,7 @@ where it is positive semidefinite up to a multiple of J = diag(1, -1, -1) [the S
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,9 @@ KERNEL = 1e-11  # of eigenvalues of a block of trace 1
 ENTANGLED = 1e-6  # least |det| of an entangled kernel vector of norm 1
 HELD = 1e-6  # by how much a product may miss an equation that it is taken to obey
 GRID = 128  # points of a circle from which the maxima are looked for
+NARROW = 1e-6  # first step from where a state turns fastest
 POLISH = 8  # Newton steps
+STEPS = 80  # of a search for the multiple of J
 ROOM = 1e-10  # bits: first excess with which a bound on a circle is tried
 
 PAULI = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -195,10 +198,19 @@ class Circle:
         first, second = y @ self.first, y @ self.second
         return [*letters, first / (y @ self.traces[0])[:, None], second / (y @ self.traces[1])[:, None]]
 
+    @cached_property
+    def grid(self) -> FloatArray:
+        """Angles all around, denser where a trace is small, as there a state turns fast: shape (N,)."""
+        parts = [np.arange(GRID) * (2 * np.pi / GRID)]
+        near = np.geomspace(NARROW, np.pi, GRID // 2)
+        for _, x, z in self.traces:
+            parts += [np.arctan2(-z, -x) + side * near for side in (1, -1)]
+        return np.unique(np.concatenate(parts) % (2 * np.pi))
+
     def maxima(self, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the angles of the local maxima of F = -<K, product>, the largest first, and F there."""
         form, norm = self._forms(dual)
-        angles = np.arange(GRID) * (2 * np.pi / GRID)
+        angles = self.grid
         grid = _ratio(form, norm, angles)[0]
         angles = angles[(grid <= np.roll(grid, 1)) & (grid <= np.roll(grid, -1))]
         value = _ratio(form, norm, angles)[0]
@@ -213,23 +225,29 @@ class Circle:
     def bound(self, dual: FloatArray) -> float:
         """Return a proved bound of F: the form of K and it is positive, up to a multiple of J."""
         form, norm = self._forms(dual)
-        angles, value = self.maxima(dual)
-        y = np.array([1.0, np.cos(angles[0]), np.sin(angles[0])])
-        turned = LORENTZ[:3, :3] @ y
+        value = float(self.maxima(dual)[1][0])
         room = ROOM
-        while room < np.inf:
-            whole = form + (value[0] + room) * norm
-            multiple = -(turned @ whole @ y) / (turned @ turned)
-            if np.linalg.eigvalsh(whole + multiple * LORENTZ[:3, :3])[0] >= 0:
-                break
+        while not _positive(form + (value + room) * norm):
             room *= 4
-        return float(value[0] + room)
+        return value + room
 
     def _forms(self, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the forms of <K, product> and of the product's trace, symmetric (3, 3)."""
         form = self.first @ dual[self.cell] @ self.second.T
         norm = np.outer(*self.traces)
         return (form + form.T) / 2, (norm + norm.T) / 2
+
+
+def _positive(form: FloatArray) -> bool:
+    """Whether a form and some multiple of J are positive semidefinite together: concave in the multiple."""
+    low, high = -form[0, 0], min(form[1, 1], form[2, 2])
+    for _ in range(STEPS):
+        one, two = low + 0.382 * (high - low), low + 0.618 * (high - low)
+        first, second = np.linalg.eigvalsh(form + np.array([one, two])[:, None, None] * LORENTZ[:3, :3])[:, 0]
+        if max(first, second) >= 0:
+            return True
+        low, high = (one, high) if first < second else (low, two)
+    return False
 
 
 def _ratio(form: FloatArray, norm: FloatArray, angles: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
