@@ -21,6 +21,7 @@ from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 ZERO = 1e-11  # eigenvalues and probabilities below this are rounding
 MOST_RECTANGLES = 4096
+MOST_SETS = 1023  # of letters, beyond which kernels of blocks are not looked at; the checker's too
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +242,8 @@ class Model:
     @cached_property
     def pairs(self) -> dict[tuple[int, ...], tuple[Component, ...]]:
         """What the kernels of blocks of two qubits leave, by cell, where they say more than local supports."""
-        if [party.dimension for party in self.problem.quantum] != [2, 2]:
+        sets = np.prod([2.0**party.dimension - 1 for party in self.problem.classical])
+        if [party.dimension for party in self.problem.quantum] != [2, 2] or sets > MOST_SETS:
             return {}
         whole = [cell for cell, own in self.supports.items() if all(np.trace(p).real > 1.5 for p in own)]
         found = {cell: components(self.problem.target[cell]) for cell in whole}

@@ -173,7 +173,10 @@ class Workspace:
         """
         if self.searched:
             return True
-        if self.model.pairs and (mixture := self.dictionary.mixture(np.zeros(len(self.dictionary)))) is not None:
+        if (
+            self.model.pairs
+            and (mixture := self.dictionary.mixture(np.zeros(len(self.dictionary)))) is not None
+        ):
             chosen = mixture > 0
             points = [p[chosen] for p in self.dictionary.points]
             self.decomposition, self.searched = self.model.products(points, mixture[chosen]), True

@@ -250,7 +250,9 @@ def _positive(form: FloatArray) -> bool:
     return False
 
 
-def _ratio(form: FloatArray, norm: FloatArray, angles: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _ratio(
+    form: FloatArray, norm: FloatArray, angles: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the ratio of two forms at y = (1, cos t, sin t), its slope and its curvature in t."""
     c, s, z = np.cos(angles), np.sin(angles), np.zeros(len(angles))
     y, dy, ddy = np.stack([z + 1, c, s]), np.stack([z, -s, c]), np.stack([z, -c, -s])

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from qcoord_hw.theory.regions.auxiliary.checker.kernels import Ring
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats, Side, hermitian_basis
 from qcoord_hw.theory.regions.auxiliary.checker.support import Face
 
@@ -33,6 +34,7 @@ NOT_RECHECKED = "not rechecked: "
 def check_delta(
     dual: Complexes,
     faces: Sequence[Face] | None,
+    rings: Sequence[Ring],
     weights: Sequence[float],
     delta: float,
     deadline: float,
@@ -42,6 +44,7 @@ def check_delta(
     Args:
         dual: K, shape (*letters, D, D).
         faces: the products that may occur; None if they are too many.
+        rings: pure products that may occur besides, whose entropies vanish.
         weights: w, one per party, the classical ones first.
         delta: the claimed bound, bits.
         deadline: value of time.monotonic() at which to give up.
@@ -51,12 +54,19 @@ def check_delta(
     """
     if faces is None:
         return f"{NOT_RECHECKED}delta, for too many sets of letters may occur together"
+    for ring in rings:
+        if (top := ring.exceeds(dual, delta + SLACK)) is not None:
+            return _refusal(delta, top)
     for face in faces:
         tensor, sides = _restrict(dual, face, weights)
         line = _Search(tensor, sides, delta).run(deadline)
         if line is not None:
             return line
     return None
+
+
+def _refusal(delta: float, top: float) -> str:
+    return f"delta: {delta:.12g} given; a product that may occur reaches {top:.12g}"
 
 
 def _restrict(dual: Complexes, face: Face, weights: Sequence[float]) -> tuple[Floats, list[Side]]:
@@ -102,11 +112,11 @@ class _Search:
         """Return None if F <= delta + SLACK everywhere, else why that is not proved."""
         if len(self.sides) < 2:
             top = float(self.sides[0].best(self.tensor)) if self.sides else float(self.tensor)
-            return None if top <= self.limit else self._refusal(top)
+            return None if top <= self.limit else _refusal(self.limit - SLACK, top)
         rng = np.random.default_rng(0)
         starts = [self._random(side, rng, 64) for side in self.sides]
         if (top := self._climb(starts, 200)) > self.limit:
-            return self._refusal(top)
+            return _refusal(self.limit - SLACK, top)
         batch = max(1, BATCH // math.prod(side.size for side in self.free))
         stack = [self._first_cells()]
         while stack:
@@ -126,12 +136,9 @@ class _Search:
             worst = int(bound.argmax())
             points = [v[worst : worst + 1].mean(axis=1) for v in cells]
             if (top := self._climb([*points, points[0][:, :0]], 20)) > self.limit:
-                return self._refusal(top)
+                return _refusal(self.limit - SLACK, top)
             stack.append(self._bisect([v[keep] for v in cells], values[keep]))
         return None
-
-    def _refusal(self, top: float) -> str:
-        return f"delta: {self.limit - SLACK:.12g} given; a product that may occur reaches {top:.12g}"
 
     def _metric(self, i: int) -> Floats:
         """Return the matrix that maps an edge of party i to a vector as long as K changes along it.

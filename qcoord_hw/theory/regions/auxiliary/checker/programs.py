@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.checker.bound import check_delta
+from qcoord_hw.theory.regions.auxiliary.checker.kernels import Ring, refined
 from qcoord_hw.theory.regions.auxiliary.checker.reading import (
     complexes,
     field,
@@ -92,7 +93,11 @@ class Reduced:
         """Compute the supports and entropies that all programs share."""
         self.state, self.order, self.sender = state, order, sender
         self.supports = Supports(state.matrices, state.dimensions)
-        self.faces = self.supports.faces()
+        self.rings: tuple[Ring, ...] = ()
+        if state.dimensions == (2, 2):
+            self.faces, self.rings = refined(state.matrices, self.supports)
+        else:
+            self.faces = self.supports.faces()
         self.total = state.entropy()
         self.own = {name: state.alone(name).entropy() for name in order}
 
@@ -168,7 +173,7 @@ def prove(problem: Reduced, program: Program, where: str, deadline: float) -> li
     if program.dual is None:
         return []
     weights = problem.weights(program.beta)
-    reason = check_delta(program.dual, problem.faces, weights, program.delta, deadline)
+    reason = check_delta(program.dual, problem.faces, problem.rings, weights, program.delta, deadline)
     return [] if reason is None else [reason.replace("delta", f"{where}.delta", 1)]
 
 
