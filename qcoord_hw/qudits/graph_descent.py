@@ -43,7 +43,7 @@ class Surroundings:
         same = np.equal.outer(holders, holders)
         inside = tuple(sum(1 << int(b) for b in np.flatnonzero(row)) for row in same)
         pairs = tuple((int(a), int(b)) for a, b in np.argwhere(same) if a != b)
-        return cls(p, tuple(int(k) for k in inverses), inside, pairs)
+        return cls(p, tuple(inverses), inside, pairs)
 
 
 class GraphPath:

@@ -155,7 +155,7 @@ def _search(codes: Iterable[DigitCode], seed: int, number: int) -> _Found:
     rng = np.random.default_rng(seed)
     found: list[tuple[GraphPath, _Found]] = []
     for k, code in enumerate(codes):
-        place = Surroundings.of(code.holders, code.p, field_of(code.p).inv)
+        place = Surroundings.of(code.holders, code.p, field_of(code.p).inv.tolist())
         for generators in completions(code, rng):
             graph = _Graph(generators, code.holders, code.p)
             path = descend(GraphPath.start(graph.gamma, place), STEPS, rng)

@@ -1,4 +1,4 @@
-"""Moves that are scored on plain integers: the same graphs as by matrices, with frames that prove themselves."""
+"""Moves that are scored on plain integers: the same graphs as by matrices, frames that prove themselves."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def cost(gamma) -> float:
 
 
 def started(code, graph) -> GraphPath:
-    return GraphPath.start(graph.gamma, Surroundings.of(code.holders, code.p, field_of(code.p).inv))
+    return GraphPath.start(graph.gamma, Surroundings.of(code.holders, code.p, field_of(code.p).inv.tolist()))
 
 
 def test_every_move_makes_the_graph_that_matrices_make(graphs, rng):

@@ -232,7 +232,12 @@ class Model:
 
     def _span(self, faces: tuple[Face, ...], circles: tuple[Circle, ...]) -> FloatArray:
         """Return orthonormal rows that span the products of faces and circles."""
-        parts = [reduce(np.kron, [e.T for e in face.embeddings]) for face in faces]
+        parts = []
+        for face in faces:
+            own: FloatArray = np.ones((1, 1))
+            for embedding in face.embeddings:
+                own = np.asarray(np.kron(own, embedding.T), dtype=float)
+            parts.append(own)
         for circle in circles:
             points = circle.points(circle.grid)
             parts.append(reduce(lambda a, b: (a[:, :, None] * b[:, None]).reshape(len(a), -1), points))
@@ -241,7 +246,7 @@ class Model:
 
     @cached_property
     def pairs(self) -> dict[tuple[int, ...], tuple[Component, ...]]:
-        """What the kernels of blocks of two qubits leave, by cell, where they say more than local supports."""
+        """What kernels of blocks of two qubits leave, by cell, where they say more than local supports."""
         sets = np.prod([2.0**party.dimension - 1 for party in self.problem.classical])
         if [party.dimension for party in self.problem.quantum] != [2, 2] or sets > MOST_SETS:
             return {}
@@ -341,7 +346,8 @@ class Model:
             hull.append(_range(mean, 1 - 1e-9))
         if any(v.shape[1] == 0 for v in hull):
             return ()
-        found: list[Component] = [tuple(hull)]
+        whole = tuple(hull)
+        found: list[Component] = [whole]
         for cell in cells:
             own = self.pairs.get(cell)
             if own is None:
@@ -349,9 +355,9 @@ class Model:
             met = [meet(one, other) for one in found for other in own]
             found = _distinct([one for several in met for one in several or ()])
             if None in met:
-                return (tuple(hull),)
+                return (whole,)
         shared = len(cells) > 1 and any(isinstance(one, PureCircle) for one in found)
-        return (tuple(hull),) if shared else tuple(found)
+        return (whole,) if shared else tuple(found)
 
 
 _MINUS_ZERO, _PLUS_ZERO = np.array([-0.0]).tobytes(), np.array([0.0]).tobytes()

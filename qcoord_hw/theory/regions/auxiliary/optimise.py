@@ -173,12 +173,11 @@ class Workspace:
         """
         if self.searched:
             return True
-        if (
-            self.model.pairs
-            and (mixture := self.dictionary.mixture(np.zeros(len(self.dictionary)))) is not None
-        ):
+        dictionary = self.dictionary
+        nothing = np.zeros(len(dictionary))
+        if self.model.pairs and (mixture := dictionary.mixture(nothing, deadline=deadline)) is not None:
             chosen = mixture > 0
-            points = [p[chosen] for p in self.dictionary.points]
+            points = [p[chosen] for p in dictionary.points]
             self.decomposition, self.searched = self.model.products(points, mixture[chosen]), True
             return True
         limit = 0.6 * max(deadline - time.monotonic(), 0.0)

@@ -16,6 +16,7 @@ where it is positive semidefinite up to a multiple of J = diag(1, -1, -1) [the S
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,7 +38,7 @@ PAULI = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 
 LORENTZ = np.diag([1.0, -1.0, -1.0, -1.0])
 TURN = np.array([[0, -1], [1, 0]])
 
-Isometries = tuple[ComplexArray, ComplexArray]
+Isometries = tuple[ComplexArray, ...]
 """Of each qubit the subspace, as columns: all products of states there."""
 
 
@@ -63,7 +64,7 @@ class PureCircle:
         return bool(abs(self.plane @ bloch) < HELD)
 
 
-Component = Isometries | PureCircle
+Component = tuple[ComplexArray, ...] | PureCircle
 """A largest set of products that may occur together with one letter."""
 
 
@@ -136,17 +137,19 @@ def meet(one: Component, other: Component) -> tuple[Component, ...] | None:
     if isinstance(other, tuple):
         if other[0].shape[1] == 2 and other[1].shape[1] == 2:
             return (one,)
-        b = other[0][:, 0] if other[0].shape[1] == 1 else np.linalg.solve(one.turn, other[1][:, 0])
+        b: ComplexArray = other[0][:, 0]
+        if other[0].shape[1] == 2:
+            b = np.linalg.solve(one.turn, other[1][:, 0]).astype(complex)
         points = _points([b], [one])
         return tuple(p for point in points for p in meet(point, other) or ())
     relative = np.linalg.solve(other.turn, one.turn)
     off = relative - np.trace(relative) / 2 * np.eye(2)
     if np.abs(off).max() < HELD * np.abs(relative).max():
         return None
-    return _points(list(np.linalg.eig(relative)[1].T), [one, other])
+    return _points(np.linalg.eig(relative)[1].T, [one, other])
 
 
-def _points(vectors: list[ComplexArray], circles: list[PureCircle]) -> tuple[Isometries, ...]:
+def _points(vectors: Iterable[ComplexArray], circles: list[PureCircle]) -> tuple[Isometries, ...]:
     """Return those of some products (b, N b) that are on all circles."""
     found = []
     for vector in vectors:

@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.regions.auxiliary.checker.kernels import Ring
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats, Side, hermitian_basis
 from qcoord_hw.theory.regions.auxiliary.checker.support import Face
 
@@ -34,7 +33,6 @@ NOT_RECHECKED = "not rechecked: "
 def check_delta(
     dual: Complexes,
     faces: Sequence[Face] | None,
-    rings: Sequence[Ring],
     weights: Sequence[float],
     delta: float,
     deadline: float,
@@ -44,7 +42,6 @@ def check_delta(
     Args:
         dual: K, shape (*letters, D, D).
         faces: the products that may occur; None if they are too many.
-        rings: pure products that may occur besides, whose entropies vanish.
         weights: w, one per party, the classical ones first.
         delta: the claimed bound, bits.
         deadline: value of time.monotonic() at which to give up.
@@ -54,9 +51,6 @@ def check_delta(
     """
     if faces is None:
         return f"{NOT_RECHECKED}delta, for too many sets of letters may occur together"
-    for ring in rings:
-        if (top := ring.exceeds(dual, delta + SLACK)) is not None:
-            return _refusal(delta, top)
     for face in faces:
         tensor, sides = _restrict(dual, face, weights)
         line = _Search(tensor, sides, delta).run(deadline)
@@ -65,7 +59,8 @@ def check_delta(
     return None
 
 
-def _refusal(delta: float, top: float) -> str:
+def refusal(delta: float, top: float) -> str:
+    """Return the line that says that a product exceeds delta."""
     return f"delta: {delta:.12g} given; a product that may occur reaches {top:.12g}"
 
 
@@ -112,11 +107,11 @@ class _Search:
         """Return None if F <= delta + SLACK everywhere, else why that is not proved."""
         if len(self.sides) < 2:
             top = float(self.sides[0].best(self.tensor)) if self.sides else float(self.tensor)
-            return None if top <= self.limit else _refusal(self.limit - SLACK, top)
+            return None if top <= self.limit else refusal(self.limit - SLACK, top)
         rng = np.random.default_rng(0)
         starts = [self._random(side, rng, 64) for side in self.sides]
         if (top := self._climb(starts, 200)) > self.limit:
-            return _refusal(self.limit - SLACK, top)
+            return refusal(self.limit - SLACK, top)
         batch = max(1, BATCH // math.prod(side.size for side in self.free))
         stack = [self._first_cells()]
         while stack:
@@ -136,7 +131,7 @@ class _Search:
             worst = int(bound.argmax())
             points = [v[worst : worst + 1].mean(axis=1) for v in cells]
             if (top := self._climb([*points, points[0][:, :0]], 20)) > self.limit:
-                return _refusal(self.limit - SLACK, top)
+                return refusal(self.limit - SLACK, top)
             stack.append(self._bisect([v[keep] for v in cells], values[keep]))
         return None
 

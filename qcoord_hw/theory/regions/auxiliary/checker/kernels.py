@@ -2,11 +2,11 @@
 
 If p theta is a part of a mixture of omega, then tr(P theta) = 0 for the projector P on the kernel of every
 block that theta's letters use, and for that on the kernel of its partial transpose, transposed back. Written
-in Stokes vectors, theta = (v . sigma / 2) (x) (w . sigma / 2), with v and w in the forward cone of J = diag(1,
--1, -1, -1), and tr(P theta) = v M w >= 0. For given v a w exists just where D(v) = (M^T v) J (M^T v) = v Q v
-vanishes, and then w = J M^T v, or anything if M^T v = 0. As D >= 0 on the cone there is a number m >= 0 with
-R = Q - m J >= 0 [the S-lemma], and D(v) = 0 leaves only the null space of R, on the cone itself if m > 0: no
-products, one or two, or a circle of pure ones.
+in Stokes vectors, theta = (v . sigma / 2) (x) (w . sigma / 2), with v and w in the forward cone of
+J = diag(1, -1, -1, -1), and tr(P theta) = v M w >= 0. For given v a w exists just where
+D(v) = (M^T v) J (M^T v) = v Q v vanishes, and then w = J M^T v, or anything if M^T v = 0. As D >= 0 on the
+cone there is a number m >= 0 with R = Q - m J >= 0 [the S-lemma], and D(v) = 0 leaves only the null space of
+R, on the cone itself if m > 0: no products, one or two, or a circle of pure ones.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.regions.auxiliary.checker.bound import check_delta
+from qcoord_hw.theory.regions.auxiliary.checker.bound import SLACK, check_delta, refusal
 from qcoord_hw.theory.regions.auxiliary.checker.kernels import Ring, refined
 from qcoord_hw.theory.regions.auxiliary.checker.reading import (
     complexes,
@@ -173,7 +173,11 @@ def prove(problem: Reduced, program: Program, where: str, deadline: float) -> li
     if program.dual is None:
         return []
     weights = problem.weights(program.beta)
-    reason = check_delta(program.dual, problem.faces, problem.rings, weights, program.delta, deadline)
+    tops = (ring.exceeds(program.dual, program.delta + SLACK) for ring in problem.rings)
+    if (top := max((top for top in tops if top is not None), default=None)) is not None:
+        reason: str | None = refusal(program.delta, top)
+    else:
+        reason = check_delta(program.dual, problem.faces, weights, program.delta, deadline)
     return [] if reason is None else [reason.replace("delta", f"{where}.delta", 1)]
 
 
