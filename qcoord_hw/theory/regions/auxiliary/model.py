@@ -15,7 +15,8 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from qcoord_hw.theory.regions.auxiliary.pairs import Circle, Component, PureCircle, components, meet
+from qcoord_hw.theory.regions.auxiliary.circle import Circle
+from qcoord_hw.theory.regions.auxiliary.pairs import Component, PureCircle, components, meet
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray, Problem, Product
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
@@ -304,8 +305,8 @@ class Model:
                 spaces.append(Space(len(letters), "classical"))
                 embeddings.append(np.eye(self.spaces[party].size)[:, letters])
             if isinstance(component, PureCircle):
-                cell = tuple(letters[0] for letters in chosen)
-                circles.append(Circle.of(component, cell, self.shape[:n], self.spaces[n:]))
+                own_letters = tuple(tuple(letters) for letters in chosen)
+                circles.append(Circle.of(component, own_letters, self.shape[:n], self.spaces[n:]))
                 continue
             for space, isometry in zip(self.spaces[n:], component, strict=True):
                 spaces.append(Space(isometry.shape[1], space.kind))
@@ -356,7 +357,7 @@ class Model:
             found = _distinct([one for several in met for one in several or ()])
             if None in met:
                 return (whole,)
-        shared = len(cells) > 1 and any(isinstance(one, PureCircle) for one in found)
+        shared = sum(len(chosen) > 1 for chosen in key) > 1 and any(isinstance(c, PureCircle) for c in found)
         return (whole,) if shared else tuple(found)
 
 
@@ -373,7 +374,7 @@ def _range(projector: ComplexArray, threshold: float = 0.5) -> ComplexArray:
 def _same(one: Component, other: Component) -> bool:
     """Whether two components are one."""
     if isinstance(one, PureCircle) or isinstance(other, PureCircle):
-        return one is other
+        return isinstance(one, PureCircle) and isinstance(other, PureCircle) and one.same(other)
     return all(
         a.shape == b.shape and bool(np.abs(a @ a.conj().T - b @ b.conj().T).max() < 1e-6)
         for a, b in zip(one, other, strict=True)

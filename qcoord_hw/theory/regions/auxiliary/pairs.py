@@ -9,30 +9,20 @@ closed form. Let kappa be a vector of the kernel.
 - kappa entangled and alone: <kappa|b c> = 0 gives c = N b, so every state is pure, and the kernel of the
   partial transpose is a plane that cuts the Bloch sphere of b in a circle. Such is a generic mixture of three
   products: the circle goes through its three states.
-
-On a circle everything is a quadratic form of y = (1, cos t, sin t), and a form is nowhere negative there just
-where it is positive semidefinite up to a multiple of J = diag(1, -1, -1) [the S-lemma].
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray
-from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 KERNEL = 1e-11  # of eigenvalues of a block of trace 1
 ENTANGLED = 1e-6  # least |det| of an entangled kernel vector of norm 1
 HELD = 1e-6  # by how much a product may miss an equation that it is taken to obey
-GRID = 128  # points of a circle from which the maxima are looked for
-NARROW = 1e-6  # first step from where a state turns fastest
-POLISH = 8  # Newton steps
-STEPS = 80  # of a search for the multiple of J
-ROOM = 1e-10  # bits: first excess with which a bound on a circle is tried
 
 PAULI = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 LORENTZ = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -62,6 +52,12 @@ class PureCircle:
         """Whether a vector is on the circle, or nearly so."""
         bloch = np.einsum("a,mab,b->m", b.conj(), PAULI, b).real
         return bool(abs(self.plane @ bloch) < HELD)
+
+    def same(self, other: PureCircle) -> bool:
+        """Whether two circles are one."""
+        turns = np.vdot(self.turn, other.turn) / np.linalg.norm(self.turn) / np.linalg.norm(other.turn)
+        planes = self.plane @ other.plane / np.linalg.norm(self.plane) / np.linalg.norm(other.plane)
+        return bool(abs(turns) > 1 - HELD**2 and abs(planes) > 1 - HELD**2)
 
 
 Component = tuple[ComplexArray, ...] | PureCircle
@@ -145,7 +141,7 @@ def meet(one: Component, other: Component) -> tuple[Component, ...] | None:
     relative = np.linalg.solve(other.turn, one.turn)
     off = relative - np.trace(relative) / 2 * np.eye(2)
     if np.abs(off).max() < HELD * np.abs(relative).max():
-        return None
+        return (one,) if one.same(other) else None
     return _points(np.linalg.eig(relative)[1].T, [one, other])
 
 
@@ -165,107 +161,3 @@ def _intersection(a: ComplexArray, b: ComplexArray) -> ComplexArray:
     if a.shape[1] == 2 or b.shape[1] == 2:
         return b if a.shape[1] == 2 else a
     return a if abs(np.vdot(a, b)) > 1 - HELD**2 else a[:, :0]
-
-
-@dataclass(frozen=True, eq=False)
-class Circle:
-    """A circle of pure products that may occur with one letter of each classical party, in coordinates.
-
-    Attributes:
-        cell: the letters.
-        sizes: of the classical parties' coordinates.
-        first: of y the state of the first qubit, shape (3, size).
-        second: of y that of the second.
-    """
-
-    cell: tuple[int, ...]
-    sizes: tuple[int, ...]
-    first: FloatArray
-    second: FloatArray
-    traces: tuple[FloatArray, FloatArray]
-
-    @classmethod
-    def of(
-        cls, circle: PureCircle, cell: tuple[int, ...], sizes: tuple[int, ...], spaces: tuple[Space, ...]
-    ) -> Circle:
-        """Return it in the coordinates of two qubits' spaces."""
-        first, second = spaces[0].coordinates(circle.first), spaces[1].coordinates(circle.second)
-        return cls(cell, sizes, first, second, (first @ spaces[0].trace, second @ spaces[1].trace))
-
-    def points(self, angles: FloatArray) -> list[FloatArray]:
-        """Return products, (N, size) for each party."""
-        y = np.stack([np.ones(len(angles)), np.cos(angles), np.sin(angles)], axis=1)
-        letters = [
-            np.tile(np.eye(size)[x], (len(y), 1)) for x, size in zip(self.cell, self.sizes, strict=True)
-        ]
-        first, second = y @ self.first, y @ self.second
-        return [*letters, first / (y @ self.traces[0])[:, None], second / (y @ self.traces[1])[:, None]]
-
-    @cached_property
-    def grid(self) -> FloatArray:
-        """Angles all around, denser where a trace is small, as there a state turns fast: shape (N,)."""
-        parts = [np.arange(GRID) * (2 * np.pi / GRID)]
-        near = np.geomspace(NARROW, np.pi, GRID // 2)
-        for _, x, z in self.traces:
-            parts += [np.arctan2(-z, -x) + side * near for side in (1, -1)]
-        return np.unique(np.concatenate(parts) % (2 * np.pi))
-
-    def maxima(self, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the angles of the local maxima of F = -<K, product>, the largest first, and F there."""
-        form, norm = self._forms(dual)
-        angles = self.grid
-        grid = _ratio(form, norm, angles)[0]
-        angles = angles[(grid <= np.roll(grid, 1)) & (grid <= np.roll(grid, -1))]
-        value = _ratio(form, norm, angles)[0]
-        for _ in range(POLISH):
-            _, slope, curvature = _ratio(form, norm, angles)
-            step = np.clip(slope / np.where(curvature > 0, curvature, np.inf), -0.05, 0.05)
-            trial = _ratio(form, norm, angles - step)[0]
-            angles, value = np.where(trial < value, angles - step, angles), np.minimum(trial, value)
-        order = np.argsort(value, kind="stable")[:8]
-        return angles[order], -value[order]
-
-    def bound(self, dual: FloatArray) -> float:
-        """Return a proved bound of F: the form of K and it is positive, up to a multiple of J."""
-        form, norm = self._forms(dual)
-        value = float(self.maxima(dual)[1][0])
-        room = ROOM
-        while not _positive(form + (value + room) * norm):
-            room *= 4
-        return value + room
-
-    def _forms(self, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the forms of <K, product> and of the product's trace, symmetric (3, 3)."""
-        form = self.first @ dual[self.cell] @ self.second.T
-        norm = np.outer(*self.traces)
-        return (form + form.T) / 2, (norm + norm.T) / 2
-
-
-def _positive(form: FloatArray) -> bool:
-    """Whether a form and some multiple of J are positive semidefinite together: concave in the multiple."""
-    low, high = -form[0, 0], min(form[1, 1], form[2, 2])
-    for _ in range(STEPS):
-        one, two = low + 0.382 * (high - low), low + 0.618 * (high - low)
-        first, second = np.linalg.eigvalsh(form + np.array([one, two])[:, None, None] * LORENTZ[:3, :3])[:, 0]
-        if max(first, second) >= 0:
-            return True
-        low, high = (one, high) if first < second else (low, two)
-    return False
-
-
-def _ratio(
-    form: FloatArray, norm: FloatArray, angles: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the ratio of two forms at y = (1, cos t, sin t), its slope and its curvature in t."""
-    c, s, z = np.cos(angles), np.sin(angles), np.zeros(len(angles))
-    y, dy, ddy = np.stack([z + 1, c, s]), np.stack([z, -s, c]), np.stack([z, -c, -s])
-
-    def along(m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        value, slope = ((m @ y) * y).sum(axis=0), 2 * ((m @ y) * dy).sum(axis=0)
-        return value, slope, 2 * (((m @ y) * ddy).sum(axis=0) + ((m @ dy) * dy).sum(axis=0))
-
-    p, dp, ddp = along(form)
-    q, dq, ddq = along(norm)
-    ratio = p / q
-    slope = (dp - ratio * dq) / q
-    return ratio, slope, (ddp - 2 * slope * dq - ratio * ddq) / q

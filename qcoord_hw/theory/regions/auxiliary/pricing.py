@@ -159,9 +159,9 @@ def price(
         if time.monotonic() > deadline:
             break
     for circle in model.circles:
-        angles, own_value = circle.maxima(dual)
-        found.append(circle.points(angles))
-        values.append(own_value)
+        points, value = circle.maxima(dual, weights)
+        found.append(points)
+        values.append(value)
     if not found:  # too many faces to list: no new products
         return [p[:0] for p in warm], np.empty(0)
     value = np.concatenate(values)

@@ -13,45 +13,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from qcoord_hw.theory.regions.auxiliary.checker.ring import CONE, SIGMA, Ring, highest
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 from qcoord_hw.theory.regions.auxiliary.checker.support import ZERO, Face, Supports
 
 KERNEL = 1e-10  # eigenvalues of a block, relative to its probability, that count as zero
 SAME = 1e-7  # of R, Q and M: what counts as zero
-THIRDS = 90  # steps of a search that shrinks an interval by a third
 MOST_SETS = 1023  # of letters, which are all looked at
-SIGMA = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-CONE = np.diag([1.0, -1.0, -1.0, -1.0])
-
-
-@dataclass(frozen=True, eq=False)
-class Ring:
-    """Pure products (E y, F y) with one letter of each classical party, for y on the cone of diag(1, -1, -1).
-
-    Attributes:
-        letters: one for each classical party.
-        first: E, shape (4, 3): Stokes vectors.
-        second: F.
-    """
-
-    letters: tuple[int, ...]
-    first: Floats
-    second: Floats
-
-    def exceeds(self, dual: Complexes, limit: float) -> float | None:
-        """Return None if -<K, theta> <= limit for all of these products, else the most that some reach."""
-        tensor = np.einsum("iajb,mji,nba->mn", dual[self.letters].reshape(2, 2, 2, 2), SIGMA, SIGMA).real / 4
-        form, norm = self.first.T @ tensor @ self.second, np.outer(self.first[0], self.second[0])
-        whole = form + limit * norm
-        if _highest((whole + whole.T) / 2, CONE[:3, :3])[0] >= -1e-14 * float(np.abs(form).max()):
-            return None
-        angles = np.linspace(0, 2 * np.pi, 4096)
-        y = np.stack([np.ones(len(angles)), np.cos(angles), np.sin(angles)])
-        return float(-((y * (form @ y)).sum(axis=0) / (y * (norm @ y)).sum(axis=0)).min())
 
 
 def refined(target: Complexes, supports: Supports) -> tuple[tuple[Face, ...] | None, tuple[Ring, ...]]:
@@ -75,8 +46,9 @@ def refined(target: Complexes, supports: Supports) -> tuple[tuple[Face, ...] | N
         if len(known) < len(blocks):
             continue
         for piece in _pieces(np.sum(known, axis=0)):
-            if piece is not None and piece[0].shape == (4, 3) and len(blocks) == 1:
-                rings.append(Ring(tuple(own[0] for own in letters), *piece))
+            several = sum(len(own) > 1 for own in letters)
+            if piece is not None and piece[0].shape == (4, 3) and several < 2:
+                rings.append(Ring(letters, *piece))
                 continue
             understood = piece is not None and piece[0].shape != (4, 3)
             face = Face(letters, piece) if piece and understood else supports.face(letters)
@@ -119,7 +91,7 @@ def _pieces(m: Floats) -> Iterator[tuple[Complexes, Complexes] | None]:
         if abs(left[:, 0] @ CONE @ left[:, 0]) < SAME:
             yield _state(CONE @ left[:, 0]), whole
         return
-    value, multiple = _highest(q, -CONE)
+    value, multiple = highest(q, -CONE)
     if value > SAME:
         return
     values, vectors = np.linalg.eigh(q - multiple * CONE)
@@ -152,19 +124,3 @@ def _state(v: Floats) -> Complexes:
     """Return the vector (2, 1) of a pure state with a Stokes vector, of any length and sign."""
     matrix = np.tensordot(v * np.sign(v[0]), SIGMA, 1)
     return np.asarray(np.linalg.eigh(matrix)[1][:, 1:])
-
-
-def _highest(form: Floats, other: Floats) -> tuple[float, float]:
-    """Return the largest least eigenvalue of form + m other over m, and that m; `other` is J or -J."""
-    sign = other[0, 0]
-    ends = sorted((-sign * form[0, 0], sign * float(np.diag(form)[1:].min())))
-    size = float(np.abs(form).max())
-    low, high = ends[0] - size, ends[1] + size
-
-    def least(multiple: float) -> float:
-        return float(np.linalg.eigvalsh(form + multiple * other)[0])
-
-    for _ in range(THIRDS):
-        one, two = low + (high - low) / 3, high - (high - low) / 3
-        low, high = (one, high) if least(one) < least(two) else (low, two)
-    return least((low + high) / 2), (low + high) / 2

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.checker.bound import SLACK, check_delta, refusal
-from qcoord_hw.theory.regions.auxiliary.checker.kernels import Ring, refined
+from qcoord_hw.theory.regions.auxiliary.checker.kernels import refined
 from qcoord_hw.theory.regions.auxiliary.checker.reading import (
     complexes,
     field,
@@ -27,6 +27,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.reduction import (
     normal_form_gap,
     state_faults,
 )
+from qcoord_hw.theory.regions.auxiliary.checker.ring import Ring
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes
 from qcoord_hw.theory.regions.auxiliary.checker.support import Supports
 
@@ -173,7 +174,7 @@ def prove(problem: Reduced, program: Program, where: str, deadline: float) -> li
     if program.dual is None:
         return []
     weights = problem.weights(program.beta)
-    tops = (ring.exceeds(program.dual, program.delta + SLACK) for ring in problem.rings)
+    tops = (ring.exceeds(program.dual, weights, program.delta + SLACK) for ring in problem.rings)
     if (top := max((top for top in tops if top is not None), default=None)) is not None:
         reason: str | None = refusal(program.delta, top)
     else:
