@@ -21,8 +21,9 @@ import numpy as np
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray
 
 KERNEL = 1e-11  # of eigenvalues of a block of trace 1
-ENTANGLED = 1e-6  # least |det| of an entangled kernel vector of norm 1
-HELD = 1e-6  # by how much a product may miss an equation that it is taken to obey
+PRODUCT, ENTANGLED = 1e-7, 1e-5  # |det| of a kernel vector of norm 1 below, and above; between is neither
+HELD = 1e-3  # by how much a product may miss an equation that it is taken to obey
+SAME = 1e-6  # by how much two circles, or two planes, that are one may differ
 
 PAULI = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 LORENTZ = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -57,7 +58,7 @@ class PureCircle:
         """Whether two circles are one."""
         turns = np.vdot(self.turn, other.turn) / np.linalg.norm(self.turn) / np.linalg.norm(other.turn)
         planes = self.plane @ other.plane / np.linalg.norm(self.plane) / np.linalg.norm(other.plane)
-        return bool(abs(turns) > 1 - HELD**2 and abs(planes) > 1 - HELD**2)
+        return bool(abs(turns) > 1 - SAME**2 and abs(planes) > 1 - SAME**2)
 
 
 Component = tuple[ComplexArray, ...] | PureCircle
@@ -82,7 +83,9 @@ def components(block: ComplexArray) -> tuple[Component, ...] | None:
         return None
     kappa = kernel[:, 0].reshape(2, 2)
     left, sizes, right = np.linalg.svd(kappa)
-    if sizes[1] * sizes[0] < ENTANGLED:
+    if PRODUCT < sizes[0] * sizes[1] < ENTANGLED:
+        return None
+    if sizes[0] * sizes[1] < ENTANGLED:
         whole = np.eye(2, dtype=complex)
         return (left[:, 1:], whole), (whole, right[1:].T)
     circle = _circle(block, kappa)
@@ -111,7 +114,7 @@ def _circle(block: ComplexArray, kappa: ComplexArray) -> PureCircle | None:
     form = vectors[:, 0].reshape(2, 2).conj() @ turn.conj()
     rows = np.einsum("ab,mab->m", form, PAULI)
     _, sizes, planes = np.linalg.svd(np.stack([rows.real, rows.imag]))
-    if sizes[1] > HELD * sizes[0]:
+    if sizes[1] > SAME * sizes[0]:
         return None
     inside = planes[1:].T
     signs, axes = np.linalg.eigh(inside.T @ LORENTZ @ inside)
@@ -140,7 +143,7 @@ def meet(one: Component, other: Component) -> tuple[Component, ...] | None:
         return tuple(p for point in points for p in meet(point, other) or ())
     relative = np.linalg.solve(other.turn, one.turn)
     off = relative - np.trace(relative) / 2 * np.eye(2)
-    if np.abs(off).max() < HELD * np.abs(relative).max():
+    if np.abs(off).max() < SAME * np.abs(relative).max():
         return (one,) if one.same(other) else None
     return _points(np.linalg.eig(relative)[1].T, [one, other])
 

@@ -21,7 +21,9 @@ from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 from qcoord_hw.theory.regions.auxiliary.checker.support import ZERO, Face, Supports
 
 KERNEL = 1e-10  # eigenvalues of a block, relative to its probability, that count as zero
-SAME = 1e-7  # of R, Q and M: what counts as zero
+SAME = 1e-9  # of R relative to Q, of M and of Stokes vectors: what counts as zero
+TOUCHING = 1e-5  # of a Stokes vector of norm 1: by how much it may be off the cone that it touches
+NOISE, LEAST = 1e-13, 1e-11  # of Q: what is zero, and from where on its null space is told from rounding
 MOST_SETS = 1023  # of letters, which are all looked at
 
 
@@ -45,7 +47,10 @@ def refined(target: Complexes, supports: Supports) -> tuple[tuple[Face, ...] | N
         known = [block for block in blocks if block is not None]
         if len(known) < len(blocks):
             continue
-        for piece in _pieces(np.sum(known, axis=0)):
+        pieces = list(_pieces(np.sum(known, axis=0)))
+        if len(blocks) == 1 and not pieces:
+            pieces = [None]  # a block that has a mixture has products: it was not understood
+        for piece in pieces:
             several = sum(len(own) > 1 for own in letters)
             if piece is not None and piece[0].shape == (4, 3) and several < 2:
                 rings.append(Ring(letters, *piece))
@@ -82,7 +87,8 @@ def _pieces(m: Floats) -> Iterator[tuple[Complexes, Complexes] | None]:
     """
     whole = np.eye(2, dtype=complex)
     q = m @ CONE @ m.T
-    if np.abs(q).max() < SAME:  # M = a b^T, b a pure state's; or nothing at all
+    size = float(np.abs(q).max())
+    if size < NOISE:  # M = a b^T, b a pure state's; or nothing at all
         left, sizes, right = np.linalg.svd(m)
         if sizes[0] < SAME or sizes[1] > SAME:
             yield None
@@ -92,17 +98,21 @@ def _pieces(m: Floats) -> Iterator[tuple[Complexes, Complexes] | None]:
             yield _state(CONE @ left[:, 0]), whole
         return
     value, multiple = highest(q, -CONE)
-    if value > SAME:
+    zero = NOISE + SAME * size
+    if size < LEAST:
+        yield None
+        return
+    if value > zero:
         return
     values, vectors = np.linalg.eigh(q - multiple * CONE)
-    null = vectors[:, values < SAME]
+    null = vectors[:, values < zero]
     signs, axes = np.linalg.eigh(null.T @ CONE @ null)
-    if signs[-1] < -SAME:
+    if signs[-1] < -TOUCHING:
         return
-    if signs[-1] < SAME:
+    if signs[-1] < SAME or len(signs) == 1:
         yield _product(m, null @ axes[:, -1])
         return
-    if multiple < SAME or null.shape[1] not in (2, 3):
+    if multiple < zero or null.shape[1] not in (2, 3):
         yield None
         return
     frame = (null @ axes / np.sqrt(np.abs(signs)))[:, ::-1]

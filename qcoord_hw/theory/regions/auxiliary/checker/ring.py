@@ -18,7 +18,7 @@ import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes, Floats
 
-THIRDS = 90  # steps of a search that shrinks an interval by a third
+HALVINGS = 70
 MOST_INTERVALS = 300_000
 SIGMA = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 CONE = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -119,11 +119,8 @@ def highest(form: Floats, other: Floats) -> tuple[float, float]:
     ends = sorted((-sign * form[0, 0], sign * float(np.diag(form)[1:].min())))
     size = float(np.abs(form).max())
     low, high = ends[0] - size, ends[1] + size
-
-    def least(multiple: float) -> float:
-        return float(np.linalg.eigvalsh(form + multiple * other)[0])
-
-    for _ in range(THIRDS):
-        one, two = low + (high - low) / 3, high - (high - low) / 3
-        low, high = (one, high) if least(one) < least(two) else (low, two)
-    return least((low + high) / 2), (low + high) / 2
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        lowest = np.linalg.eigh(form + middle * other)[1][:, 0]
+        low, high = (middle, high) if lowest @ other @ lowest > 0 else (low, middle)  # its slope in m
+    return float(np.linalg.eigvalsh(form + middle * other)[0]), middle
