@@ -1,4 +1,6 @@
-"""A generic region with classical links: two letters, two qubits, each block a mixture of three products.
+"""A generic region with classical links: two letters, two qubits, mixtures of three products.
+
+Each block a mixture of three products of its own, or both of the same three in other shares ("common").
 
 Nothing about the optimum of such a target is known in closed form. Width of the proved brackets, in percent
 of their upper ends, and processor time of the whole command against `python -c "import qiskit"`, taken in
@@ -40,12 +42,13 @@ def targets() -> dict[str, list[np.ndarray]]:
 
     found = {"fixed": [mixture([(p, np.kron(KETS[w[0]], KETS[w[1]])) for p, w in block]) for block in FIXED]}
     rng = np.random.default_rng(1)
-    for kind, phase in (("real", 0), ("complex", 1j)):
+    for kind, phase in (("real", 0), ("complex", 1j), ("common", 1j)):
         for k in range(DRAWN):
             blocks = []
-            for _ in range(2):
-                kets = rng.normal(size=(3, 2, 2)) + phase * rng.normal(size=(3, 2, 2))
-                kets = kets / np.linalg.norm(kets, axis=2)[..., None]
+            for x in range(2):
+                if x == 0 or kind != "common":
+                    kets = rng.normal(size=(3, 2, 2)) + phase * rng.normal(size=(3, 2, 2))
+                    kets = kets / np.linalg.norm(kets, axis=2)[..., None]
                 weights = rng.dirichlet(np.ones(3))
                 blocks.append(mixture([(p, np.kron(*own)) for p, own in zip(weights, kets, strict=True)]))
             found[f"{kind} {k + 1}"] = blocks
