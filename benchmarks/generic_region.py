@@ -4,7 +4,8 @@ Each block a mixture of three products of its own, or both of the same three in 
 
 Nothing about the optimum of such a target is known in closed form. Width of the proved brackets, in percent
 of their upper ends, and processor time of the whole command against `python -c "import qiskit"`, taken in
-turn. `qcoord theory check` has to accept every answer. The first target is fixed, the others are drawn with a fixed seed.
+turn. `qcoord theory check` has to accept every answer. The first target is fixed, the others are drawn with a
+fixed seed.
 """
 
 from __future__ import annotations

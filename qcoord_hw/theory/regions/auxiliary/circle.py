@@ -104,9 +104,7 @@ class Circle:
         known = float(self.maxima(dual, weights)[1][0])
         start, end = self.grid, np.append(self.grid[1:], self.grid[0] + 2 * np.pi)
         for _ in range(LEVELS):
-            middle, half = (start + end) / 2, (end - start) / 2
-            flat = np.stack([np.cos(half), np.cos(middle), np.sin(middle)])
-            points = [_y(start), flat, _y(end)]
+            middle, points = (start + end) / 2, _arc(start, end)
             traces = _control(norm[None], points)
             values = _free(_control(forms, points) / np.where(traces > 0, traces, np.nan), weight)
             bounds = np.where(np.isnan(values), np.inf, values).max(axis=0)
@@ -145,6 +143,12 @@ class Circle:
 
 def _y(angles: FloatArray) -> FloatArray:
     return np.stack([np.ones(len(angles)), np.cos(angles), np.sin(angles)])
+
+
+def _arc(start: FloatArray, end: FloatArray) -> list[FloatArray]:
+    """Return the control points of y on arcs, up to factors: (3, N) each."""
+    middle, half = (start + end) / 2, (end - start) / 2
+    return [_y(start), np.stack([np.cos(half), np.cos(middle), np.sin(middle)]), _y(end)]
 
 
 def _form(matrices: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
