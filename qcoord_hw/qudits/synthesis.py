@@ -7,16 +7,17 @@ is read.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from qcoord_hw.disk_cache import remembered
 from qcoord_hw.errors import InputError
+from qcoord_hw.qudits.completions import completions
 from qcoord_hw.qudits.graph import DigitCode, GraphCode, digit_code
-from qcoord_hw.theory.linear_computation.field import Array, Field, field_of
+from qcoord_hw.qudits.graph_descent import GraphPath, Move, Surroundings, descend
+from qcoord_hw.theory.linear_computation.field import Array, field_of
 from qcoord_hw.theory.linear_computation.precoding import (
     Precoding,
     minimal_precodings,
@@ -152,21 +153,24 @@ def synthesise(codes: Iterable[DigitCode], *, seed: int = 0, number: int = 0) ->
 def _search(codes: Iterable[DigitCode], seed: int, number: int) -> _Found:
     """Return what `synthesise` is asked for."""
     rng = np.random.default_rng(seed)
-    found: list[_Found] = []
+    found: list[tuple[GraphPath, _Found]] = []
     for k, code in enumerate(codes):
-        for generators in _completions(code, rng):
-            graph = _descend(_Graph(generators, code.holders, code.p), STEPS, rng)
-            if graph.is_matching and not number:
-                return graph, code, k
-            found.append((graph, code, k))
+        place = Surroundings.of(code.holders, code.p, field_of(code.p).inv.tolist())
+        for generators in completions(code, rng):
+            graph = _Graph(generators, code.holders, code.p)
+            path = descend(GraphPath.start(graph.gamma, place), STEPS, rng)
+            if path.is_matching and not number:
+                return graph.moved(path.moves), code, k
+            found.append((path, (graph, code, k)))
     found.sort(key=lambda entry: entry[0].cost)
-    found = [(_descend(graph, LONG_STEPS, rng), code, k) for graph, code, k in found[:FEW]]
+    found = [(descend(path, LONG_STEPS, rng), start) for path, start in found[:FEW]]
     found.sort(key=lambda entry: entry[0].cost)
-    distinct = [found[i] for i in _first([graph.gamma.tobytes() for graph, _, _ in found])]
+    distinct = [found[i] for i in _first([path.key for path, _ in found])]
     if number >= len(distinct):
         allowed = "is 0" if len(distinct) == 1 else f"are 0 to {len(distinct) - 1}"
         raise InputError(f"parameters.graph: {number}; allowed {allowed}, no more graphs were found")
-    return distinct[number]
+    path, (graph, code, k) = distinct[number]
+    return graph.moved(path.moves), code, k
 
 
 def _first(keys: Sequence[bytes]) -> list[int]:
@@ -188,37 +192,6 @@ def _symplectic_inverse(s: Array, p: int) -> Array:
     n = len(s) // 2
     a, b, c, d = s[:n, :n], s[:n, n:], s[n:, :n], s[n:, n:]
     return np.block([[d.T, -b.T], [-c.T, a.T]]) % p
-
-
-def _completions(code: DigitCode, rng: np.random.Generator, most: int = 12) -> Iterator[Array]:
-    """Yield maximal sets of n commuting rows (read as syndromes of (x, z)) that contain the checks.
-
-    Every other one starts with rows on two servers alone, if there are any, which make states of pairs.
-    """
-    prime, n = field_of(code.p), len(code.holders)
-    servers = list(dict.fromkeys(code.holders))
-    pairs = [(a, b) for k, a in enumerate(servers) for b in servers[k + 1 :]]
-    for k in range(most if len(code.checks) < n else 1):
-        rows = code.checks
-        where = [pairs[i] for i in rng.permutation(len(pairs))] if k % 2 == 0 else []
-        for place in [*where, tuple(servers)]:
-            inside = np.isin(code.holders, place)
-            columns = np.flatnonzero(np.concatenate([inside, inside]))
-            while len(rows) < n:
-                swapped = np.hstack([-rows[:, n:], rows[:, :n]]) % code.p
-                free = prime.null_space(swapped[:, columns])
-                basis = np.zeros((len(free), 2 * n), dtype=np.int64)
-                basis[:, columns] = free
-                shuffled = basis[rng.permutation(len(basis))]
-                new = next((row for row in shuffled if _extends(prime, rows, row)), None)
-                if new is None:
-                    break
-                rows = np.vstack([rows, new])
-        yield rows
-
-
-def _extends(prime: Field, rows: Array, row: Array) -> bool:
-    return prime.rank(np.vstack([rows, row])) > len(rows)
 
 
 class _Graph:
@@ -265,23 +238,17 @@ class _Graph:
             raise ValueError("gamma: the graph's state has other checks")
         return graph
 
-    @property
-    def cost(self) -> float:
-        """Edges, cycles and large degrees: a forest of small degrees fits a device without swaps."""
-        degrees = np.count_nonzero(self.gamma, axis=0)
-        edges = int(degrees.sum()) // 2
-        cycles = edges - len(degrees) + _components(self.gamma)
-        return float(edges + 2 * cycles + np.maximum(degrees - 2, 0).sum() / 4 + (degrees**2).sum() / 1000)
-
-    @property
-    def is_matching(self) -> bool:
-        """Whether no digit has more than one edge."""
-        return bool(np.count_nonzero(self.gamma, axis=0).max() <= 1)
-
     def copy(self) -> _Graph:
         twin = object.__new__(_Graph)
         twin.p, twin.inv, twin.outside = self.p, self.inv, self.outside
         twin.gamma, twin.frame = self.gamma.copy(), self.frame.copy()
+        return twin
+
+    def moved(self, moves: Iterable[Move]) -> _Graph:
+        """Return the graph that moves lead to, with its frame."""
+        twin = self.copy()
+        for move in moves:
+            twin.complement(*move) if len(move) == 2 else twin.add(*move)
         return twin
 
     def complement(self, a: int, factor: int) -> None:
@@ -331,45 +298,3 @@ def _symbols(data: Any, shape: tuple[int, int], order: int) -> Array:
     ):
         raise ValueError(f"not {shape[0]} x {shape[1]} symbols")
     return matrix.astype(np.int64)
-
-
-def _components(gamma: Array) -> int:
-    """Return the number of connected parts of a graph."""
-    bits = np.array([1 << k for k in range(len(gamma))], dtype=np.int64 if len(gamma) < 63 else object)
-    masks: list[int] = ((gamma != 0) @ bits).tolist()
-    parts, left = 0, (1 << len(masks)) - 1
-    while left:
-        parts += 1
-        reached = edge = left & -left
-        while edge:  # digits reached but not yet followed
-            a = edge & -edge
-            edge ^= a
-            new = masks[a.bit_length() - 1] & ~reached
-            reached |= new
-            edge |= new
-        left &= ~reached
-    return parts
-
-
-def _descend(graph: _Graph, steps: int, rng: np.random.Generator) -> _Graph:
-    """Return the best graph of a seeded descent that also takes some moves uphill."""
-    now, best, p = graph, graph, graph.p
-    cost = least = graph.cost
-    pairs = [(int(a), int(b)) for a, b in np.argwhere(~graph.outside) if a != b]
-    for step in range(steps):
-        trial = now.copy()
-        if pairs and rng.random() < 0.5:
-            trial.add(*pairs[rng.integers(len(pairs))], int(rng.integers(1, p)))
-        else:
-            trial.complement(int(rng.integers(len(trial.gamma))), int(rng.integers(1, p)))
-            if rng.random() < 0.5:  # two in a row make a pivot along an edge
-                trial.complement(int(rng.integers(len(trial.gamma))), int(rng.integers(1, p)))
-        heat = max(1.5 * (1 - step / steps), 1e-3)
-        cost_there = trial.cost
-        if cost_there <= cost or rng.random() < math.exp((cost - cost_there) / heat):
-            now, cost = trial, cost_there
-            if cost < least:
-                best, least = now, cost
-                if best.is_matching:
-                    break
-    return best

@@ -75,7 +75,8 @@ class Dictionary:
         self.target = self._flatten(model.target.reshape(1, -1))[0]
         self.columns = np.empty((0, len(self.target)))
         self.allowed = np.empty(0, dtype=bool)
-        self._free = self._flatten(self.border.directions.reshape(-1, model.target.size))
+        free = self.border.directions[: 0 if model.pairs else None]  # faces and circles say it all then
+        self._free = self._flatten(free.reshape(-1, model.target.size))
 
     def __len__(self) -> int:
         """Return the number of products."""
@@ -102,6 +103,9 @@ class Dictionary:
 
     def add(self, points: list[FloatArray], closest: float = 1e-9) -> int:
         """Add products that are not there yet; return how many."""
+        if self.model.pairs and len(points[0]):
+            held = self.border.distances(points) < HELD
+            points = [p[held] for p in points]
         count = len(points[0])
         if not count:
             return 0

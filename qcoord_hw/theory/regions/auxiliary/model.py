@@ -15,11 +15,14 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from qcoord_hw.theory.regions.auxiliary.circle import Circle
+from qcoord_hw.theory.regions.auxiliary.pairs import Component, PureCircle, components, meet
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray, Problem, Product
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
 ZERO = 1e-11  # eigenvalues and probabilities below this are rounding
 MOST_RECTANGLES = 4096
+MOST_SETS = 1023  # of letters, beyond which kernels of blocks are not looked at; the checker's too
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +212,9 @@ class Model:
 
     @cached_property
     def rows(self) -> FloatArray | None:
-        """Orthonormal rows spanning the operators inside the supports; None if these are all."""
+        """Orthonormal rows spanning the products that may occur, or more; None if these are all operators."""
+        if self.pairs and self._allowed is not None:
+            return self._span(*self._allowed)
         if self.full:
             return None
         n = len(self.problem.classical)
@@ -226,56 +231,94 @@ class Model:
             blocks.append(wide)
         return np.concatenate(blocks)
 
+    def _span(self, faces: tuple[Face, ...], circles: tuple[Circle, ...]) -> FloatArray:
+        """Return orthonormal rows that span the products of faces and circles."""
+        parts = []
+        for face in faces:
+            own: FloatArray = np.ones((1, 1))
+            for embedding in face.embeddings:
+                own = np.asarray(np.kron(own, embedding.T), dtype=float)
+            parts.append(own)
+        for circle in circles:
+            points = circle.points(circle.grid)
+            parts.append(reduce(lambda a, b: (a[:, :, None] * b[:, None]).reshape(len(a), -1), points))
+        _, sizes, rows = np.linalg.svd(np.concatenate(parts), full_matrices=False)
+        return np.asarray(rows[sizes > 1e-9])
+
     @cached_property
+    def pairs(self) -> dict[tuple[int, ...], tuple[Component, ...]]:
+        """What kernels of blocks of two qubits leave, by cell, where they say more than local supports."""
+        sets = np.prod([2.0**party.dimension - 1 for party in self.problem.classical])
+        if [party.dimension for party in self.problem.quantum] != [2, 2] or sets > MOST_SETS:
+            return {}
+        whole = [cell for cell, own in self.supports.items() if all(np.trace(p).real > 1.5 for p in own)]
+        found = {cell: components(self.problem.target[cell]) for cell in whole}
+        return {cell: own for cell, own in found.items() if own is not None}
+
+    @property
     def faces(self) -> tuple[Face, ...] | None:
         """The maximal faces; None if there are too many to list."""
+        return None if self._allowed is None else self._allowed[0]
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """Circles of pure products that may occur besides, each with one cell of letters."""
+        return () if self._allowed is None else self._allowed[1]
+
+    @cached_property
+    def _allowed(self) -> tuple[tuple[Face, ...], tuple[Circle, ...]] | None:
         n = len(self.problem.classical)
-        if self.full:
-            return (Face(self.spaces, tuple(np.eye(s.size) for s in self.spaces)),)
+        if self.full and not self.pairs:
+            return (Face(self.spaces, tuple(np.eye(s.size) for s in self.spaces)),), ()
         classes = self._twins()
-        seen: dict[tuple[frozenset[int], ...], tuple[ComplexArray, ...]] = {}
+        seen: dict[tuple[frozenset[int], ...], tuple[Component, ...]] = {}
         queue = []
         for cell in itertools.product(*(range(len(c)) for c in classes)):
             key = tuple(frozenset([letter]) for letter in cell)
-            subspaces = self._subspaces(key, classes)
-            if subspaces is not None:
-                seen[key] = subspaces
+            own = self._components(key, classes)
+            if own:
+                seen[key] = own
                 queue.append(key)
-        maximal = []
+        maximal: list[tuple[tuple[frozenset[int], ...], Component]] = []
         while queue:
             key = queue.pop()
-            is_maximal = True
+            left = list(seen[key])
             for party in range(n):
                 for letter in set(range(len(classes[party]))) - key[party]:
                     larger = (*key[:party], key[party] | {letter}, *key[party + 1 :])
                     if larger not in seen:
-                        subspaces = self._subspaces(larger, classes)
-                        if subspaces is None:
+                        own = self._components(larger, classes)
+                        if not own:
                             continue
-                        seen[larger] = subspaces
+                        seen[larger] = own
                         queue.append(larger)
                         if len(seen) > MOST_RECTANGLES:
                             return None
-                    if all(a.shape == b.shape for a, b in zip(seen[larger], seen[key], strict=True)):
-                        is_maximal = False
-            if is_maximal:
-                maximal.append(key)
-        faces = []
-        for key in maximal:
-            spaces, embeddings = [], []
-            for party, chosen in enumerate(key):
-                letters = sorted(letter for c in chosen for letter in classes[party][c])
+                    left = [one for one in left if not any(_same(one, other) for other in seen[larger])]
+            maximal += [(key, one) for one in left]
+        faces, circles = [], []
+        for key, component in maximal:
+            spaces, embeddings, chosen = [], [], []
+            for party, own_classes in enumerate(key):
+                letters = sorted(letter for c in own_classes for letter in classes[party][c])
+                chosen.append(letters)
                 spaces.append(Space(len(letters), "classical"))
                 embeddings.append(np.eye(self.spaces[party].size)[:, letters])
-            for space, isometry in zip(self.spaces[n:], seen[key], strict=True):
+            if isinstance(component, PureCircle):
+                own_letters = tuple(tuple(letters) for letters in chosen)
+                circles.append(Circle.of(component, own_letters, self.shape[:n], self.spaces[n:]))
+                continue
+            for space, isometry in zip(self.spaces[n:], component, strict=True):
                 spaces.append(Space(isometry.shape[1], space.kind))
                 embeddings.append(_embedding(space, isometry))
             faces.append(Face(tuple(spaces), tuple(embeddings)))
-        return tuple(faces)
+        return tuple(faces), tuple(circles)
 
     def _twins(self) -> list[list[list[int]]]:
         """Return the letters of each classical party grouped by the supports of their blocks."""
         n = len(self.problem.classical)
+        if self.pairs:
+            return [[[letter] for letter in range(space.size)] for space in self.spaces[:n]]
         classes = []
         for party in range(n):
             groups: dict[bytes, list[int]] = {}
@@ -290,19 +333,32 @@ class Model:
             classes.append(list(groups.values()))
         return classes
 
-    def _subspaces(
+    def _components(
         self, key: tuple[frozenset[int], ...], classes: list[list[list[int]]]
-    ) -> tuple[ComplexArray, ...] | None:
-        """Return isometries onto the subspaces of a rectangle of classes; None if it is empty."""
-        cells = itertools.product(*([classes[i][c][0] for c in chosen] for i, chosen in enumerate(key)))
+    ) -> tuple[Component, ...]:
+        """Return what products of a rectangle of classes may have as quantum states; nothing if none may."""
+        cells = list(itertools.product(*([classes[i][c][0] for c in chosen] for i, chosen in enumerate(key))))
         projectors = [self.supports.get(cell) for cell in cells]
         if any(p is None for p in projectors):
-            return None
-        isometries = []
+            return ()
+        hull: list[ComplexArray] = []
         for i in range(len(self.problem.quantum)):
             mean = np.mean([p[i] for p in projectors if p is not None], axis=0)
-            isometries.append(_range(mean, 1 - 1e-9))
-        return None if any(v.shape[1] == 0 for v in isometries) else tuple(isometries)
+            hull.append(_range(mean, 1 - 1e-9))
+        if any(v.shape[1] == 0 for v in hull):
+            return ()
+        whole = tuple(hull)
+        found: list[Component] = [whole]
+        for cell in cells:
+            own = self.pairs.get(cell)
+            if own is None:
+                continue
+            met = [meet(one, other) for one in found for other in own]
+            found = _distinct([one for several in met for one in several or ()])
+            if None in met:
+                return (whole,)
+        shared = sum(len(chosen) > 1 for chosen in key) > 1 and any(isinstance(c, PureCircle) for c in found)
+        return (whole,) if shared else tuple(found)
 
 
 _MINUS_ZERO, _PLUS_ZERO = np.array([-0.0]).tobytes(), np.array([0.0]).tobytes()
@@ -313,6 +369,21 @@ def _range(projector: ComplexArray, threshold: float = 0.5) -> ComplexArray:
     values, vectors = np.linalg.eigh(projector)
     kept = vectors[:, values > threshold]
     return np.eye(len(projector)) + 0 * vectors if kept.shape[1] == len(projector) else kept
+
+
+def _same(one: Component, other: Component) -> bool:
+    """Whether two components are one."""
+    if isinstance(one, PureCircle) or isinstance(other, PureCircle):
+        return isinstance(one, PureCircle) and isinstance(other, PureCircle) and one.same(other)
+    return all(
+        a.shape == b.shape and bool(np.abs(a @ a.conj().T - b @ b.conj().T).max() < 1e-6)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _distinct(found: list[Component]) -> list[Component]:
+    """Return each component once."""
+    return [one for i, one in enumerate(found) if not any(_same(one, other) for other in found[:i])]
 
 
 def _embedding(space: Space, isometry: ComplexArray) -> FloatArray:

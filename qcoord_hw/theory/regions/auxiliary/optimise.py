@@ -22,10 +22,12 @@ from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Product
 
 CONVERGED = 1e-9  # bits between the mixture and the dual
 NEWTON_STEPS = 12
+WIDEST = 4096.0  # bits, of all linear programs
 BOX, DAMPING = 8.0, 0.3  # bits, of the first linear program; and see `Dictionary.stabilised`
 NEAR = 0.003  # bits; below it Newton's method is tried
 MOST_FOR_NEWTON = 300  # entries of the target
 LARGE = 40  # entries of the target, from which on local optimisation makes the start
+SPARSE = 8  # of the angles of a circle's grid: first products
 ENTANGLED = -1e-3  # bits; the mean gain of a mixture is never negative
 HOPELESS = 1e-3  # of `Feasibility.residual`
 PENALTY = 64.0  # bits: of the border's operators in the first dual
@@ -80,6 +82,8 @@ class Workspace:
                 self.dictionary.add(marginals)
         for face in (model.faces or ())[:64]:
             self.dictionary.add(face.embed(pricing.start_points(face, 16, self.generator)))
+        for circle in model.circles:
+            self.dictionary.add(circle.points(circle.grid[::SPARSE]))
 
     def gains(self, weights: tuple[float, ...]) -> FloatArray:
         """Return sum_i w_i H_i of every product."""
@@ -106,20 +110,22 @@ class Workspace:
             promised = best.level - predicted
             gained = best.level - trial.level
             if gained > 0:
-                box = box * 2 if gained > 0.3 * promised else box
+                box = min(box * 2, WIDEST) if gained > 0.3 * promised else box
                 best = trial
             else:
                 box = max(box * 0.7, 0.05)
             if best.level < ENTANGLED or time.monotonic() > deadline:
                 break
-            near = small and promised < NEAR and len(found[1]) > 0
+            near = small and not self.model.circles and promised < NEAR and len(found[1]) > 0
             converged = near and self._newton(weights, dual, found, best, deadline)
             if converged or promised < CONVERGED:
                 mixture = dictionary.mixture(self.gains(weights), deadline=deadline)
                 if mixture is not None and best.level - float(self.gains(weights) @ mixture) < CONVERGED:
                     break
                 if promised < CONVERGED:
-                    box *= 4
+                    if box == WIDEST:
+                        break
+                    box = min(box * 4, WIDEST)
         self.duals[beta] = best
         return best
 
@@ -166,6 +172,13 @@ class Workspace:
         taken to be entangled.
         """
         if self.searched:
+            return True
+        dictionary = self.dictionary
+        nothing = np.zeros(len(dictionary))
+        if self.model.pairs and (mixture := dictionary.mixture(nothing, deadline=deadline)) is not None:
+            chosen = mixture > 0
+            points = [p[chosen] for p in dictionary.points]
+            self.decomposition, self.searched = self.model.products(points, mixture[chosen]), True
             return True
         limit = 0.6 * max(deadline - time.monotonic(), 0.0)
         found = find_mixture(self.model.problem, time_limit=limit, seed=int(self.generator.integers(1 << 31)))

@@ -158,6 +158,10 @@ def price(
         values.append(value[chosen])
         if time.monotonic() > deadline:
             break
+    for circle in model.circles:
+        points, value = circle.maxima(dual, weights)
+        found.append(points)
+        values.append(value)
     if not found:  # too many faces to list: no new products
         return [p[:0] for p in warm], np.empty(0)
     value = np.concatenate(values)

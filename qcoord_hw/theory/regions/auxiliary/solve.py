@@ -19,6 +19,7 @@ from qcoord_hw.theory.regions.auxiliary.optimise import Best, Workspace
 from qcoord_hw.theory.regions.auxiliary.problem import FloatArray, Problem, Product, Solution
 
 SLACK = 1e-9  # bits: what a printed delta is relaxed by at least, so that a checker need not work at the edge
+PLACED = 1e-8  # of the size of K: by how much two computations of the same product may differ
 LARGE, SHARE_OF_LARGE = 100.0, 0.2  # size in bits of a large dual, and its part of the time for proofs
 SETTLED = 1e-4  # bits: a proof of this accuracy needs no other dual
 LAST = 0.5  # seconds that the last linear program may take where no time is left
@@ -211,6 +212,8 @@ def _solution(
     lower = -np.inf
     if np.isfinite(delta):
         exact = model.constant(beta) - float((best.dual * model.target).sum())
+        if model.pairs:  # the checker finds the products that may occur its own way, to this accuracy
+            delta += PLACED * max(1.0, float(np.abs(best.dual).max()))
         delta += SLACK + 0.1 * max(upper - max(exact - delta, simple), 0.0)
         lower = exact - delta
     if lower < simple - 1e-7 or lower < 0:
@@ -321,6 +324,7 @@ def _prove(
                 break
             deltas.append(result.delta)
         if witness is None:
+            deltas += [circle.bound(dual, weights, 0.5 * tolerance) for circle in model.circles]
             proved.append((max(deltas), best))
             break
         best = workspace.insert(beta, best, witness)

@@ -5,13 +5,14 @@ networks (Theorems 1, 5 and 4 of [NatorPereg]), shares no code with the solver t
 
 - that the reduced problem is the target up to steps that leave the optimum as it is (`reduction`);
 - of every program, that the mixture is one of the target and has the rates printed, and that K and delta
-  prove the lower bound (`programs`; which products may occur: `support`; proof of delta: `bound`, `side`);
+  prove the lower bound (`programs`; which products may occur: `support`, and for two qubits with kernels
+  `kernels`; proof of delta: `bound`, `side`, `ring`);
 - that the quantities, the frontier and the region's half-spaces and corners (`criteria`) say what the
   programs prove;
 - of an infeasible target, the witness of entanglement (`witness`).
 
 Entropies and rates are in bits. The arithmetic is floating point: figures agree within 1e-9, and local
-supports are cut at eigenvalues of 1e-9.
+supports are cut at eigenvalues of 1e-9, kernels of blocks of two qubits at 1e-10.
 """
 
 from __future__ import annotations

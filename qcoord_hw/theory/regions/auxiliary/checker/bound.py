@@ -59,6 +59,11 @@ def check_delta(
     return None
 
 
+def refusal(delta: float, top: float) -> str:
+    """Return the line that says that a product exceeds delta."""
+    return f"delta: {delta:.12g} given; a product that may occur reaches {top:.12g}"
+
+
 def _restrict(dual: Complexes, face: Face, weights: Sequence[float]) -> tuple[Floats, list[Side]]:
     """Return -K on the face as a real tensor, one axis a party that has a choice, and those parties."""
     block = dual[np.ix_(*face.letters, *(range(n) for n in dual.shape[-2:]))]
@@ -102,11 +107,11 @@ class _Search:
         """Return None if F <= delta + SLACK everywhere, else why that is not proved."""
         if len(self.sides) < 2:
             top = float(self.sides[0].best(self.tensor)) if self.sides else float(self.tensor)
-            return None if top <= self.limit else self._refusal(top)
+            return None if top <= self.limit else refusal(self.limit - SLACK, top)
         rng = np.random.default_rng(0)
         starts = [self._random(side, rng, 64) for side in self.sides]
         if (top := self._climb(starts, 200)) > self.limit:
-            return self._refusal(top)
+            return refusal(self.limit - SLACK, top)
         batch = max(1, BATCH // math.prod(side.size for side in self.free))
         stack = [self._first_cells()]
         while stack:
@@ -126,12 +131,9 @@ class _Search:
             worst = int(bound.argmax())
             points = [v[worst : worst + 1].mean(axis=1) for v in cells]
             if (top := self._climb([*points, points[0][:, :0]], 20)) > self.limit:
-                return self._refusal(top)
+                return refusal(self.limit - SLACK, top)
             stack.append(self._bisect([v[keep] for v in cells], values[keep]))
         return None
-
-    def _refusal(self, top: float) -> str:
-        return f"delta: {self.limit - SLACK:.12g} given; a product that may occur reaches {top:.12g}"
 
     def _metric(self, i: int) -> Floats:
         """Return the matrix that maps an edge of party i to a vector as long as K changes along it.

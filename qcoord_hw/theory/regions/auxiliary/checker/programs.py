@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from qcoord_hw.theory.regions.auxiliary.checker.bound import check_delta
+from qcoord_hw.theory.regions.auxiliary.checker.bound import SLACK, check_delta, refusal
+from qcoord_hw.theory.regions.auxiliary.checker.kernels import refined
 from qcoord_hw.theory.regions.auxiliary.checker.reading import (
     complexes,
     field,
@@ -26,6 +27,7 @@ from qcoord_hw.theory.regions.auxiliary.checker.reduction import (
     normal_form_gap,
     state_faults,
 )
+from qcoord_hw.theory.regions.auxiliary.checker.ring import Ring
 from qcoord_hw.theory.regions.auxiliary.checker.side import Complexes
 from qcoord_hw.theory.regions.auxiliary.checker.support import Supports
 
@@ -92,7 +94,11 @@ class Reduced:
         """Compute the supports and entropies that all programs share."""
         self.state, self.order, self.sender = state, order, sender
         self.supports = Supports(state.matrices, state.dimensions)
-        self.faces = self.supports.faces()
+        self.rings: tuple[Ring, ...] = ()
+        if state.dimensions == (2, 2):
+            self.faces, self.rings = refined(state.matrices, self.supports)
+        else:
+            self.faces = self.supports.faces()
         self.total = state.entropy()
         self.own = {name: state.alone(name).entropy() for name in order}
 
@@ -168,7 +174,11 @@ def prove(problem: Reduced, program: Program, where: str, deadline: float) -> li
     if program.dual is None:
         return []
     weights = problem.weights(program.beta)
-    reason = check_delta(program.dual, problem.faces, weights, program.delta, deadline)
+    tops = (ring.exceeds(program.dual, weights, program.delta + SLACK) for ring in problem.rings)
+    if (top := max((top for top in tops if top is not None), default=None)) is not None:
+        reason: str | None = refusal(program.delta, top)
+    else:
+        reason = check_delta(program.dual, problem.faces, weights, program.delta, deadline)
     return [] if reason is None else [reason.replace("delta", f"{where}.delta", 1)]
 
 

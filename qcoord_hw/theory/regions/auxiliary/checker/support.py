@@ -31,6 +31,13 @@ class Face:
     letters: tuple[tuple[int, ...], ...]
     bases: tuple[Complexes, ...]
 
+    def inside(self, other: Face) -> bool:
+        """Whether all of its products are products of another face."""
+        return all(set(a) <= set(b) for a, b in zip(self.letters, other.letters, strict=True)) and all(
+            bool(np.abs(b @ (b.conj().T @ a) - a).max() < 1e-6)
+            for a, b in zip(self.bases, other.bases, strict=True)
+        )
+
 
 class Supports:
     """The local supports of the blocks of a target.
@@ -59,6 +66,13 @@ class Supports:
         for projector in self.projectors[x]:
             result = np.kron(result, projector)
         return result
+
+    def face(self, letters: tuple[tuple[int, ...], ...]) -> Face | None:
+        """Return what the supports of all blocks of some letters allow; None if that is nothing."""
+        common = _meet([self.projectors[x] for x in itertools.product(*letters)])
+        if any(np.trace(p).real < 0.5 for p in common):
+            return None
+        return Face(letters, tuple(map(_columns, common)))
 
     def faces(self) -> tuple[Face, ...] | None:
         """Return the faces that no other contains; None if there are more than MOST_FACES."""
