@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.theory.games.automorphisms import Permutation
-from qcoord_hw.theory.games.moments import IntArray, Letters, Part, Word, level_words
+from qcoord_hw.theory.games.moments import MAX_WORDS, IntArray, Letters, Part, Word, level_words
 from qcoord_hw.theory.games.payoffs import FloatArray
 
 ComplexArray = npt.NDArray[np.complex128]
@@ -99,7 +99,13 @@ class Words:
         count: how many moments there are.
     """
 
-    def __init__(self, questions: Sequence[Sequence[Question]], level: str, part: Part | None = None) -> None:
+    def __init__(
+        self,
+        questions: Sequence[Sequence[Question]],
+        level: str,
+        part: Part | None = None,
+        most: int = MAX_WORDS,
+    ) -> None:
         """Make them: all words of a level, or a part of them.
 
         Raises:
@@ -107,11 +113,11 @@ class Words:
         """
         self.questions = questions
         letters = [[(x, f) for x, q in enumerate(own) for f in range(1, q.size)] for own in questions]
-        local, chosen = level_words(letters, level, part)
+        local, chosen = level_words(letters, level, part, most)
         self.words: list[Word] = [
             tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()
         ]
-        self.modulus = math.lcm(*(q.modulus for own in questions for q in own))
+        self.modulus = modulus_of(questions)
         self._place = {word: k for k, word in enumerate(self.words)}
         self._ids: list[dict[Letters, int]] = []
         self._local: list[_Local] = []
@@ -179,36 +185,41 @@ class Words:
             phases.append(phase)
         return np.array(places), np.exp(2j * np.pi * np.array(phases) / self.modulus)
 
-    def image(self, own: Permutation) -> Image | None:
-        """Return where a symmetry of points takes letters; None where it takes one to a sum of several."""
-        asked = [
-            (p, x) for p, qs in enumerate(self.questions) for x, q in enumerate(qs) for _ in range(q.size)
-        ]
-        starts = {where: k for k, where in reversed(list(enumerate(asked)))}
-        found: list[list[list[tuple[int, int, int, int]]]] = []
-        for p, qs in enumerate(self.questions):
-            found.append([])
-            for x, q in enumerate(qs):
-                points = own[starts[p, x] : starts[p, x] + q.size]
-                there = asked[int(points[0])]
-                target = self.questions[there[0]][there[1]]
-                moved = np.empty_like(q.values)  # of each f, its value at each element of the target
-                moved[:, points - starts[there]] = q.values
-                inner = moved @ target.values.conj().T / q.size
-                best = np.abs(inner).argmax(axis=1)
-                phase = inner[np.arange(q.size), best]
-                if (np.abs(phase) < 1 - 1e-9).any():
-                    return None
-                exponents = np.rint(np.angle(phase) / (2 * np.pi) * self.modulus).astype(int) % self.modulus
-                found[-1].append([(*there, int(g), int(s)) for g, s in zip(best, exponents, strict=True)])
-        return Image(found)
-
     def _moved(self, tables: Sequence[Sequence[int] | IntArray], players: Sequence[int]) -> IntArray:
         keys: IntArray = np.zeros(self.count, dtype=np.int64)
         for p, (ids, table) in enumerate(zip(self._ids, tables, strict=True)):
             here = self._keys // self._weights[p] % len(ids)
             keys = keys + self._weights[players[p]] * np.array(table)[here]
         return np.asarray(np.searchsorted(self._keys, keys))
+
+
+def modulus_of(questions: Sequence[Sequence[Question]]) -> int:
+    """Return the modulus of all phases."""
+    return math.lcm(*(q.modulus for own in questions for q in own))
+
+
+def image(questions: Sequence[Sequence[Question]], own: Permutation) -> Image | None:
+    """Return where a symmetry of points takes letters; None where it takes one to a sum of several."""
+    modulus = modulus_of(questions)
+    asked = [(p, x) for p, qs in enumerate(questions) for x, q in enumerate(qs) for _ in range(q.size)]
+    starts = {where: k for k, where in reversed(list(enumerate(asked)))}
+    found: list[list[list[tuple[int, int, int, int]]]] = []
+    for p, qs in enumerate(questions):
+        found.append([])
+        for x, q in enumerate(qs):
+            points = own[starts[p, x] : starts[p, x] + q.size]
+            there = asked[int(points[0])]
+            target = questions[there[0]][there[1]]
+            moved = np.empty_like(q.values)  # of each f, its value at each element of the target
+            moved[:, points - starts[there]] = q.values
+            inner = moved @ target.values.conj().T / q.size
+            best = np.abs(inner).argmax(axis=1)
+            phase = inner[np.arange(q.size), best]
+            if (np.abs(phase) < 1 - 1e-9).any():
+                return None
+            exponents = np.rint(np.angle(phase) / (2 * np.pi) * modulus).astype(int) % modulus
+            found[-1].append([(*there, int(g), int(s)) for g, s in zip(best, exponents, strict=True)])
+    return Image(found)
 
 
 class _Local:
