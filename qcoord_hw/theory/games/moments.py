@@ -27,7 +27,9 @@ Word = tuple[Letters, ...]
 
 LEVELS = ("1", "1+AB", "2", "3")
 MAX_WORDS, SYMMETRIC_WORDS = 700, 1100
-"""Of a level; and where a large group of symmetries makes it small."""
+"""Of a level; and where symmetries make it small."""
+SHARE = 4_000
+"""Cells of the moment matrix, for each symmetry, of a level that they make small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +160,11 @@ def _level(letters: Sequence[Sequence[tuple[int, int]]], level: str) -> tuple[li
         raise TooLargeError(f"NPA level {level}: far more than {MAX_WORDS} words, the most that are allowed")
     lengths: IntArray = sum(np.ix_(*(np.array([len(w) for w in own]) for own in local)), np.array(0))
     return local, np.argwhere(lengths <= total)
+
+
+def most_words(symmetries: int) -> int:
+    """Return how many words a whole level may have in a game with so many symmetries."""
+    return max(MAX_WORDS, min(SYMMETRIC_WORDS, math.isqrt(SHARE * symmetries)))
 
 
 def largest_part(

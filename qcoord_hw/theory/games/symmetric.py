@@ -28,7 +28,7 @@ from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fou
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.interior_point import dual_blocks, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
-from qcoord_hw.theory.games.moments import MAX_WORDS, SYMMETRIC_WORDS, Part, largest_part, relaxation
+from qcoord_hw.theory.games.moments import MAX_WORDS, Part, largest_part, most_words, relaxation
 from qcoord_hw.theory.games.npa import (
     ACCURACIES,
     NpaBound,
@@ -45,9 +45,6 @@ ACCURACY = 1e-9
 
 MAX_WORK = 2e10
 """Multiplications of one of its steps; where it took more, SCS is asked, which is less accurate."""
-
-SHARE = 4_000
-"""Cells of a moment matrix for each element of the group of symmetries, up to which a level is small."""
 
 ROUNDING = 1e-13
 """Entries of blocks of matrices with entries up to 1 that are none."""
@@ -165,7 +162,7 @@ def reduction(game: Game | npt.ArrayLike, level: str) -> Reduction:
     table = _on_points(merged, questions)
     sizes = [[q.size for q in own] for own in questions]
     group = automorphisms(table, sizes, lambda own: image(questions, own) is not None)
-    most = max(MAX_WORDS, min(SYMMETRIC_WORDS, math.isqrt(SHARE * group.order)))
+    most = most_words(group.order)
     asked = np.abs(tensor).max(axis=tuple(range(tensor.ndim // 2, tensor.ndim))) > 0
     part, level_size = largest_part(letters, level, asked, most) if asked.ndim == 2 else (None, 0)
     words = Words(questions, level, part, most)

@@ -196,11 +196,9 @@ def test_an_open_bracket_says_what_stops(monkeypatch):
 
     assert said(time_limit=0) == "open: the time limit allowed no level of the hierarchy"
     assert said(level="1") == "open: level 1 is solved, and higher ones were not tried"
-    monkeypatch.setattr("qcoord_hw.theory.games.symmetric.SYMMETRIC_WORDS", 0)
-    for module in ("moments", "symmetric"):
-        monkeypatch.setattr(f"qcoord_hw.theory.games.{module}.MAX_WORDS", 60)
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.SYMMETRIC_WORDS", 0)
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.MAX_WORDS", 60)
     assert said() == "open: level 1+AB is solved with 55 of its 91 words"
-    for module in ("moments", "symmetric"):
-        monkeypatch.setattr(f"qcoord_hw.theory.games.{module}.MAX_WORDS", 20)
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.MAX_WORDS", 20)
     assert said() == "open: NPA level 1+AB: 91 words; allowed are at most 20"
     assert not any(note.startswith("open") for note in quantum_value(GAMES["chsh"]()).notes)
