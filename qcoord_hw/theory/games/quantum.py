@@ -132,8 +132,8 @@ def quantum_value(
         before = search.lower
         search.climb(tried, seed)
         gain = search.lower - before
-        if search.parities and level is None and tried == USUAL_DIMENSIONS:
-            search.try_bound(LEVELS[2])
+        if tried == USUAL_DIMENSIONS and level is None:  # before what takes longer
+            search.try_bound(LEVELS[2] if search.parities else LEVELS[0])
         if tried == 2 and level is None:  # already now, so that it can end the next climbs
             if search.parities:
                 search.try_bound(LEVELS[1])
@@ -144,8 +144,7 @@ def quantum_value(
                         search.try_bound(own)
         tried = 2 * tried if search.parities else tried + 1  # observables that anticommute come in pairs
     for own in LEVELS[search.parities :] if level is None else ():
-        if own not in search.solved and not search.too_large:
-            search.try_bound(own)
+        search.try_bound(own)
     return search.result()
 
 
@@ -339,8 +338,8 @@ class _Search:
         self._spent(level, start, left, bound.part)
 
     def try_bound(self, level: str) -> None:
-        """Look for a better upper bound, unless the search is over or the level is too large."""
-        if not self.over:
+        """Look for a better upper bound, unless the search is over or the level solved, or too large."""
+        if not (self.over or level in self.solved or self.too_large):
             try:
                 self.bound(level, quick=level == LEVELS[-1])
             except TooLargeError as error:
