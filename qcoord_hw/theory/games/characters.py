@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.theory.games.automorphisms import Permutation
-from qcoord_hw.theory.games.moments import IntArray, Letters, Part, Word, level_words
+from qcoord_hw.theory.games.moments import MAX_WORDS, IntArray, Letters, Part, Word, level_words
 from qcoord_hw.theory.games.payoffs import FloatArray
 
 ComplexArray = npt.NDArray[np.complex128]
@@ -99,7 +99,13 @@ class Words:
         count: how many moments there are.
     """
 
-    def __init__(self, questions: Sequence[Sequence[Question]], level: str, part: Part | None = None) -> None:
+    def __init__(
+        self,
+        questions: Sequence[Sequence[Question]],
+        level: str,
+        part: Part | None = None,
+        most: int = MAX_WORDS,
+    ) -> None:
         """Make them: all words of a level, or a part of them.
 
         Raises:
@@ -107,19 +113,21 @@ class Words:
         """
         self.questions = questions
         letters = [[(x, f) for x, q in enumerate(own) for f in range(1, q.size)] for own in questions]
-        local, chosen = level_words(letters, level, part)
+        local, chosen = level_words(letters, level, part, most)
         self.words: list[Word] = [
             tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist()
         ]
-        self.modulus = math.lcm(*(q.modulus for own in questions for q in own))
+        self.modulus = modulus_of(questions)
         self._place = {word: k for k, word in enumerate(self.words)}
         self._ids: list[dict[Letters, int]] = []
+        self._local: list[_Local] = []
         keys, self._weights, weight = np.zeros((len(chosen),) * 2, dtype=np.int64), list[int](), 1
         for own, words, index in zip(questions, local, chosen.T, strict=True):
             ids: dict[Letters, int] = {(): 0}
             table = np.array([[ids.setdefault(_product(own, u, v), len(ids)) for v in words] for u in words])
             keys += weight * table[np.ix_(index, index)]
             self._ids.append(ids)
+            self._local.append(_Local(own, list(ids)))
             self._weights.append(weight)
             weight *= len(ids)
         self._keys, cells = np.unique(keys, return_inverse=True)
@@ -157,11 +165,10 @@ class Words:
         players = [own[0][0][0] for own in image.letters]
         phases: IntArray = np.zeros(self.count, dtype=np.int64)
         tables = []
-        for p, ids in enumerate(self._ids):
-            moved = [_image(image, p, word) for word in ids]
-            tables.append([self._ids[players[p]][word] for word, _ in moved])
-            own = np.array([phase for _, phase in moved])
-            phases = phases + own[self._keys // self._weights[p] % len(ids)]
+        for p, (local, weight) in enumerate(zip(self._local, self._weights, strict=True)):
+            table, own = local.moved(image.letters[p], self._local[players[p]])
+            tables.append(table)
+            phases = phases + own[self._keys // weight % len(own)]
         return self._moved(tables, players), phases % self.modulus
 
     def moved_words(self, image: Image) -> tuple[IntArray, ComplexArray]:
@@ -178,36 +185,68 @@ class Words:
             phases.append(phase)
         return np.array(places), np.exp(2j * np.pi * np.array(phases) / self.modulus)
 
-    def image(self, own: Permutation) -> Image | None:
-        """Return where a symmetry of points takes letters; None where it takes one to a sum of several."""
-        asked = [
-            (p, x) for p, qs in enumerate(self.questions) for x, q in enumerate(qs) for _ in range(q.size)
-        ]
-        starts = {where: k for k, where in reversed(list(enumerate(asked)))}
-        found: list[list[list[tuple[int, int, int, int]]]] = []
-        for p, qs in enumerate(self.questions):
-            found.append([])
-            for x, q in enumerate(qs):
-                points = own[starts[p, x] : starts[p, x] + q.size]
-                there = asked[int(points[0])]
-                target = self.questions[there[0]][there[1]]
-                moved = np.empty_like(q.values)  # of each f, its value at each element of the target
-                moved[:, points - starts[there]] = q.values
-                inner = moved @ target.values.conj().T / q.size
-                best = np.abs(inner).argmax(axis=1)
-                phase = inner[np.arange(q.size), best]
-                if (np.abs(phase) < 1 - 1e-9).any():
-                    return None
-                exponents = np.rint(np.angle(phase) / (2 * np.pi) * self.modulus).astype(int) % self.modulus
-                found[-1].append([(*there, int(g), int(s)) for g, s in zip(best, exponents, strict=True)])
-        return Image(found)
-
-    def _moved(self, tables: Sequence[Sequence[int]], players: Sequence[int]) -> IntArray:
+    def _moved(self, tables: Sequence[Sequence[int] | IntArray], players: Sequence[int]) -> IntArray:
         keys: IntArray = np.zeros(self.count, dtype=np.int64)
         for p, (ids, table) in enumerate(zip(self._ids, tables, strict=True)):
             here = self._keys // self._weights[p] % len(ids)
             keys = keys + self._weights[players[p]] * np.array(table)[here]
         return np.asarray(np.searchsorted(self._keys, keys))
+
+
+def modulus_of(questions: Sequence[Sequence[Question]]) -> int:
+    """Return the modulus of all phases."""
+    return math.lcm(*(q.modulus for own in questions for q in own))
+
+
+def image(questions: Sequence[Sequence[Question]], own: Permutation) -> Image | None:
+    """Return where a symmetry of points takes letters; None where it takes one to a sum of several."""
+    modulus = modulus_of(questions)
+    asked = [(p, x) for p, qs in enumerate(questions) for x, q in enumerate(qs) for _ in range(q.size)]
+    starts = {where: k for k, where in reversed(list(enumerate(asked)))}
+    found: list[list[list[tuple[int, int, int, int]]]] = []
+    for p, qs in enumerate(questions):
+        found.append([])
+        for x, q in enumerate(qs):
+            points = own[starts[p, x] : starts[p, x] + q.size]
+            there = asked[int(points[0])]
+            target = questions[there[0]][there[1]]
+            moved = np.empty_like(q.values)  # of each f, its value at each element of the target
+            moved[:, points - starts[there]] = q.values
+            inner = moved @ target.values.conj().T / q.size
+            best = np.abs(inner).argmax(axis=1)
+            phase = inner[np.arange(q.size), best]
+            if (np.abs(phase) < 1 - 1e-9).any():
+                return None
+            exponents = np.rint(np.angle(phase) / (2 * np.pi) * modulus).astype(int) % modulus
+            found[-1].append([(*there, int(g), int(s)) for g, s in zip(best, exponents, strict=True)])
+    return Image(found)
+
+
+class _Local:
+    """Words of one player as rows of numbers, one for each letter, 0 behind the last one."""
+
+    def __init__(self, own: Sequence[Question], words: Sequence[Letters]) -> None:
+        """Number the letters question by question; character 1 has a number, but is no letter."""
+        sizes = [q.size for q in own]
+        self._starts = np.cumsum([0, *sizes])
+        self._rows: IntArray = np.zeros((len(words), max(map(len, words))), dtype=np.int64)
+        for row, word in zip(self._rows, words, strict=True):
+            row[: len(word)] = [self._starts[x] + f for x, f in word]
+        self._weights = sum(sizes) ** np.arange(self._rows.shape[1])
+        keys = self._rows @ self._weights
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    def moved(
+        self, letters: Sequence[Sequence[tuple[int, int, int, int]]], there: _Local
+    ) -> tuple[IntArray, IntArray]:
+        """Return which word of a player each one goes to, and the exponent of its phase."""
+        flat = [image for question in letters for image in question]
+        numbers = np.array([there._starts[x] + f for _, x, f, _ in flat])
+        phases = np.array([phase for *_, phase in flat])
+        numbers[0] = 0  # what stands behind the last letter
+        place = np.searchsorted(there._keys, numbers[self._rows] @ there._weights)
+        return there._order[place], phases[self._rows].sum(axis=1)
 
 
 def projector_words(words: Words, projectors: Sequence[Word]) -> ComplexArray:

@@ -26,7 +26,10 @@ Word = tuple[Letters, ...]
 """A word of every player."""
 
 LEVELS = ("1", "1+AB", "2", "3")
-MAX_WORDS = 700
+MAX_WORDS, SYMMETRIC_WORDS = 700, 1100
+"""Of a level; and where symmetries make it small."""
+SHARE = 4_000
+"""Cells of the moment matrix, for each symmetry, of a level that they make small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,7 @@ def relaxation(
     level: str,
     letters: Sequence[Sequence[tuple[int, int]]] | None = None,
     part: Part | None = None,
+    most: int = MAX_WORDS,
 ) -> Relaxation:
     """Return the moment matrix of a level.
 
@@ -66,6 +70,7 @@ def relaxation(
         letters: the projectors (question, answer) of each player; by default those of all answers but the
             last. Payoffs of an answer that is left out have to be those of the last one.
         part: of the words of the level; all of them if omitted.
+        most: how many words are allowed.
 
     Raises:
         TooLargeError: when it has too many words.
@@ -76,7 +81,7 @@ def relaxation(
     sizes = list(zip(shape, answers, strict=True))
     if letters is None:
         letters = [list(itertools.product(range(x), range(b - 1))) for x, b in sizes]
-    local, chosen = level_words(letters, level, part)
+    local, chosen = level_words(letters, level, part, most)
     key = np.zeros((len(chosen), len(chosen)), dtype=np.int64)
     adjoint, zero, weight = key.copy(), key.astype(bool), 1
     for own, index in zip(local, chosen.T, strict=True):
@@ -121,7 +126,10 @@ def unpaired(entries: FloatArray, shape: tuple[int, ...]) -> FloatArray:
 
 
 def level_words(
-    letters: Sequence[Sequence[tuple[int, int]]], level: str, part: Part | None = None
+    letters: Sequence[Sequence[tuple[int, int]]],
+    level: str,
+    part: Part | None = None,
+    most: int = MAX_WORDS,
 ) -> tuple[list[list[Letters]], IntArray]:
     """Return the words of each player, and the words of a level as numbers of them, shape (words, players).
 
@@ -129,6 +137,7 @@ def level_words(
         letters: of each player, their question in front.
         level: of the hierarchy.
         part: of its words; all of them if omitted.
+        most: how many are allowed.
 
     Raises:
         TooLargeError: when there are too many.
@@ -137,8 +146,8 @@ def level_words(
     if part is not None:
         words = (tuple(own[i] for own, i in zip(local, row, strict=True)) for row in chosen.tolist())
         chosen = chosen[[part(word) for word in words]]
-    if len(chosen) > MAX_WORDS:
-        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {MAX_WORDS}")
+    if len(chosen) > most:
+        raise TooLargeError(f"NPA level {level}: {len(chosen)} words; allowed are at most {most}")
     used = [np.unique(column, return_inverse=True) for column in chosen.T]
     local = [[own[i] for i in kept] for own, (kept, _) in zip(local, used, strict=True)]
     return local, np.stack([places.reshape(-1) for _, places in used], axis=1)
@@ -153,8 +162,13 @@ def _level(letters: Sequence[Sequence[tuple[int, int]]], level: str) -> tuple[li
     return local, np.argwhere(lengths <= total)
 
 
+def most_words(symmetries: int) -> int:
+    """Return how many words a whole level may have in a game with so many symmetries."""
+    return max(MAX_WORDS, min(SYMMETRIC_WORDS, math.isqrt(SHARE * symmetries)))
+
+
 def largest_part(
-    letters: Sequence[Sequence[tuple[int, int]]], level: str, asked: BoolArray
+    letters: Sequence[Sequence[tuple[int, int]]], level: str, asked: BoolArray, most: int = MAX_WORDS
 ) -> tuple[Part | None, int]:
     """Return which of a level's words are taken where there are too many, and how many it has.
 
@@ -165,6 +179,7 @@ def largest_part(
         letters: of each of two players.
         level: of the hierarchy.
         asked: shape (X, Y): whether the game asks two questions together.
+        most: how many words a whole level may have; a part has 700 at most.
 
     Returns:
         None where all of them fit.
@@ -173,7 +188,7 @@ def largest_part(
         TooLargeError: when not even the first of them fit.
     """
     local, chosen = _level(letters, level)
-    if len(chosen) <= MAX_WORDS:
+    if len(chosen) <= most:
         return None, len(chosen)
 
     beside = [(asked.astype(int) @ asked.T) > 0, (asked.T.astype(int) @ asked) > 0]

@@ -32,7 +32,8 @@ from qcoord_hw.theory.games.xor import XorSolution, xor_value
 
 CLOSED = 1e-6  # width, relative to the payoffs, at which the search ends and the value counts as exact
 USUAL_DIMENSIONS = 4  # these local dimensions are tried in any case, higher ones while they help
-STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many
+STARTS, MANY_STARTS, SMALL_DIMENSION = 40, 80, 3  # of the see-saw; where it is cheap it has many,
+FEW_STARTS, LARGE_DIMENSION = 16, 8  # and few from here on
 MAX_DIMENSION = 64  # of all players together
 NPA_SHARE = 0.7  # of the time that is left goes to one level; the repair of the dual comes on top
 FEW_PLAYERS = 3  # with two questions and answers each, for whom level 2 takes less than further climbs
@@ -131,6 +132,8 @@ def quantum_value(
         before = search.lower
         search.climb(tried, seed)
         gain = search.lower - before
+        if tried == USUAL_DIMENSIONS and level is None:  # before what takes longer
+            search.try_bound(LEVELS[2] if search.parities else LEVELS[0])
         if tried == 2 and level is None:  # already now, so that it can end the next climbs
             if search.parities:
                 search.try_bound(LEVELS[1])
@@ -139,10 +142,9 @@ def quantum_value(
                 if max(search.tensor.shape) == 2:  # qubits are enough [Masanes2006]: rather close the bracket
                     for own in LEVELS[1:3] if players <= FEW_PLAYERS else LEVELS[1:2]:
                         search.try_bound(own)
-        tried += 1
+        tried = 2 * tried if search.parities else tried + 1  # observables that anticommute come in pairs
     for own in LEVELS[search.parities :] if level is None else ():
-        if own not in search.solved and not search.too_large:
-            search.try_bound(own)
+        search.try_bound(own)
     return search.result()
 
 
@@ -311,6 +313,7 @@ class _Search:
         start = time.monotonic()
         left = max(0.0, self._deadline - start) / 2
         starts = MANY_STARTS if dimension <= SMALL_DIMENSION else STARTS
+        starts = FEW_STARTS if dimension >= LARGE_DIMENSION else starts
         found = seesaw(
             self.tensor, dimension, starts=starts, seed=seed, time_limit=left, target=self._upper.value
         )[1]
@@ -335,8 +338,8 @@ class _Search:
         self._spent(level, start, left, bound.part)
 
     def try_bound(self, level: str) -> None:
-        """Look for a better upper bound, unless the search is over or the level is too large."""
-        if not self.over:
+        """Look for a better upper bound, unless the search is over or the level solved, or too large."""
+        if not (self.over or level in self.solved or self.too_large):
             try:
                 self.bound(level, quick=level == LEVELS[-1])
             except TooLargeError as error:

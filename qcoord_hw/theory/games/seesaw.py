@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.theory.games.ascent import ascended
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.payoffs import FloatArray, payoff_tensor, strategy_value
 from qcoord_hw.theory.games.povm import dagger, elements, improved, projective, random
@@ -38,8 +39,8 @@ def seesaw(
     replaced by the polar factor of (K_1 s_1; K_2 s_2; ..), s_b being the positive operators of which
     sum_b Tr(E_b s_b) is the payoff: this sum is convex in K, so it never decreases [Jezek2002].
 
-    All starts are batched; the worse half is dropped now and then. Measurements close to projective ones are
-    made so.
+    All starts are batched; the worse half is dropped now and then. Where the best one still gains when sweeps
+    are over, a quasi-Newton method goes on with it. Measurements close to projective ones are made so.
 
     Args:
         game: a game, or real payoffs of shape (X_1, .., X_k, B_1, .., B_k).
@@ -59,7 +60,8 @@ def seesaw(
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
     batch = _Batch(tensor, dimension, starts, np.random.default_rng(seed))
-    batch.climb(deadline, target - 1e-9 * batch.scale)
+    if not batch.climb(deadline, target - 1e-9 * batch.scale):
+        batch.ascend(deadline)
     strategy = batch.strategy()
     value = strategy_value(tensor, strategy)
     if set(tensor.shape[tensor.ndim // 2 :]) <= {1, 2}:
@@ -100,31 +102,52 @@ class _Batch:
             self._state[(slice(None),) + (k,) * players] = dimension**-0.5
         self.values = np.zeros(starts)
 
-    def climb(self, deadline: float, enough: float) -> None:
-        """Sweep until all starts settle, one has enough, or time is over; drop bad starts on the way."""
+    def climb(self, deadline: float, enough: float) -> bool:
+        """Sweep until all starts settle, one has enough, or time is over; drop bad starts on the way.
+
+        Returns:
+            Whether that is so; else there were too few sweeps.
+        """
         before = self.values - self.scale
         for count in range(MAX_SWEEPS):
             self.sweep()
             if time.monotonic() > deadline or self.values.max() >= enough:
-                return
+                return True
             if count % SWEEPS == SWEEPS - 1:
                 if (self.values - before).max() < SETTLED * self.scale:
-                    return
-                best = np.argsort(-self.values, kind="stable")[: max(2, len(before) // 2)]
-                self._kraus = [kraus[best] for kraus in self._kraus]
-                self._state, self.values = self._state[best], self.values[best]
+                    return True
+                self._keep(max(2, len(before) // 2))
                 before = self.values
+        return False
+
+    def ascend(self, deadline: float) -> None:
+        """Keep the best start only, and change everything in it at once."""
+        self._keep(1)
+        value = self.values[0]
+        before = [kraus[0] for kraus in self._kraus], self._state
+        self._kraus = [own[None] for own in ascended(before[0], self._slope, deadline)]
+        self.sweep()
+        if self.values[0] < value:
+            self._kraus, self._state = [own[None] for own in before[0]], before[1]
+            self.values = np.array([value])
+
+    def _slope(self, kraus: list[ComplexArray]) -> tuple[float, list[ComplexArray]]:
+        """Return the payoff of a start's measurements with the best state, and its slope."""
+        own = [elements(k[None]) for k in kraus]
+        values, vectors = np.linalg.eigh(self._bell(own[0], self._rest(own, 0)))
+        state = vectors[..., -1].reshape(1, *self._state.shape[1:])
+        return float(values[0, -1]), [2 * k @ self._operators(own, i, state)[0] for i, k in enumerate(kraus)]
+
+    def _keep(self, many: int) -> None:
+        best = np.argsort(-self.values, kind="stable")[:many]
+        self._kraus = [kraus[best] for kraus in self._kraus]
+        self._state, self.values = self._state[best], self.values[best]
 
     def sweep(self) -> None:
         """Improve every player's measurements, then the state."""
         own = [elements(kraus) for kraus in self._kraus]
-        for i, (questions, answers) in enumerate(self._sizes):
-            rest = self._rest(own, i)
-            ket = np.moveaxis(self._state, 1 + i, 1)
-            ket = ket.reshape(len(ket), 1, self._dimension, -1)
-            operators = ket @ rest.swapaxes(-1, -2) @ dagger(ket)
-            shape = (len(ket), questions, answers, self._dimension, self._dimension)
-            self._kraus[i] = improved(self._kraus[i], operators.reshape(shape))
+        for i, kraus in enumerate(self._kraus):
+            self._kraus[i] = improved(kraus, self._operators(own, i, self._state))
             own[i] = elements(self._kraus[i])
         values, vectors = np.linalg.eigh(self._bell(own[0], self._rest(own, 0)))
         self._state = vectors[..., -1].reshape(self._state.shape)
@@ -144,6 +167,12 @@ class _Batch:
             state / np.linalg.norm(state),
             tuple(tuple(elements(kraus[best])) for kraus in self._kraus),
         )
+
+    def _operators(self, own: list[ComplexArray], player: int, state: ComplexArray) -> ComplexArray:
+        """Return s_b of a player's elements, shape (starts, X, B, d, d)."""
+        ket = np.moveaxis(state, 1 + player, 1).reshape(len(state), 1, self._dimension, -1)
+        operators = ket @ self._rest(own, player).swapaxes(-1, -2) @ dagger(ket)
+        return operators.reshape(len(state), *self._sizes[player], self._dimension, self._dimension)
 
     def _rest(self, own: list[ComplexArray], player: int) -> ComplexArray:
         """Return sum of payoff times the others' elements, shape (starts, X B of the player, R, R)."""

@@ -24,11 +24,11 @@ import scs
 from qcoord_hw.errors import TooLargeError
 from qcoord_hw.theory.games.automorphisms import Group, automorphisms
 from qcoord_hw.theory.games.binary import independent
-from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fourier, projector_words
+from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fourier, image, projector_words
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.interior_point import dual_blocks, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
-from qcoord_hw.theory.games.moments import MAX_WORDS, Part, largest_part, relaxation
+from qcoord_hw.theory.games.moments import MAX_WORDS, Part, largest_part, most_words, relaxation
 from qcoord_hw.theory.games.npa import (
     ACCURACIES,
     NpaBound,
@@ -85,7 +85,7 @@ def symmetric_bound(
         )
     if made.is_whole and heavy:
         return npa_bound(tensor, level, target=target, time_limit=deadline - time.monotonic())
-    problem = relaxation(made.merged, level, made.letters, made.part)
+    problem = relaxation(made.merged, level, made.letters, made.part, made.most)
     change = projector_words(made.words, problem.words)
     objective = made.family.objective(fourier(made.words, made.table / scale_of(problem.payoff)))
 
@@ -115,6 +115,7 @@ class Reduction:
         letters: the projectors (question, answer) of each player.
         part: which of the level's words there are; None for all.
         level_size: how many words the level has.
+        most: how many it may have.
         is_whole: whether it is the level as it would be without all that.
     """
 
@@ -127,6 +128,7 @@ class Reduction:
     letters: list[list[tuple[int, int]]]
     part: Part | None
     level_size: int
+    most: int
     is_whole: bool
 
     @property
@@ -156,17 +158,19 @@ def reduction(game: Game | npt.ArrayLike, level: str) -> Reduction:
     tensor, form = payoff_tensor(game), parities(game)
     questions = _numbered(tensor, form)
     letters = [[(x, a) for x, q in enumerate(own) for a in q.letters] for own in questions]
-    asked = np.abs(tensor).max(axis=tuple(range(tensor.ndim // 2, tensor.ndim))) > 0
-    part, level_size = largest_part(letters, level, asked) if asked.ndim == 2 else (None, 0)
-    words = Words(questions, level, part)
     merged = _merged(tensor, questions)
     table = _on_points(merged, questions)
     sizes = [[q.size for q in own] for own in questions]
-    group = automorphisms(table, sizes, lambda own: words.image(own) is not None)
-    family = invariant(words, [image for own in group.generators if (image := words.image(own)) is not None])
+    group = automorphisms(table, sizes, lambda own: image(questions, own) is not None)
+    most = most_words(group.order)
+    asked = np.abs(tensor).max(axis=tuple(range(tensor.ndim // 2, tensor.ndim))) > 0
+    part, level_size = largest_part(letters, level, asked, most) if asked.ndim == 2 else (None, 0)
+    words = Words(questions, level, part, most)
+    images = (image(questions, own) for own in group.generators)
+    family = invariant(words, [own for own in images if own is not None])
     columns = blocks(family)
     whole = form is None and part is None and columns[0].shape[1] == len(words.words)
-    return Reduction(words, group, family, columns, merged, table, letters, part, level_size, whole)
+    return Reduction(words, group, family, columns, merged, table, letters, part, level_size, most, whole)
 
 
 def parities(game: Game | npt.ArrayLike) -> ParityGame | None:
@@ -288,9 +292,9 @@ def _averaged(dual: ComplexArray, words: Words, group: Group) -> ComplexArray:
     for link in reversed(group.links):
         total = dual.copy()
         for own in link:
-            image = words.image(own)
-            assert image is not None
-            place, phase = words.moved_words(image)
+            moved = image(words.questions, own)
+            assert moved is not None
+            place, phase = words.moved_words(moved)
             total[np.ix_(place, place)] += phase[:, None] * dual * phase.conj()
         dual = total / (1 + len(link))
     return dual

@@ -14,8 +14,9 @@ from qcoord_hw.theory.games.checker import check_strategy, check_upper, payoff_o
 from qcoord_hw.theory.games.classical import classical_optimum
 from qcoord_hw.theory.games.explicit import EXPLICIT
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.quantum import quantum_value, strategy_json
+from qcoord_hw.theory.games.quantum import _Search, quantum_value, strategy_json
 from qcoord_hw.theory.games.strategies import win_probability
+from tests.parity_games import bipartite, incidence
 
 CLOSED = [
     "chsh",
@@ -168,3 +169,29 @@ def test_same_seed_same_bracket():
 def test_bad_levels_are_refused():
     with pytest.raises(InputError, match="level"):
         quantum_value(GAMES["chsh"](), level="1+ABC")
+
+
+@pytest.mark.parametrize(
+    ("game", "level", "steps"),
+    [
+        (GAMES["hardy-4"](), "1", [2, 3, 4, "1", 5, 6, 7, 8]),
+        (incidence(bipartite(2, 4), {0}), "2", [2, "1+AB", 4, "2", 8]),
+    ],
+    ids=["hardy", "parities"],
+)
+def test_bounds_come_before_what_takes_longer(monkeypatch, game, level, steps):
+    """And observables of a game of parities are looked for where they can anticommute."""
+    taken = []
+
+    def climb(self, dimension, seed=0):
+        taken.append(dimension)
+        self.lower += 1e-4
+
+    def bound(self, own, *, quick=False):
+        taken.append(own)
+        self.solved.add(own)
+
+    monkeypatch.setattr(_Search, "climb", climb)
+    monkeypatch.setattr(_Search, "bound", bound)
+    quantum_value(game, classical=[[0] * n for n in game.prob.shape])
+    assert taken[: len(steps)] == steps

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qcoord_hw.errors import InputError
+from qcoord_hw.theory.games import seesaw as module
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.payoffs import strategy_value
 from qcoord_hw.theory.games.seesaw import _Batch, seesaw
@@ -52,6 +53,30 @@ def test_known_optima_are_reached(name, dimension, value):
     assert found == pytest.approx(win_probability(game, strategy), abs=1e-13)
     assert strategy.dimensions == (dimension,) * game.players
     assert_exact(strategy)
+
+
+@pytest.mark.parametrize("name", ["chsh", "tilted", "odd-cycle-5", "cglmp-3", "ghz-3", "rac-4"])
+def test_a_start_climbs_on_where_sweeps_are_over(name, monkeypatch):
+    dimension, value = next(own[1:] for own in reversed(KNOWN) if own[0] == name)
+    monkeypatch.setattr(module, "MAX_SWEEPS", 7)
+    found, strategy = seesaw(GAMES[name](), dimension, seed=1)
+    assert found == pytest.approx(value, abs=1e-9)
+    assert_exact(strategy)
+
+
+def test_climbing_on_loses_nothing(monkeypatch):
+    batch = _Batch(GAMES["chsh-mod-3"]().payoff, 3, 5, np.random.default_rng(0))
+    for _ in range(5):
+        batch.sweep()
+    before = batch.values.max()
+    batch.ascend(-math.inf)
+    assert before <= batch.values[0] < 0.7123
+    stuck = np.zeros((3, 3, 3, 3))  # whatever is asked, the answer is 0, and sweeps leave it there
+    stuck[:, 0] = np.eye(3)
+    monkeypatch.setattr(module, "ascended", lambda *_: [stuck + 0j, stuck + 0j])
+    before = batch.values[0]
+    batch.ascend(math.inf)
+    assert batch.values[0] == pytest.approx(before, abs=1e-14)
 
 
 def test_many_answers_end_in_projective_measurements():

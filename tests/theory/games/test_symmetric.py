@@ -12,17 +12,19 @@ import pytest
 
 from qcoord_hw.theory.games.automorphisms import automorphisms, projected
 from qcoord_hw.theory.games.catalogue import GAMES
+from qcoord_hw.theory.games.characters import image
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
 from qcoord_hw.theory.games.interior_point import dual_blocks
 from qcoord_hw.theory.games.npa import npa_bound
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.games.seesaw import seesaw
-from qcoord_hw.theory.games.symmetric import _first_order, symmetric_bound
+from qcoord_hw.theory.games.symmetric import _first_order, reduction, symmetric_bound
 from tests.parity_games import bipartite, complete, incidence, parity_of, relabelled
 
 pytestmark = pytest.mark.usefixtures("work_clock")
 
 DIAMOND = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
+WHEEL = [(0, 1), (1, 2), (2, 3), (3, 0), *((i, 4) for i in range(4))]
 TAIL = [(0, 1), (1, 2), (2, 0), (2, 3)]
 
 
@@ -73,6 +75,48 @@ def test_no_time_and_every_level_give_a_valid_bound(edges):
     for limit in (0.0, 30.0):
         bound = symmetric_bound(game, "1+AB", time_limit=limit)
         assert value <= proved(game, bound) <= bound.value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edges", [bipartite(2, 4), WHEEL], ids=["K2,4", "wheel"])
+def test_planar_graphs_are_closed_by_strategies_of_three_qubits(rng, edges):
+    found = quantum_value(relabelled(incidence(edges, {0}), rng), time_limit=200)
+    assert (found.kind, found.local_dimension) == ("exact", 8)
+
+
+@pytest.mark.slow
+def test_a_large_level_stands_whole_where_symmetries_make_it_small():
+    """K5 less an edge: nothing below the whole level 2 says that no strategy wins always."""
+    game = incidence(complete(5)[:-1], {0})
+    bound = symmetric_bound(game, "2", time_limit=200)
+    assert bound.part == ""
+    assert len(bound.certificate["words"]) == 916
+    assert 0.99057972 <= proved(game, bound) <= 0.990583
+
+
+def test_how_many_words_a_level_may_have_depends_on_symmetries(monkeypatch):
+    game = incidence(complete(4), {0})
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.MAX_WORDS", 60)
+    whole = symmetric_bound(game, "1+AB")
+    assert (whole.part, len(whole.certificate["words"])) == ("", 91)
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.SHARE", 1)
+    assert symmetric_bound(game, "1+AB").part == "55 of its 91 words"
+
+
+@pytest.mark.parametrize("game", [incidence(complete(4), {0}), GAMES["chsh-mod-3"](), GAMES["ghz-3"]()])
+def test_symmetries_take_the_cells_of_a_matrix_to_cells(game):
+    made = reduction(game, "1+AB")
+    words = made.words
+    assert made.group.generators
+    for own in made.group.generators:
+        moved = image(words.questions, own)
+        place, phase = words.moved_words(moved)
+        there, more = words.moved_moments(moved)
+        np.testing.assert_array_equal(words.cells[np.ix_(place, place)], there[words.cells])
+        expected = phase.conj()[:, None] * phase
+        np.testing.assert_allclose(
+            np.exp(2j * np.pi * more[words.cells] / words.modulus), expected, atol=1e-9
+        )
 
 
 @pytest.mark.slow
@@ -196,6 +240,7 @@ def test_an_open_bracket_says_what_stops(monkeypatch):
 
     assert said(time_limit=0) == "open: the time limit allowed no level of the hierarchy"
     assert said(level="1") == "open: level 1 is solved, and higher ones were not tried"
+    monkeypatch.setattr("qcoord_hw.theory.games.moments.SYMMETRIC_WORDS", 0)
     monkeypatch.setattr("qcoord_hw.theory.games.moments.MAX_WORDS", 60)
     assert said() == "open: level 1+AB is solved with 55 of its 91 words"
     monkeypatch.setattr("qcoord_hw.theory.games.moments.MAX_WORDS", 20)

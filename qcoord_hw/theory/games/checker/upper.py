@@ -19,8 +19,8 @@ from qcoord_hw.theory.claims import brief, is_integer, is_number
 from qcoord_hw.theory.games.checker.payoffs import ClaimedGame, ClaimError, best, read_floats
 
 EPS = float(np.finfo(float).eps)
-MAX_WORDS = 700
-"""Of a certificate; the solver's limit as well."""
+MAX_WORDS = 1100
+"""Of a certificate; the solver's limit as well, where symmetries make a level small."""
 LEVELS = ("1", "1+AB", "2", "3")
 
 Word = tuple[tuple[tuple[int, int], ...], ...]
