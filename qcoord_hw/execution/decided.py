@@ -168,6 +168,7 @@ def _noise(run: RunRecord, prepared: Prepared) -> str:
     return noise_words(
         split_scale(target["name"])[1],
         twirled=bool(TWIRLED.intersection(target["methods"])),
+        pull=prepared.pull,
         gaps=unstated(prepared.circuits, prepared.snapshot) if prepared.idle_noise else None,
     )
 

@@ -148,6 +148,18 @@ def twirls(circuits: Sequence[QuantumCircuit]) -> bool:
     return any(_is_twirled(part) for circuit in circuits for part in split(circuit))
 
 
+def pulls(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], engine: int = ENGINE) -> bool:
+    """Return whether relaxation's pull towards |0> is kept where errors of large Clifford parts are twirled.
+
+    In all circuits of an experiment or in none, so that its counts have the same errors: not where inputs are
+    shifted, which stand for each other only without, nor where stim, which draws Pauli errors, makes shots.
+    """
+    if engine < 3 or any(one.method == TWIRLED_FRAME for one in settings):
+        return False
+    large = (part for circuit in circuits for part in split(circuit) if _is_twirled(part))
+    return all(len(part.clbits) <= MAX_FRAMES for part in large)
+
+
 def _is_twirled(part: Part) -> bool:
     return part.circuit.num_qubits > MAX_DENSITY_MATRIX and part.is_final and is_clifford(part.circuit)
 

@@ -36,7 +36,12 @@ def are_known(
 
 
 def standing(
-    circuit: QuantumCircuit, setting: Setting, snapshot: Snapshot | None, parities: Sequence[Sequence[int]]
+    circuit: QuantumCircuit,
+    setting: Setting,
+    snapshot: Snapshot | None,
+    parities: Sequence[Sequence[int]],
+    *,
+    pull: bool,
 ) -> tuple[Bits, npt.NDArray[np.float64]]:
     """Return an outcome for each value of some sums of bits, with the probability of that value.
 
@@ -45,6 +50,7 @@ def standing(
         setting: at which it is.
         snapshot: calibration of its qubits; None without a device's noise.
         parities: sets of classical bits, k of them.
+        pull: whether relaxation's pull is kept: see `frames.distribution`.
 
     Returns:
         Shapes (values, bits), classical bit 0 first, and (values,); values without probability are left out.
@@ -52,7 +58,7 @@ def standing(
     rows = np.zeros((len(parities), circuit.num_clbits), dtype=np.uint8)
     for k, parity in enumerate(parities):
         rows[k, list(parity)] = 1
-    weights = distribution(bind(circuit, _values(setting)), snapshot, parities)
+    weights = distribution(bind(circuit, _values(setting)), snapshot, parities, pull=pull)
     found = np.flatnonzero(weights > 0)
     sums = (found[:, None] >> np.arange(len(rows))[::-1] & 1).astype(np.uint8)
     flips = np.zeros(circuit.num_clbits, dtype=np.uint8)

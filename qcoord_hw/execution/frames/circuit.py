@@ -11,7 +11,15 @@ from qiskit.circuit import Barrier, Operation, Parameter, ParameterExpression, Q
 
 from qcoord_hw.execution.channels import CHANNELS
 from qcoord_hw.execution.frames.clifford import Conjugation, conjugation
-from qcoord_hw.execution.frames.twirling import Factors, channel_factors, gate_factors, readout_factors
+from qcoord_hw.execution.frames.twirling import (
+    Factors,
+    Pull,
+    Transfer,
+    channel_transfer,
+    gate_transfer,
+    pulls_of,
+    readout_factors,
+)
 from qcoord_hw.execution.snapshot import Snapshot
 
 
@@ -22,12 +30,14 @@ class Step:
     Attributes:
         qubits: on which it acts, one or two.
         gate: what the gate makes of Pauli operators; None without one.
-        factors: by which the twirled error shrinks them; None without one.
+        factors: by which the error shrinks them; None without one.
+        pulls: what else it does; empty where it is twirled.
     """
 
     qubits: tuple[int, ...]
     gate: Conjugation | None
     factors: Factors | None
+    pulls: tuple[Pull, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +96,18 @@ def _bound(operation: Operation, values: Mapping[Parameter, float]) -> Operation
     return bound
 
 
-def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCircuit:
+def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None, *, pull: bool = False) -> FrameCircuit:
     """Return a circuit as steps.
 
     Args:
         circuit: as executed, its parameters bound, its measurements final; all gates are Clifford gates.
         snapshot: calibration of its qubits, in order; None without a device's noise.
+        pull: whether relaxation's pull towards |0> is kept; else errors are twirled.
 
     Raises:
         ValueError: when a gate is none.
     """
-    errors = _errors(snapshot)
+    errors = _errors(snapshot, pull)
     steps: list[Step] = []
     measured: dict[int, int] = {}
     for i in circuit.data:
@@ -106,19 +117,22 @@ def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCi
         if name == "measure":
             measured[circuit.find_bit(i.clbits[0]).index] = qubits[0]
         elif name in CHANNELS:
-            steps.append(Step(qubits, None, channel_factors(i.operation)))
+            steps.append(Step(qubits, None, *_kept(channel_transfer(i.operation), pull)))
         else:
             gate = conjugation(i.operation)
             if gate is None:
                 raise ValueError(f"gate {name!r} of circuit {circuit.name!r} is no Clifford gate")
-            steps.append(Step(qubits, gate, errors.get((name, qubits))))
+            steps.append(Step(qubits, gate, *errors.get((name, qubits), (None, ()))))
     readout = {q: readout_factors(snapshot.qubits[q]) for q in measured.values()} if snapshot else {}
     return FrameCircuit(circuit.num_qubits, tuple(steps), dict(sorted(measured.items())), readout)
 
 
+_Error = tuple[Factors, tuple[Pull, ...]]
+
+
 @lru_cache(maxsize=16)  # the same for every setting
-def _errors(snapshot: Snapshot | None) -> dict[tuple[str, tuple[int, ...]], Factors]:
-    """Return the factors of every gate's error, by name and places of its qubits."""
+def _errors(snapshot: Snapshot | None, pull: bool) -> dict[tuple[str, tuple[int, ...]], _Error]:
+    """Return every gate's error, by name and places of its qubits."""
     if snapshot is None:
         return {}
     place = {q.index: k for k, q in enumerate(snapshot.qubits)}
@@ -126,7 +140,11 @@ def _errors(snapshot: Snapshot | None) -> dict[tuple[str, tuple[int, ...]], Fact
     for gate in snapshot.gates:
         if gate.name != "measure":
             where = tuple(place[q] for q in gate.qubits)
-            factors = gate_factors(gate, [snapshot.qubits[k] for k in where])
-            if not np.array_equal(factors, np.ones_like(factors)):
-                found[gate.name, where] = factors
+            transfer = gate_transfer(gate, [snapshot.qubits[k] for k in where])
+            if not np.array_equal(transfer, np.eye(len(transfer))):
+                found[gate.name, where] = _kept(transfer, pull)
     return found
+
+
+def _kept(transfer: Transfer, pull: bool) -> _Error:
+    return transfer.diagonal(), pulls_of(transfer) if pull else ()

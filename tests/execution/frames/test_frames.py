@@ -19,7 +19,7 @@ from qcoord_hw.execution.forecast import Forecast
 from qcoord_hw.execution.frames import distribution, frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.frames.clifford import conjugation, paulis
 from qcoord_hw.execution.frames.sampling import Sampler
-from qcoord_hw.execution.frames.twirling import channel_factors, gate_factors, probabilities
+from qcoord_hw.execution.frames.twirling import channel_transfer, gate_transfer, probabilities
 from qcoord_hw.execution.methods import choose_method
 from qcoord_hw.execution.noise import noise_model
 from qcoord_hw.execution.parts import split
@@ -85,7 +85,7 @@ def with_pauli_errors(circuit: QuantumCircuit, snapshot: Snapshot, order: list[i
         gate = wide(i.operation.to_matrix(), qubits)
         rho = gate @ rho @ gate.conj().T
         error = errors[i.operation.name, tuple(qubits)]
-        likely = probabilities(gate_factors(error, [snapshot.qubits[q] for q in qubits]))
+        likely = probabilities(gate_transfer(error, [snapshot.qubits[q] for q in qubits]).diagonal())
         operators = [wide(p, qubits) for p in paulis(len(qubits))]
         rho = sum(p * (o @ rho @ o) for p, o in zip(likely, operators, strict=True))
     tensor = rho.diagonal().real.reshape((2,) * size).transpose()  # axis q is qubit q
@@ -140,14 +140,14 @@ def test_factors_are_the_diagonals_of_aers_own_errors(error, t2):
         aer = PTM(model[gate.name][gate.qubits]).data.diagonal().real
         letters = (0, 1, 3, 2)  # I, X, Y, Z of Qiskit as ours
         order = letters if len(gate.qubits) == 1 else [a + 4 * b for b in letters for a in letters]
-        ours = gate_factors(gate, [qubits[q] for q in gate.qubits])
+        ours = gate_transfer(gate, [qubits[q] for q in gate.qubits]).diagonal()
         np.testing.assert_allclose(ours[list(order)], aer, atol=1e-9)
         assert probabilities(ours).sum() == pytest.approx(1)
 
 
 def test_channels_that_stand_in_a_circuit_are_twirled():
     error = amplitude_damping_error(0.36).to_instruction()
-    np.testing.assert_allclose(channel_factors(error), [1, 0.8, 0.64, 0.8], atol=1e-9)
+    np.testing.assert_allclose(channel_transfer(error).diagonal(), [1, 0.8, 0.64, 0.8], atol=1e-9)
     circuit = QuantumCircuit(1, 1)
     circuit.append(error, [0])
     circuit.measure(0, 0)
