@@ -138,7 +138,7 @@ def _errors(snapshot: Snapshot | None, pull: bool) -> dict[tuple[str, tuple[int,
     place = {q.index: k for k, q in enumerate(snapshot.qubits)}
     found = {}
     for gate in snapshot.gates:
-        if gate.name != "measure":
+        if gate.name != "measure" and (gate.duration or gate.error):
             where = tuple(place[q] for q in gate.qubits)
             transfer = gate_transfer(gate, [snapshot.qubits[k] for k in where])
             if not np.array_equal(transfer, np.eye(len(transfer))):

@@ -118,6 +118,8 @@ def _followed(circuit: FrameCircuit, read: Sequence[Step], followed: Operators) 
         factors = None if step.gate is None else step.gate.signs
         if step.factors is not None and not step.pulls:
             factors = step.factors if factors is None else factors * step.factors
+        if factors is None and not step.pulls:
+            continue
         each = _products(numbers, len(heads))
         if factors is not None:
             values = values * factors[each]

@@ -9,6 +9,7 @@ while the gate lasts, and a depolarising rest that makes up the stated error.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,7 +52,7 @@ def gate_transfer(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> 
         qubits: on which it acts, in its order.
     """
     transfer = _relaxed(gate, qubits)
-    transfer[:, 1:] *= rest_kept(gate, qubits)
+    transfer[:, 1:] *= _rest_kept(gate, transfer)
     return transfer
 
 
@@ -68,8 +69,12 @@ def pulls_of(transfer: Transfer) -> tuple[Pull, ...]:
 
 def rest_kept(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> float:
     """Return the factor of the depolarising rest of a gate's error, beside relaxation."""
-    size = 2 ** len(qubits)
-    fidelity = (float(_relaxed(gate, qubits).trace()) / size + 1) / (size + 1)  # average over states
+    return _rest_kept(gate, _relaxed(gate, qubits))
+
+
+def _rest_kept(gate: GateCalibration, relaxed: Transfer) -> float:
+    size = math.isqrt(len(relaxed))
+    fidelity = (float(relaxed.trace()) / size + 1) / (size + 1)  # average over states
     error = min(gate.error or 0.0, size / (size + 1))
     if error <= 1 - fidelity:  # relaxation alone is as much as is stated
         return 1.0
