@@ -154,7 +154,7 @@ def pulls(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], engin
     In all circuits of an experiment or in none, so that its counts have the same errors: not where inputs are
     shifted, which stand for each other only without, nor where stim, which draws Pauli errors, makes shots.
     """
-    if engine < 3 or any(one.method == TWIRLED_FRAME for one in settings):
+    if engine < 3 or any(one.is_framed for one in settings):
         return False
     large = (part for circuit in circuits for part in split(circuit) if _is_twirled(part))
     return all(len(part.clbits) <= MAX_FRAMES for part in large)

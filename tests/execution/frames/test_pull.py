@@ -22,7 +22,7 @@ from qcoord_hw.execution.run import execute, moved
 from qcoord_hw.execution.run_description import describe, program_of
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, by_engine, fake_chip, resolve_target
-from qcoord_hw.families.experiment import DIRECT, TWIRLED_FRAME, build_experiment
+from qcoord_hw.families.experiment import DIRECT, FRAME, TWIRLED_FRAME, build_experiment
 from qcoord_hw.provenance import provenance
 from tests.execution.forgeries import read_intent, sign
 
@@ -166,6 +166,8 @@ def test_an_experiment_has_the_pull_everywhere_or_nowhere(monkeypatch):
     assert shifted.noise.endswith("; relaxation twirled")
     assert applied.pull
     assert abs(found(applied) - found(shifted)).sum() > 1e-5
+    late = replace(shifted, settings=tuple(replace(s, method=FRAME) for s in shifted.settings))
+    assert not late.pull
     older = replace(applied, engine=2)
     assert not older.pull
     np.testing.assert_allclose(found(older), found(shifted), atol=1e-12)
