@@ -59,7 +59,7 @@ def against_density_matrix(device: str, name: str, scale: float) -> tuple[float,
             seconds, other = timed(lambda c=circuit, s=calibration: distribution(c, s))
             frames += seconds
             worst = max(worst, float(np.abs(one - other).sum()) / 2)
-            lost = max(lost, float(np.abs(one - distribution(circuit, calibration, pull=False)).sum()) / 2)
+            lost = max(lost, float(np.abs(one - distribution(circuit, calibration, pulled=0)).sum()) / 2)
     return worst, lost, exact, frames
 
 
@@ -69,8 +69,8 @@ def parity_of(size: int, device: str) -> tuple[float, float]:
     prepared = resolve_target(device).prepare(program, ())
     setting = program.settings[0]
     circuit = bind(prepared.circuits[0], setting.values)
-    distribution(circuit, prepared.snapshot, [range(size)], pull=False)  # what errors do is kept from here on
-    seconds, likely = timed(lambda: distribution(circuit, prepared.snapshot, [range(size)], pull=False))
+    distribution(circuit, prepared.snapshot, [range(size)], pulled=0)  # what errors do is kept from here on
+    seconds, likely = timed(lambda: distribution(circuit, prepared.snapshot, [range(size)], pulled=0))
     asked = setting.label.count("1")
     return float(likely[asked // 2 % 2]), seconds
 

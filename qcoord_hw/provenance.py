@@ -37,8 +37,8 @@ method that came with it, else under version 0.
 1: stim, and twirled errors of Clifford parts beyond a density matrix.
 2: inputs that are Pauli frames are shifted after twirling; up to 13 qubits a density matrix where shots, of
 which there are as many, take longer one by one.
-3: where the errors of a Clifford part beyond a density matrix are twirled, relaxation's pull towards |0> is
-kept to first order, if no inputs are shifted and no shots drawn by stim.
+3: where errors of Clifford parts are twirled, relaxation's pull towards |0> is kept to first order: where
+inputs are shifted, before data stand in the circuit; not where stim draws shots of any part.
 """
 
 SNAPSHOTS = "qiskit-ibm-runtime"

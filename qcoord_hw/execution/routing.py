@@ -31,7 +31,6 @@ from qcoord_hw.errors import TooLargeError
 from qcoord_hw.execution.frames import is_clifford
 from qcoord_hw.execution.layout import choose_layout, components, interactions
 from qcoord_hw.execution.lines import cheapest, on_line, orders, pairs_of
-from qcoord_hw.execution.methods import MAX_DENSITY_MATRIX
 from qcoord_hw.execution.program import Program, stages
 from qcoord_hw.execution.snapshot import Snapshot
 
@@ -267,9 +266,9 @@ def _induced(placed: Sequence[int], coupling: CouplingMap) -> CouplingMap:
 def _routed(circuit: QuantumCircuit, coupling: CouplingMap, seed: int) -> tuple[QuantumCircuit, list[int]]:
     """Return a circuit routed from the trivial placement, and where each qubit ends.
 
-    Clifford circuits beyond a density matrix stay Clifford, so that they can be simulated at all.
+    Clifford circuits stay Clifford: so large ones can be simulated at all, and inputs of others shifted.
     """
-    clifford = circuit.num_qubits > MAX_DENSITY_MATRIX and is_clifford(circuit)
+    clifford = is_clifford(circuit)
     manager = PassManager(
         [
             SetLayout(list(range(circuit.num_qubits))),

@@ -38,7 +38,8 @@ from qcoord_hw.execution.methods import (
     FRAMES,
     STIM,
     TWIRLED,
-    pulls,
+    Pull,
+    pull_of,
     setting_method,
 )
 from qcoord_hw.execution.noise import confusion, noise_model
@@ -98,8 +99,8 @@ class Simulator:
         snapshot: calibration of their qubits, in order; None simulates without noise.
         shots: of a setting; infinitely many where outcome probabilities are wanted.
         engine: version of the rules by which methods are chosen.
-        pull: whether frames keep relaxation's pull, where these are some circuits and settings of an
-            experiment; None decides by them.
+        pull: where frames keep relaxation's pull, if these are some circuits and settings of an experiment;
+            None decides by them.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Simulator:
         *,
         shots: float = math.inf,
         engine: int = ENGINE,
-        pull: bool | None = None,
+        pull: Pull | None = None,
     ) -> None:
         """Choose a method for each part of each circuit.
 
@@ -127,7 +128,7 @@ class Simulator:
             for c, parts in zip(circuits, self._parts, strict=True)
         ]
         self._methods = dict(self._chosen(shots, engine))
-        self._pull = pulls(circuits, settings, engine) if pull is None else pull
+        self._pull = pull or pull_of(circuits, settings, engine)
         if snapshot is not None:  # what nobody executes needs no noise, which takes its time to be made
             done = [one for c in circuits for one in operations(c, range(c.num_qubits))]
             self._used = snapshot.only(done)
@@ -338,7 +339,8 @@ class Simulator:
         circuit, p, values, method = instance
         part = self._parts[circuit][p]
         if method in TWIRLED:
-            steps = frame_circuit(bind(part.circuit, values), self._calibration(part), pull=self._pull)
+            pulled = self._pull.instructions(part.circuit)
+            steps = frame_circuit(bind(part.circuit, values), self._calibration(part), pulled=pulled)
             self._store(instance, outcomes(steps, [[c] for c in range(len(part.clbits))]))
             return
         if method == ACTIVE:

@@ -252,7 +252,7 @@ def each(prepared: Prepared, program: Program) -> Prepared:
     [("example-2-f2", "fake_torino"), ("example-1-f2", "fake_sherbrooke")]
     + [
         pytest.param(name, target, marks=pytest.mark.slow)
-        for name in ("example-1-f4", "example-2-f2", "example-1-f2")
+        for name in ("example-1-f4", "example-2-f2", "example-1-f2", "six-servers-f4")
         for target in ("fake_torino", "fake_fez", "fake_sherbrooke")
     ],
 )

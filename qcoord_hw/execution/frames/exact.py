@@ -25,7 +25,7 @@ def distribution(
     snapshot: Snapshot | None,
     parities: Sequence[Sequence[int]] | None = None,
     *,
-    pull: bool = True,
+    pulled: int | None = None,
 ) -> Vector:
     """Return the exact distribution of a compiled Clifford circuit's outcomes under noise.
 
@@ -33,7 +33,8 @@ def distribution(
         circuit: as executed on the snapshot's qubits, in order, parameters bound, measurements final.
         snapshot: the calibration; None without a device's noise.
         parities: sets of classical bits whose sums modulo 2 are wanted, instead of all bits.
-        pull: whether relaxation's pull towards |0> is kept, to first order; else errors are twirled.
+        pulled: at how many of its instructions, the first ones, relaxation's pull towards |0> is kept, to
+            first order; at the others errors are twirled. At all of them if omitted.
 
     Returns:
         Shape (2^k,) for k classical bits, or parities; the first is the most significant of the index.
@@ -44,7 +45,7 @@ def distribution(
         TooLargeError: when k is more than 20.
         ValueError: when a gate is not Clifford.
     """
-    steps = frame_circuit(circuit, snapshot, pull=pull)
+    steps = frame_circuit(circuit, snapshot, pulled=len(circuit.data) if pulled is None else pulled)
     if parities is not None:
         return outcomes(steps, parities, readout=True)
     found = outcomes(steps, [[c] for c in range(circuit.num_clbits)])

@@ -113,7 +113,7 @@ def test_noisy_distributions_are_those_of_pauli_errors_one_by_one(rng):
         for _ in range(2):
             circuit, order = random_clifford(rng, size, 12), rng.permutation(size).tolist()
             expected = with_pauli_errors(circuit, snapshot, order)
-            found = distribution(measured(circuit, order), snapshot, pull=False)
+            found = distribution(measured(circuit, order), snapshot, pulled=0)
             np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
@@ -122,12 +122,12 @@ def test_parities_are_sums_of_the_bits(rng):
     snapshot = noisy(rng, size)
     snapshot = replace(snapshot, qubits=tuple(replace(q, p01=q.p10) for q in snapshot.qubits))
     circuit = measured(random_clifford(rng, size, 25), list(range(size)))
-    every = distribution(circuit, snapshot, pull=False).reshape((2,) * size)
+    every = distribution(circuit, snapshot, pulled=0).reshape((2,) * size)
     parities = [[0, 1, 2, 3], [1], [0, 2], [1, 0, 2]]  # the last is the sum of the two before
     expected = np.zeros((2,) * len(parities))
     for bits in np.ndindex(every.shape):
         expected[tuple(sum(bits[c] for c in parity) % 2 for parity in parities)] += every[bits]
-    found = distribution(circuit, snapshot, parities, pull=False)
+    found = distribution(circuit, snapshot, parities, pulled=0)
     np.testing.assert_allclose(found, expected.reshape(-1), atol=1e-12)
 
 
@@ -154,7 +154,7 @@ def test_channels_that_stand_in_a_circuit_are_twirled_or_pull():
     circuit.append(error, [0])
     circuit.measure(0, 0)
     assert is_clifford(circuit)
-    np.testing.assert_allclose(distribution(circuit, None, pull=False), [0.82, 0.18], atol=1e-9)
+    np.testing.assert_allclose(distribution(circuit, None, pulled=0), [0.82, 0.18], atol=1e-9)
     np.testing.assert_allclose(distribution(circuit, None), [1, 0], atol=1e-9)
     assert Kraus(error).is_cptp()
 
@@ -187,7 +187,7 @@ def test_a_density_matrix_with_twirled_errors_gives_the_same_on_a_device(scale):
     prepared = resolve_target(scaled_target("fake_torino", scale)).prepare(program, ())
     circuit, snapshot = bind(prepared.circuits[0], prepared.settings[0].values), prepared.snapshot
     order = [circuit.find_bit(i.qubits[0]).index for i in circuit.data if i.operation.name == "measure"]
-    pulled, found = (distribution(circuit, snapshot, pull=pull) for pull in (True, False))
+    pulled, found = (distribution(circuit, snapshot, pulled=k) for k in (None, 0))
     np.testing.assert_allclose(found, with_pauli_errors(circuit, snapshot, order), atol=1e-9)
     exact = Simulator(prepared.circuits, prepared.settings[:1], snapshot).probabilities(0, 0)
     near, far = (abs(one - exact).sum() / 2 for one in (pulled, found))
@@ -245,7 +245,7 @@ def test_the_simulator_takes_frames_where_a_density_matrix_does_not_fit(monkeypa
     np.testing.assert_allclose(found, distribution(prepared.circuits[0], prepared.snapshot), atol=1e-11)
     older = Simulator(prepared.circuits, prepared.settings, prepared.snapshot, engine=0)
     assert older.methods == ["statevector"]
-    found = distribution(prepared.circuits[0], prepared.snapshot, pull=False)
+    found = distribution(prepared.circuits[0], prepared.snapshot, pulled=0)
     assert 1e-5 < abs(found - exact).sum() / 2 < 0.0015
     before = Simulator(prepared.circuits, prepared.settings, prepared.snapshot, engine=2)
     np.testing.assert_allclose(before.probabilities(0, 0), found, atol=1e-11)

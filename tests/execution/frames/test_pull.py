@@ -10,7 +10,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import Parameter, QuantumCircuit
 
 import qcoord_hw as qc
 from qcoord_hw import record
@@ -18,11 +18,13 @@ from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import RecordError
 from qcoord_hw.execution import methods
 from qcoord_hw.execution.frames import distribution
+from qcoord_hw.execution.methods import Pull
 from qcoord_hw.execution.run import execute, moved
 from qcoord_hw.execution.run_description import describe, program_of
+from qcoord_hw.execution.simulate import Simulator
 from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration, Snapshot
 from qcoord_hw.execution.targets import NoiseTarget, Prepared, by_engine, fake_chip, resolve_target
-from qcoord_hw.families.experiment import DIRECT, FRAME, TWIRLED_FRAME, build_experiment
+from qcoord_hw.families.experiment import DIRECT, FRAME, TWIRLED_FRAME, Setting, build_experiment
 from qcoord_hw.provenance import provenance
 from tests.execution.forgeries import read_intent, sign
 
@@ -31,6 +33,7 @@ ONE = {
     "h": np.array([[1, 1], [1, -1]]) * ROOT,
     "s": np.diag([1, 1j]),
     "sx": np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2,
+    "x": np.array([[0, 1], [1, 0]]),
     "y": np.array([[0, -1j], [1j, 0]]),
 }
 TWO = {  # the first qubit's bit is the slow one
@@ -85,7 +88,7 @@ def on(rho: np.ndarray, operator: np.ndarray, where: tuple[int, ...]) -> np.ndar
 
 def lost(rho: np.ndarray, where: tuple[int, ...]) -> np.ndarray:
     """The state in which some qubits are completely mixed."""
-    paulis = [np.eye(2), np.array([[0, 1], [1, 0]]), ONE["y"], np.diag([1, -1])]
+    paulis = [np.eye(2), ONE["x"], ONE["y"], np.diag([1, -1])]
     for q in where:
         rho = sum(on(rho, p, (q,)) for p in paulis) / 4
     return rho
@@ -97,6 +100,8 @@ def by_numpy(size: int, moves: Moves, snapshot: Snapshot) -> np.ndarray:
     known = {(g.name, g.qubits): g for g in snapshot.gates}
     for name, where in moves:
         rho = on(rho, (ONE | TWO)[name], where)
+        if (name, where) not in known:  # nothing goes wrong
+            continue
         gate, dimension = known[name, where], 2 ** len(where)
         each = [kraus(snapshot.qubits[q], gate.duration) for q in where]
         overlap = reduce(np.multiply, [sum(abs(np.trace(k)) ** 2 for k in one) for one in each])
@@ -132,7 +137,7 @@ def test_the_first_order_of_the_pull_is_exact(size, error):
         for relaxed in (1e-2, 1e-4):
             snapshot = a_device(np.random.default_rng(seed), size, moves, relaxed, error)
             exact, circuit = by_numpy(size, moves, snapshot), by_qiskit(size, moves)
-            found, twirled = (distribution(circuit, snapshot, pull=pull) for pull in (True, False))
+            found, twirled = (distribution(circuit, snapshot, pulled=k) for k in (None, 0))
             assert found.sum() == pytest.approx(1, abs=1e-12)
             off[relaxed] = [abs(one - exact).sum() for one in (found, twirled)]
         assert off[1e-2][0] < 5e-3
@@ -150,29 +155,52 @@ def test_the_pull_on_one_qubit_that_waits_is_exact():
         np.testing.assert_allclose(found, by_numpy(1, moves, snapshot), atol=1e-12)
 
 
-def test_an_experiment_has_the_pull_everywhere_or_nowhere(monkeypatch):
-    """Where inputs are shifted none has it, nor where stim makes shots, not even inputs applied directly."""
+def test_an_experiment_has_one_noise_model(monkeypatch):
+    """Inputs applied directly have the pull no longer than those that are shifted; by stim none has it."""
     monkeypatch.setattr(methods, "MAX_DENSITY_MATRIX", 0)
     program, target = program_of(build_experiment(load_spec("example-2-f2"))), resolve_target("fake_torino")
     shifted = target.prepare(program, ())
     applied = replace(shifted, settings=tuple(replace(s, method=DIRECT) for s in shifted.settings))
     assert {s.method for s in shifted.settings} == {TWIRLED_FRAME, DIRECT}
-    checks = [k for k, s in enumerate(shifted.settings) if s.method == DIRECT]
+    check = next(k for k, s in enumerate(shifted.settings) if s.method == DIRECT)
 
-    def found(prepared: Prepared) -> np.ndarray:
-        return prepared.simulator([prepared.settings[checks[0]]]).probabilities(0, 0)
+    def found(prepared: Prepared, k: int = check) -> np.ndarray:
+        return prepared.simulator([prepared.settings[k]]).probabilities(0, 0)
 
-    assert not shifted.pull
+    assert shifted.pull is Pull.BEFORE_DATA
     assert shifted.noise.endswith("; relaxation twirled")
-    assert applied.pull
+    assert applied.pull is Pull.EVERYWHERE
+    np.testing.assert_allclose(found(shifted), found(shifted, shifted.settings[check].input), atol=1e-12)
     assert abs(found(applied) - found(shifted)).sum() > 1e-5
     late = replace(shifted, settings=tuple(replace(s, method=FRAME) for s in shifted.settings))
-    assert not late.pull
-    older = replace(applied, engine=2)
-    assert not older.pull
-    np.testing.assert_allclose(found(older), found(shifted), atol=1e-12)
+    assert late.pull is Pull.BEFORE_DATA
+    assert {replace(one, engine=2).pull for one in (shifted, applied)} == {Pull.NOWHERE}
     monkeypatch.setattr(methods, "MAX_FRAMES", 1)
-    assert not replace(applied).pull
+    assert {replace(one).pull for one in (shifted, applied)} == {Pull.NOWHERE}
+
+
+def test_what_happens_before_the_data_is_the_same_for_all_inputs():
+    """So inputs that are shifted are as exact as those applied, as long as nothing relaxes any more."""
+    moves = [("h", (0,)), ("cx", (0, 1)), ("y", (1,)), ("h", (0,)), ("swap", (1, 2)), ("y", (2,))]
+    circuit = by_qiskit(3, moves).remove_final_measurements(inplace=False)
+    circuit = QuantumCircuit(3, 3).compose(circuit)
+    data = [Parameter("a"), Parameter("b")]
+    circuit.rx(np.pi * data[0], 2)
+    circuit.rx(np.pi * data[1], 0)
+    circuit.measure(range(3), range(3))
+    snapshot = a_device(np.random.default_rng(3), 3, moves, 0.05, 0.02)
+    settings = [
+        Setting(str((a, b)), values=(a, b), flips=(2,) * a + (0,) * b, method=TWIRLED_FRAME, input=2 * a + b)
+        for a in (0, 1)
+        for b in (0, 1)
+    ]
+    simulator = Simulator([circuit], settings, snapshot)
+    before = Simulator([circuit], settings, snapshot, engine=2)
+    for k, one in enumerate(settings):
+        applied = [("x", (q,)) for q in one.flips]
+        exact = by_numpy(3, [*moves, *applied], snapshot)
+        off = [abs(each.probabilities(k, 0) - exact).sum() for each in (simulator, before)]
+        assert off[0] < 1e-3 < 1e-2 < off[1]
 
 
 class Before(NoiseTarget):
