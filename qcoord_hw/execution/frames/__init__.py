@@ -17,6 +17,7 @@ are then right to first order in the pull, and to all orders in what else goes w
 - `sampling`: shots of all bits of a large circuit, by stim, twirled.
 
 Inputs that are Pauli frames may be shifted after twirling: Pauli errors commute with them, the pull does not.
+It may be kept where no data stand in the circuit yet.
 """
 
 from qcoord_hw.execution.frames.circuit import frame_circuit, is_clifford
