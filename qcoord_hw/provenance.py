@@ -38,7 +38,8 @@ method that came with it, else under version 0.
 2: inputs that are Pauli frames are shifted after twirling; up to 13 qubits a density matrix where shots, of
 which there are as many, take longer one by one.
 3: where errors of Clifford parts are twirled, relaxation's pull towards |0> is kept to first order: where
-inputs are shifted, before data stand in the circuit; not where stim draws shots of any part.
+inputs are shifted, before data stand in the circuit; not where stim draws shots of any part. Clifford
+circuits that are routed stay Clifford, also those that fit a density matrix.
 """
 
 SNAPSHOTS = "qiskit-ibm-runtime"
