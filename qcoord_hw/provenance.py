@@ -28,7 +28,7 @@ A record of this version must be what is built today; one of another version, or
 be at one with itself.
 """
 
-ENGINE = 2
+ENGINE = 3
 """Version of the rules by which methods of simulation are chosen; raised when another one may be.
 
 A record is repeated by the rules that it states. One that states none was made under version 1 if it names a
@@ -37,6 +37,9 @@ method that came with it, else under version 0.
 1: stim, and twirled errors of Clifford parts beyond a density matrix.
 2: inputs that are Pauli frames are shifted after twirling; up to 13 qubits a density matrix where shots, of
 which there are as many, take longer one by one.
+3: where errors of Clifford parts are twirled, relaxation's pull towards |0> is kept to first order: where
+inputs are shifted, before data stand in the circuit; not where stim draws shots of any part. Clifford
+circuits that are routed stay Clifford, also those that fit a density matrix.
 """
 
 SNAPSHOTS = "qiskit-ibm-runtime"

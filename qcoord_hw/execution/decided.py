@@ -167,7 +167,7 @@ def _noise(run: RunRecord, prepared: Prepared) -> str:
     target = run.intent["target"]
     return noise_words(
         split_scale(target["name"])[1],
-        twirled=bool(TWIRLED.intersection(target["methods"])),
+        prepared.pull if TWIRLED.intersection(target["methods"]) else None,
         gaps=unstated(prepared.circuits, prepared.snapshot) if prepared.idle_noise else None,
     )
 

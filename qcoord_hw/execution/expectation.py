@@ -62,7 +62,7 @@ def outcomes_of(prepared: Prepared, chosen: Sequence[int], parities: Parities = 
     for k, setting in enumerate(settings):
         clbits, circuit = read[setting.circuit, setting.method], circuits[setting.circuit]
         if parities and by_sums[setting.circuit]:
-            bits, weights = standing(circuit, setting, prepared.snapshot, parities)
+            bits, weights = standing(circuit, setting, prepared.snapshot, parities, pull=prepared.pull)
             found.append(([row.tobytes().decode() for row in bits + ord("0")], weights))
             continue
         simulator = simulator or prepared.counted(math.inf).simulator(settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
@@ -146,6 +147,33 @@ def setting_method(
 def twirls(circuits: Sequence[QuantumCircuit]) -> bool:
     """Return whether errors are twirled in any part of circuits when a device's noise is simulated."""
     return any(_is_twirled(part) for circuit in circuits for part in split(circuit))
+
+
+class Pull(Enum):
+    """Where relaxation's pull towards |0> is kept in circuits whose errors are twirled elsewhere."""
+
+    NOWHERE = "nowhere"
+    BEFORE_DATA = "before data"
+    EVERYWHERE = "everywhere"
+
+    def instructions(self, circuit: QuantumCircuit) -> int:
+        """Return at how many of a circuit's instructions, the first ones, with its parameters free."""
+        if self is Pull.NOWHERE:
+            return 0
+        data = (k for k, i in enumerate(circuit.data) if i.is_parameterized())
+        return next(data, len(circuit.data)) if self is Pull.BEFORE_DATA else len(circuit.data)
+
+
+def pull_of(circuits: Sequence[QuantumCircuit], settings: Sequence[Setting], engine: int = ENGINE) -> Pull:
+    """Return where relaxation's pull is kept, the same in all circuits of an experiment.
+
+    Inputs that are shifted stand for each other only if errors have no direction once data stand in the
+    circuit; before, the pull is the same for all. stim, which draws Pauli errors, makes shots without it.
+    """
+    large = (part for circuit in circuits for part in split(circuit) if _is_twirled(part))
+    if engine < 3 or any(len(part.clbits) > MAX_FRAMES for part in large):
+        return Pull.NOWHERE
+    return Pull.BEFORE_DATA if any(one.is_framed for one in settings) else Pull.EVERYWHERE
 
 
 def _is_twirled(part: Part) -> bool:

@@ -13,6 +13,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qcoord_hw.execution.frames import distribution, is_clifford
 from qcoord_hw.execution.frames.exact import MAX_BITS
+from qcoord_hw.execution.methods import Pull
 from qcoord_hw.execution.parts import is_final
 from qcoord_hw.execution.program import bind
 from qcoord_hw.execution.snapshot import Snapshot
@@ -36,7 +37,12 @@ def are_known(
 
 
 def standing(
-    circuit: QuantumCircuit, setting: Setting, snapshot: Snapshot | None, parities: Sequence[Sequence[int]]
+    circuit: QuantumCircuit,
+    setting: Setting,
+    snapshot: Snapshot | None,
+    parities: Sequence[Sequence[int]],
+    *,
+    pull: Pull,
 ) -> tuple[Bits, npt.NDArray[np.float64]]:
     """Return an outcome for each value of some sums of bits, with the probability of that value.
 
@@ -45,6 +51,7 @@ def standing(
         setting: at which it is.
         snapshot: calibration of its qubits; None without a device's noise.
         parities: sets of classical bits, k of them.
+        pull: where relaxation's pull is kept.
 
     Returns:
         Shapes (values, bits), classical bit 0 first, and (values,); values without probability are left out.
@@ -52,7 +59,8 @@ def standing(
     rows = np.zeros((len(parities), circuit.num_clbits), dtype=np.uint8)
     for k, parity in enumerate(parities):
         rows[k, list(parity)] = 1
-    weights = distribution(bind(circuit, _values(setting)), snapshot, parities)
+    bound = bind(circuit, _values(setting))
+    weights = distribution(bound, snapshot, parities, pulled=pull.instructions(circuit))
     found = np.flatnonzero(weights > 0)
     sums = (found[:, None] >> np.arange(len(rows))[::-1] & 1).astype(np.uint8)
     flips = np.zeros(circuit.num_clbits, dtype=np.uint8)

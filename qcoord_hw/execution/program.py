@@ -10,6 +10,7 @@ from qiskit.circuit import Barrier, QuantumCircuit
 
 from qcoord_hw.families.experiment import Setting, one_setting_each
 from qcoord_hw.network.links import Route
+from qcoord_hw.provenance import ENGINE
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Program:
             all qubits in it, so that they may be routed.
         weights: how often each setting is to be drawn where they are drawn at random; empty if never.
         routes: what links do to each circuit; empty where they cost nothing.
+        engine: version of the rules by which they are routed: see `provenance.ENGINE`.
     """
 
     circuits: tuple[QuantumCircuit, ...]
@@ -30,6 +32,7 @@ class Program:
     movable: tuple[tuple[bool, ...], ...]
     weights: tuple[float, ...] = ()
     routes: tuple[Route, ...] = ()
+    engine: int = ENGINE
 
     @classmethod
     def of(cls, circuits: Sequence[QuantumCircuit]) -> Program:

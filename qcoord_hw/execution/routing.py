@@ -64,6 +64,7 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
     ):
         return None
     until_end = len(circuits) == 1 and len(cuts[0]) > 2 and program.movable[0][-1]
+    above = 0 if program.engine >= 3 else MAX_DENSITY_MATRIX
     coupling = _coupling(snapshot)
     room = max(map(len, rx.connected_components(coupling.graph.to_undirected())))
     whole = [[circuit.copy_empty_like() for _ in cut] for circuit, cut in zip(circuits, cuts, strict=True)]
@@ -72,7 +73,7 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
         parts = [[_restricted(stage, qubits) for stage in cut] for cut in cuts]
         if not _fits(parts, snapshot):
             fits = len(qubits) <= room  # Qiskit raises where they do not
-            routed = _routed_part(parts, coupling, until_end=until_end) if fits else None
+            routed = _routed_part(parts, coupling, above, until_end=until_end) if fits else None
             if routed is None:
                 return None
             parts = routed
@@ -101,7 +102,7 @@ def _fits(parts: Sequence[Sequence[QuantumCircuit]], snapshot: Snapshot) -> bool
 
 
 def _routed_part(
-    cuts: Sequence[Sequence[QuantumCircuit]], coupling: CouplingMap, *, until_end: bool
+    cuts: Sequence[Sequence[QuantumCircuit]], coupling: CouplingMap, above: int, *, until_end: bool
 ) -> list[list[QuantumCircuit]] | None:
     """Return the stages of a connected part of all circuits with swaps where they are allowed, or None."""
     gates, measures = _without_measurements(cuts[0][-1]) if until_end else (None, [])
@@ -117,11 +118,11 @@ def _routed_part(
         inside = _induced(placed, coupling)
         if not rx.is_connected(inside.graph.to_undirected()):
             continue
-        backwards, _ = _routed(cuts[0][0].inverse(), inside, seed)
+        backwards, _ = _routed(cuts[0][0].inverse(), inside, seed, above)
         first = backwards.inverse()
         size, found = interactions(first).total(), [[first, *cut[1:]] for cut in cuts]
         if gates is not None:
-            last, ends = _routed(gates, inside, seed)
+            last, ends = _routed(gates, inside, seed, above)
             measured = cuts[0][-1].copy_empty_like()
             measured.compose(last, measured.qubits, inplace=True)
             for qubit, clbit in measures:
@@ -129,13 +130,14 @@ def _routed_part(
             size, found = size + interactions(last).total(), [[first, *cuts[0][1:-1], measured]]
         if best is None or size < best[0]:
             best = size, found
-    return _in_lines(cuts, gates, measures) if best is None else best[1]
+    return _in_lines(cuts, gates, measures, above) if best is None else best[1]
 
 
 def _in_lines(
     cuts: Sequence[Sequence[QuantumCircuit]],
     gates: QuantumCircuit | None,
     measures: Sequence[tuple[int, int]],
+    above: int,
 ) -> list[list[QuantumCircuit]] | None:
     """Return the stages of a connected part of all circuits on a line, what one holder joins side by side.
 
@@ -146,6 +148,7 @@ def _in_lines(
         cuts: the stages of each circuit.
         gates: of the last stage, where that is routed as a whole; else None.
         measures: (qubit, bit) of its measurements.
+        above: see `_routed`.
     """
     first, until = cuts[0][0], len(cuts[0]) - (gates is not None)
     fixed = [cut[1:until] for cut in cuts]
@@ -180,10 +183,10 @@ def _in_lines(
             placed += [mine[k] for k in order]
         pairs = list(zip(placed, placed[1:], strict=False))
         line = CouplingMap([*pairs, *(pair[::-1] for pair in pairs)])
-        backwards, _ = _routed(first.inverse(), line, seed)
+        backwards, _ = _routed(first.inverse(), line, seed, above)
         size, ends = interactions(backwards).total(), []
         if gates is not None:
-            forwards, where = _routed(gates, line, seed)
+            forwards, where = _routed(gates, line, seed, above)
             size += interactions(forwards).total()
             end = cuts[0][-1].copy_empty_like()
             end.compose(forwards, end.qubits, inplace=True)
@@ -264,12 +267,15 @@ def _induced(placed: Sequence[int], coupling: CouplingMap) -> CouplingMap:
     return inside
 
 
-def _routed(circuit: QuantumCircuit, coupling: CouplingMap, seed: int) -> tuple[QuantumCircuit, list[int]]:
+def _routed(
+    circuit: QuantumCircuit, coupling: CouplingMap, seed: int, above: int
+) -> tuple[QuantumCircuit, list[int]]:
     """Return a circuit routed from the trivial placement, and where each qubit ends.
 
-    Clifford circuits beyond a density matrix stay Clifford, so that they can be simulated at all.
+    Clifford circuits of more qubits than `above` stay Clifford: so large ones can be simulated at all, and
+    inputs of others shifted.
     """
-    clifford = circuit.num_qubits > MAX_DENSITY_MATRIX and is_clifford(circuit)
+    clifford = circuit.num_qubits > above and is_clifford(circuit)
     manager = PassManager(
         [
             SetLayout(list(range(circuit.num_qubits))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -110,6 +111,7 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
         raise RecordError(f"run {run.path.name}: unfinished; allowed is a sealed run")
     found = []
     before = prepared_of(run)
+    program = replace(program, engine=before.engine)
     if changed := _differing(recorded_program(run).circuits, program.circuits):
         found.append(f"circuits as built: {changed}")
     spec = run.intent["spec"]

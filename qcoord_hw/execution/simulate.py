@@ -4,8 +4,8 @@ Qubits that no gate connects are independent (the noise models have no crosstalk
 of a circuit is simulated alone: eight CHSH rounds cost eight pairs, not sixteen qubits. A part whose
 measurements are final is simulated once, for its outcome probabilities; every block of shots is then
 drawn from them, with the readout error applied exactly. Clifford parts that are too large for a density
-matrix, or whose inputs are Pauli frames, have twirled errors (`frames`). Other parts are sampled by Aer. By
-which method each part is simulated is decided in `methods`.
+matrix, or whose inputs are Pauli frames, have twirled errors, with or without relaxation's pull (`frames`).
+Other parts are sampled by Aer. By which method each part is simulated is decided in `methods`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,16 @@ from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
 from qcoord_hw.execution.layout import operations
-from qcoord_hw.execution.methods import ACTIVE, DENSITY_MATRIX, FRAMES, STIM, TWIRLED, setting_method
+from qcoord_hw.execution.methods import (
+    ACTIVE,
+    DENSITY_MATRIX,
+    FRAMES,
+    STIM,
+    TWIRLED,
+    Pull,
+    pull_of,
+    setting_method,
+)
 from qcoord_hw.execution.noise import confusion, noise_model
 from qcoord_hw.execution.parts import Part, split
 from qcoord_hw.execution.program import bind
@@ -90,6 +99,8 @@ class Simulator:
         snapshot: calibration of their qubits, in order; None simulates without noise.
         shots: of a setting; infinitely many where outcome probabilities are wanted.
         engine: version of the rules by which methods are chosen.
+        pull: where frames keep relaxation's pull, if these are some circuits and settings of an experiment;
+            None decides by them.
     """
 
     def __init__(
@@ -100,6 +111,7 @@ class Simulator:
         *,
         shots: float = math.inf,
         engine: int = ENGINE,
+        pull: Pull | None = None,
     ) -> None:
         """Choose a method for each part of each circuit.
 
@@ -116,6 +128,7 @@ class Simulator:
             for c, parts in zip(circuits, self._parts, strict=True)
         ]
         self._methods = dict(self._chosen(shots, engine))
+        self._pull = pull or pull_of(circuits, settings, engine)
         if snapshot is not None:  # what nobody executes needs no noise, which takes its time to be made
             done = [one for c in circuits for one in operations(c, range(c.num_qubits))]
             self._used = snapshot.only(done)
@@ -326,7 +339,8 @@ class Simulator:
         circuit, p, values, method = instance
         part = self._parts[circuit][p]
         if method in TWIRLED:
-            steps = frame_circuit(bind(part.circuit, values), self._calibration(part))
+            pulled = self._pull.instructions(part.circuit)
+            steps = frame_circuit(bind(part.circuit, values), self._calibration(part), pulled=pulled)
             self._store(instance, outcomes(steps, [[c] for c in range(len(part.clbits))]))
             return
         if method == ACTIVE:

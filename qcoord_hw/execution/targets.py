@@ -27,7 +27,7 @@ from qcoord_hw.execution.growing import grown
 from qcoord_hw.execution.idle import unstated, with_idle_noise
 from qcoord_hw.execution.layout import check_layout, choose_layout
 from qcoord_hw.execution.links import with_channels
-from qcoord_hw.execution.methods import framed, twirls
+from qcoord_hw.execution.methods import Pull, framed, pull_of, twirls
 from qcoord_hw.execution.noise import IDLE_NOISE_MODEL, NOISE_MODEL
 from qcoord_hw.execution.parts import unroll
 from qcoord_hw.execution.program import Program
@@ -169,7 +169,14 @@ class Prepared:
     def simulator(self, settings: Sequence[Setting] | None = None) -> Simulator:
         """Return what draws counts of the circuits, at some settings or at all."""
         asked = self.settings if settings is None else settings
-        return Simulator(self.simulated, asked, self.snapshot, shots=self.shots, engine=self.engine)
+        return Simulator(
+            self.simulated, asked, self.snapshot, shots=self.shots, engine=self.engine, pull=self.pull
+        )
+
+    @cached_property
+    def pull(self) -> Pull:
+        """Where relaxation pulls towards |0> in circuits whose errors are twirled elsewhere."""
+        return pull_of(self.circuits, self.settings, self.engine)
 
     def counted(self, shots: float) -> Prepared:
         """Return the same where each circuit is executed so many times."""
@@ -373,7 +380,7 @@ class NoiseTarget:
                     one.circuits,
                     one.layout,
                     one.used,
-                    noise_words(self.scale, twirled=twirled, gaps=gaps),
+                    noise_words(self.scale, pull_of(one.circuits, settings) if twirled else None, gaps=gaps),
                     settings,
                     routes=program.routes,
                     idle_noise=self.idle_noise,
@@ -447,19 +454,23 @@ def by_engine(prepared: Prepared, program: Program, engine: int) -> Prepared:
     return replace(prepared, settings=settings, tiles=tiles, engine=engine)
 
 
-def noise_words(scale: float, *, twirled: bool = False, gaps: Sequence[str] | None = ()) -> str:
+def noise_words(scale: float, pull: Pull | None = None, *, gaps: Sequence[str] | None = ()) -> str:
     """Return what a noise model of a scale holds, in words.
 
     Args:
         scale: what all of it is multiplied by.
-        twirled: whether relaxation is, in a large circuit or where inputs are shifted.
+        pull: where relaxation keeps its pull towards |0>, if it is twirled elsewhere: in a large circuit, or
+            once data stand in one whose inputs are shifted.
         gaps: what calibration leaves open of idle noise, as `unstated` returns it; None without idle noise.
     """
     words = NOISE_MODEL if gaps is None else IDLE_NOISE_MODEL
     if gaps and scale:
         words = f"{words}; not stated, so that less decays: {', '.join(gaps)}"
     words = words if scale == 1 else f"{words}; all of it times {scale:g}"
-    return f"{words}; relaxation twirled" if twirled else words
+    if pull is None:
+        return words
+    kept = "but for its pull towards |0> to first order, " if pull is Pull.EVERYWHERE else ""
+    return f"{words}; {kept}relaxation twirled"
 
 
 class RecordedTarget:

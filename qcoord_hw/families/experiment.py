@@ -55,7 +55,8 @@ class Setting:
         flips: the classical bits that these values flip against all values zero, when that is all they
             do to an ideal circuit (a Pauli frame); None when it is not.
         method: `direct`; `twirled:frame` where counts are drawn from the outcome probabilities at all values
-            zero under twirled errors, shifted by `flips` before the readout error, which is exact; or
+            zero, errors twirled as soon as data stand in the circuit, shifted by `flips` before the readout
+            error, which is exact; or
             `derived:frame` where errors are not twirled, so that relaxation, which is good for outcomes 0,
             is shifted as well.
         input: index of the input that is given; of several settings with one input the first counts,

@@ -254,7 +254,8 @@ def each(prepared: Prepared, program: Program) -> Prepared:
         pytest.param(name, target, marks=pytest.mark.slow)
         for name in ("example-1-f4", "example-2-f2", "example-1-f2")
         for target in ("fake_torino", "fake_fez", "fake_sherbrooke")
-    ],
+    ]
+    + [pytest.param("six-servers-f4", "fake_fez", marks=pytest.mark.slow)],  # routed, qubits long in |0>
 )
 def test_twirled_frames_have_no_bias(name, target):
     """Against 16 inputs applied directly, each a density matrix; without twirling figures are too good.

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from qiskit.circuit import Barrier, Operation, Parameter, ParameterExpression, QuantumCircuit
 
 from qcoord_hw.execution.channels import CHANNELS
 from qcoord_hw.execution.frames.clifford import Conjugation, conjugation
-from qcoord_hw.execution.frames.twirling import Factors, channel_factors, gate_factors, readout_factors
+from qcoord_hw.execution.frames.twirling import (
+    Factors,
+    Pull,
+    Transfer,
+    channel_transfer,
+    gate_transfer,
+    pulls_of,
+    readout_factors,
+)
 from qcoord_hw.execution.snapshot import Snapshot
 
 
@@ -22,12 +30,14 @@ class Step:
     Attributes:
         qubits: on which it acts, one or two.
         gate: what the gate makes of Pauli operators; None without one.
-        factors: by which the twirled error shrinks them; None without one.
+        factors: by which the error shrinks them; None without one.
+        pulls: what else it does; empty where it is twirled.
     """
 
     qubits: tuple[int, ...]
     gate: Conjugation | None
     factors: Factors | None
+    pulls: tuple[Pull, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +96,14 @@ def _bound(operation: Operation, values: Mapping[Parameter, float]) -> Operation
     return bound
 
 
-def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCircuit:
+def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None, *, pulled: int = 0) -> FrameCircuit:
     """Return a circuit as steps.
 
     Args:
         circuit: as executed, its parameters bound, its measurements final; all gates are Clifford gates.
         snapshot: calibration of its qubits, in order; None without a device's noise.
+        pulled: at how many of its instructions, the first ones, relaxation's pull towards |0> is kept; at the
+            others errors are twirled.
 
     Raises:
         ValueError: when a gate is none.
@@ -99,34 +111,51 @@ def frame_circuit(circuit: QuantumCircuit, snapshot: Snapshot | None) -> FrameCi
     errors = _errors(snapshot)
     steps: list[Step] = []
     measured: dict[int, int] = {}
-    for i in circuit.data:
+    for k, i in enumerate(circuit.data):
         name, qubits = i.operation.name, tuple(circuit.find_bit(q).index for q in i.qubits)
         if isinstance(i.operation, Barrier):
             continue
         if name == "measure":
             measured[circuit.find_bit(i.clbits[0]).index] = qubits[0]
         elif name in CHANNELS:
-            steps.append(Step(qubits, None, channel_factors(i.operation)))
+            steps.append(Step(qubits, None, *_kept(_Error(channel_transfer(i.operation)), k < pulled)))
         else:
             gate = conjugation(i.operation)
             if gate is None:
                 raise ValueError(f"gate {name!r} of circuit {circuit.name!r} is no Clifford gate")
-            steps.append(Step(qubits, gate, errors.get((name, qubits))))
+            steps.append(Step(qubits, gate, *_kept(errors.get((name, qubits)), k < pulled)))
     readout = {q: readout_factors(snapshot.qubits[q]) for q in measured.values()} if snapshot else {}
     return FrameCircuit(circuit.num_qubits, tuple(steps), dict(sorted(measured.items())), readout)
 
 
+def _kept(error: _Error | None, pull: bool) -> tuple[Factors | None, tuple[Pull, ...]]:
+    if error is None:
+        return None, ()
+    return error.factors, error.pulls if pull else ()
+
+
 @lru_cache(maxsize=16)  # the same for every setting
-def _errors(snapshot: Snapshot | None) -> dict[tuple[str, tuple[int, ...]], Factors]:
-    """Return the factors of every gate's error, by name and places of its qubits."""
+def _errors(snapshot: Snapshot | None) -> dict[tuple[str, tuple[int, ...]], _Error]:
+    """Return every gate's error, by name and places of its qubits."""
     if snapshot is None:
         return {}
     place = {q.index: k for k, q in enumerate(snapshot.qubits)}
     found = {}
     for gate in snapshot.gates:
-        if gate.name != "measure":
+        if gate.name != "measure" and (gate.duration or gate.error):
             where = tuple(place[q] for q in gate.qubits)
-            factors = gate_factors(gate, [snapshot.qubits[k] for k in where])
-            if not np.array_equal(factors, np.ones_like(factors)):
-                found[gate.name, where] = factors
+            transfer = gate_transfer(gate, [snapshot.qubits[k] for k in where])
+            found[gate.name, where] = _Error(transfer)
     return found
+
+
+class _Error:
+    """An error's factors, and its pulls when they are asked for."""
+
+    def __init__(self, transfer: Transfer) -> None:
+        self._transfer = transfer
+        self.factors: Factors = transfer.diagonal()
+
+    @cached_property
+    def pulls(self) -> tuple[Pull, ...]:
+        return pulls_of(self._transfer)

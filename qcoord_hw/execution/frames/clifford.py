@@ -7,7 +7,7 @@ both stand for Y. So 0 is the identity, and of one qubit 1, 2, 3 are X, Z, Y.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache, reduce
+from functools import cache, cached_property, lru_cache, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -35,10 +35,20 @@ class Conjugation:
     images: tuple[int, ...]
     negative: tuple[bool, ...]
 
-    @property
+    @cached_property
     def is_pauli(self) -> bool:
         """Whether the gate is itself a Pauli operator, which changes signs alone."""
         return self.images == tuple(range(len(self.images)))
+
+    @cached_property
+    def forwards(self) -> npt.NDArray[np.uint8]:
+        """U P U^-1 of every Pauli operator P, but for its sign: 4^m numbers."""
+        return np.argsort(self.images).astype(np.uint8)
+
+    @cached_property
+    def signs(self) -> npt.NDArray[np.float64] | None:
+        """By which each P after the gate has the expectation of its image before it; None if all are 1."""
+        return np.where(self.negative, -1.0, 1.0) if any(self.negative) else None
 
 
 @cache

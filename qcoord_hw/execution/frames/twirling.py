@@ -1,11 +1,15 @@
-"""By which factors twirled errors shrink Pauli operators: the diagonals of Pauli transfer matrices.
+"""What errors do to Pauli operators: their transfer matrices [Greenbaum2015], as far as they are kept.
 
-Of the errors that calibration states they follow in closed form, from what Aer makes of it: relaxation of
-each qubit while the gate lasts, and a depolarising rest that makes up the stated error.
+The diagonal says by which factors an error shrinks Pauli operators, and is all that is left of a twirled one.
+Beside it stands relaxation's pull towards |0>: some Z of an operator become I.
+
+The errors that calibration states follow in closed form, from what Aer makes of it: relaxation of each qubit
+while the gate lasts, and a depolarising rest that makes up the stated error.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,28 +23,58 @@ from qcoord_hw.execution.snapshot import GateCalibration, QubitCalibration
 Factors = npt.NDArray[np.float64]
 """Shape (4^m,): of each Pauli operator on m qubits, numbered as in `clifford`; the first is 1."""
 
+Transfer = npt.NDArray[np.float64]
+"""Shape (4^m, 4^m): the expectation of operator P becomes the sum over Q of entry [P, Q] times that of Q."""
 
-def relaxation(qubit: QubitCalibration, seconds: float | None) -> Factors:
-    """Return the factors of waiting: e^(-t/T2) for X and Y, e^(-t/T1) for Z; T2 is at most 2 T1."""
+Pull = tuple[int, Factors]
+"""To the expectation of each P is added its factor times that of P with Z taken away: of P ^ the number."""
+
+LEAST = 1e-14
+"""Below it an entry of a transfer matrix is rounding."""
+
+
+def relaxation(qubit: QubitCalibration, seconds: float | None) -> Transfer:
+    """Return what waiting does: e^(-t/T2) for X and Y, e^(-t/T1) for Z, and I for what Z loses.
+
+    T2 is at most 2 T1.
+    """
     along, across = qubit.kept(seconds or 0.0)
-    return np.array([1.0, across, along, across])
+    transfer = np.diag([1.0, across, along, across])
+    transfer[2, 0] = 1 - along
+    return transfer
 
 
-def gate_factors(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Factors:
-    """Return the factors of a gate's error.
+def gate_transfer(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Transfer:
+    """Return what a gate's error does.
 
     Args:
         gate: as it is calibrated.
         qubits: on which it acts, in its order.
     """
-    kept = rest_kept(gate, qubits)
-    return np.asarray(np.where(np.arange(4 ** len(qubits)) > 0, kept, 1.0) * _relaxed(gate, qubits))
+    transfer = _relaxed(gate, qubits)
+    transfer[:, 1:] *= _rest_kept(gate, transfer)
+    return transfer
+
+
+def pulls_of(transfer: Transfer) -> tuple[Pull, ...]:
+    """Return what stands beside the diagonal of a transfer matrix.
+
+    >>> [(shift, factors.round(2).tolist()) for shift, factors in pulls_of(np.diag([1, 1, 0.9, 1]))]
+    []
+    """
+    rows = np.arange(len(transfer))
+    found = ((shift, transfer[rows, rows ^ shift]) for shift in range(1, len(rows)))
+    return tuple((shift, factors) for shift, factors in found if np.abs(factors).max() > LEAST)
 
 
 def rest_kept(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> float:
-    """Return the factor of the depolarising rest of a gate's error, beside relaxation: see `gate_factors`."""
-    size = 2 ** len(qubits)
-    fidelity = (float(_relaxed(gate, qubits).sum()) / size + 1) / (size + 1)  # average over states
+    """Return the factor of the depolarising rest of a gate's error, beside relaxation."""
+    return _rest_kept(gate, _relaxed(gate, qubits))
+
+
+def _rest_kept(gate: GateCalibration, relaxed: Transfer) -> float:
+    size = math.isqrt(len(relaxed))
+    fidelity = (float(relaxed.trace()) / size + 1) / (size + 1)  # average over states
     error = min(gate.error or 0.0, size / (size + 1))
     if error <= 1 - fidelity:  # relaxation alone is as much as is stated
         return 1.0
@@ -48,8 +82,8 @@ def rest_kept(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> floa
     return float(1 - min(rest, size**2 / (size**2 - 1)))
 
 
-def _relaxed(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Factors:
-    relaxed: Factors = np.ones(1)
+def _relaxed(gate: GateCalibration, qubits: Sequence[QubitCalibration]) -> Transfer:
+    relaxed: Transfer = np.ones((1, 1))
     for qubit in qubits:
         relaxed = np.asarray(np.kron(relaxation(qubit, gate.duration), relaxed))
     return relaxed
@@ -61,12 +95,12 @@ def readout_factors(qubit: QubitCalibration) -> Factors:
     return np.array([1.0, 1.0, kept, kept])
 
 
-def channel_factors(channel: Instruction) -> Factors:
-    """Return the factors of a channel that stands in a circuit: that of a link, or of waiting."""
+def channel_transfer(channel: Instruction) -> Transfer:
+    """Return what a channel does that stands in a circuit: that of a link, or of waiting."""
     known = paulis(channel.num_qubits)
     columns = known.transpose(0, 2, 1).reshape(len(known), -1)  # vec(E(P)) = S vec(P), column by column
     turned = columns @ superoperator(channel).T
-    return np.asarray((columns.conj() * turned).sum(axis=1).real / known.shape[1])
+    return np.asarray((columns.conj() @ turned.T).real / known.shape[1])
 
 
 def probabilities(factors: Factors) -> Factors:
