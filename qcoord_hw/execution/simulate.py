@@ -46,7 +46,7 @@ BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
 
 SMALL, KEPT = 6, 2**14
-"""Outcome bits of a part whose probabilities are at hand for each setting; of how many of these, at most."""
+"""Outcome bits of parts whose probabilities are at hand for a setting; of how many parts, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ class Simulator:
         self._kept = 0
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
-        self._drawn: dict[tuple[int, int], _Chances] = {}
+        self._drawn: dict[int, list[_Chances]] = {}
         self._ready: set[int] = set()
 
     def _chosen(self, shots: float, engine: int) -> Iterator[tuple[tuple[int, int, bool], str]]:
@@ -201,9 +201,9 @@ class Simulator:
         found: list[Counts] = [{} for _ in asked]
         drawn: dict[int, dict[int, npt.NDArray[np.int64]]] = {}
         for k, (setting, shots, seed) in enumerate(asked):
-            rng, own = np.random.default_rng(seed), self._settings[setting]
-            width = self._num_clbits[own.circuit]
-            if self.parts(setting) > 1 and width <= MAX_WIDTH and self._is_exact(own):
+            rng = np.random.default_rng(seed)
+            width = self._num_clbits[self._settings[setting].circuit]
+            if setting in self._drawn or self._is_drawn(setting):
                 drawn.setdefault(width, {})[k] = self._outcomes(setting, shots, rng)
             else:
                 found[k] = self._counts(setting, shots, rng)
@@ -221,30 +221,32 @@ class Simulator:
                 self._ready.add(setting)
         return setting in self._ready
 
-    def _is_exact(self, asked: Setting) -> bool:
+    def _is_drawn(self, setting: int) -> bool:
+        """Return whether a setting's outcomes are drawn as whole numbers: those of independent exact parts."""
+        asked = self._settings[setting]
         parts = range(len(self._parts[asked.circuit]))
+        if len(parts) < 2 or self._num_clbits[asked.circuit] > MAX_WIDTH:
+            return False
         return all(self._method(asked, p).startswith("exact:") for p in parts)
 
     def _outcomes(self, setting: int, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Return the outcome of each shot of independent parts, which meet at random: shape (shots,)."""
-        asked = self._settings[setting]
-        parts = self._parts[asked.circuit]
-        chances = [self._chances(setting, p) for p in range(len(parts))]
-        drawn = [rng.multinomial(shots, weights) for weights, _ in chances]
+        chances = self._drawn.get(setting) or self._chances(setting)
+        drawn = [own.repeat(rng.multinomial(shots, weights)) for weights, own in chances]
         found = np.zeros(shots, dtype=np.int64)
-        for times, (_, own) in zip(drawn, chances, strict=True):
-            found |= rng.permutation(np.repeat(own, times))
+        for some in drawn:
+            rng.shuffle(some)
+            found |= some
         return found
 
-    def _chances(self, setting: int, part: int) -> _Chances:
-        """Return the probabilities of a part's outcomes, and what each adds to the whole outcome."""
-        if (setting, part) in self._drawn:
-            return self._drawn[setting, part]
+    def _chances(self, setting: int) -> list[_Chances]:
+        """Return the probabilities of each part's outcomes, and what each adds to the whole outcome."""
         asked = self._settings[setting]
-        one = self._parts[asked.circuit][part]
-        found = self.probabilities(setting, part), codes(one.clbits, self._num_clbits[asked.circuit])
-        if len(one.clbits) <= SMALL and len(self._drawn) < KEPT:
-            self._drawn[setting, part] = found
+        parts = self._parts[asked.circuit]
+        width = self._num_clbits[asked.circuit]
+        found = [(self.probabilities(setting, p), codes(one.clbits, width)) for p, one in enumerate(parts)]
+        if max(len(one.clbits) for one in parts) <= SMALL and (len(self._drawn) + 1) * len(parts) <= KEPT:
+            self._drawn[setting] = found
         return found
 
     def _counts(self, setting: int, shots: int, rng: np.random.Generator) -> Counts:

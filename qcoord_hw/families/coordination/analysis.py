@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -115,24 +114,24 @@ def _never_measured(found: Tally) -> list[str]:
 
 def tally(record: RunRecord, play: CoordinationScoring) -> Tally:
     """Read raw counts per setting; outcomes in order, so that pooling rare ones favours no block."""
+    done = [(chunk, record.counts[chunk.id]) for chunk in record.plan if chunk.id in record.counts]
+    words, sizes = (
+        list(chain.from_iterable(counts for _, counts in done)),
+        [len(counts) for _, counts in done],
+    )
+    outcomes = _read_words(words, play.bits)
+    shots = np.fromiter(chain.from_iterable(counts.values() for _, counts in done), np.int64, len(words))
+    setting = np.repeat(np.array([chunk.setting for chunk, _ in done], dtype=np.int64), sizes)
+    block = np.repeat(np.array([chunk.block for chunk, _ in done], dtype=np.int64), sizes)
+    order = np.argsort(setting, kind="stable")
+    ends = np.searchsorted(setting[order], np.arange(1, len(play.settings)))
     blocks = 1 + max((chunk.block for chunk in record.plan), default=0)
-    weights = 1 << np.arange(len(play.bits), dtype=np.int64)
-    cells: list[dict[tuple[int, int], int]] = [defaultdict(int) for _ in play.settings]
-    for (block, setting), counts in record.by_block().items():
-        if not counts:
-            continue
-        read = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
-        outcomes = (read[:, list(play.bits)] @ weights).tolist()
-        for outcome, shots in zip(outcomes, counts.values(), strict=True):
-            cells[setting][block, outcome] += shots
     found, tables = [], []
-    for own in cells:
-        seen = sorted({outcome for _, outcome in own})
-        place = {outcome: k for k, outcome in enumerate(seen)}
+    for own in np.split(order, ends):
+        seen, place = np.unique(outcomes[own], return_inverse=True)
         table = np.zeros((blocks, len(seen)), dtype=np.int64)
-        for (block, outcome), shots in own.items():
-            table[block, place[outcome]] = shots
-        found.append(np.array(seen, dtype=np.int64))
+        np.add.at(table, (block[own], place), shots[own])
+        found.append(seen)
         tables.append(table)
     return Tally(
         play,
@@ -140,6 +139,17 @@ def tally(record: RunRecord, play: CoordinationScoring) -> Tally:
         tuple(tables),
         *_confusion(record, play),
     )
+
+
+def _read_words(words: Sequence[str], bits: Sequence[int]) -> IntArray:
+    """Return the outcomes that some outcome strings stand for, shape (words,): bit q is that of output q."""
+    distinct = list(dict.fromkeys(words))
+    if not distinct:
+        return np.zeros(0, dtype=np.int64)
+    read = np.frombuffer("".join(distinct).encode(), dtype=np.uint8).reshape(len(distinct), -1) - ord("0")
+    values = read[:, list(bits)].astype(np.int64) @ (1 << np.arange(len(bits), dtype=np.int64))
+    known = dict(zip(distinct, values.tolist(), strict=True))
+    return np.fromiter(map(known.__getitem__, words), np.int64, len(words))
 
 
 def _confusion(
