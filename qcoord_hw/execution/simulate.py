@@ -222,7 +222,7 @@ class Simulator:
         return setting in self._ready
 
     def _is_drawn(self, setting: int) -> bool:
-        """Return whether a setting's outcomes are drawn as whole numbers: those of independent exact parts."""
+        """Return whether outcomes of a setting are drawn as whole numbers: of independent exact parts."""
         asked = self._settings[setting]
         parts = range(len(self._parts[asked.circuit]))
         if len(parts) < 2 or self._num_clbits[asked.circuit] > MAX_WIDTH:
