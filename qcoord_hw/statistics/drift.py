@@ -75,9 +75,8 @@ def drift_check(
     compared = [one for one in circuits if (one.counts.sum(axis=1) > 0).sum() > 1]
     if not compared:
         return None
-    grouped = _differing(compared)
-    moments = _moments(grouped)
-    merits = scan_p_value(grouped, moments)
+    moments = _moments(compared)
+    merits = scan_p_value(compared, moments)
     others, freedom = combined_p_value([one.counts for one in compared] if outcomes is None else outcomes)
     found = [1.0]
     if merits is not None:
@@ -109,21 +108,22 @@ class _Moments:
 
 
 def _moments(circuits: Sequence[Blocks]) -> _Moments:
-    """Return the moments of deals; where no score differs, there is nothing that is normal."""
-    if not circuits:
-        return _Moments(np.zeros(0), np.zeros((0, 0)), np.inf)
+    """Return the moments of deals."""
     totals = [one.counts.sum(axis=0) for one in circuits]
-    away = [one.scores - _mean(one) for one in circuits]
-    squares = np.array([float(n @ x**2) for n, x in zip(totals, away, strict=True)])
-    cubes = sum(float(n @ np.abs(x) ** 3) for n, x in zip(totals, away, strict=True))
+    starts = np.cumsum([0, *map(len, totals)])[:-1]
+    times, scores = np.concatenate(totals), _rounded(np.concatenate([one.scores for one in circuits]))
+    shots = np.add.reduceat(times, starts)
+    means = np.add.reduceat(times * scores, starts) / shots
+    away = np.abs(scores - np.repeat(means, list(map(len, totals))))
+    squares, cubes = np.add.reduceat(times * away**2, starts), float(times @ away**3)
+    squares[squares < ROUNDING * shots] = 0.0  # of rounded scores: what is left of a mean
     sizes = np.array([one.counts.sum(axis=1) for one in circuits])
-    shots = sizes.sum(axis=1)
-    spread = (squares / (shots - 1))[:, None] * sizes
+    spread = (squares / np.maximum(shots - 1, 1))[:, None] * sizes
     covariance = np.diag(spread.sum(axis=0)) - (spread / shots[:, None]).T @ sizes
     shares = sizes.sum(axis=0) / sizes.sum()
-    skewness = cubes / squares.sum() ** 1.5 / np.sqrt(shares[shares > 0].min())
-    expected = np.array([_mean(one) for one in circuits]) @ sizes
-    return _Moments(expected, covariance, float(skewness))
+    whole = squares.sum() ** 1.5
+    skewness = cubes / whole / np.sqrt(shares[shares > 0].min()) if whole else np.inf
+    return _Moments(means @ sizes, covariance, float(skewness))
 
 
 def scan_p_value(circuits: Sequence[Blocks], moments: _Moments | None = None) -> float | None:
@@ -134,12 +134,10 @@ def scan_p_value(circuits: Sequence[Blocks], moments: _Moments | None = None) ->
 
     Args:
         circuits: each with independent shots.
-        moments: of dealing them, if that is known; then no score of a circuit is there twice.
+        moments: of dealing them, if they are known.
     """
-    if moments is None:
-        circuits = _differing(circuits)
-        moments = _moments(circuits)
-    if not circuits:
+    moments = _moments(circuits) if moments is None else moments
+    if not moments.covariance.any():
         return None
     blocks = len(moments.expected)
     pairs = [(i, j) for i in range(blocks) for j in range(i + 1, blocks + 1) if j - i < blocks]
@@ -155,17 +153,18 @@ def scan_p_value(circuits: Sequence[Blocks], moments: _Moments | None = None) ->
         sums = np.concatenate([np.zeros((len(excess), 1)), np.cumsum(excess, axis=1)], axis=1)
         return np.asarray((np.abs(sums[:, ends] - sums[:, starts]) / deviation).max(axis=1))
 
-    seen = np.sum([one.counts @ one.scores for one in circuits], axis=0)
+    seen = np.sum([one.counts @ _rounded(one.scores) for one in circuits], axis=0)
     observed = float(statistic((seen - moments.expected)[None])[0])
     rng = np.random.default_rng(0)
     values, vectors = np.linalg.eigh(moments.covariance)
     root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+    grouped = [] if moments.are_normal else list(map(_grouped, circuits))
     dealt = beyond = 0
     for size in BATCHES:
         if moments.are_normal:
             excess = rng.standard_normal((size, blocks)) @ root
         else:
-            excess = _deal(circuits, size, rng) - moments.expected
+            excess = _deal(grouped, size, rng) - moments.expected
         out = np.flatnonzero(statistic(excess) >= observed * (1 - 1e-9))
         if beyond + len(out) >= ENOUGH:
             return ENOUGH / (dealt + int(out[ENOUGH - beyond - 1]) + 1)
@@ -173,22 +172,17 @@ def scan_p_value(circuits: Sequence[Blocks], moments: _Moments | None = None) ->
     return (beyond + 1) / (dealt + 1)
 
 
-def _differing(circuits: Sequence[Blocks]) -> list[Blocks]:
-    """Return the circuits whose scores differ, with counts of scores instead of outcomes."""
-    return [one for one in map(_grouped, circuits) if len(one.scores) > 1]
+def _rounded(scores: FloatArray) -> FloatArray:
+    return np.round(scores.astype(float), 9)
 
 
 def _grouped(one: Blocks) -> Blocks:
     """Return counts of the scores that occurred, instead of the outcomes."""
     seen = np.flatnonzero(one.counts.sum(axis=0))
-    scores, place = np.unique(np.round(one.scores[seen].astype(float), 9), return_inverse=True)
+    scores, place = np.unique(_rounded(one.scores[seen]), return_inverse=True)
     counts = np.zeros((len(one.counts), len(scores)), dtype=np.int64)
     np.add.at(counts.T, place, one.counts[:, seen].T)
     return Blocks(counts, scores)
-
-
-def _mean(one: Blocks) -> float:
-    return float(one.counts.sum(axis=0) @ one.scores) / int(one.counts.sum())
 
 
 def _deal(circuits: Sequence[Blocks], size: int, rng: np.random.Generator) -> FloatArray:

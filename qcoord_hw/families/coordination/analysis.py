@@ -159,11 +159,11 @@ def _confusion(
     experiment, errors = record.intent["experiment"], readout_matrices(record)
     if errors is None:
         return None, ()
-    qubits = [[circuit["measured"][bit] for bit in play.bits] for circuit in experiment["circuits"]]
+    qubits = [tuple(circuit["measured"][bit] for bit in play.bits) for circuit in experiment["circuits"]]
     if cautions := stuck_readout(errors, [q for own in qubits for q in own]):
         return None, tuple(cautions)
-    matrices = [np.array([errors[q] for q in own]) for own in qubits]
-    return tuple(matrices[s["circuit"]] for s in experiment["settings"][: len(play.settings)]), ()
+    matrices = {own: np.array([errors[q] for q in own]) for own in qubits}
+    return tuple(matrices[qubits[s["circuit"]]] for s in experiment["settings"][: len(play.settings)]), ()
 
 
 def _exact(record: RunRecord, play: CoordinationScoring, confidence: float) -> list[Estimate]:
@@ -372,7 +372,7 @@ def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated:
     shots: list[IntArray] = []
     seen: list[FloatArray] = []
     errors = found.confusion if mitigated else None
-    for _, alike in groupby(pooled, lambda s: id(errors[s]) if errors else None):  # those of a circuit
+    for _, alike in groupby(pooled, lambda s: id(errors[s]) if errors else None):  # on the same qubits
         settings = list(alike)
         scores = parities.scores(errors[settings[0]] if errors else None)
         low, high = min(low, float(scores.min())), max(high, float(scores.max()))
