@@ -39,7 +39,12 @@ def tabulated(drawn: Sequence[IntArray], width: int) -> list[Counts]:
     """
     sizes = [len(one) for one in drawn]
     whole = np.concatenate(drawn) | np.repeat(np.arange(len(drawn)) << width, sizes)
-    seen, times = np.unique(whole, return_counts=True)
+    if len(drawn) << width <= len(whole):  # in one pass, where the counts of all outcomes take no more memory
+        every = np.bincount(whole)
+        seen = np.flatnonzero(every)
+        times = every[seen]
+    else:
+        seen, times = np.unique(whole, return_counts=True)
     ends = np.searchsorted(seen, np.arange(1, len(drawn) + 1) << width).tolist()
     outcomes = (seen & ((1 << width) - 1)).tolist()
     words = {code: f"{code:0{width}b}" for code in set(outcomes)}

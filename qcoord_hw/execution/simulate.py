@@ -169,8 +169,9 @@ class Simulator:
         asked = self._settings[setting]
         one = self._parts[asked.circuit][part]
         mask = 0
-        for k, flipped in enumerate(reversed(_flipped(asked, one))):
-            mask |= flipped << k
+        if asked.is_framed:
+            for k, flipped in enumerate(reversed(_flipped(asked, one))):
+                mask |= flipped << k
         key = self._instance(asked, part), mask
         if (known := self._read.get(key)) is not None:
             return known
