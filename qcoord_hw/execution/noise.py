@@ -43,7 +43,7 @@ def gate_errors(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], Quantum
     return {(name, tuple(qubits)): error for name, qubits, error in found}
 
 
-class _Channel(QuantumError):
+class _Channel(QuantumError):  # type: ignore[misc]
     """An error that is one channel, known not to be the identity: Aer takes long to find that out."""
 
     def ideal(self) -> bool:

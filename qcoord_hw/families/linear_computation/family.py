@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.families.base import Candidate, JsonFile, Situation
 from qcoord_hw.families.linear_computation.parameters import PARAMETERS, THEOREM_1
 from qcoord_hw.families.room import FamilyInRoom
@@ -47,6 +48,8 @@ class LinearComputations(FamilyInRoom):
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a task file, a stabilizer file, a `LinearTask` and an `NSumBox`."""
+        if isinstance(given, str) and given in catalogue_paths():
+            return None
         from qcoord_hw.families.linear_computation.user_task import spec_of, spec_of_box
         from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
         from qcoord_hw.theory.linear_computation.stabilizer_files import FORMS, SUFFIXES, read_box
