@@ -27,7 +27,7 @@ from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
 from qcoord_hw.execution.density import density_matrix
-from qcoord_hw.execution.drawing import MAX_WIDTH, codes, tabulated
+from qcoord_hw.execution.drawing import MAX_WIDTH, codes, generators, tabulated
 from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
@@ -201,8 +201,8 @@ class Simulator:
         """
         found: list[Counts] = [{} for _ in asked]
         drawn: dict[int, dict[int, npt.NDArray[np.int64]]] = {}
-        for k, (setting, shots, seed) in enumerate(asked):
-            rng = np.random.default_rng(seed)
+        numbers = generators([seed for _, _, seed in asked])
+        for k, ((setting, shots, _), rng) in enumerate(zip(asked, numbers, strict=True)):
             width = self._num_clbits[self._settings[setting].circuit]
             if setting in self._drawn or self._is_drawn(setting):
                 drawn.setdefault(width, {})[k] = self._outcomes(setting, shots, rng)
