@@ -99,7 +99,10 @@ def _by_parities(prepared: Prepared, k: int, settings: Sequence[Setting], pariti
 
 def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
     """Return equally likely outcomes of the bits that are read: all of them, or some at random."""
-    return [_random(prepared.circuits[prepared.settings[k].circuit], len(chosen)) for k in chosen]
+    each = {
+        c: _random(prepared.circuits[c], len(chosen)) for c in {prepared.settings[k].circuit for k in chosen}
+    }
+    return [each[prepared.settings[k].circuit] for k in chosen]
 
 
 def work(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> float:
@@ -187,9 +190,9 @@ class Expectation:
     def _record(self, drawn: Sequence[npt.NDArray[np.int64]]) -> RunRecord:
         plan, counts = [], {}
         for k, (words, _), times in zip(self.chosen, self.outcomes, drawn, strict=True):
-            if n := int(times.sum()):
-                plan.append(Chunk(k, 0, k, n, 0))
-                counts[k] = {words[i]: int(times[i]) for i in np.flatnonzero(times)}
+            if shots := int(times.sum()):
+                plan.append(Chunk(k, 0, k, shots, 0))
+                counts[k] = {word: n for word, n in zip(words, times.tolist(), strict=True) if n}
         return RunRecord(Path(), self._intent, tuple(plan), counts, True)
 
     @cached_property

@@ -191,18 +191,21 @@ class RunRecord:
         return "`qcoord collect` finishes it"
 
     def by_block(self) -> dict[tuple[int, int], Counts]:
-        """Return (block, setting) -> counts of the finished chunks."""
+        """Return (block, setting) -> counts of the finished chunks: those of the record where it is one."""
         found: dict[tuple[int, int], Counts] = {}
         for chunk in self.plan:
-            if chunk.id in self.counts:
-                together = found.setdefault((chunk.block, chunk.setting), {})
-                for outcome, n in self.counts[chunk.id].items():
-                    together[outcome] = together.get(outcome, 0) + n
+            if (counts := self.counts.get(chunk.id)) is not None:
+                key = chunk.block, chunk.setting
+                found[key] = _added(found[key], counts) if key in found else counts
         return found
 
     def file(self, name: str) -> bytes:
         """Return the content of one of the record's files."""
         return read_bytes(self.path, name)
+
+
+def _added(one: Counts, other: Counts) -> Counts:
+    return one | {outcome: one.get(outcome, 0) + n for outcome, n in other.items()}
 
 
 def read(path: Path) -> RunRecord:

@@ -85,6 +85,18 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
         InputError: when the confidence is not between 0 and 1.
         RecordError: when the record is not that of a coordination protocol.
     """
+    estimates, found, names = coordination_estimates(record, confidence)
+    if record.is_imported:
+        found = replace(found, cautions=(*found.cautions, *_never_measured(found)))
+    checks = {"drift": _drift(found, names)} | _tomography(found)
+    rows = tuple(_rows(found, names, confidence))
+    return Analysis(estimates, checks, rows, found.cautions)
+
+
+def coordination_estimates(
+    record: RunRecord, confidence: float
+) -> tuple[tuple[Estimate, ...], Tally, list[str]]:
+    """Return the estimates of `analyse_coordination`, the counts, and names of figures that are counted."""
     check_confidence(confidence)
     with interpreting(record.path):
         play = CoordinationScoring.from_json(record.intent["experiment"]["play"])
@@ -95,11 +107,7 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
     ]
     kinds = [False, True] if found.confusion is not None else [False]
     estimates += [_estimate(found, n, m, confidence) for m in kinds for n in names]
-    if record.is_imported:
-        found = replace(found, cautions=(*found.cautions, *_never_measured(found)))
-    checks = {"drift": _drift(found, names)} | _tomography(found)
-    rows = tuple(_rows(found, names, confidence))
-    return Analysis(with_headline(estimates), checks, rows, found.cautions)
+    return with_headline(estimates), found, names
 
 
 def _never_measured(found: Tally) -> list[str]:

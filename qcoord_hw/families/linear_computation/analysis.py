@@ -11,11 +11,11 @@ import numpy.typing as npt
 from qcoord_hw.families.linear_computation.estimates import figures, paired_differences
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.tally import Tally, codes, tally
-from qcoord_hw.record import RunRecord, interpreting
+from qcoord_hw.record import Counts, RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.statistics.drift import Blocks, drift_check
-from qcoord_hw.statistics.estimate import Limits
+from qcoord_hw.statistics.estimate import Estimate, Limits
 from qcoord_hw.statistics.homogeneity import combined_p_value
 
 Integers = npt.NDArray[np.int64]
@@ -34,13 +34,21 @@ def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
     """
     check_confidence(confidence)
     with interpreting(record.path):
-        found = read_tally(record)
         by_block, settings = record.by_block(), record.intent["experiment"]["settings"]
+        found = read_tally(record, by_block)
     checks = {"drift": _drift(found)}
     if len(settings) > len(found.play.inputs):
         checks["frame"] = _frame(by_block, settings)
     estimates = tuple(figure.estimate for figure in figures(found, confidence))
     return Analysis(estimates, checks, rows=tuple(_outputs(found)))
+
+
+def linear_estimates(record: RunRecord, confidence: float) -> tuple[Estimate, ...]:
+    """Return the estimates of `analyse_linear` alone."""
+    check_confidence(confidence)
+    with interpreting(record.path):
+        found = read_tally(record)
+    return tuple(figure.estimate for figure in figures(found, confidence))
 
 
 def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[str, Limits]:
@@ -52,11 +60,12 @@ def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[
     return paired_differences(tallies[0], tallies[1], confidence)
 
 
-def read_tally(record: RunRecord) -> Tally:
-    """Decode the counts of a run, but for those that only check others."""
+def read_tally(record: RunRecord, by_block: Mapping[tuple[int, int], Counts] | None = None) -> Tally:
+    """Decode the counts of a run, but for those that only check others; `by_block` where they are at hand."""
     asked = dict(record.intent.get("spec", {}).get("parameters", {})).get("inputs")
     play = LinearScoring.from_json(record.intent["experiment"]["play"], asked)
-    return tally(play, {key: c for key, c in record.by_block().items() if key[1] < len(play.inputs)})
+    counts = record.by_block() if by_block is None else by_block
+    return tally(play, {key: c for key, c in counts.items() if key[1] < len(play.inputs)})
 
 
 def _drift(found: Tally) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
-    from qcoord_hw.statistics.estimate import Limits
+    from qcoord_hw.statistics.estimate import Estimate, Limits
 
 
 class LinearComputations(FamilyInRoom):
@@ -45,6 +45,12 @@ class LinearComputations(FamilyInRoom):
         from qcoord_hw.families.linear_computation.analysis import analyse_linear
 
         return analyse_linear(record, confidence)
+
+    def estimates(self, record: RunRecord, confidence: float) -> Sequence[Estimate]:
+        """See `Family.estimates`."""
+        from qcoord_hw.families.linear_computation.analysis import linear_estimates
+
+        return linear_estimates(record, confidence)
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a task file, a stabilizer file, a `LinearTask` and an `NSumBox`."""
