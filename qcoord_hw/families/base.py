@@ -10,7 +10,7 @@ A long module: the plain values that a family speaks in, and one class with all 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -287,8 +287,8 @@ class Family(ABC):
             RecordError: when the record is not that of this family.
         """
 
-    def estimates(self, record: RunRecord, confidence: float) -> Sequence[Estimate]:
-        """Return the estimates of `analyse` alone, for who needs no checks; those of `analyse` by default."""
+    def estimates(self, record: RunRecord, confidence: float) -> Iterable[Estimate]:
+        """Yield the estimates of `analyse` alone, each made when it is asked for; by default all at once."""
         return self.analyse(record, confidence).estimates
 
     # From what a person gives to a spec

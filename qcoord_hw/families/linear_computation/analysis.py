@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,12 +43,12 @@ def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
     return Analysis(estimates, checks, rows=tuple(_outputs(found)))
 
 
-def linear_estimates(record: RunRecord, confidence: float) -> tuple[Estimate, ...]:
-    """Return the estimates of `analyse_linear` alone."""
+def linear_estimates(record: RunRecord, confidence: float) -> Iterator[Estimate]:
+    """Yield the estimates of `analyse_linear`, each made when it is asked for."""
     check_confidence(confidence)
     with interpreting(record.path):
         found = read_tally(record)
-    return tuple(figure.estimate for figure in figures(found, confidence))
+    return (figure.estimate for figure in figures(found, confidence))
 
 
 def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[str, Limits]:
@@ -73,10 +73,12 @@ def _drift(found: Tally) -> dict[str, Any] | None:
 
     Blocks hold all inputs in equal shares, or each some of them at random: then inputs stand for shots.
     """
-    width = 1 + int(found.cells.max(initial=0))
     blocks = 1 + int(found.block.max(initial=0))
+    if blocks == 1:
+        return None
+    width = 1 + int(found.cells.max(initial=0))
     pairs = np.unique(np.stack([found.setting, found.block]), axis=1)
-    if blocks > 1 and len(np.unique(pairs[0])) == pairs.shape[1]:
+    if len(np.unique(pairs[0])) == pairs.shape[1]:
         right = np.bincount(found.setting, found.shots * (found.cells == 0))[pairs[0]]
         values, place = np.unique(right, return_inverse=True)
         inputs = np.zeros((blocks, len(values)), dtype=np.int64)

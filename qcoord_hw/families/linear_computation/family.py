@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class LinearComputations(FamilyInRoom):
 
         return analyse_linear(record, confidence)
 
-    def estimates(self, record: RunRecord, confidence: float) -> Sequence[Estimate]:
+    def estimates(self, record: RunRecord, confidence: float) -> Iterable[Estimate]:
         """See `Family.estimates`."""
         from qcoord_hw.families.linear_computation.analysis import linear_estimates
 
