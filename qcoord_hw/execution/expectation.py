@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -272,8 +272,20 @@ def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) 
         weights: shape (2^k,).
     """
     found = np.flatnonzero(weights)
-    bits = np.zeros((len(found), width), dtype=np.uint8)
+    if len(found) == len(weights):
+        return _every_word(tuple(clbits), width), weights
+    return _spelled(found, clbits, width), weights[found]
+
+
+@lru_cache(maxsize=2)  # setting after setting reads the same bits
+def _every_word(clbits: tuple[int, ...], width: int) -> list[str]:
+    return _spelled(np.arange(2 ** len(clbits)), clbits, width)
+
+
+def _spelled(index: npt.NDArray[np.int64], clbits: Sequence[int], width: int) -> list[str]:
+    """Return the outcome strings of some places in the weights of `_words`."""
+    bits = np.zeros((len(index), width), dtype=np.uint8)
     for k, clbit in enumerate(reversed(clbits)):
-        bits[:, clbit] = found >> k & 1
+        bits[:, clbit] = index >> k & 1
     text = (bits + ord("0")).tobytes().decode()
-    return [text[k : k + width] for k in range(0, len(text), width)], weights[found]
+    return [text[k : k + width] for k in range(0, len(text), width)]

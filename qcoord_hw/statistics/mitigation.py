@@ -53,7 +53,7 @@ def invert_readout(
         frequencies: shape (2,) * k, axis i is bit i.
         matrices: shape (k, 2, 2); [i, r, t] is the probability that bit i is read r given t.
     """
-    return bit_by_bit(np.linalg.inv(matrices), frequencies)
+    return bit_by_bit(np.asarray(np.linalg.inv(matrices), dtype=np.float64), frequencies)
 
 
 def bit_by_bit(matrices: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
