@@ -367,11 +367,11 @@ class Forecast:
         """Return the circuits compiled for another layout."""
         if self.device.snapshot is None or tuple(layout) == self.prepared.layout:
             return self.prepared
-        (made,) = compiled_on([tuple(layout)], self._unplaced, self.device.snapshot, self._compiled)
+        (made,) = compiled_on([tuple(layout)], self._unplaced, self.device.snapshot, self._offers)
         return replace(self.prepared, circuits=made.circuits, layout=made.layout, snapshot=made.used)
 
     @cached_property
-    def _compiled(self) -> Offers:
+    def _offers(self) -> Offers:
         return {}
 
     @cached_property
