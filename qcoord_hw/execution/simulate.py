@@ -267,6 +267,8 @@ class Simulator:
     def _values(self, asked: Setting, part: int) -> tuple[float, ...]:
         """Return the values at which a part is simulated for a setting."""
         columns = self._columns[asked.circuit][part]
+        if not columns:
+            return ()
         return tuple(0.0 if asked.is_framed else float(asked.values[k]) for k in columns)
 
     def _draw(self, setting: int, part: int, shots: int, rng: np.random.Generator) -> Counts:
