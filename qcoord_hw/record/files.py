@@ -54,7 +54,7 @@ PIECE = MIB
 BATCH = 64 * 1024
 """Bytes of lines of a file that grows that are parsed in one go."""
 
-_CANONICAL = json.JSONEncoder(
+CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )  # as `canonical_json`
 
@@ -226,7 +226,7 @@ def read_together(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """
     try:
         found: list[dict[str, Any]] = parse_json(b"[" + b",".join(lines) + b"]", MAX_VALUES)
-        if len(found) != len(lines) or each(found, _CANONICAL) != [line.decode() for line in lines]:
+        if len(found) != len(lines) or each(found, CANONICAL) != [line.decode() for line in lines]:
             return None
         for content, line in zip(found, lines, strict=True):
             signature = f'"sha256":"{content.pop("sha256")}"'.encode()
