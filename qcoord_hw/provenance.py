@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qcoord_hw.version import __version__
 
-RULES = 5
+RULES = 6
 """Version of the rules by which estimates and checks are made of counts; raised when an old record may give
 other figures. A record that states none was made under version 1.
 
@@ -19,6 +19,7 @@ drift of the figure of merit; no mitigated figure where a readout is stuck; a ch
 3: games of unequal question probabilities: interval and p-value of all questions together.
 4: mean scores have a p-value; where questions are drawn, an interval that allows for memory.
 5: the deals of the test for drift end sooner, so that its p-value may be of fewer of them.
+6: where block sums are normal, the deals of the test for drift are drawn from their normal law.
 """
 
 PROTOCOLS = 1

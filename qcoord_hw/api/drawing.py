@@ -44,12 +44,11 @@ def _chip(run: RunRecord, summary: RunSummary) -> Chip | None:
 
 def _snapshot(target: str, used: dict[str, Any]) -> dict[str, Any] | None:
     """Return the snapshot of that name, if it says of the qubits that were used what the record says."""
-    from qcoord_hw.execution.targets import NoiseTarget, fake_backends
+    from qcoord_hw.execution.targets import NoiseTarget, fake_chip, fake_names
 
     name, scale = split_scale(target)
-    known = fake_backends().get(name)  # the name is a stranger's: nothing is loaded by it
-    if known is None:
+    if name not in fake_names():  # the name is a stranger's: nothing is loaded by it
         return None
-    whole = NoiseTarget(known(), scale).snapshot().to_json()
+    whole = NoiseTarget(fake_chip(name), scale).snapshot().to_json()
     own = {q["index"]: q for q in whole["qubits"]}
     return whole if all(own.get(q["index"]) == dict(q) for q in used["qubits"]) else None

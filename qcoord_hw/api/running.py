@@ -90,8 +90,8 @@ def run(
         candidate=candidate,
     )
     order = RunRequest.of(built, seed, record.runs_folder(runs))
-    path = _execute(order, target, options or {}, progress, idle_noise=idle_noise)
-    return Result(record.read(path), confidence)
+    done = _execute(order, target, options or {}, progress, idle_noise=idle_noise)
+    return Result(done, confidence)
 
 
 def collect(
@@ -115,6 +115,7 @@ def collect(
         from qcoord_hw.execution.submission import go_on
 
         go_on(found.path, connector(same_target(found, target)), fetch=True)
+        done = record.read(found.path)
     else:
         from qcoord_hw.execution.run import finish
         from qcoord_hw.execution.targets import IDEAL, NOISE, is_foreign
@@ -123,8 +124,8 @@ def collect(
         ours = found.intent["target"]["kind"] in (IDEAL, NOISE)
         if where.name != begun or (ours and is_foreign(target)):  # another may have the name of ours
             raise InputError(f"target: {where.name}; this run was begun on {begun} and can only go on there")
-        finish(found.path, where, progress)
-    return Result(record.read(found.path), confidence)
+        done = finish(found.path, where, progress)
+    return Result(done, confidence)
 
 
 def replay(
@@ -166,8 +167,8 @@ def replay(
     options = {"tiles": found.tiles} if found.tiles > 1 and not spec.every_edge else {}
     if found.is_on_device and device_name(target) is not None:
         options = found.intent["target"]["options"]
-    path = _execute(order, target, options, progress, idle_noise=_has_idle_noise(found))
-    return Result(record.read(path), confidence)
+    done = _execute(order, target, options, progress, idle_noise=_has_idle_noise(found))
+    return Result(done, confidence)
 
 
 def _has_idle_noise(found: record.RunRecord) -> bool:
@@ -185,8 +186,8 @@ def _execute(
     progress: Progress | None,
     *,
     idle_noise: bool,
-) -> Path:
-    """Execute an order, to the end, and return the folder of the sealed record."""
+) -> record.RunRecord:
+    """Execute an order, to the end, and return the sealed record."""
     from qcoord_hw.execution.devices.base import Device
     from qcoord_hw.execution.devices.registry import ALLOWED, device_name, is_ours, open_typed
     from qcoord_hw.execution.job_options import JobOptions
@@ -218,7 +219,7 @@ def _execute(
     if device is not None:
         with watched(progress, f"jobs on {name}") as told:
             wait(path, device, told)
-    return path
+    return record.read(path)
 
 
 def _target_of(found: record.RunRecord, target: Any) -> RunTarget:

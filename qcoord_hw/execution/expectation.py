@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,10 @@ def _by_parities(prepared: Prepared, k: int, settings: Sequence[Setting], pariti
 
 def random_outcomes(prepared: Prepared, chosen: Sequence[int]) -> list[Outcomes]:
     """Return equally likely outcomes of the bits that are read: all of them, or some at random."""
-    return [_random(prepared.circuits[prepared.settings[k].circuit], len(chosen)) for k in chosen]
+    each = {
+        c: _random(prepared.circuits[c], len(chosen)) for c in {prepared.settings[k].circuit for k in chosen}
+    }
+    return [each[prepared.settings[k].circuit] for k in chosen]
 
 
 def work(prepared: Prepared, chosen: Sequence[int], parities: Parities = None) -> float:
@@ -187,9 +190,9 @@ class Expectation:
     def _record(self, drawn: Sequence[npt.NDArray[np.int64]]) -> RunRecord:
         plan, counts = [], {}
         for k, (words, _), times in zip(self.chosen, self.outcomes, drawn, strict=True):
-            if n := int(times.sum()):
-                plan.append(Chunk(k, 0, k, n, 0))
-                counts[k] = {words[i]: int(times[i]) for i in np.flatnonzero(times)}
+            if shots := int(times.sum()):
+                plan.append(Chunk(k, 0, k, shots, 0))
+                counts[k] = {word: n for word, n in zip(words, times.tolist(), strict=True) if n}
         return RunRecord(Path(), self._intent, tuple(plan), counts, True)
 
     @cached_property
@@ -269,8 +272,20 @@ def _words(clbits: Sequence[int], width: int, weights: npt.NDArray[np.float64]) 
         weights: shape (2^k,).
     """
     found = np.flatnonzero(weights)
-    bits = np.zeros((len(found), width), dtype=np.uint8)
+    if len(found) == len(weights):
+        return _every_word(tuple(clbits), width), weights
+    return _spelled(found, clbits, width), weights[found]
+
+
+@lru_cache(maxsize=2)  # setting after setting reads the same bits
+def _every_word(clbits: tuple[int, ...], width: int) -> list[str]:
+    return _spelled(np.arange(2 ** len(clbits)), clbits, width)
+
+
+def _spelled(index: npt.NDArray[np.int64], clbits: Sequence[int], width: int) -> list[str]:
+    """Return the outcome strings of some places in the weights of `_words`."""
+    bits = np.zeros((len(index), width), dtype=np.uint8)
     for k, clbit in enumerate(reversed(clbits)):
-        bits[:, clbit] = found >> k & 1
+        bits[:, clbit] = index >> k & 1
     text = (bits + ord("0")).tobytes().decode()
-    return [text[k : k + width] for k in range(0, len(text), width)], weights[found]
+    return [text[k : k + width] for k in range(0, len(text), width)]

@@ -53,9 +53,10 @@ from qcoord_hw.execution.targets import (
     SAMPLER,
     IdealTarget,
     NoiseTarget,
+    Offers,
     Prepared,
     Request,
-    compile_for,
+    compiled_on,
     resolve_target,
 )
 from qcoord_hw.execution.tiling import tile
@@ -366,9 +367,12 @@ class Forecast:
         """Return the circuits compiled for another layout."""
         if self.device.snapshot is None or tuple(layout) == self.prepared.layout:
             return self.prepared
-        used = self.device.snapshot.restrict(layout)
-        compiled = compile_for(used, self._unplaced)
-        return replace(self.prepared, circuits=compiled, layout=tuple(layout), snapshot=used)
+        (made,) = compiled_on([tuple(layout)], self._unplaced, self.device.snapshot, self._offers)
+        return replace(self.prepared, circuits=made.circuits, layout=made.layout, snapshot=made.used)
+
+    @cached_property
+    def _offers(self) -> Offers:
+        return {}
 
     @cached_property
     def _unplaced(self) -> tuple[QuantumCircuit, ...]:

@@ -147,7 +147,7 @@ class _Links:
             record = forecast.expect(prepared, figures=True).record(SHOTS)
         except TooLargeError:
             return None
-        main = headline_of(self._family.analyse(processed(record), 0.95).estimates)
+        main = headline_of(list(self._family.estimates(processed(record), 0.95)))
         if main is None:
             return None
         margin = None

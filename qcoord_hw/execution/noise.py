@@ -27,6 +27,10 @@ IDLE_NOISE_MODEL = (
 )
 
 
+NOTHING = 1e-8
+"""What Aer takes for no error at all."""
+
+
 def confusion(snapshot: Snapshot) -> npt.NDArray[np.float64]:
     """Return the readout matrices, shape (qubits, 2, 2): [q, i, j] is the probability to read i given j."""
     return np.array([[[1 - q.p10, q.p01], [q.p10, 1 - q.p01]] for q in snapshot.qubits])
@@ -39,9 +43,22 @@ def gate_errors(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], Quantum
     return {(name, tuple(qubits)): error for name, qubits, error in found}
 
 
+class _Channel(QuantumError):  # type: ignore[misc]
+    """An error that is one channel, known not to be the identity: Aer takes long to find that out."""
+
+    def ideal(self) -> bool:
+        """Return that it is not."""
+        return False
+
+
 def _channels(snapshot: Snapshot) -> dict[tuple[str, tuple[int, ...]], QuantumError]:
     """Return the same as `gate_errors`, each error as one channel: for density matrices that is the same."""
-    return {gate: QuantumError(SuperOp(superop(m))) for gate, m in gate_transfers(snapshot).items()}
+    maps = {gate: superop(matrix) for gate, matrix in gate_transfers(snapshot).items()}
+    return {
+        gate: _Channel(SuperOp(one))
+        for gate, one in maps.items()
+        if np.abs(one - np.eye(len(one))).max() > NOTHING
+    }
 
 
 @lru_cache(maxsize=16)  # run after run on the same qubits has the same

@@ -49,8 +49,8 @@ def execute(
     runs: Path,
     progress: Progress | None = None,
     tiles: int = 1,
-) -> Path:
-    """Run circuits on a target and return the folder of the sealed record.
+) -> RunRecord:
+    """Run circuits on a target and return the sealed record.
 
     Args:
         description: what `describe` returned for the experiment.
@@ -84,21 +84,21 @@ def execute(
             files |= {record.CHIP: canonical_json(prepared.chip.to_json()).encode()}
         place = prepared.target if prepared.chip is None else record.chip_in_path(prepared.chip.device)
         path = record.create(runs, intent, files, spec_id=spec.spec_id, target=place)
-        _finish(path, executor, told)
-        return path
+        return _finish(path, executor, told)
 
 
-def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> None:
-    """Execute the missing chunks of an unfinished run and seal it; a sealed run is left alone.
+def finish(path: Path, target: RunTarget, progress: Progress | None = None) -> RunRecord:
+    """Execute the missing chunks of an unfinished run, seal it and return it; a sealed run is left alone.
 
     Raises:
         RecordError: when the record is damaged, or its circuits do not keep to their network.
     """
     run = record.read(path)
-    if not run.sealed:
-        check_recorded(run)
-        with watched(progress, path.name) as told:
-            _finish(path, target.executor(prepared_of(run)), told)
+    if run.sealed:
+        return run
+    check_recorded(run)
+    with watched(progress, path.name) as told:
+        return _finish(path, target.executor(prepared_of(run)), told)
 
 
 def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
@@ -141,14 +141,14 @@ def moved(run: RunRecord, program: Program, target: RunTarget) -> list[str]:
     return found
 
 
-def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
-    """Execute the missing chunks in order, append each to the record, and seal it.
+def _finish(path: Path, executor: Executor, progress: Progress | None) -> RunRecord:
+    """Execute the missing chunks in order, append each to the record, seal it and return it.
 
     What a simulator counted is forced to the disk a few times a second, what a device counted at once.
     """
     with record.writing(path) as run:
         if run.sealed:
-            return
+            return run
         simulated, synced = run.intent["target"]["kind"] in (IDEAL, NOISE), 0.0
         groups = executor.in_groups(_requests(run.missing), partial(record.note, path))
         done, missing = len(run.counts), iter(run.missing)
@@ -163,7 +163,7 @@ def _finish(path: Path, executor: Executor, progress: Progress | None) -> None:
             if progress:
                 for k in range(done - len(counted), done):
                     progress(k + 1, len(run.plan))
-        record.seal(path)
+        return record.seal(path, run)
 
 
 def _requests(chunks: Sequence[Chunk]) -> list[Request]:

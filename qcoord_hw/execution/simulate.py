@@ -27,7 +27,7 @@ from qcoord_hw.execution import active
 from qcoord_hw.execution.batch import probabilities
 from qcoord_hw.execution.channels import has_channels
 from qcoord_hw.execution.density import density_matrix
-from qcoord_hw.execution.drawing import MAX_WIDTH, codes, tabulated
+from qcoord_hw.execution.drawing import MAX_WIDTH, codes, generators, tabulated
 from qcoord_hw.execution.frames import frame_circuit, outcomes
 from qcoord_hw.execution.frames.sampling import Sampler
 from qcoord_hw.execution.last_stage import LastStage, last_stage, pauli_coefficients
@@ -55,7 +55,7 @@ BATCH = 16
 """Values of a circuit's parameters that are simulated with noise in one call of Aer."""
 
 SMALL, KEPT = 6, 2**14
-"""Outcome bits of a part whose probabilities are at hand for each setting; of how many of these, at most."""
+"""Outcome bits of parts whose probabilities are at hand for a setting; of how many parts, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class Simulator:
         self._kept = 0
         self._backends: dict[tuple[str, tuple[int, ...]], AerSimulator] = {}
         self._samplers: dict[_Instance, Sampler] = {}
-        self._drawn: dict[tuple[int, int], _Chances] = {}
+        self._drawn: dict[int, list[_Chances]] = {}
         self._ready: set[int] = set()
 
     def _chosen(self, shots: float, engine: int) -> Iterator[tuple[tuple[int, int, bool], str]]:
@@ -182,8 +182,9 @@ class Simulator:
         asked = self._settings[setting]
         one = self._parts[asked.circuit][part]
         mask = 0
-        for k, flipped in enumerate(reversed(_flipped(asked, one))):
-            mask |= flipped << k
+        if asked.is_framed:
+            for k, flipped in enumerate(reversed(_flipped(asked, one))):
+                mask |= flipped << k
         key = self._instance(asked, part), mask
         if (known := self._read.get(key)) is not None:
             return known
@@ -213,10 +214,10 @@ class Simulator:
         """
         found: list[Counts] = [{} for _ in asked]
         drawn: dict[int, dict[int, npt.NDArray[np.int64]]] = {}
-        for k, (setting, shots, seed) in enumerate(asked):
-            rng, own = np.random.default_rng(seed), self._settings[setting]
-            width = self._num_clbits[own.circuit]
-            if self.parts(setting) > 1 and width <= MAX_WIDTH and self._is_exact(own):
+        numbers = generators([seed for _, _, seed in asked])
+        for k, ((setting, shots, _), rng) in enumerate(zip(asked, numbers, strict=True)):
+            width = self._num_clbits[self._settings[setting].circuit]
+            if setting in self._drawn or self._is_drawn(setting):
                 drawn.setdefault(width, {})[k] = self._outcomes(setting, shots, rng)
             else:
                 found[k] = self._counts(setting, shots, rng)
@@ -234,30 +235,32 @@ class Simulator:
                 self._ready.add(setting)
         return setting in self._ready
 
-    def _is_exact(self, asked: Setting) -> bool:
+    def _is_drawn(self, setting: int) -> bool:
+        """Return whether outcomes of a setting are drawn as whole numbers: of independent exact parts."""
+        asked = self._settings[setting]
         parts = range(len(self._parts[asked.circuit]))
+        if len(parts) < 2 or self._num_clbits[asked.circuit] > MAX_WIDTH:
+            return False
         return all(self._method(asked, p).startswith("exact:") for p in parts)
 
     def _outcomes(self, setting: int, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Return the outcome of each shot of independent parts, which meet at random: shape (shots,)."""
-        asked = self._settings[setting]
-        parts = self._parts[asked.circuit]
-        chances = [self._chances(setting, p) for p in range(len(parts))]
-        drawn = [rng.multinomial(shots, weights) for weights, _ in chances]
+        chances = self._drawn.get(setting) or self._chances(setting)
+        drawn = [own.repeat(rng.multinomial(shots, weights)) for weights, own in chances]
         found = np.zeros(shots, dtype=np.int64)
-        for times, (_, own) in zip(drawn, chances, strict=True):
-            found |= rng.permutation(np.repeat(own, times))
+        for some in drawn:
+            rng.shuffle(some)
+            found |= some
         return found
 
-    def _chances(self, setting: int, part: int) -> _Chances:
-        """Return the probabilities of a part's outcomes, and what each adds to the whole outcome."""
-        if (setting, part) in self._drawn:
-            return self._drawn[setting, part]
+    def _chances(self, setting: int) -> list[_Chances]:
+        """Return the probabilities of each part's outcomes, and what each adds to the whole outcome."""
         asked = self._settings[setting]
-        one = self._parts[asked.circuit][part]
-        found = self.probabilities(setting, part), codes(one.clbits, self._num_clbits[asked.circuit])
-        if len(one.clbits) <= SMALL and len(self._drawn) < KEPT:
-            self._drawn[setting, part] = found
+        parts = self._parts[asked.circuit]
+        width = self._num_clbits[asked.circuit]
+        found = [(self.probabilities(setting, p), codes(one.clbits, width)) for p, one in enumerate(parts)]
+        if max(len(one.clbits) for one in parts) <= SMALL and (len(self._drawn) + 1) * len(parts) <= KEPT:
+            self._drawn[setting] = found
         return found
 
     def _counts(self, setting: int, shots: int, rng: np.random.Generator) -> Counts:
@@ -277,6 +280,8 @@ class Simulator:
     def _values(self, asked: Setting, part: int) -> tuple[float, ...]:
         """Return the values at which a part is simulated for a setting."""
         columns = self._columns[asked.circuit][part]
+        if not columns:
+            return ()
         return tuple(0.0 if asked.is_framed else float(asked.values[k]) for k in columns)
 
     def _draw(self, setting: int, part: int, shots: int, rng: np.random.Generator) -> Counts:

@@ -365,7 +365,7 @@ class NoiseTarget:
         program: Program,
     ) -> list[Prepared]:
         """Return circuits of a program, placed, compiled for each of some layouts."""
-        return self._prepared(_compiled_on(layouts, circuits, self.snapshot()), program)
+        return self._prepared(compiled_on(layouts, circuits, self.snapshot()), program)
 
     def _prepared(self, compiled: Sequence[_Compiled], program: Program) -> list[Prepared]:
         made = []
@@ -406,17 +406,30 @@ class _Compiled:
 def _placed(program: Program, layout: tuple[int, ...], whole: Snapshot, tiles: int) -> tuple[_Compiled, ...]:
     """Return what a program executes on a calibrated device, for each of its tiles."""
     circuits, layouts = place(program, layout, whole, tiles)
-    return _compiled_on(layouts, circuits, whole)
+    return compiled_on(layouts, circuits, whole)
 
 
-def _compiled_on(
-    layouts: Sequence[tuple[int, ...]], circuits: Sequence[QuantumCircuit], whole: Snapshot
+Offers = dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]]
+"""Gates that qubits offer, these by their places -> some circuits compiled to them."""
+
+
+def compiled_on(
+    layouts: Sequence[tuple[int, ...]],
+    circuits: Sequence[QuantumCircuit],
+    whole: Snapshot,
+    known: Offers | None = None,
 ) -> tuple[_Compiled, ...]:
     """Compile circuits for each of some layouts.
 
     Where the same gates are offered the same circuits come out, so that they are compiled once.
+
+    Args:
+        layouts: on the device.
+        circuits: the circuits.
+        whole: calibration of the device.
+        known: what these circuits were compiled to before; what is new is added.
     """
-    known: dict[frozenset[tuple[str, tuple[int, ...]]], tuple[QuantumCircuit, ...]] = {}
+    known = {} if known is None else known
     made = []
     for one in layouts:
         used = whole.restrict(one)

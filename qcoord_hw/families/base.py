@@ -10,7 +10,7 @@ A long module: the plain values that a family speaks in, and one class with all 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
-    from qcoord_hw.statistics.estimate import Limits
+    from qcoord_hw.statistics.estimate import Estimate, Limits
 
 AS_GIVEN = "as-given"
 """Name of the candidate that is the experiment itself."""
@@ -286,6 +286,10 @@ class Family(ABC):
             InputError: when the confidence is not between 0 and 1.
             RecordError: when the record is not that of this family.
         """
+
+    def estimates(self, record: RunRecord, confidence: float) -> Iterable[Estimate]:
+        """Yield the estimates of `analyse` alone, each made when it is asked for; by default all at once."""
+        return self.analyse(record, confidence).estimates
 
     # From what a person gives to a spec
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from qcoord_hw.errors import RecordError
-from qcoord_hw.record.files import Most, exists, line_in_words, read_many_lines
+from qcoord_hw.record.files import CANONICAL, Most, exists, line_in_words, read_many_lines
+from qcoord_hw.record.written import each
 from qcoord_hw.spec import canonical_json
 
 COUNTS = "counts.jsonl"
@@ -40,9 +41,11 @@ def lines_of(counted: Iterable[tuple[int, Counts]]) -> str:
     Args:
         counted: ids of chunks, and what was counted.
     """
-    lines = []
-    for chunk, counts in counted:
-        body = f'{{"chunk":{chunk},"counts":{canonical_json(counts)}'
+    lines, several = [], list(counted)
+    if not several:
+        return ""
+    for (chunk, _), text in zip(several, each([counts for _, counts in several], CANONICAL), strict=True):
+        body = f'{{"chunk":{chunk},"counts":{text}'
         lines.append(f'{body},"sha256":"{sha256(f"{body}}}".encode()).hexdigest()}"}}\n')
     return "".join(lines)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -190,18 +191,21 @@ class RunRecord:
         return "`qcoord collect` finishes it"
 
     def by_block(self) -> dict[tuple[int, int], Counts]:
-        """Return (block, setting) -> counts of the finished chunks."""
+        """Return (block, setting) -> counts of the finished chunks: those of the record where it is one."""
         found: dict[tuple[int, int], Counts] = {}
         for chunk in self.plan:
-            if chunk.id in self.counts:
-                together = found.setdefault((chunk.block, chunk.setting), {})
-                for outcome, n in self.counts[chunk.id].items():
-                    together[outcome] = together.get(outcome, 0) + n
+            if (counts := self.counts.get(chunk.id)) is not None:
+                key = chunk.block, chunk.setting
+                found[key] = _added(found[key], counts) if key in found else counts
         return found
 
     def file(self, name: str) -> bytes:
         """Return the content of one of the record's files."""
         return read_bytes(self.path, name)
+
+
+def _added(one: Counts, other: Counts) -> Counts:
+    return one | {outcome: one.get(outcome, 0) + n for outcome, n in other.items()}
 
 
 def read(path: Path) -> RunRecord:
@@ -216,11 +220,41 @@ def read(path: Path) -> RunRecord:
     stated, intent = _read_intent(path)
     with reading(path, stated):
         check_intent(intent)
-    files = intent["files"]
-    width = len(intent["experiment"]["circuits"][0]["measured"]) if intent["plan"] else 0
-    check_digests(path, files, "its checksum")
-    counts = read_counts(path, {chunk["id"]: chunk["shots"] for chunk in intent["plan"]}, width)
-    plan = tuple(Chunk(**{key: c[key] for key in CHUNK if key in c}) for c in intent["plan"])
+    check_digests(path, intent["files"], "its checksum")
+    plan = tuple(Chunk(**chunk) for chunk in _chunks(intent["plan"]))
+    return _as_it_stands(RunRecord(path, intent, plan, {}, sealed), stated)
+
+
+def read_again(run: RunRecord) -> RunRecord:
+    """Return an unfinished run with what is counted by now: what was to be done is known, and not read again.
+
+    Raises:
+        RecordError: as `read`.
+    """
+    check_digests(run.path, run.intent["files"], "its checksum")
+    return _as_it_stands(run, DRAFT if run.is_draft else INTENT)
+
+
+def _chunks(plan: list[dict[str, int]]) -> list[dict[str, int]]:
+    """Return the chunks of a recorded plan without fields that newer programs may have added."""
+    known = set(CHUNK)
+    return (
+        plan
+        if known.issuperset(chain.from_iterable(plan))
+        else [{k: c[k] for k in CHUNK if k in c} for c in plan]
+    )
+
+
+def _as_it_stands(run: RunRecord, stated: str) -> RunRecord:
+    """Return a run with its counts, notes and jobs as they are on the disk.
+
+    Args:
+        run: of which intent, plan and seal are read.
+        stated: name of the file with the intent.
+    """
+    path, intent, plan, sealed = run.path, run.intent, run.plan, run.sealed
+    width = len(intent["experiment"]["circuits"][0]["measured"]) if plan else 0
+    counts = read_counts(path, {chunk.id: chunk.shots for chunk in plan}, width)
     if sealed and len(counts) != len(plan):
         raise RecordError(f"run {path.name}: {COUNTS} lacks chunks although the run is sealed")
     notes = read_notes(path)
@@ -233,13 +267,13 @@ def read(path: Path) -> RunRecord:
             name = min(unknown)
             raise RecordError(f"run {path.name}: {name} does not match the journal; the record is damaged")
     check_digests(path, {n: sha for job in journal.jobs for n, sha in job.files.items()}, "the journal")
-    run = RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
-    if sealed and not run.is_answered:
+    found = RunRecord(path, intent, plan, counts, sealed, journal.jobs, journal.asked, journal.stopped, notes)
+    if sealed and not found.is_answered:
         expected = intent["target"]["known_answer"]
         raise RecordError(
             f"run {path.name}: sealed without the known answer {expected!r}; the record is damaged"
         )
-    return run
+    return found
 
 
 def read_description(path: Path) -> tuple[dict[str, Any], bool]:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ from qcoord_hw.record.reader import (
     SEAL,
     RunRecord,
     read,
+    read_again,
 )
 from qcoord_hw.record.started import remember
 
@@ -195,29 +197,35 @@ def append(path: Path, counted: Iterable[tuple[int, Counts]], *, sync: bool = Tr
         raise unwritable(path, error) from error
 
 
-def seal(path: Path) -> None:
-    """Close a run whose chunks are all there: write the checksum of every file.
+def seal(path: Path, begun: RunRecord | None = None) -> RunRecord:
+    """Close a run whose chunks are all there, write the checksum of every file, and return it as it is then.
+
+    Args:
+        path: the run's folder.
+        begun: the run as `writing` yielded it, by whom holds it for writing: what was to be done is not read
+            again.
 
     Raises:
         RecordError: when a chunk is missing or the run is sealed already.
         InputError: when the folder cannot be written.
     """
-    record = read(path)
+    record = read(path) if begun is None else read_again(begun)
     if record.sealed or record.missing:
         raise RecordError(
             f"run {path.name}: {'sealed already' if record.sealed else 'not all chunks are counted'}"
         )
-    names = [*record.intent["files"], INTENT, COUNTS]
+    names = [INTENT, COUNTS]
     if record.jobs:
         names += [JOBS, *(name for job in read_journal(path).jobs for name in job.files)]
     if record.notes:
         names.append(NOTES)
-    files = {name: digest_of(path, name) for name in names}
+    files = record.intent["files"] | {name: digest_of(path, name) for name in names}
     content = {"sealed": datetime.now(UTC).isoformat(timespec="seconds"), "files": files}
     try:
         write_new(path, SEAL, signed(content))
     except OSError as error:
         raise unwritable(path, error) from error
+    return replace(record, sealed=True)
 
 
 def _rename(partial: Path, stem: str, *, own: bool) -> Path:

@@ -209,13 +209,13 @@ def _computed(one: _Judged) -> _Judged:
 def _estimated(forecast: Forecast) -> Estimate | None:
     """Return the main figure by the expected number of errors e: mixed + (ideal - mixed) exp(-e)."""
     family = registry.family_of_kind(forecast.description["play"]["kind"])
-    main = headline_of(family.analyse(processed(forecast.mixed().record(SHOTS)), 0.95).estimates)
+    main = headline_of(list(family.estimates(processed(forecast.mixed().record(SHOTS)), 0.95)))
     if main is None:
         return None
     if main.theory is not None:
         ideal = main.theory.value
     else:
-        ideal = headline_of(family.analyse(processed(forecast.ideal().record(SHOTS)), 0.95).estimates).best  # type: ignore[union-attr]
+        ideal = headline_of(list(family.estimates(processed(forecast.ideal().record(SHOTS)), 0.95))).best  # type: ignore[union-attr]
     known = forecast.noisy and forecast.device.snapshot is not None
     errors = forecast.errors(forecast.prepared.layout) if known else 0.0
     best = main.best + (ideal - main.best) * math.exp(-errors)

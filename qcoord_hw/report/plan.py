@@ -70,8 +70,8 @@ class Outlook:
     def figure(self, record: RunRecord, confidence: float = 0.95) -> Estimate:
         """Return the estimate of the main figure."""
         assert self.main is not None
-        estimates = self._family.analyse(processed(record), confidence).estimates
-        return next(e for e in estimates if e.name == self.main.name)
+        name = self.main.name
+        return next(e for e in self._family.estimates(processed(record), confidence) if e.name == name)
 
     @property
     def less_is_better(self) -> bool:

@@ -16,6 +16,24 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def distinct(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different ones of some whole numbers in their order, and the place of each among them.
+
+    As `numpy.unique` does, but without sorting where the numbers are from 0 to not many more than there are.
+
+    >>> distinct(np.array([3, 0, 3]))
+    (array([0, 3]), array([1, 0, 1]))
+    """
+    if not len(values) or values.min() < 0 or values.max() >= 4 * len(values):
+        seen, place = np.unique(values, return_inverse=True)
+        return seen, place
+    seen = np.flatnonzero(np.bincount(values))
+    places = np.zeros(int(seen[-1]) + 1, dtype=np.int64)
+    places[seen] = np.arange(len(seen))
+    return seen, places[values]
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,10 +53,14 @@ def invert_readout(
         frequencies: shape (2,) * k, axis i is bit i.
         matrices: shape (k, 2, 2); [i, r, t] is the probability that bit i is read r given t.
     """
+    return bit_by_bit(np.asarray(np.linalg.inv(matrices), dtype=np.float64), frequencies)
+
+
+def bit_by_bit(matrices: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return values over k bits, shape (2,) * k, each axis multiplied by the matrix of its bit, (k, 2, 2)."""
     for axis, matrix in enumerate(matrices):
-        inverse = np.linalg.inv(matrix)
-        frequencies = np.moveaxis(np.tensordot(inverse, frequencies, axes=(1, axis)), 0, axis)
-    return frequencies
+        values = np.moveaxis(np.tensordot(matrix, values, axes=(1, axis)), 0, axis)
+    return values
 
 
 def project_to_simplex(quasi: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -25,6 +25,15 @@ def prepared(request):
     return resolve_target(target).prepare(program_of(built.experiment), ())
 
 
+def test_generators_are_those_of_their_seeds(rng):
+    edges = [0, 1, 2**32 - 1, 2**32, 2**63, 2**64 - 1]
+    seeds = edges + rng.integers(2**64, size=200, dtype=np.uint64).tolist()
+    for one, seed in zip(drawing.generators(seeds), seeds, strict=True):
+        fresh = np.random.default_rng(seed)
+        assert one.bit_generator.state == fresh.bit_generator.state
+        assert one.integers(7, size=5).tolist() == fresh.integers(7, size=5).tolist()  # half a word is left
+
+
 def one_by_one(prepared, requests):
     """Return counts as they were drawn when each block was drawn alone, part by part."""
     simulator, found = Simulator(prepared.simulated, prepared.settings, prepared.snapshot), []

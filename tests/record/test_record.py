@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -239,3 +240,30 @@ def test_a_file_outside_the_folder_is_never_read(path):
     (path / "intent.json").write_bytes(files.signed(intent))
     with pytest.raises(RecordError, match="no file of a record"):
         record.read(path)
+
+
+def test_blocks_of_several_chunks_add_up_and_the_record_stays_as_it_is():
+    chunks = [record.Chunk(k, 0, k // 2, 3) for k in range(4)]
+    counts = {0: {"0": 1, "1": 2}, 1: {"1": 1, "2": 2}, 2: {"0": 3}}
+    kept = json.loads(json.dumps(list(counts.values())))
+    run = record.RunRecord(Path(), {}, tuple(chunks), counts, False)
+    assert run.by_block() == {(0, 0): {"0": 1, "1": 3, "2": 2}, (0, 1): {"0": 3}}
+    assert list(counts.values()) == kept
+
+
+def test_what_a_run_returns_is_what_is_read_of_its_folder(runs_dir):
+    done = qc.run("chsh", shots=16, seed=1).record
+    again = record.read(done.path)
+    for field in ("intent", "plan", "counts", "sealed", "jobs", "asked", "stopped", "notes"):
+        assert getattr(done, field) == getattr(again, field)
+
+
+def test_a_file_that_was_changed_is_refused_by_the_process_that_wrote_it(runs_dir):
+    path = qc.run("chsh", shots=16, seed=1).path
+    for name in ("intent.json", "seal.json"):
+        whole = (path / name).read_bytes()
+        (path / name).write_bytes(whole.replace(b": ", b":  ", 1))
+        with pytest.raises(RecordError, match="damaged"):
+            record.read(path)
+        (path / name).write_bytes(whole)
+    assert record.read(path).sealed

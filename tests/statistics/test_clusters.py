@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import qcoord_hw as qc
+from qcoord_hw import registry
 from qcoord_hw.families.linear_computation.analysis import analyse_linear, paired_runs
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.record import Chunk, RunRecord
-from qcoord_hw.statistics.clusters import Clusters
+from qcoord_hw.statistics.clusters import Clusters, distinct
 from qcoord_hw.statistics.estimate import difference_limits
 from qcoord_hw.theory.linear_computation.task import task_from_json
 
@@ -212,3 +214,18 @@ def test_a_ratio_is_linearised(rng):
     assert one.reach(0.95) == pytest.approx(stats.t.ppf(0.975, 29) * one.error)
     assert one.p_value(2 * one.error) == pytest.approx(stats.t.sf(2, 29))
     assert replace(one, shots=shots).influence.sum() == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 7), (3, 900), (-4, 4), (0, 10**6)])
+def test_whole_numbers_are_told_apart_as_numpy_does(rng, low, high):
+    for size in (0, 1, 200):
+        values = rng.integers(low, high, size=size)
+        for ours, numpys in zip(distinct(values), np.unique(values, return_inverse=True), strict=True):
+            assert ours.tolist() == numpys.tolist()
+
+
+def test_estimates_alone_are_those_of_the_analysis(tmp_path):
+    for name in ("sum-2-f3", "two-node-n1", "chsh"):
+        result = qc.run(name, shots=64, seed=1, runs=tmp_path)
+        family = registry.family_of_kind(result.summary["play"])
+        assert tuple(family.estimates(result.record, 0.9)) == family.analyse(result.record, 0.9).estimates

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -360,6 +361,27 @@ def test_the_table_of_cases(rng):
         ("x=1", "fidelity_dfe"),
     ]
     assert all(row["low"] <= 1 <= row["high"] + 1e-9 and row["shots"] == 1500 for row in analysis.rows[:2])
+
+
+def test_counts_are_tallied_as_one_by_one(rng):
+    """Chunks of one block and setting add up, bits are read in their places, and no setting is left out."""
+    words = [f"{k:04b}" for k in range(16)]
+    chunks = [Chunk(k, int(rng.integers(3)), int(rng.integers(4)), 1) for k in range(30)]
+    counts = {
+        k: {w: int(rng.integers(1, 9)) for w in rng.permutation(words)[: rng.integers(1, 6)].tolist()}
+        for k in range(27)  # some are not counted yet
+    }
+    play = SimpleNamespace(bits=(3, 0, 2), settings=range(5))
+    intent = {"experiment": {}, "target": {"snapshot": None}}
+    found = tally(RunRecord(Path(), intent, tuple(chunks), counts, False), play)
+    for setting in range(5):
+        seen = {}
+        for chunk in chunks:
+            for word, shots in counts.get(chunk.id, {}).items() if chunk.setting == setting else ():
+                outcome = int(word[3]) + 2 * int(word[0]) + 4 * int(word[2])
+                seen.setdefault(outcome, [0, 0, 0])[chunk.block] += shots
+        assert found.outcomes[setting].tolist() == sorted(seen)
+        assert found.counts[setting].T.tolist() == [seen[outcome] for outcome in sorted(seen)]
 
 
 def test_drift_is_seen(rng):

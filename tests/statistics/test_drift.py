@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from qcoord_hw.statistics import drift
 from qcoord_hw.statistics.drift import Blocks, drift_check, scan_p_value
 
 WIN = np.array([1.0, 0.0])
@@ -39,6 +40,27 @@ def test_the_p_value_is_that_of_all_deals():
     observed = statistic([0, 2, 1, 0])
     right = np.mean([statistic(deal) >= observed - 1e-12 for deal in deals])
     assert scan_p_value([Blocks(table, WIN)]) == pytest.approx(right, abs=0.12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_normal_law_of_many_shots_is_that_of_deals(seed, monkeypatch):
+    """The p-value of as many deals as there may be, dealt and drawn, where one block is worse or none is."""
+    rng = np.random.default_rng(seed)
+    circuits = []
+    for _ in range(4):
+        scores, odds = rng.normal(size=3), rng.dirichlet(np.full(3, 3.0))
+        sizes = rng.integers(2000, 9000, size=4)
+        shares = [odds, odds, odds, odds + 0.004 * (seed % 3) * np.array([1, 0, -1])]
+        counts = [rng.multinomial(n, share) for n, share in zip(sizes, shares, strict=True)]
+        circuits.append(Blocks(np.array(counts), scores))
+    monkeypatch.setattr(drift, "ENOUGH", 10**9)
+    drawn = scan_p_value(circuits)
+    assert drift.NORMAL in drift_check(circuits, "scores")["method"]
+    monkeypatch.setattr(drift, "SKEWNESS", 0.0)
+    dealt = scan_p_value(circuits)
+    assert drift.DEALT in drift_check(circuits, "scores")["method"]
+    assert drawn != dealt
+    assert drawn == pytest.approx(dealt, abs=5 * math.sqrt(2 * dealt * (1 - dealt) / drift.DEALS) + 0.002)
 
 
 @pytest.mark.few(1)

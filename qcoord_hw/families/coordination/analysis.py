@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -86,6 +85,18 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
         InputError: when the confidence is not between 0 and 1.
         RecordError: when the record is not that of a coordination protocol.
     """
+    estimates, found, names = coordination_estimates(record, confidence)
+    if record.is_imported:
+        found = replace(found, cautions=(*found.cautions, *_never_measured(found)))
+    checks = {"drift": _drift(found, names)} | _tomography(found)
+    rows = tuple(_rows(found, names, confidence))
+    return Analysis(estimates, checks, rows, found.cautions)
+
+
+def coordination_estimates(
+    record: RunRecord, confidence: float
+) -> tuple[tuple[Estimate, ...], Tally, list[str]]:
+    """Return the estimates of `analyse_coordination`, the counts, and names of figures that are counted."""
     check_confidence(confidence)
     with interpreting(record.path):
         play = CoordinationScoring.from_json(record.intent["experiment"]["play"])
@@ -96,11 +107,7 @@ def analyse_coordination(record: RunRecord, confidence: float = 0.95) -> Analysi
     ]
     kinds = [False, True] if found.confusion is not None else [False]
     estimates += [_estimate(found, n, m, confidence) for m in kinds for n in names]
-    if record.is_imported:
-        found = replace(found, cautions=(*found.cautions, *_never_measured(found)))
-    checks = {"drift": _drift(found, names)} | _tomography(found)
-    rows = tuple(_rows(found, names, confidence))
-    return Analysis(with_headline(estimates), checks, rows, found.cautions)
+    return with_headline(estimates), found, names
 
 
 def _never_measured(found: Tally) -> list[str]:
@@ -115,24 +122,24 @@ def _never_measured(found: Tally) -> list[str]:
 
 def tally(record: RunRecord, play: CoordinationScoring) -> Tally:
     """Read raw counts per setting; outcomes in order, so that pooling rare ones favours no block."""
+    done = [(chunk, record.counts[chunk.id]) for chunk in record.plan if chunk.id in record.counts]
+    words, sizes = (
+        list(chain.from_iterable(counts for _, counts in done)),
+        [len(counts) for _, counts in done],
+    )
+    outcomes = _read_words(words, play.bits)
+    shots = np.fromiter(chain.from_iterable(counts.values() for _, counts in done), np.int64, len(words))
+    setting = np.repeat(np.array([chunk.setting for chunk, _ in done], dtype=np.int64), sizes)
+    block = np.repeat(np.array([chunk.block for chunk, _ in done], dtype=np.int64), sizes)
+    order = np.argsort(setting, kind="stable")
+    ends = np.searchsorted(setting[order], np.arange(1, len(play.settings)))
     blocks = 1 + max((chunk.block for chunk in record.plan), default=0)
-    weights = 1 << np.arange(len(play.bits), dtype=np.int64)
-    cells: list[dict[tuple[int, int], int]] = [defaultdict(int) for _ in play.settings]
-    for (block, setting), counts in record.by_block().items():
-        if not counts:
-            continue
-        read = np.array([list(key.encode()) for key in counts], dtype=np.int64) - ord("0")
-        outcomes = (read[:, list(play.bits)] @ weights).tolist()
-        for outcome, shots in zip(outcomes, counts.values(), strict=True):
-            cells[setting][block, outcome] += shots
     found, tables = [], []
-    for own in cells:
-        seen = sorted({outcome for _, outcome in own})
-        place = {outcome: k for k, outcome in enumerate(seen)}
+    for own in np.split(order, ends):
+        seen, place = np.unique(outcomes[own], return_inverse=True)
         table = np.zeros((blocks, len(seen)), dtype=np.int64)
-        for (block, outcome), shots in own.items():
-            table[block, place[outcome]] = shots
-        found.append(np.array(seen, dtype=np.int64))
+        np.add.at(table, (block[own], place), shots[own])
+        found.append(seen)
         tables.append(table)
     return Tally(
         play,
@@ -142,6 +149,17 @@ def tally(record: RunRecord, play: CoordinationScoring) -> Tally:
     )
 
 
+def _read_words(words: Sequence[str], bits: Sequence[int]) -> IntArray:
+    """Return the outcomes that some outcome strings stand for, shape (words,): bit q is that of output q."""
+    distinct = list(dict.fromkeys(words))
+    if not distinct:
+        return np.zeros(0, dtype=np.int64)
+    read = np.frombuffer("".join(distinct).encode(), dtype=np.uint8).reshape(len(distinct), -1) - ord("0")
+    values = read[:, list(bits)].astype(np.int64) @ (1 << np.arange(len(bits), dtype=np.int64))
+    known = dict(zip(distinct, values.tolist(), strict=True))
+    return np.fromiter(map(known.__getitem__, words), np.int64, len(words))
+
+
 def _confusion(
     record: RunRecord, play: CoordinationScoring
 ) -> tuple[tuple[FloatArray, ...] | None, tuple[str, ...]]:
@@ -149,11 +167,11 @@ def _confusion(
     experiment, errors = record.intent["experiment"], readout_matrices(record)
     if errors is None:
         return None, ()
-    qubits = [[circuit["measured"][bit] for bit in play.bits] for circuit in experiment["circuits"]]
+    qubits = [tuple(circuit["measured"][bit] for bit in play.bits) for circuit in experiment["circuits"]]
     if cautions := stuck_readout(errors, [q for own in qubits for q in own]):
         return None, tuple(cautions)
-    matrices = [np.array([errors[q] for q in own]) for own in qubits]
-    return tuple(matrices[s["circuit"]] for s in experiment["settings"][: len(play.settings)]), ()
+    matrices = {own: np.array([errors[q] for q in own]) for own in qubits}
+    return tuple(matrices[qubits[s["circuit"]]] for s in experiment["settings"][: len(play.settings)]), ()
 
 
 def _exact(record: RunRecord, play: CoordinationScoring, confidence: float) -> list[Estimate]:
@@ -362,7 +380,7 @@ def _stratum(found: Tally, pooled: Sequence[int], parities: Parities, mitigated:
     shots: list[IntArray] = []
     seen: list[FloatArray] = []
     errors = found.confusion if mitigated else None
-    for _, alike in groupby(pooled, lambda s: id(errors[s]) if errors else None):  # those of a circuit
+    for _, alike in groupby(pooled, lambda s: id(errors[s]) if errors else None):  # on the same qubits
         settings = list(alike)
         scores = parities.scores(errors[settings[0]] if errors else None)
         low, high = min(low, float(scores.min())), max(high, float(scores.max()))

@@ -16,7 +16,6 @@ from qcoord_hw.families.coordination.measurement.design import choose
 from qcoord_hw.families.coordination.preparation import Case, Coordination, Preparation
 from qcoord_hw.families.coordination.scoring import CoordinationScoring, Measurement
 from qcoord_hw.families.experiment import Experiment, Setting
-from qcoord_hw.network import NetworkCircuit
 from qcoord_hw.network.ideal_state import ComplexArray, few_columns, output_branches
 from qcoord_hw.theory.pauli_measurements.figures import combined
 from qcoord_hw.theory.pauli_measurements.target import Combine, Output, Target
@@ -58,6 +57,7 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         if f"{key}_exact" in exact and abs(exact[f"{key}_exact"] - value) > AGREE:
             raise AssertionError(f"{name}: the circuits make {key} {exact[f'{key}_exact']}, theory {value}")
     angles = [_measure(preparation) for preparation in plan.preparations]
+    order = [tuple(preparation.net.circuit.parameters) for preparation in plan.preparations]
     play = CoordinationScoring(
         network=plan.network,
         copies=plan.copies,
@@ -79,7 +79,7 @@ def coordination_experiment(name: str, title: str, plan: Coordination, *, seed: 
         title,
         tuple(preparation.net for preparation in plan.preparations),
         tuple(
-            _setting(k, one, design.cases, plan.preparations[one.preparation].net, angles[one.preparation])
+            _setting(k, one, design.cases, order[one.preparation], angles[one.preparation])
             for k, one in enumerate(design.settings)
         ),
         play,
@@ -141,7 +141,7 @@ def _setting(
     index: int,
     one: Measurement,
     cases: Sequence[Target],
-    net: NetworkCircuit,
+    order: Sequence[Parameter],
     angles: Sequence[tuple[Parameter, Parameter]],
 ) -> Setting:
     values = {
@@ -153,6 +153,6 @@ def _setting(
     return Setting(
         f"{label} {one.basis}".strip(),
         one.preparation,
-        tuple(values[parameter] for parameter in net.circuit.parameters),
+        tuple(values[parameter] for parameter in order),
         input=index,
     )

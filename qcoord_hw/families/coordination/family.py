@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qcoord_hw.schema import Parameter
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
+    from qcoord_hw.statistics.estimate import Estimate
 
 
 class Coordination(FamilyInRoom):
@@ -57,6 +58,12 @@ class Coordination(FamilyInRoom):
         from qcoord_hw.families.coordination.analysis import analyse_coordination
 
         return analyse_coordination(record, confidence)
+
+    def estimates(self, record: RunRecord, confidence: float) -> Sequence[Estimate]:
+        """See `Family.estimates`."""
+        from qcoord_hw.families.coordination.analysis import coordination_estimates
+
+        return coordination_estimates(record, confidence)[0]
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a state file, a `State`, and the name of a state where a network is stated."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.families.base import Candidate, JsonFile, Lecture, Named, Rounds, Situation
 from qcoord_hw.families.games.parameters import PARAMETERS
 from qcoord_hw.families.room import FamilyInRoom
@@ -52,6 +53,8 @@ class Games(FamilyInRoom):
 
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a game file, a `Game`, and the name of a Bell expression or of a game of known strategy."""
+        if isinstance(given, str) and given in catalogue_paths():
+            return None
         from qcoord_hw.families.games.user_game import spec_of_game, spec_of_name
         from qcoord_hw.theory.games.files import KEYS, read_game
         from qcoord_hw.theory.games.game import Game

@@ -52,14 +52,11 @@ def spec_of_game(game: Game) -> ExperimentSpec:
 def spec_of_name(name: str) -> ExperimentSpec | None:
     """Return the spec of a game whose strategy is known in closed form, or of a Bell expression.
 
-    None for any other name, and for those of the catalogue.
+    None for any other name; those of the catalogue come first.
     """
-    from qcoord_hw.catalogue import catalogue_paths
     from qcoord_hw.theory.games.explicit import EXPLICIT
     from qcoord_hw.theory.games.named_expressions import is_named, named_expression
 
-    if name in catalogue_paths():
-        return None
     many = re.fullmatch(r"ghz-([1-9]\d{0,2})", name)
     if many and MOST_PLAYERS < int(many[1]) <= MANY_PLAYERS:
         return ExperimentSpec(

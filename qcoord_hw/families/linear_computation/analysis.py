@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from qcoord_hw.families.linear_computation.estimates import figures, paired_differences
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.tally import Tally, codes, tally
-from qcoord_hw.record import RunRecord, interpreting
+from qcoord_hw.record import Counts, RunRecord, interpreting
 from qcoord_hw.statistics.analysis import Analysis
 from qcoord_hw.statistics.binomial import check_confidence
 from qcoord_hw.statistics.drift import Blocks, drift_check
-from qcoord_hw.statistics.estimate import Limits
+from qcoord_hw.statistics.estimate import Estimate, Limits
 from qcoord_hw.statistics.homogeneity import combined_p_value
 
 Integers = npt.NDArray[np.int64]
@@ -34,13 +34,21 @@ def analyse_linear(record: RunRecord, confidence: float = 0.95) -> Analysis:
     """
     check_confidence(confidence)
     with interpreting(record.path):
-        found = read_tally(record)
         by_block, settings = record.by_block(), record.intent["experiment"]["settings"]
+        found = read_tally(record, by_block)
     checks = {"drift": _drift(found)}
     if len(settings) > len(found.play.inputs):
         checks["frame"] = _frame(by_block, settings)
     estimates = tuple(figure.estimate for figure in figures(found, confidence))
     return Analysis(estimates, checks, rows=tuple(_outputs(found)))
+
+
+def linear_estimates(record: RunRecord, confidence: float) -> Iterator[Estimate]:
+    """Yield the estimates of `analyse_linear`, each made when it is asked for."""
+    check_confidence(confidence)
+    with interpreting(record.path):
+        found = read_tally(record)
+    return (figure.estimate for figure in figures(found, confidence))
 
 
 def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[str, Limits]:
@@ -52,11 +60,12 @@ def paired_runs(before: RunRecord, after: RunRecord, confidence: float) -> dict[
     return paired_differences(tallies[0], tallies[1], confidence)
 
 
-def read_tally(record: RunRecord) -> Tally:
-    """Decode the counts of a run, but for those that only check others."""
+def read_tally(record: RunRecord, by_block: Mapping[tuple[int, int], Counts] | None = None) -> Tally:
+    """Decode the counts of a run, but for those that only check others; `by_block` where they are at hand."""
     asked = dict(record.intent.get("spec", {}).get("parameters", {})).get("inputs")
     play = LinearScoring.from_json(record.intent["experiment"]["play"], asked)
-    return tally(play, {key: c for key, c in record.by_block().items() if key[1] < len(play.inputs)})
+    counts = record.by_block() if by_block is None else by_block
+    return tally(play, {key: c for key, c in counts.items() if key[1] < len(play.inputs)})
 
 
 def _drift(found: Tally) -> dict[str, Any] | None:
@@ -64,10 +73,12 @@ def _drift(found: Tally) -> dict[str, Any] | None:
 
     Blocks hold all inputs in equal shares, or each some of them at random: then inputs stand for shots.
     """
-    width = 1 + int(found.cells.max(initial=0))
     blocks = 1 + int(found.block.max(initial=0))
+    if blocks == 1:
+        return None
+    width = 1 + int(found.cells.max(initial=0))
     pairs = np.unique(np.stack([found.setting, found.block]), axis=1)
-    if blocks > 1 and len(np.unique(pairs[0])) == pairs.shape[1]:
+    if len(np.unique(pairs[0])) == pairs.shape[1]:
         right = np.bincount(found.setting, found.shots * (found.cells == 0))[pairs[0]]
         values, place = np.unique(right, return_inverse=True)
         inputs = np.zeros((blocks, len(values)), dtype=np.int64)

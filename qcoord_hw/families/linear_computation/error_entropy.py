@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from qcoord_hw.statistics.clusters import Clusters
+from qcoord_hw.statistics.clusters import Clusters, distinct
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class ByInput:
             shots: shape (any,): how many they are.
         """
         kinds = 1 + int(kind.max(initial=0))
-        pairs, place = np.unique(number * kinds + kind, return_inverse=True)
+        pairs, place = distinct(number * kinds + kind)
         together = np.bincount(place, shots, len(pairs)).astype(np.int64)
         return cls(drawn, 1 + int(number.max(initial=-1)), *np.divmod(pairs, kinds), together)
 

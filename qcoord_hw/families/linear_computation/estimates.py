@@ -17,7 +17,7 @@ from qcoord_hw.families.linear_computation.error_entropy import ByInput, ErrorCo
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
 from qcoord_hw.families.linear_computation.tally import Tally
 from qcoord_hw.statistics.binomial import clopper_pearson, tail
-from qcoord_hw.statistics.clusters import Clusters, reach
+from qcoord_hw.statistics.clusters import Clusters, distinct, reach
 from qcoord_hw.statistics.estimate import Estimate, Limits, difference_limits
 from qcoord_hw.theory.value import Value
 
@@ -66,25 +66,23 @@ class Figure:
     influence: FloatArray | None
 
 
-def figures(found: Tally, confidence: float) -> list[Figure]:
-    """Return all figures of a run, in their order.
+def figures(found: Tally, confidence: float) -> Iterator[Figure]:
+    """Yield all figures of a run, in their order.
 
     Args:
         found: what was counted.
         confidence: two-sided level of every interval.
     """
     drawn = found.play.chosen == "drawn"
-    inputs = len(np.unique(found.setting))
+    inputs = len(distinct(found.setting)[0])
     estimand = _estimand(found.play)
-    made = []
     for figure in _figures(found, confidence, drawn):
         e = figure.estimate
         if drawn and figure.influence is not None:
             method = f"{e.method.replace(STRATIFIED, '')}; t over {inputs} inputs drawn, where wider"
             assumes = e.assumes.replace(FIXED, DRAWN) if FIXED in e.assumes else f"{e.assumes}; {DRAWN}"
             e = replace(e, method=method, assumes=assumes)
-        made.append(Figure(replace(e, estimand=estimand), figure.influence))
-    return made
+        yield Figure(replace(e, estimand=estimand), figure.influence)
 
 
 def paired_differences(before: Tally, after: Tally, confidence: float) -> dict[str, Limits]:
@@ -119,7 +117,7 @@ def _figures(found: Tally, confidence: float, drawn: bool) -> Iterator[Figure]:
     field, rows = play.task.field, play.task.rows
     symbols = play.instances * field.rank(play.task.matrix)  # rows that depend on others tell nothing new
     cells = np.bincount(found.cells, found.shots, minlength=2).astype(np.int64)
-    _, number = np.unique(found.setting, return_inverse=True)
+    _, number = distinct(found.setting)
     kind = np.where(found.cells < 2, 1 - found.cells, found.cells)
     by_input = ByInput.of(drawn, number, kind, found.shots)
     counts = ErrorCounts(int(cells[0]), cells[2:], int(cells[1]), field.order, symbols, by_input)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qcoord_hw.catalogue import catalogue_paths
 from qcoord_hw.families.base import Candidate, JsonFile, Situation
 from qcoord_hw.families.linear_computation.parameters import PARAMETERS, THEOREM_1
 from qcoord_hw.families.room import FamilyInRoom
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from qcoord_hw.record import RunRecord
     from qcoord_hw.spec import ExperimentSpec, Plain
     from qcoord_hw.statistics.analysis import Analysis
-    from qcoord_hw.statistics.estimate import Limits
+    from qcoord_hw.statistics.estimate import Estimate, Limits
 
 
 class LinearComputations(FamilyInRoom):
@@ -45,8 +46,16 @@ class LinearComputations(FamilyInRoom):
 
         return analyse_linear(record, confidence)
 
+    def estimates(self, record: RunRecord, confidence: float) -> Iterable[Estimate]:
+        """See `Family.estimates`."""
+        from qcoord_hw.families.linear_computation.analysis import linear_estimates
+
+        return linear_estimates(record, confidence)
+
     def recognise(self, given: object, parameters: Mapping[str, Plain]) -> ExperimentSpec | None:
         """Take a task file, a stabilizer file, a `LinearTask` and an `NSumBox`."""
+        if isinstance(given, str) and given in catalogue_paths():
+            return None
         from qcoord_hw.families.linear_computation.user_task import spec_of, spec_of_box
         from qcoord_hw.theory.linear_computation.nsum_box import NSumBox
         from qcoord_hw.theory.linear_computation.stabilizer_files import FORMS, SUFFIXES, read_box

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qcoord_hw.families.linear_computation.scoring import LinearScoring
+from qcoord_hw.statistics.clusters import distinct
 
 Integers = npt.NDArray[np.int64]
 
@@ -66,7 +67,7 @@ class Tally:
         """A number for each entry's error vector: 0 where all is right, 1 where it leaked, else from 2 on."""
         numbers = 1 + codes(self.errors, self.play.task.field.order)
         numbers[self.lost] = 0
-        _, cells = np.unique(np.concatenate([[0, 1], numbers]), return_inverse=True)
+        _, cells = distinct(np.concatenate([[0, 1], numbers]))
         return np.array([1, 0, *range(2, cells.max() + 1)])[cells[2:]]
 
     def count(self, entries: npt.NDArray[np.bool_]) -> int:

@@ -24,6 +24,7 @@ _VECTORS = {
 """Letter -> the vectors of its outcomes 0 and 1, as rows."""
 
 
+@cache
 def outcome_vectors(basis: str) -> ComplexArray:
     """Return the vector of each outcome of a basis as a row, shape (2^k, 2^k)."""
     rows = np.ones((1, 1), dtype=complex)
@@ -60,8 +61,9 @@ def linear_inversion(frequencies: npt.NDArray[np.float64]) -> ComplexArray:
         frequencies: shape (.., 3^k, 2^k), bases in the order of `paulis.all_bases`.
     """
     size = frequencies.shape[-1].bit_length() - 1
-    found: ComplexArray = np.einsum("...bo,boij->...ij", frequencies, _duals(size))
-    return found
+    duals = _duals(size)
+    flat = frequencies.reshape(*frequencies.shape[:-2], -1) @ duals.reshape(-1, duals.shape[-1] ** 2)
+    return np.asarray(flat.reshape(*flat.shape[:-1], *duals.shape[-2:]))
 
 
 def nearest_states(matrices: ComplexArray) -> ComplexArray:

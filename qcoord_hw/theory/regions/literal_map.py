@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import qr
 
 from qcoord_hw.theory.information import partial_trace, trace_norm
 from qcoord_hw.theory.regions.cells import Cells
@@ -91,6 +90,8 @@ def _output(cells: Cells) -> ComplexArray:
 
 def eigenbasis(rho: ComplexArray) -> ComplexArray:
     """Return eigenvectors as columns, by falling eigenvalue; near the computational basis where free."""
+    from scipy.linalg import qr  # slow to import
+
     values, vectors = np.linalg.eigh(rho)
     values, vectors = values[::-1], vectors[:, ::-1]
     spaces = np.split(vectors, np.flatnonzero(-np.diff(values) > FLAT) + 1, axis=1)

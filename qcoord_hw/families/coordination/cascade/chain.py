@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.linalg import qr
 
 from qcoord_hw.errors import InputError
 from qcoord_hw.families.coordination.cascade.maps import (
@@ -140,6 +139,8 @@ def _plain_basis(matrix: ComplexArray) -> ComplexArray:
     It makes the basis of a link that of a system wherever it can, and so circuits simple; a singular value
     decomposition leaves it open where singular values are equal.
     """
+    from scipy.linalg import qr  # slow to import
+
     _, _, pivots = qr(matrix.conj().T, pivoting=True)
     left, _, right = np.linalg.svd(matrix[np.sort(pivots[: matrix.shape[1]])])
     return np.asarray(left @ right)

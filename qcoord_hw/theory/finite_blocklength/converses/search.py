@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import softmax
 
 from qcoord_hw.theory.finite_blocklength.converses.code import LinkCode, best_of
@@ -98,6 +97,8 @@ class _Descent:
         )
 
     def run(self, point: FloatArray, stages: tuple[float, ...], iterations: int) -> FloatArray:
+        from scipy.optimize import minimize  # slow to import
+
         for eps in stages:
             point = minimize(
                 self.value,
