@@ -40,7 +40,7 @@ method that came with it, else under version 0.
 which there are as many, take longer one by one.
 3: where errors of Clifford parts are twirled, relaxation's pull towards |0> is kept to first order: where
 inputs are shifted, before data stand in the circuit; not where stim draws shots of any part. Clifford
-circuits that are routed stay Clifford, also those that fit a density matrix.
+circuits whose inputs are Pauli frames stay Clifford when they are routed, however small.
 """
 
 SNAPSHOTS = "qiskit-ibm-runtime"

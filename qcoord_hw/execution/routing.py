@@ -64,7 +64,8 @@ def routed_circuits(program: Program, snapshot: Snapshot) -> tuple[QuantumCircui
     ):
         return None
     until_end = len(circuits) == 1 and len(cuts[0]) > 2 and program.movable[0][-1]
-    above = 0 if program.engine >= 3 else MAX_DENSITY_MATRIX
+    shifted = program.engine >= 3 and all(one.flips is not None for one in program.settings)
+    above = 0 if shifted else MAX_DENSITY_MATRIX
     coupling = _coupling(snapshot)
     room = max(map(len, rx.connected_components(coupling.graph.to_undirected())))
     whole = [[circuit.copy_empty_like() for _ in cut] for circuit, cut in zip(circuits, cuts, strict=True)]
@@ -272,8 +273,8 @@ def _routed(
 ) -> tuple[QuantumCircuit, list[int]]:
     """Return a circuit routed from the trivial placement, and where each qubit ends.
 
-    Clifford circuits of more qubits than `above` stay Clifford: so large ones can be simulated at all, and
-    inputs of others shifted.
+    Clifford circuits of more qubits than `above` stay Clifford: large ones, to be simulated at all, and those
+    whose inputs are Pauli frames, so that errors can be twirled before outcomes are shifted.
     """
     clifford = circuit.num_qubits > above and is_clifford(circuit)
     manager = PassManager(

@@ -10,6 +10,7 @@ from qiskit.circuit import Barrier, Parameter, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qcoord_hw.errors import TooLargeError
+from qcoord_hw.execution import routing
 from qcoord_hw.execution.frames import frame_circuit, is_clifford, outcomes
 from qcoord_hw.execution.layout import choose_layout
 from qcoord_hw.execution.program import Program, bind
@@ -320,6 +321,22 @@ def test_what_no_density_matrix_holds_stays_clifford(torino, snapshot):
             outcomes(frame_circuit(bind(c, one.values), None), whole) for c in (circuit, prepared.circuits[0])
         )
         np.testing.assert_allclose(ideal, routed, atol=1e-12)
+
+
+def test_circuits_whose_inputs_are_shifted_stay_clifford(snapshot, monkeypatch):
+    """Not those of older runs, which are routed as they were, nor others that fit a density matrix."""
+    monkeypatch.setattr(routing, "TRIALS", 2)
+    circuit, movable = line_and_star(5)
+    shifted = Program((circuit,), (Setting("s", 0, (0.0, 0.0), flips=()),), (movable,))
+    other = replace(shifted, settings=(Setting("s", 0, (0.0, 0.0)),))
+    programs = shifted, other, replace(shifted, engine=2)
+    found = [routed_circuits(program, snapshot)[0] for program in programs]
+    assert [is_clifford(one) for one in found] == [True, False, False]
+    ideal, routed = (
+        outcomes(frame_circuit(bind(c, (0.0, 0.0)), None), [[k] for k in range(c.num_clbits)])
+        for c in (circuit, found[0])
+    )
+    np.testing.assert_allclose(ideal, routed, atol=1e-12)
 
 
 def test_a_parameter_in_the_source_survives(snapshot):
