@@ -3,8 +3,7 @@
 A product that occurs in a mixture of the target has, for every cell of letters that it gives positive
 probability, each quantum state inside the support of that party's marginal of the target's block (and no zero
 block). So it lives on a face: a set of letters for every classical party and a subspace for every quantum
-party. On a face the dual K is
-finite: it never has to grow without bound to forbid a product.
+party; kernels of two qubits say more (`pairs`). There K never has to grow without bound to forbid a product.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from functools import cached_property, reduce
 import numpy as np
 
 from qcoord_hw.theory.regions.auxiliary.circle import Circle
-from qcoord_hw.theory.regions.auxiliary.pairs import Component, PureCircle, components, meet
+from qcoord_hw.theory.regions.auxiliary.pairs import Component, PureCircle, components, distinct, meet, same
 from qcoord_hw.theory.regions.auxiliary.problem import ComplexArray, FloatArray, Problem, Product
 from qcoord_hw.theory.regions.auxiliary.spaces import Space
 
@@ -294,7 +293,7 @@ class Model:
                         queue.append(larger)
                         if len(seen) > MOST_RECTANGLES:
                             return None
-                    left = [one for one in left if not any(_same(one, other) for other in seen[larger])]
+                    left = [one for one in left if not any(same(one, other) for other in seen[larger])]
             maximal += [(key, one) for one in left]
         faces, circles = [], []
         for key, component in maximal:
@@ -354,7 +353,7 @@ class Model:
             if own is None:
                 continue
             met = [meet(one, other) for one in found for other in own]
-            found = _distinct([one for several in met for one in several or ()])
+            found = distinct([one for several in met for one in several or ()])
             if None in met:
                 return (whole,)
         shared = sum(len(chosen) > 1 for chosen in key) > 1 and any(isinstance(c, PureCircle) for c in found)
@@ -369,21 +368,6 @@ def _range(projector: ComplexArray, threshold: float = 0.5) -> ComplexArray:
     values, vectors = np.linalg.eigh(projector)
     kept = vectors[:, values > threshold]
     return np.eye(len(projector)) + 0 * vectors if kept.shape[1] == len(projector) else kept
-
-
-def _same(one: Component, other: Component) -> bool:
-    """Whether two components are one."""
-    if isinstance(one, PureCircle) or isinstance(other, PureCircle):
-        return isinstance(one, PureCircle) and isinstance(other, PureCircle) and one.same(other)
-    return all(
-        a.shape == b.shape and bool(np.abs(a @ a.conj().T - b @ b.conj().T).max() < 1e-6)
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-def _distinct(found: list[Component]) -> list[Component]:
-    """Return each component once."""
-    return [one for i, one in enumerate(found) if not any(_same(one, other) for other in found[:i])]
 
 
 def _embedding(space: Space, isometry: ComplexArray) -> FloatArray:

@@ -148,6 +148,21 @@ def meet(one: Component, other: Component) -> tuple[Component, ...] | None:
     return _points(np.linalg.eig(relative)[1].T, [one, other])
 
 
+def same(one: Component, other: Component) -> bool:
+    """Return whether two components are one."""
+    if isinstance(one, PureCircle) or isinstance(other, PureCircle):
+        return isinstance(one, PureCircle) and isinstance(other, PureCircle) and one.same(other)
+    return all(
+        a.shape == b.shape and bool(np.abs(a @ a.conj().T - b @ b.conj().T).max() < SAME)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def distinct(found: list[Component]) -> list[Component]:
+    """Return each component once."""
+    return [one for i, one in enumerate(found) if not any(same(one, other) for other in found[:i])]
+
+
 def _points(vectors: Iterable[ComplexArray], circles: list[PureCircle]) -> tuple[Isometries, ...]:
     """Return those of some products (b, N b) that are on all circles."""
     found = []

@@ -10,7 +10,7 @@ import pytest
 
 from qcoord_hw.theory.regions import coordination_region
 from qcoord_hw.theory.regions.auxiliary import circle
-from qcoord_hw.theory.regions.auxiliary.checker import kernels
+from qcoord_hw.theory.regions.auxiliary.checker import kernels, ring
 from qcoord_hw.theory.regions.auxiliary.checker.answer import check_region_answer
 from qcoord_hw.theory.regions.auxiliary.checker.bound import check_delta
 from qcoord_hw.theory.regions.auxiliary.checker.ring import SIGMA, Ring
@@ -151,9 +151,9 @@ def test_a_bound_on_a_circle_is_the_largest_value_and_the_checker_agrees(kind, r
             assert values[0] == pytest.approx(proved, abs=2e-7)
             assert np.abs(found[0].sum(axis=1) - 1).max() < 1e-12
             matrices = whole.dual_matrices(dual)
-            (ring,) = [ring for ring in rings if ring.letters == one.letters]
-            assert ring.exceeds(matrices, weights, proved + 1e-7) is None
-            assert ring.exceeds(matrices, weights, proved - 1e-6) is not None
+            (other,) = [own for own in rings if own.letters == one.letters]
+            assert other.exceeds(matrices, weights, proved + 1e-7) is None
+            assert other.exceeds(matrices, weights, proved - 1e-6) is not None
 
 
 def test_control_values_are_those_of_the_curve(rng):
@@ -167,6 +167,16 @@ def test_control_values_are_those_of_the_curve(rng):
         assert np.allclose(y[0] ** 2, y[1] ** 2 + y[2] ** 2)
         shares = np.array([math.comb(4, k) * t**k * (1 - t) ** (4 - k) for k in range(5)])
         assert np.allclose(np.einsum("k,fkn->fn", shares, control), np.einsum("in,fij,jn->fn", y, form, y))
+
+
+def test_the_checker_s_coefficients_are_those_of_its_quartics(rng):
+    quartics, low = rng.normal(size=(6, 2, 5)), rng.uniform(-1, 0, size=6)
+    width = rng.uniform(0.1, 1, size=6)
+    found = ring._bernstein(quartics, low, low + width)
+    for t in np.linspace(0, 1, 5):
+        shares = np.array([math.comb(4, k) * t**k * (1 - t) ** (4 - k) for k in range(5)])
+        powers = (low + t * width)[:, None] ** np.arange(5)
+        assert np.allclose(np.einsum("k,fkn->fn", shares, found), np.einsum("nfk,nk->fn", quartics, powers))
 
 
 def test_three_generic_products_a_letter_cost_all_entropies():
@@ -199,7 +209,7 @@ def test_brackets_are_narrow_and_a_smaller_delta_is_refused(kind):
     faces, rings = kernels.refined(target, Supports(target, (2, 2)))
 
     def refused(delta: float) -> bool:
-        above = [ring.exceeds(dual, weights, delta) for ring in rings]
+        above = [own.exceeds(dual, weights, delta) for own in rings]
         return (
             any(top is not None for top in above)
             or check_delta(dual, faces, weights, delta, math.inf) is not None
