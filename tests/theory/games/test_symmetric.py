@@ -234,7 +234,7 @@ def test_a_block_may_lack_variables(rng):
     objective = -np.trace(together, axis1=1, axis2=2)
     found = dual_blocks(objective, blocks, 1e-10, math.inf)
     other = dual_blocks(objective, [together], 1e-10, math.inf)
-    assert sum(map(np.trace, found)) == pytest.approx(np.trace(other[0]), rel=1e-8)
+    assert sum(map(np.trace, found)) == pytest.approx(np.trace(other[0]), rel=1e-6)
     off = objective + sum(np.einsum("kij,ij->k", b, z) for b, z in zip(blocks, found, strict=True))
     assert np.abs(off).max() < 1e-8 * np.abs(objective).max()
     assert work(7, (4, 3), (3, 5)) < work(7, (4, 3)) < work(7, (7,))
