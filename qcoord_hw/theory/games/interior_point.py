@@ -64,7 +64,7 @@ def dual_blocks(
         """Return <F_j, X> for every j."""
         total = np.zeros(len(objective))
         for own, place, x in zip(blocks, places, matrices, strict=True):
-            total[place] += own.reshape(len(own), -1) @ x.ravel()
+            total[place] += own.reshape(len(own), x.size) @ x.ravel()
         return total
 
     size, scale = sum(map(len, ones)), 1 + float(np.abs(objective).max())
@@ -118,7 +118,7 @@ class _Step:
         self._inverse = [root.T @ root for root in roots]
         schur = np.zeros((len(objective),) * 2)
         for own, place, low, root in zip(blocks, places, self._dual_lower, roots, strict=True):
-            scaled = (low.T @ own @ root.T).reshape(len(own), -1)
+            scaled = (low.T @ own @ root.T).reshape(len(own), low.size)
             schur[np.ix_(place, place)] += scaled @ scaled.T
         schur[np.diag_indices_from(schur)] *= 1 + 1e-14
         self._factor = cho_factor(schur)

@@ -237,6 +237,9 @@ def test_a_block_may_lack_variables(rng):
     assert sum(map(np.trace, found)) == pytest.approx(np.trace(other[0]), rel=1e-6)
     off = objective + sum(np.einsum("kij,ij->k", b, z) for b, z in zip(blocks, found, strict=True))
     assert np.abs(off).max() < 1e-8 * np.abs(objective).max()
+    empty = np.zeros((7, 2, 2))  # a block may lack them all
+    more = dual_blocks(objective, [*blocks, empty], 1e-10, math.inf)
+    assert sum(map(np.trace, more)) == pytest.approx(np.trace(other[0]), rel=1e-6)
     assert work(7, (4, 3), (3, 5)) < work(7, (4, 3)) < work(7, (7,))
 
 
