@@ -1,19 +1,20 @@
 """A semidefinite program in small dense blocks: a primal-dual interior-point method.
 
 General solvers keep a block of n rows as n^2 / 2 coordinates that all hang together, so that one step takes
-the sixth power of n. Here a step takes K^2 n^2 + K n^3 operations for K variables, all of them in products of
-matrices [HRVW1996].
+the sixth power of n. Here a step takes K^2 n^2 + K n^3 operations for the K variables that occur in a block,
+all of them in products of matrices [HRVW1996].
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
+from qcoord_hw.theory.games.moments import IntArray
 from qcoord_hw.theory.games.payoffs import FloatArray
 
 STEPS = 60
@@ -21,11 +22,25 @@ BACK = 0.95
 """Of the way to the boundary that is gone."""
 LEAST = 1e-8
 """Of a step that is worth taking."""
+ROUNDING = 1e-13
+"""Entries of matrices with entries up to 1 that are none."""
 
 
-def work(variables: int, sizes: Sequence[int]) -> float:
-    """Return about how many multiplications a step takes."""
-    return variables**3 / 3 + sum(variables**2 * n**2 + 2 * variables * n**3 for n in sizes)
+def work(variables: int, sizes: Sequence[int], occurring: Sequence[int] | None = None) -> float:
+    """Return about how many multiplications a step takes.
+
+    Args:
+        variables: how many there are.
+        sizes: of the blocks.
+        occurring: how many variables occur in each block; all of them if omitted.
+    """
+    many = [variables] * len(sizes) if occurring is None else occurring
+    return variables**3 / 3 + sum(k**2 * n**2 + 2 * k * n**3 for k, n in zip(many, sizes, strict=True))
+
+
+def occurrences(block: FloatArray) -> IntArray:
+    """Return which variables occur in a block, of matrices F_j of shape (K, n, n)."""
+    return np.flatnonzero(np.abs(block).max(axis=(1, 2), initial=0.0) > ROUNDING)
 
 
 def dual_blocks(
@@ -42,7 +57,16 @@ def dual_blocks(
         deadline: of `time.monotonic`, after which the last step counts; None where there was none.
     """
     ones = [np.eye(own.shape[1]) for own in blocks]
-    flat = [own.reshape(len(own), own.shape[1] ** 2) for own in blocks]
+    places = [occurrences(own) for own in blocks]
+    blocks = [own[place] for own, place in zip(blocks, places, strict=True)]
+
+    def paired(matrices: Sequence[FloatArray]) -> FloatArray:
+        """Return <F_j, X> for every j."""
+        total = np.zeros(len(objective))
+        for own, place, x in zip(blocks, places, matrices, strict=True):
+            total[place] += own.reshape(len(own), x.size) @ x.ravel()
+        return total
+
     size, scale = sum(map(len, ones)), 1 + float(np.abs(objective).max())
     slack, dual, found = ones, [scale * one for one in ones], None
     for _ in range(STEPS):
@@ -50,11 +74,11 @@ def dual_blocks(
             break
         gap = sum(float((s * x).sum()) for s, x in zip(slack, dual, strict=True))
         value = sum(float(np.trace(x)) for x in dual)
-        off = float(np.abs(objective + _paired(flat, dual)).max())
+        off = float(np.abs(objective + paired(dual)).max())
         if gap <= accuracy * (1 + abs(value)) and off <= accuracy * scale:
             break
         try:
-            step = _Step(objective, blocks, flat, slack, dual)
+            step = _Step(objective, blocks, places, paired, slack, dual)
             moved, change = step.towards(0.0)
             far = step.room(moved, change)
             ahead = sum(
@@ -81,19 +105,21 @@ class _Step:
         self,
         objective: FloatArray,
         blocks: Sequence[FloatArray],
-        flat: Sequence[FloatArray],
+        places: Sequence[IntArray],
+        paired: Callable[[Sequence[FloatArray]], FloatArray],
         slack: Sequence[FloatArray],
         dual: Sequence[FloatArray],
     ) -> None:
-        self._objective, self._blocks, self._flat, self._dual = objective, blocks, flat, dual
+        self._objective, self._blocks, self._dual = objective, blocks, dual
+        self._places, self._paired = places, paired
         self._dual_lower: list[FloatArray] = [np.asarray(np.linalg.cholesky(x), dtype=float) for x in dual]
         self._slack_lower: list[FloatArray] = [np.asarray(np.linalg.cholesky(s), dtype=float) for s in slack]
         roots = [solve_triangular(low, np.eye(len(low)), lower=True) for low in self._slack_lower]
         self._inverse = [root.T @ root for root in roots]
         schur = np.zeros((len(objective),) * 2)
-        for own, low, root in zip(blocks, self._dual_lower, roots, strict=True):
-            scaled = (low.T @ own @ root.T).reshape(len(own), -1)
-            schur += scaled @ scaled.T
+        for own, place, low, root in zip(blocks, places, self._dual_lower, roots, strict=True):
+            scaled = (low.T @ own @ root.T).reshape(len(own), low.size)
+            schur[np.ix_(place, place)] += scaled @ scaled.T
         schur[np.diag_indices_from(schur)] *= 1 + 1e-14
         self._factor = cho_factor(schur)
 
@@ -105,8 +131,9 @@ class _Step:
         if second is not None:
             crossed = [d @ m @ i for m, d, i in zip(*second, self._inverse, strict=True)]
             aims = [aim - (t + t.T) / 2 for aim, t in zip(aims, crossed, strict=True)]
-        step = cho_solve(self._factor, _paired(self._flat, aims) + self._objective)
-        moved = [np.tensordot(step, own, axes=1) for own in self._blocks]
+        step = cho_solve(self._factor, self._paired(aims) + self._objective)
+        pairs = zip(self._blocks, self._places, strict=True)
+        moved = [np.tensordot(step[place], own, axes=1) for own, place in pairs]
         turned = [x @ m @ i for x, m, i in zip(self._dual, moved, self._inverse, strict=True)]
         change = [a - x - (t + t.T) / 2 for a, x, t in zip(aims, self._dual, turned, strict=True)]
         return moved, change
@@ -118,11 +145,6 @@ class _Step:
         pairs = ((self._slack_lower, moved), (self._dual_lower, change))
         slack, dual = (min(1.0, share * _room(lower, changes)) for lower, changes in pairs)
         return slack, dual
-
-
-def _paired(flat: Sequence[FloatArray], matrices: Sequence[FloatArray]) -> FloatArray:
-    """Return <F_j, X> for every j."""
-    return np.asarray(sum(own @ x.ravel() for own, x in zip(flat, matrices, strict=True)))
 
 
 def _room(lower: Sequence[FloatArray], changes: Sequence[FloatArray]) -> float:

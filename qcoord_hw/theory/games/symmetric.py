@@ -26,7 +26,7 @@ from qcoord_hw.theory.games.automorphisms import Group, automorphisms
 from qcoord_hw.theory.games.binary import independent
 from qcoord_hw.theory.games.characters import ComplexArray, Question, Words, fourier, image, projector_words
 from qcoord_hw.theory.games.game import Game
-from qcoord_hw.theory.games.interior_point import dual_blocks, work
+from qcoord_hw.theory.games.interior_point import ROUNDING, dual_blocks, occurrences, work
 from qcoord_hw.theory.games.invariant import Invariant, blocks, invariant
 from qcoord_hw.theory.games.moments import MAX_WORDS, Part, largest_part, most_words, relaxation
 from qcoord_hw.theory.games.npa import (
@@ -46,8 +46,8 @@ ACCURACY = 1e-9
 MAX_WORK = 2e10
 """Multiplications of one of its steps; where it took more, SCS is asked, which is less accurate."""
 
-ROUNDING = 1e-13
-"""Entries of blocks of matrices with entries up to 1 that are none."""
+MAX_ENTRIES = 4e7
+"""Of the matrices of all blocks, up to which it is seen first which parameters each block has."""
 
 
 def symmetric_bound(
@@ -77,7 +77,10 @@ def symmetric_bound(
     deadline = time.monotonic() + time_limit
     tensor = payoff_tensor(game)
     made = reduction(game, level)
-    heavy = work(made.parameters, made.blocks) > MAX_WORK
+    entries = made.parameters * sum(n * n for n in made.blocks)
+    matrices = made.enclosed() if entries <= MAX_ENTRIES else None
+    many = None if matrices is None else [len(occurrences(own)) for own in matrices]
+    heavy = work(made.parameters, made.blocks, many) > MAX_WORK
     if quick and heavy:
         raise TooLargeError(
             f"NPA level {level}: blocks of up to {max(made.blocks)} words, {made.parameters} moments, which "
@@ -91,7 +94,8 @@ def symmetric_bound(
 
     def duals() -> Iterator[tuple[FloatArray, FloatArray]]:
         nothing, found = np.zeros(problem.probabilities.shape[0]), False
-        for dual in _solved(made.family, made.columns, objective, deadline):
+        enclosed = made.enclosed() if matrices is None else matrices
+        for dual in _solved(made.columns, objective, enclosed, heavy, deadline):
             averaged, found = _averaged(dual, made.words, made.group), True
             yield (change.T @ averaged @ change.conj()).real, nothing
         if not found:
@@ -145,6 +149,17 @@ class Reduction:
     def parameters(self) -> int:
         """How many moments are free."""
         return self.family.parameters
+
+    def enclosed(self) -> list[FloatArray]:
+        """Return what each block has of each parameter's matrix, shape (parameters, n, n)."""
+        whole = np.concatenate(self.columns, axis=1)
+        parts = np.split(np.arange(whole.shape[1]), np.cumsum(self.blocks)[:-1])
+        found: list[list[FloatArray]] = [[] for _ in parts]
+        for number in range(1, self.parameters + 1):
+            moved = self.family.matrix(number) @ whole
+            for block, own in zip(found, parts, strict=True):
+                block.append((whole[:, own].conj().T @ moved[:, own]).real)
+        return [np.array(block) for block in found]
 
 
 def reduction(game: Game | npt.ArrayLike, level: str) -> Reduction:
@@ -229,28 +244,23 @@ def _on_points(tensor: FloatArray, questions: Sequence[Sequence[Question]]) -> F
 
 
 def _solved(
-    family: Invariant, columns: Sequence[ComplexArray], objective: FloatArray, deadline: float
+    columns: Sequence[ComplexArray],
+    objective: FloatArray,
+    matrices: Sequence[FloatArray],
+    heavy: bool,
+    deadline: float,
 ) -> Iterator[ComplexArray]:
     """Yield approximate dual matrices, better and better ones; none when there is no time.
 
     The parameters are the variables, as the moments are in `npa`; the constant is the unit matrix.
     """
-    sizes = [own.shape[1] for own in columns]
-    whole = np.concatenate(columns, axis=1)
-    parts = np.split(np.arange(whole.shape[1]), np.cumsum(sizes)[:-1])
-    enclosed: list[list[FloatArray]] = [[] for _ in sizes]
-    for number in range(1, family.parameters + 1):
-        image = family.matrix(number) @ whole
-        for found, own in zip(enclosed, parts, strict=True):
-            found.append((whole[:, own].conj().T @ image[:, own]).real)
-    matrices = [np.array(block) for block in enclosed]
-    if work(len(objective), sizes) <= MAX_WORK:
+    if not heavy:
         solved = dual_blocks(objective, matrices, ACCURACY, deadline)
         solutions: Iterable[list[FloatArray]] = [] if solved is None else [solved]
     else:
         solutions = _first_order(objective, matrices, deadline)
     for duals in solutions:
-        dual: ComplexArray = np.zeros((len(whole),) * 2, dtype=np.complex128)
+        dual: ComplexArray = np.zeros((len(columns[0]),) * 2, dtype=np.complex128)
         for vectors, block in zip(columns, duals, strict=True):
             dual += vectors @ block @ vectors.conj().T
         yield dual

@@ -14,7 +14,7 @@ from qcoord_hw.theory.games.automorphisms import automorphisms, projected
 from qcoord_hw.theory.games.catalogue import GAMES
 from qcoord_hw.theory.games.characters import image
 from qcoord_hw.theory.games.checker import check_upper, payoff_of
-from qcoord_hw.theory.games.interior_point import dual_blocks
+from qcoord_hw.theory.games.interior_point import dual_blocks, occurrences, work
 from qcoord_hw.theory.games.npa import npa_bound
 from qcoord_hw.theory.games.quantum import quantum_value
 from qcoord_hw.theory.games.seesaw import seesaw
@@ -222,6 +222,25 @@ def test_the_interior_point_method_agrees_with_another(rng):
         assert min(np.linalg.eigvalsh(z)[0] for z in found) > -1e-12
         other = list(_first_order(objective, blocks, time.monotonic() + 1000))[-1]
         assert sum(map(np.trace, found)) == pytest.approx(sum(map(np.trace, other)), rel=1e-5)
+
+
+def test_a_block_may_lack_variables(rng):
+    """The same as one large block, in which every variable occurs; a step takes less."""
+    blocks = [own + own.transpose(0, 2, 1) for own in (rng.normal(size=(7, n, n)) for n in (4, 3))]
+    blocks[0][3:], blocks[1][:2] = 0, 1e-16
+    assert [occurrences(own).tolist() for own in blocks] == [[0, 1, 2], [2, 3, 4, 5, 6]]
+    together = np.zeros((7, 7, 7))
+    together[:, :4, :4], together[:, 4:, 4:] = blocks
+    objective = -np.trace(together, axis1=1, axis2=2)
+    found = dual_blocks(objective, blocks, 1e-10, math.inf)
+    other = dual_blocks(objective, [together], 1e-10, math.inf)
+    assert sum(map(np.trace, found)) == pytest.approx(np.trace(other[0]), rel=1e-6)
+    off = objective + sum(np.einsum("kij,ij->k", b, z) for b, z in zip(blocks, found, strict=True))
+    assert np.abs(off).max() < 1e-8 * np.abs(objective).max()
+    empty = np.zeros((7, 2, 2))  # a block may lack them all
+    more = dual_blocks(objective, [*blocks, empty], 1e-10, math.inf)
+    assert sum(map(np.trace, more)) == pytest.approx(np.trace(other[0]), rel=1e-6)
+    assert work(7, (4, 3), (3, 5)) < work(7, (4, 3)) < work(7, (7,))
 
 
 @pytest.mark.slow
