@@ -125,7 +125,7 @@ def test_hostile_certificates_are_refused_at_once(capsys, tmp_path, answers):
 
 def test_a_level_is_called_level(capsys, tmp_path):
     out = call(capsys, "theory", "game", write(tmp_path, OWN))[1]
-    assert "upper bound 0.853553391 (level 1 of the hierarchy)" in out
+    assert "upper bound 0.853553391 (level 1 of the hierarchy)" in " ".join(out.split())
     out = call(capsys, "theory", "game", "tilted")[1]
     assert "upper bound 0.8162277" in out
     assert "(level 1+AB of the hierarchy)" in out

@@ -63,7 +63,7 @@ def test_a_run_on_a_device_is_exact_or_drawn_by_frames(runs_dir):
 
 @pytest.mark.parametrize("size", [12, 42, 100])
 def test_a_state_of_many_grows_along_the_device(size):
-    chip, program = fake_chip("fake_boston"), program_of(many_player_ghz(size, "t", "t"))
+    chip, program = fake_chip("fake_fez"), program_of(many_player_ghz(size, "t", "t"))
     circuits, layout = grown(program, chip)
     coupled = {frozenset(g.qubits) for g in chip.gates if len(g.qubits) == 2}
     pairs = interactions(circuits[0])
@@ -76,7 +76,7 @@ def test_a_state_of_many_grows_along_the_device(size):
 
 
 def test_only_such_states_grow():
-    chip = fake_chip("fake_boston")
+    chip = fake_chip("fake_fez")
     assert grown(program_of(build_experiment(load_spec("ghz-6"))), chip) is None
     program = program_of(many_player_ghz(12, "t", "t"))
     (circuit,) = program.circuits

@@ -61,7 +61,8 @@ def _files() -> Mapping[str, Files]:
     package, found = find_spec(PACKAGE.partition(".")[0]), {}
     for place in (package and package.submodule_search_locations) or ():
         for path in Path(place).glob("fake_provider/backends/*/fake_*.py"):
-            named = dict(re.findall(r'^    (\w+) = "(\S+)"$', path.read_text(encoding="utf-8"), re.MULTILINE))
+            text = path.read_text(encoding="utf-8")
+            named = dict(re.findall(r'^    (\w+) = "(\S+)"(?: *#.*)?$', text, re.MULTILINE))
             if {"backend_name", "conf_filename"} <= named.keys():
                 properties = named.get("props_filename")
                 found[named["backend_name"]] = Files(
