@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -124,13 +125,12 @@ def test_hostile_certificates_are_refused_at_once(capsys, tmp_path, answers):
 
 
 def test_a_level_is_called_level(capsys, tmp_path):
-    out = call(capsys, "theory", "game", write(tmp_path, OWN))[1]
-    assert "upper bound 0.853553391 (level 1 of the hierarchy)" in " ".join(out.split())
-    out = call(capsys, "theory", "game", "tilted")[1]
-    assert "upper bound 0.8162277" in out
-    assert "(level 1+AB of the hierarchy)" in out
-    out = " ".join(call(capsys, "theory", "game", "ghz-3")[1].split())
-    assert "upper bound 1 (the best answers of every question)" in out
+    def said(game: str) -> str:
+        return " ".join(call(capsys, "theory", "game", game)[1].split())
+
+    assert "upper bound 0.853553391 (level 1 of the hierarchy)" in said(write(tmp_path, OWN))
+    assert re.search(r"upper bound 0.8162277\d+ \(level 1\+AB of the hierarchy\)", said("tilted"))
+    assert "upper bound 1 (the best answers of every question)" in said("ghz-3")
 
 
 @pytest.mark.few(2)
