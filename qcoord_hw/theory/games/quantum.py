@@ -127,7 +127,8 @@ def quantum_value(
     most = MAX_DIMENSION if dimension is None else dimension
     tried, gain = 2, math.inf
     while tried <= most and tried**players <= MAX_DIMENSION and players > 1 and not search.over:
-        if dimension is None and tried > USUAL_DIMENSIONS and gain < CLOSED * search.scale:
+        helps = gain >= CLOSED * search.scale or search.parities
+        if dimension is None and tried > USUAL_DIMENSIONS and not helps:
             break
         before = search.lower
         search.climb(tried, seed)

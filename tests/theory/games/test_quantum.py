@@ -172,20 +172,21 @@ def test_bad_levels_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("game", "level", "steps"),
+    ("game", "gain", "steps"),
     [
-        (GAMES["hardy-4"](), "1", [2, 3, 4, "1", 5, 6, 7, 8]),
-        (incidence(bipartite(2, 4), {0}), "2", [2, "1+AB", 4, "2", 8]),
+        (GAMES["hardy-4"](), 1e-4, [2, 3, 4, "1", 5, 6, 7, 8]),
+        (GAMES["hardy-4"](), 0, [2, 3, 4, "1", "1+AB"]),
+        (incidence(bipartite(2, 4), {0}), 0, [2, "1+AB", 4, "2", 8]),
     ],
-    ids=["hardy", "parities"],
+    ids=["hardy", "no gain", "parities"],
 )
-def test_bounds_come_before_what_takes_longer(monkeypatch, game, level, steps):
+def test_bounds_come_before_what_takes_longer(monkeypatch, game, gain, steps):
     """And observables of a game of parities are looked for where they can anticommute."""
     taken = []
 
     def climb(self, dimension, seed=0):
         taken.append(dimension)
-        self.lower += 1e-4
+        self.lower += gain
 
     def bound(self, own, *, quick=False):
         taken.append(own)
