@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
 
 from qcoord_hw.theory.games.payoffs import FloatArray
 from qcoord_hw.theory.games.povm import dagger
 from qcoord_hw.theory.games.strategies import ComplexArray
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 STEPS = 500
 MEMORY = 30
@@ -33,6 +36,8 @@ def ascended(kraus: Sequence[ComplexArray], slope: Slope, deadline: float) -> li
         slope: of the payoff.
         deadline: of `time.monotonic`.
     """
+    from scipy.optimize import minimize  # takes long to load, and most searches settle without
+
     shapes = [own.shape for own in kraus]
     cuts = np.cumsum([2 * own.size for own in kraus])[:-1]
 
