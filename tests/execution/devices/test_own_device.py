@@ -367,7 +367,7 @@ def test_a_backend_without_such_jobs_runs_at_once(qcoord, tmp_path):
 def test_a_run_at_once_that_was_interrupted_is_finished_by_its_name(qcoord, tmp_path, monkeypatch):
     (tmp_path / "mylab.py").write_text(PLAIN)
     with monkeypatch.context() as patch:
-        patch.setattr(record, "seal", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(record, "seal", lambda path, begun: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             qc.run("chsh", target="mylab:plain", shots=80)
     found = record.read(record.find("latest", record.runs_folder(None)))

@@ -13,7 +13,6 @@ import pytest
 from qiskit.circuit import Parameter, QuantumCircuit
 
 import qcoord_hw as qc
-from qcoord_hw import record
 from qcoord_hw.catalogue import load_spec
 from qcoord_hw.errors import RecordError
 from qcoord_hw.execution import methods
@@ -223,18 +222,17 @@ def test_a_record_of_older_rules_is_repeated_without_the_pull(runs_dir, monkeypa
         )
         for kind in (Before, NoiseTarget)
     }
-    for kind, path in made.items():
-        run = record.read(path)
+    for kind, run in made.items():
         noise = run.intent["target"]["noise"]
         assert noise.endswith("; relaxation twirled") == (kind is Before)
         assert noise.endswith(f"; {PULL}relaxation twirled") == (kind is NoiseTarget)
-        qc.verify(path)
+        qc.verify(run.path)
         assert moved(run, program, resolve_target("fake_fez_x32")) == []
-    before, now = (record.read(path).counts for path in made.values())
+    before, now = (run.counts for run in made.values())
     assert before != now
     forged = run.intent["target"]["noise"].replace(PULL, "")
-    intent = read_intent(path)
+    intent = read_intent(run.path)
     intent["target"]["noise"] = forged
-    sign(path, intent)
+    sign(run.path, intent)
     with pytest.raises(RecordError, match=r"target\.noise: not that"):
-        qc.verify(path)
+        qc.verify(run.path)
