@@ -34,7 +34,7 @@ SEED = 0
 
 def shown(name: str) -> dict[str, Any]:
     """Return what is said of a catalogue entry apart from devices."""
-    experiment = build(name).experiment
+    experiment = build(name, seed=SEED).experiment
     text = protocol_text(experiment)
     about = describe_protocol(experiment)
     return {
