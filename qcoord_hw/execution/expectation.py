@@ -192,7 +192,9 @@ class Expectation:
         for k, (words, _), times in zip(self.chosen, self.outcomes, drawn, strict=True):
             if shots := int(times.sum()):
                 plan.append(Chunk(k, 0, k, shots, 0))
-                counts[k] = {word: n for word, n in zip(words, times.tolist(), strict=True) if n}
+                seen = np.flatnonzero(times).tolist()
+                own = words if len(seen) == len(words) else [words[place] for place in seen]
+                counts[k] = dict(zip(own, times[seen].tolist(), strict=True))
         return RunRecord(Path(), self._intent, tuple(plan), counts, True)
 
     @cached_property

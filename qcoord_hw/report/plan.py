@@ -141,8 +141,12 @@ class Outlook:
         def above(n: int) -> bool:
             if n > FEW:
                 return self.figure(here.record(n), confidence).low > bound
-            drawn = (self.figure(here.draw(n, seed), confidence) for seed in range(DRAWS))
-            return 2 * sum(estimate.low > bound for estimate in drawn) > DRAWS
+            seen = [0, 0]
+            for seed in range(DRAWS):
+                seen[self.figure(here.draw(n, seed), confidence).low > bound] += 1
+                if 2 * max(seen) > DRAWS:  # the others change nothing
+                    break
+            return seen[True] > seen[False]
 
         enough = next((n for n, estimate in found.items() if estimate.low > bound), None)
         if enough is not None:  # the widths of intervals follow no simple law where shots are few
