@@ -105,7 +105,7 @@ def test_a_recorded_run_of_a_task_file_is_repeatable(capsys, task_file):
     assert read[0] == read[1]
     assert call_json(capsys, "verify", first["run"], "--execute")["ok"] is True
     noisy = call_json(capsys, "run", task_file, "--target", "fake_torino", "--shots", 60, "--seed", 4)
-    assert noisy["methods"]["inputs"] == "derived:frame"  # routed, and so no Clifford circuit
+    assert noisy["methods"]["inputs"] == "twirled:frame"  # routed, and a Clifford circuit all the same
     assert noisy["checks"]["frame"]["degrees_of_freedom"] > 0
     assert call_json(capsys, "verify", noisy["run"], "--execute")["ok"] is True
     assert call_json(capsys, "compare", first["run"], noisy["run"])["ok"] is True
