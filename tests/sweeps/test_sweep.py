@@ -339,9 +339,9 @@ def test_without_seeds_the_sweep_has_one_of_its_own(tmp_path):
 
 @pytest.mark.usefixtures("here")
 def test_options_of_the_search_reach_the_game_of_a_sweep(capsys, monkeypatch, tmp_path):
-    from qcoord_hw.families.games import user_game
+    from qcoord_hw.theory.games import quantum
 
-    path, asked, search = tmp_path / "own.json", [], user_game.quantum_value
+    path, asked, search = tmp_path / "own.json", [], quantum.quantum_value
     win = [[[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[[1, 0], [0, 1]], [[0, 1], [0, 0]]]]
     path.write_text(json.dumps({"name": "own", "prob": [["1/4"] * 2] * 2, "win": win}))
 
@@ -349,7 +349,7 @@ def test_options_of_the_search_reach_the_game_of_a_sweep(capsys, monkeypatch, tm
         asked.append(how)
         return search(game, seed=how["seed"], time_limit=0.1, dimension=1)
 
-    monkeypatch.setattr(user_game, "quantum_value", searched)
+    monkeypatch.setattr(quantum, "quantum_value", searched)
     options = ("--shots", "10", "--workers", "1")
     folders = set()
     for more in ([], ["--seed", "9", "--dimension", "1", "--time-limit", "2"], ["--seed", "8"]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from qcoord_hw.spec import ExperimentSpec, Plain, canonical_json, one_line, to_l
 from qcoord_hw.theory.games.checker import ClaimError, check_pauli, check_upper, payoff_of
 from qcoord_hw.theory.games.game import Game
 from qcoord_hw.theory.games.pauli_solution import SOURCE, PauliSolution
-from qcoord_hw.theory.games.quantum import QuantumBracket, bracket_kind, quantum_value, size_of, strategy_json
 from qcoord_hw.theory.games.spread import ExpressionGame, spread
 from qcoord_hw.theory.games.strategies import QuantumStrategy, win_probability
 from qcoord_hw.theory.value import Value
+
+if TYPE_CHECKING:
+    from qcoord_hw.theory.games.quantum import QuantumBracket
 
 TABLES = ("prob", "win", "score", "expression")
 """The parameters that are the game."""
@@ -111,6 +113,8 @@ def with_strategy(
     values = read_parameters(parameters)
     if "strategy" in parameters or "prob" not in parameters:
         return parameters
+    from qcoord_hw.theory.games.quantum import quantum_value  # searches; a game that is named needs none
+
     game = game_of(name, parameters)
     try:
         found = quantum_value(game, seed=seed, time_limit=values["time_limit"], dimension=values["dimension"])
@@ -125,6 +129,8 @@ def with_strategy(
 
 def _texts(found: QuantumBracket) -> list[str]:
     """Return strategies of equal value as JSON text, one of each size, the smallest first."""
+    from qcoord_hw.theory.games.quantum import strategy_json
+
     upper = {"upper": found.upper_certificate} if found.kind == "exact" else {}
     if found.pauli is not None:
         return [canonical_json({"pauli": found.pauli.to_json()} | upper)]
@@ -153,6 +159,8 @@ def value_of(game: Game, text: Plain) -> Value:
     bound, wrong = check_upper(payoff, certificate)
     if wrong or bound is None:
         raise InputError(f"parameters.strategy: upper: {wrong[0]}; allowed is a certificate that holds")
+    from qcoord_hw.theory.games.quantum import bracket_kind, size_of
+
     if bracket_kind(value, float(bound), size_of(game.payoff)) == "exact":
         return Value(value, "exact", "of the strategy that is played, with a certificate that none wins more")
     return Value(value, "lower", "of the strategy that is played")

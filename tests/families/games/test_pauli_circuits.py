@@ -11,10 +11,10 @@ import pytest
 from qcoord_hw.api.choosing import two_qubit_gates
 from qcoord_hw.errors import InputError
 from qcoord_hw.execution.run_description import two_qubit
-from qcoord_hw.families.games import user_game as specs
 from qcoord_hw.families.games.circuits import build, quantum_experiment
 from qcoord_hw.families.games.user_game import spec_of_game, strategy_of, value_of, with_strategy
 from qcoord_hw.spec import canonical_json
+from qcoord_hw.theory.games import quantum
 from qcoord_hw.theory.games.catalogue import GAMES, ghz
 from qcoord_hw.theory.games.explicit import EXPLICIT, deterministic
 from qcoord_hw.theory.games.pauli_solution import pauli_solution
@@ -103,7 +103,9 @@ def test_of_equal_strategies_the_one_with_the_fewest_gates_is_run(monkeypatch):
     assert strategy_of(one["strategy"]).dimensions == (1, 1)
     small = [deterministic(((0, 0), (0, 0)), (2, 2)) for _ in range(2)]
     equal = (*small, *(EXPLICIT["chsh"].build() for _ in range(2)))
-    monkeypatch.setattr(specs, "quantum_value", lambda *a, **k: replace(quantum_value(*a, **k), equals=equal))
+    monkeypatch.setattr(
+        quantum, "quantum_value", lambda *a, **k: replace(quantum_value(*a, **k), equals=equal)
+    )
     seen = []
 
     def gates(parameters):
