@@ -6,6 +6,8 @@ measurements are final is simulated once, for its outcome probabilities; every b
 drawn from them, with the readout error applied exactly. Clifford parts that are too large for a density
 matrix, or whose inputs are Pauli frames, have twirled errors, with or without relaxation's pull (`frames`).
 Other parts are sampled by Aer. By which method each part is simulated is decided in `methods`.
+
+A long module: one class, since all methods share the parts and what was computed of them before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Estimates and checks of a run of a coordination protocol, from its raw counts."""
+"""Estimates and checks of a run of a coordination protocol, from its raw counts.
+
+A long module: all of them are made of the same settings and blocks, which are read once.
+"""
 
 from __future__ import annotations
 
